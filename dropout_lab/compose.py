@@ -1,0 +1,191 @@
+"""From words on the command line to configs: Hydra composes the groups, the schemas take the values.
+
+Hydra needs about 50 ms for one composition. So it is asked once for each combination of group choices, and plain
+values (rates, strengths, seeds) are set on the composed, frozen config, which costs microseconds.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+
+from dropout_lab.config import GROUPS, MODELS, Config, settings_table
+from dropout_lab.settings import ConfigError, Setting
+
+_HERE = Path(__file__).resolve().parent
+# Inside a wheel conf/ lies in the package; in a checkout it lies beside it.
+CONF = _HERE / "conf" if (_HERE / "conf").is_dir() else _HERE.parent / "conf"
+
+Composer = Callable[[list[str]], DictConfig]
+
+
+def register() -> None:
+    """Tell Hydra the schemas. OmegaConf makes a frozen dataclass read-only, so the nodes are thawed first."""
+    store = ConfigStore.instance()
+    store.store(name="base_config", node=_thawed(Config), provider="dropout-lab")
+    for name, schema in MODELS.items():
+        store.store(group="schema/model", name=name, node=_thawed(schema), provider="dropout-lab")
+
+
+def _thawed(schema: type) -> DictConfig:
+    node: DictConfig = OmegaConf.structured(schema)
+    nodes = [node, *(node[key] for key in node if not OmegaConf.is_missing(node, key))]
+    for each in nodes:
+        if isinstance(each, DictConfig):
+            OmegaConf.set_readonly(each, None)
+    return node
+
+
+@lru_cache(maxsize=4096)
+def parse(word: str) -> Override:
+    """One ``key=value`` word in Hydra's override grammar."""
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        if "=" not in word:
+            raise ConfigError(f"cannot read {word!r}: a setting is written NAME=VALUE") from None
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"cannot read {word!r} ({reason}); quote a value that holds = or brackets") from None
+
+
+def is_group(override: Override) -> bool:
+    """Whether the word chooses files (``model=cnn``, ``hydra/launcher=joblib``), which Hydra must compose."""
+    return override.key_or_group in GROUPS or "/" in override.key_or_group or override.is_hydra_override()
+
+
+@cache
+def _settings() -> dict[str, Setting]:
+    """The settings a user gives a value; the kind of a group is chosen by its file."""
+    return {entry.key: entry for entry in settings_table() if entry.name != "kind"}
+
+
+def check(word: str) -> Override:
+    """Refuse a word that is known to be wrong before anything is composed: a misspelt key, a value out of range at
+    any point of its axis.
+
+    Raises:
+        ConfigError: with the one line to print.
+    """
+    override = parse(word)
+    key = override.key_or_group
+    if override.is_hydra_override() or "/" in key:
+        return override
+    if key not in _settings() and key not in GROUPS or override.type is not OverrideType.CHANGE:
+        close = difflib.get_close_matches(key, [*_settings(), *GROUPS], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab list settings` shows them"
+        raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
+    if key == "seeds" and override.is_sweep_override():
+        raise ConfigError(f"{word}: seeds is not an axis; seeds=5 stands for 0..4, seeds=[0,3,7] for a list")
+    for point in points(override):
+        value = parse(point).value()
+        if key in _settings():
+            _settings()[key].checked(value)
+        elif not isinstance(value, str) and not (key == "regularizer" and isinstance(value, list)):
+            raise ConfigError.of(key, value, "must be one of " + ", ".join(choices(key)))
+    return override
+
+
+def points(override: Override) -> list[str]:
+    """The words of an axis, one a point: ``rate=0,0.5`` gives ``rate=0`` and ``rate=0.5``."""
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    key = override.key_or_group
+    if isinstance(override.value(), Glob):
+        words = [f"{key}={name}" for name in override.value().filter(choices(key))]
+    elif override.is_choice_sweep() or override.is_range_sweep():
+        words = [f"{key}={value}" for value in override.sweep_string_iterator()]
+    else:
+        raise ConfigError(f"{override.input_line}: an axis is a list of values, choice(), range() or glob()")
+    if not words:
+        raise ConfigError(f"{override.input_line}: an empty sweep, the axis has no value")
+    return words
+
+
+def choices(group: str) -> list[str]:
+    """The files a group offers in the project's own conf/."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+class Points:
+    """Configs at the points of a grid.
+
+    Args:
+        compose: composes a list of group choices with Hydra.
+    """
+
+    def __init__(self, compose: Composer):
+        self._compose = compose
+        self._bases: dict[tuple[str, ...], Config] = {}
+        self._strangers: dict[str, str] = {}  # settings some point's model does not have -> that model
+        self._taken: set[str] = set()
+
+    def config(self, words: Sequence[str]) -> Config:
+        """The validated config of one point, given as single-valued words.
+
+        Raises:
+            ConfigError: a combination that is refused.
+        """
+        parsed = [parse(word) for word in words]
+        chosen = tuple(word for word, override in zip(words, parsed, strict=True) if is_group(override))
+        if chosen not in self._bases:
+            self._bases[chosen] = composed(lambda: self._compose(list(chosen)))
+        base = self._bases[chosen]
+        changes = {o.key_or_group: o.value() for o in parsed if not is_group(o)}
+        # In a sweep over models, model.channels concerns the CNN and leaves the MLP alone.
+        strange = [key for key in changes if key.startswith("model.") and not hasattr(base.model, key[6:])]
+        self._strangers.update({key: base.model.kind for key in strange})
+        self._taken.update(changes.keys() - set(strange))
+        return changed(base, {key: value for key, value in changes.items() if key not in strange})
+
+    def check_all_taken(self) -> None:
+        """Raise ConfigError for a setting that no model of the sweep has."""
+        for key in self._strangers.keys() - self._taken:
+            raise ConfigError(f"{key}: model={self._strangers[key]} has no such setting")
+
+
+def changed(config: Config, changes: dict[str, Any]) -> Config:
+    """The config with some settings replaced, validated once."""
+    own: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    for key, value in changes.items():
+        group, _, name = key.rpartition(".")
+        (groups.setdefault(group, {}) if group else own)[name] = value
+    own.update({group: replace(getattr(config, group), **values) for group, values in groups.items()})
+    return replace(config, **own)
+
+
+def composed(compose: Callable[[], DictConfig]) -> Config:
+    """Run a composition and turn Hydra's and OmegaConf's errors into one line.
+
+    Raises:
+        ConfigError: the composition failed.
+    """
+    try:
+        node = compose()
+        with flag_override(node, ["struct", "readonly"], False):
+            node.pop("hydra", None)
+        config = OmegaConf.to_object(node)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise one_line(error) from None
+    assert isinstance(config, Config)
+    return config
+
+
+def one_line(error: Exception) -> ConfigError:
+    """An error of Hydra or OmegaConf as the project says it."""
+    text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
+    missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]+)'", text)
+    if missing and missing[1] in GROUPS:
+        return ConfigError.of(missing[1], missing[2], "must be one of " + ", ".join(choices(missing[1])))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return ConfigError("; ".join(lines[:2]) or type(error).__name__)

@@ -1,0 +1,36 @@
+"""Inverted dropout: what is kept is divided by 1 - rate while training, so that the test needs no change."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout.base import Dropout
+from dropout_lab.dropout.masks import kept, per_model
+from dropout_lab.streams import Randomness
+
+
+def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
+    """Zero each element with probability ``rate`` and divide the others by 1 - rate; each element has its own mask.
+
+    Args:
+        x: any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1]; at 1 everything is zero.
+        random: source of the mask's bits.
+
+    Returns:
+        a tensor like x with the same expectation.
+
+    Source:
+        the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
+    """
+    rate = per_model(rate, x)
+    scale = torch.where(rate < 1, 1 / (1 - rate), 0)  # 1/0 at rate 1 becomes 0 before it meets x
+    return x * kept(random.bits(x.shape), rate) * scale
+
+
+class Inverted(Dropout):
+    """Inverted dropout as a module, see :func:`inverted`; the identity in eval mode."""
+
+    kind: ClassVar[str] = "inverted"
+    sample = staticmethod(inverted)

@@ -1,0 +1,40 @@
+"""Dropout in the paper's own form: no rescaling while training, multiplication by 1 - rate at test time."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.dropout.base import Dropout
+from dropout_lab.dropout.masks import kept, per_model
+from dropout_lab.streams import Randomness
+
+
+def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
+    """Zero each element with probability ``rate``; each element has its own mask.
+
+    Args:
+        x: any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1]; at 1 everything is zero.
+        random: source of the mask's bits.
+
+    Returns:
+        a tensor like x whose expectation is (1 - rate) x.
+
+    Source:
+        Srivastava et al. 2014, JMLR 15, section 4.
+    """
+    rate = per_model(rate, x)
+    return x * (kept(random.bits(x.shape), rate) & (rate < 1))
+
+
+def expected(x: Tensor, rate: Tensor | float) -> Tensor:
+    """The test-time network: every element times the probability of having been kept (section 4, figure 2)."""
+    return x * (1 - per_model(rate, x))
+
+
+class Standard(Dropout):
+    """The paper's dropout as a module, see :func:`standard`; multiplies by 1 - rate in eval mode."""
+
+    kind: ClassVar[str] = "standard"
+    sample = staticmethod(standard)
+    expected = staticmethod(expected)

@@ -1,0 +1,94 @@
+"""``dropout-lab list``: every choice with its description, read from conf/ and the schemas."""
+
+import textwrap
+from collections.abc import Sequence
+
+from dropout_lab.compose import CONF, choices
+from dropout_lab.config import GROUPS, settings_table
+from dropout_lab.settings import ConfigError, Setting, show
+
+WIDTH = 80
+
+
+def listing(words: Sequence[str]) -> str:
+    """The text for ``list [WHAT]``.
+
+    Raises:
+        ConfigError: there is nothing of that name.
+    """
+    if not words:
+        return "\n\n".join(_group(group) for group in GROUPS) + "\n\nAlso: list settings, list columns"
+    what = words[0].removesuffix("s") if words[0] not in (*GROUPS, "settings", "columns") else words[0]
+    if len(words) > 1 or what not in (*GROUPS, "settings", "columns"):
+        raise ConfigError(f"list {' '.join(words)}: must be one of {', '.join([*GROUPS, 'settings', 'columns'])}")
+    if what == "settings":
+        return "\n".join(_card(_head(entry), entry.spec.help) for entry in settings())
+    if what == "columns":
+        return "\n".join(_card(name, meaning) for name, meaning in column_meanings().items())
+    return _group(what)
+
+
+def describe(group: str, choice: str) -> str:
+    """The comment at the head of a choice's file."""
+    lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
+    return " ".join(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
+
+
+def settings() -> list[Setting]:
+    """The settings a user gives a value."""
+    return [entry for entry in settings_table() if entry.name != "kind"]
+
+
+def _group(group: str) -> str:
+    return f"{group}=\n" + "\n".join(_card(name, describe(group, name), "  ") for name in choices(group))
+
+
+def _head(entry: Setting) -> str:
+    return f"{entry.key} ({entry.allowed}; default {show(entry.default)})"
+
+
+def _card(head: str, text: str, margin: str = "") -> str:
+    inside = margin + " " * 4
+    head = textwrap.fill(head, WIDTH, initial_indent=margin, subsequent_indent=margin + "  ")
+    return head + "\n" + textwrap.fill(text, WIDTH, initial_indent=inside, subsequent_indent=inside)
+
+
+def column_meanings() -> dict[str, str]:
+    """Every column of ``trials.csv`` with what it holds, in order."""
+    from dropout_lab.sweeps.ledger import columns
+
+    helps = {entry.column: entry.spec.help for entry in settings_table() if entry.spec.identity}
+    return {name: MEASURED.get(name) or helps[name] for name in columns()}
+
+
+MEASURED = {
+    "trial_id": "hash of everything that affects the trial",
+    "status": "ok, diverged (the loss stopped being finite) or failed (tried again next time)",
+    "rate": "drop probability of the hidden sites; a list prints as 0.2/0.5",
+    "regularizer": "the chosen regularizers, sorted and joined by +, or none",
+    "l1": "its strength, empty if not chosen",
+    "l2": "its strength, empty if not chosen",
+    "max_norm": "its radius, empty if not chosen",
+    "early_stopping": "its patience in epochs, empty if not chosen",
+    "seed": "the trial seed",
+    "train_accuracy": "fraction of training examples right, in eval mode",
+    "val_accuracy": "the same on validation examples",
+    "test_accuracy": "the same on test examples",
+    "gap": "train minus test accuracy; test minus train rmse for a regression",
+    "train_loss": "mean loss in eval mode without penalties: nats, or squared error of the standardised target",
+    "val_loss": "the same on validation examples",
+    "test_loss": "the same on test examples",
+    "train_seconds": "wall-clock of the pack divided by its trials; bookkeeping, no effect of the arm",
+    "seconds_per_epoch": "train_seconds divided by epochs_run",
+    "epochs_run": "epochs trained",
+    "best_epoch": "epoch of the lowest validation loss, from 1",
+    "parameters": "number of parameters; dropout changes none",
+    "active_parameters": "expected number between units that a mask keeps",
+    "drop_fraction": "fraction of non-zero activations that the masks really dropped, from each epoch's first step",
+    "pack_size": "trials trained together",
+    "n_train": "training examples",
+    "version": "of dropout-lab",
+    "train_rmse": "root mean squared error in the target's unit, regression only",
+    "val_rmse": "the same on validation examples",
+    "test_rmse": "the same on test examples",
+}

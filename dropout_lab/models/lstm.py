@@ -1,0 +1,62 @@
+"""LSTM over the rows of an image, M of them, with dropout on the outputs of the layers."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dropout_lab.models.base import Model, Parameter, Params, Site, affine, dense
+
+GATES = 4
+PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+class LSTM(Model):
+    """Layers of fused LSTM whose last state goes to the output layer.
+
+    Dropout acts on the output of each layer, not on the recurrent connections: between layers with a mask at every
+    step, on the last layer on its last state (Zaremba et al. 2014, arXiv:1409.2329).
+
+    Args:
+        shape: of one example, (C, H, W): H steps of C*W numbers.
+        outputs: K.
+        units: hidden units of each layer.
+        layers: number of layers.
+
+    Raises:
+        ValueError: the examples have no rows to read.
+    """
+
+    def __init__(self, shape: Sequence[int], outputs: int, units: int, layers: int):
+        if len(shape) != 3:
+            raise ValueError("needs images, whose rows it reads as time steps")
+        self.sites = tuple(f"layer{i}" for i in range(layers))
+        self.parameters = {}
+        width = shape[0] * shape[2]
+        for name in self.sites:
+            rows = GATES * units
+            shapes = [(rows, width), (rows, units), (rows,), (rows,)]
+            for part, size in zip(PARTS, shapes, strict=True):
+                incoming = (1,) if len(size) == 2 else ()
+                self.parameters[f"{name}.{part}"] = Parameter(size, units, incoming)
+            width = units
+        self.parameters |= dense(units, outputs, "output", reads=self.sites[-1])
+
+    def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
+        h = site("input", x.transpose(2, 3).flatten(3))  # [M, B, H, C*W]
+        for name in self.sites[:-1]:
+            h = site(name, _layer(params, name, h))
+        last = self.sites[-1]
+        return affine(params, "output", site(last, _layer(params, last, h)[:, :, -1]))
+
+
+def _layer(params: Params, name: str, x: Tensor) -> Tensor:
+    """All outputs [M, B, T, H] of one layer over x [M, B, T, F], starting from zero states."""
+    weights = [params[f"{name}.{part}"] for part in PARTS]
+    start = x.new_zeros(1, x.shape[1], weights[1].shape[2])
+    each = []
+    for m in range(len(x)):
+        own = [w[m] for w in weights]
+        out, _, _ = torch.lstm(x[m], (start, start), own, True, 1, 0.0, False, False, True)
+        each.append(out)
+    return torch.stack(each) if len(each) > 1 else each[0].unsqueeze(0)

@@ -1,0 +1,105 @@
+"""The picture of a sweep: score and gap of each arm, against the rate where the rate was swept."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dropout_lab.report.summary import Summary, column
+
+# Distinguishable for colour-blind readers (Okabe and Ito 2008), and by shape in grey.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+MARKERS = "osD^vPX"
+STYLE = {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "font.size": 9}
+
+Settings = Mapping[str, Mapping[str, str]]
+
+
+def draw(summary: Summary, settings: Settings, title: str) -> Figure:
+    """One panel for each shown metric.
+
+    Args:
+        summary: arms and trials.
+        settings: label to the arm's place on each axis of the sweep.
+        title: what was trained.
+    """
+    with plt.rc_context(STYLE):
+        rates = {label: _rate(cells) for label, cells in settings.items()}
+        along = len(set(rates.values())) > 1 and None not in rates.values()
+        return _along_rate(summary, settings, rates, title) if along else _by_arm(summary, title)
+
+
+def save(figure: Figure, folder: Path, name: str) -> Path:
+    """Write ``name.png`` and ``name.svg``; returns the PNG's path."""
+    with plt.rc_context({"svg.hashsalt": name}):
+        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    path = folder / f"{name}.png"
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+    return path
+
+
+def _rate(cells: Mapping[str, str]) -> float | None:
+    try:
+        return float(cells.get("rate", ""))
+    except ValueError:
+        return None
+
+
+def _along_rate(summary: Summary, settings: Settings, rates: Mapping[str, float | None], title: str) -> Figure:
+    series: dict[str, list[str]] = {}
+    for label, cells in settings.items():
+        series.setdefault(" ".join(v for k, v in cells.items() if k != "rate"), []).append(label)
+    figure, panels = _figure(summary, height=3.4)
+    for panel, metric in zip(panels, summary.shown, strict=True):
+        shown = column(metric, summary.trials)
+        for i, (name, labels) in enumerate(series.items()):
+            labels = sorted(labels, key=lambda label: rates[label] or 0)
+            found = [(rates[label], summary.interval(label, metric)) for label in labels]
+            points = [(x, f) for x, f in found if f is not None]
+            xs, means = [x for x, _ in points], [f.mean * shown.scale for _, f in points]
+            halves = [(f.high - f.mean) * shown.scale for _, f in points]
+            look = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
+            # Bars and no band: nothing was measured between the rates.
+            panel.errorbar(xs, means, halves, label=name or None, markersize=4.5, linewidth=1.3, capsize=3, **look)
+        panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
+    if len(series) > 1:
+        panels[-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return _titled(figure, summary, title)
+
+
+def _by_arm(summary: Summary, title: str) -> Figure:
+    labels = list(summary.arms)
+    figure, panels = _figure(summary, height=1.3 + 0.28 * len(labels), sharey=True)
+    for panel, metric in zip(panels, summary.shown, strict=True):
+        shown = column(metric, summary.trials)
+        for y, label in enumerate(labels):
+            found = summary.interval(label, metric)
+            if found is not None:
+                mean, low, high = (value * shown.scale for value in found[:3])
+                panel.plot([low, high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
+                panel.plot([mean], [y], "o", color=COLOURS[0], markersize=5)
+        panel.set(xlabel=shown.title, ylim=(len(labels) - 0.5, -0.5))
+    panels[0].set_yticks(range(len(labels)), labels)
+    return _titled(figure, summary, title)
+
+
+def _figure(summary: Summary, height: float, sharey: bool = False) -> tuple[Figure, list[Axes]]:
+    panels = len(summary.shown)
+    figure, axes = plt.subplots(
+        1, panels, figsize=(4.1 * panels, height), squeeze=False, sharey=sharey, layout="constrained"
+    )
+    return figure, list(axes[0])
+
+
+def _titled(figure: Figure, summary: Summary, title: str) -> Figure:
+    counts = sorted({int((summary.of(label)["status"] == "ok").sum()) for label in summary.arms})
+    n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    spread = f"mean and 95 % interval over seeds, {n}" if counts[-1] > 1 else "one seed"
+    figure.suptitle(f"{title}: {spread}", fontsize=10)
+    return figure

@@ -1,0 +1,173 @@
+"""What a setting is: its range, its place in the CSV, in a trial's identity and in a pack; and the one-line error.
+
+Every field of the schemas in :mod:`dropout_lab.config` carries a :class:`Spec`. The validation, the trial's hash, the
+CSV header, the pack planner and the README's table are all read off these records.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
+from typing import Any, ClassVar, Literal, get_origin
+
+# Sweeps such as range(0,0.9,0.1) yield 0.7000000000000001; settings are exact decimals of at most this many digits.
+SIGNIFICANT_DIGITS = 12
+
+
+class ConfigError(Exception):
+    """A command or value that is refused; ``str()`` is one line for the terminal."""
+
+    @classmethod
+    def of(cls, key: str, value: Any, allowed: str) -> "ConfigError":
+        """Name the setting, the value received and what is allowed."""
+        return cls(f"{key}={show(value)}: {allowed}")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The record of one setting.
+
+    Args:
+        help: one line for ``--help`` and the README.
+        low, high: inclusive bounds unless ``open_low`` / ``open_high``.
+        choices: allowed words, where the setting is one.
+        check: returns the value in its one canonical form, or raises ``ValueError(what is allowed)``.
+        allowed: what ``check`` allows, for the table.
+        column: the CSV column; settings of a trial's identity without one follow under their key.
+        identity: whether the setting is part of what a trial is (and so of its hash).
+        pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own.
+        when: ``(key, value)`` of the setting that must hold for this one to have an effect.
+    """
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+    choices: tuple[str, ...] = ()
+    check: Callable[[Any], Any] | None = None
+    allowed: str = ""
+    column: str | None = None
+    identity: bool = True
+    pack: Literal["equal", "own"] = "equal"
+    when: tuple[str, str] | None = None
+
+
+def setting(default: Any, **spec: Any) -> Any:
+    """A dataclass field with its :class:`Spec`."""
+    metadata = {"spec": Spec(**spec)}
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def show(value: Any) -> str:
+    """A value as a user would type it: ``0.5``, ``[64,64]``, ``''``."""
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(show(v) for v in value) + "]"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, float):
+        return f"{value:.{SIGNIFICANT_DIGITS}g}"
+    return str(value) or "''"
+
+
+def exact(value: float) -> float:
+    """The float without the dust of binary arithmetic, so that equal settings hash alike."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # and no -0.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting in its place: the full key, the schema that owns it and the field's type and default."""
+
+    key: str
+    owner: type
+    type: Any
+    default: Any
+    spec: Spec
+
+    @property
+    def name(self) -> str:
+        """The field's own name, without its group."""
+        return self.key.rpartition(".")[2]
+
+    @property
+    def column(self) -> str:
+        return self.spec.column or self.key
+
+    @property
+    def allowed(self) -> str:
+        """What the setting takes, in words: ``a number in [0, 1)``."""
+        spec = self.spec
+        if spec.allowed:
+            return spec.allowed
+        if spec.choices:
+            return ("one of " if len(spec.choices) > 1 else "") + ", ".join(spec.choices)
+        if self.type is str:
+            return "a word"
+        word = "a number" if self.type is float else "a whole number"
+        word = "a list of whole numbers" if get_origin(self.type) is list else word
+        if spec.low is not None and spec.high is not None:
+            left, right = "(" if spec.open_low else "[", ")" if spec.open_high else "]"
+            return f"{word} in {left}{spec.low:g}, {spec.high:g}{right}"
+        if spec.low is not None:
+            return f"{word} {'above' if spec.open_low else 'of at least'} {spec.low:g}"
+        return word
+
+    def checked(self, value: Any) -> Any:
+        """The value in canonical form.
+
+        Raises:
+            ConfigError: it is of another type or out of range.
+        """
+        spec, problem = self.spec, ConfigError.of(self.key, value, "must be " + self.allowed)
+        if spec.check is not None:
+            try:
+                return spec.check(value)
+            except ValueError as error:
+                raise ConfigError.of(self.key, value, str(error)) from None
+        if get_origin(self.type) is list:
+            if not isinstance(value, list | tuple) or not value:
+                raise problem
+            return [self._number(v, int, problem) for v in value]
+        if self.type in (int, float):
+            return self._number(value, self.type, problem)
+        if self.type is str and isinstance(value, int | float) and not isinstance(value, bool):
+            value = show(value)  # a folder may be called 2026
+        if not isinstance(value, self.type) or value == "" or (spec.choices and value not in spec.choices):
+            raise problem
+        return value
+
+    def _number(self, value: Any, kind: type, problem: ConfigError) -> int | float:
+        if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
+            raise problem
+        low, high = self.spec.low, self.spec.high
+        too_low = low is not None and (value < low or (self.spec.open_low and value == low))
+        too_high = high is not None and (value > high or (self.spec.open_high and value == high))
+        if not math.isfinite(value) or too_low or too_high:
+            raise problem
+        return value if kind is int else exact(value)
+
+
+class Checked:
+    """A frozen dataclass whose fields are validated on construction and brought to canonical form."""
+
+    GROUP: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for entry in table_of(type(self)):
+            object.__setattr__(self, entry.name, entry.checked(getattr(self, entry.name)))
+
+
+@cache
+def table_of(schema: type) -> tuple[Setting, ...]:
+    """The settings one schema class brings, in the order of its fields."""
+    prefix = f"{schema.GROUP}." if getattr(schema, "GROUP", "") else ""
+    own = [f for f in fields(schema) if "spec" in f.metadata]
+    return tuple(Setting(prefix + f.name, schema, f.type, _default(f), f.metadata["spec"]) for f in own)
+
+
+def _default(f: Field) -> Any:
+    return f.default_factory() if f.default_factory is not MISSING else f.default

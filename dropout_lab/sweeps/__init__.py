@@ -1,0 +1,1 @@
+"""From settings to stored results: arms, packs, the run and the ledger."""

@@ -1,0 +1,137 @@
+"""The sweep as Hydra sees it: a sweeper that expands the grid, and a launcher that trains it in packs.
+
+``hydra/launcher=joblib`` and others replace the launcher: then each arm is a job with all its seeds, and every job
+writes to the same ledger.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_lab.compose import Points, composed
+from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.sweeps.ledger import Ledger, Row
+from dropout_lab.sweeps.run import Outcome, Say, check, continue_run, plan_of, run
+
+
+@dataclass
+class Command:
+    """What the command line hands through Hydra to the launcher, and what it gets back.
+
+    Args:
+        say: prints a line.
+        words: the words that were typed.
+        dry: whether to stop before training.
+    """
+
+    say: Say = lambda line: None
+    words: Sequence[str] = ()
+    dry: bool = False
+    outcome: Outcome | None = None
+    arms: Sequence[Arm] = field(default_factory=list)
+
+
+# Hydra builds its plugins itself and passes them nothing of ours; one command runs at a time.
+command = Command()
+
+
+class PackedSweeper(Sweeper):
+    """Expands the axes of the command line and hands all jobs to the launcher at once."""
+
+    def __init__(self, **_: Any):
+        self._compose: Callable[[list[str]], DictConfig]
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        # Imported here as in Hydra's own sweepers: its plugin registry is not ready earlier.
+        from hydra.core.plugins import Plugins
+
+        self._launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+        self._points = Points(lambda words: hydra_context.config_loader.load_sweep_config(config, words))
+
+    def sweep(self, arguments: list[str]) -> Any:
+        jobs = expand(arguments)
+        if isinstance(self._launcher, PackedLauncher):
+            return self._launcher.launch(jobs, initial_job_idx=0)
+        command.arms = arms(jobs, self._points)
+        check([trial for arm in command.arms for trial in arm.trials])
+        if command.dry:
+            return None
+        ledger = Ledger(command.arms[0].config.out)
+        with ledger.claim():
+            for result in self._launcher.launch(jobs, initial_job_idx=0):
+                _ = result.return_value  # raises what the job raised
+            command.outcome = continue_run(command.arms, ledger, command.say, shlex.join(command.words))
+        return None
+
+
+class PackedLauncher(Launcher):
+    """Trains all jobs of a sweep in this process, packed."""
+
+    def __init__(self, **_: Any):
+        self._points: Points
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self._points = Points(lambda words: hydra_context.config_loader.load_sweep_config(config, words))
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        command.arms = arms(job_overrides, self._points)
+        if len({arm.config.out for arm in command.arms}) > 1:
+            raise ConfigError("out is not an axis, it must be the same for the whole sweep")
+        if command.dry:
+            return []
+        command.outcome = run(command.arms, command.say, shlex.join(command.words))
+        stored = {row["trial_id"]: row for row in command.outcome.rows}
+        return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
+
+
+def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
+    """An arm's result for a sweeper that searches: its mean validation loss, to be made small."""
+    found = [stored[trial.id] for trial in arm.trials]
+    losses = [float(row["val_loss"]) for row in found if row["status"] == "ok"]
+    done = JobReturn(overrides=words, task_name="dropout-lab")
+    done.status = JobStatus.COMPLETED
+    done.return_value = sum(losses) / len(losses) if losses else float("inf")
+    return done
+
+
+def job(node: DictConfig) -> None:
+    """One arm with all its seeds: what Hydra's other launchers run, each in a process of its own."""
+    node = OmegaConf.create(node)
+    config = composed(lambda: node)
+    arm = Arm((), config)
+    continue_run([arm], Ledger(config.out), say=lambda line: None)
+
+
+def dry_run(chosen: Sequence[Arm]) -> list[str]:
+    """What the command would train, line by line, with an estimate of time and memory."""
+    from dropout_lab.sweeps.cost import estimate
+
+    ledger = Ledger(chosen[0].config.out, write=False)
+    trials, packs = plan_of(chosen, ledger)
+    cost = estimate(packs)
+    todo = sum(len(pack) for pack in packs)
+    sizes = sorted({len(pack) for pack in packs}, reverse=True)
+    return [
+        f"arms     {len(chosen)}",
+        f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
+        f"packs    {len(packs)}" + (f", of {' or '.join(map(str, sizes))} trials" if packs else ""),
+        f"time     about {duration(cost.seconds)}, from timing a few steps of each kind of pack",
+        f"memory   about {max(cost.bytes / 2**20, 1):.0f} MiB beside the libraries",
+    ]
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

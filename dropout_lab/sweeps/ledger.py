@@ -1,0 +1,204 @@
+"""The sweep folder: trials and curves as CSV, appended so that a crash at any moment loses no finished trial.
+
+A trial's curve is written before its row, each with one ``write`` and an ``fsync``; whatever a crash leaves behind
+it, half a line or a curve without its row, is cut off when the next run opens the folder.
+"""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from dropout_lab.config import settings_table
+from dropout_lab.settings import ConfigError, show
+
+# The contract: these columns in this order. What follows them may grow.
+COLUMNS = (
+    "trial_id,status,data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,seed,"
+    "train_accuracy,val_accuracy,test_accuracy,gap,train_loss,val_loss,test_loss,train_seconds,seconds_per_epoch,"
+    "epochs_run,best_epoch,parameters,active_parameters,drop_fraction,pack_size,device,precision,n_train,version"
+).split(",")
+OTHER_TASKS = ["train_rmse", "val_rmse", "test_rmse"]
+CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse"]
+FINAL = ("ok", "diverged")
+
+Row = dict[str, str]
+
+
+def columns() -> list[str]:
+    """The header of ``trials.csv``: the contract, the figures of other tasks, and every other setting by its key."""
+    settings = [entry.column for entry in settings_table() if entry.spec.identity]
+    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *settings]))
+
+
+class Ledger:
+    """The files of one sweep folder.
+
+    Args:
+        folder: made if it is not there.
+        write: False to look only, and leave no trace.
+
+    Raises:
+        ConfigError: the folder cannot be written, or holds a CSV of somebody else's.
+    """
+
+    def __init__(self, folder: str | Path, write: bool = True):
+        self.folder = Path(folder)
+        self.trials_csv = self.folder / "trials.csv"
+        self.curves_csv = self.folder / "curves.csv"
+        self.private = self.folder / ".dropout-lab"
+        if write:
+            self._open()
+
+    def _open(self) -> None:
+        try:
+            self.private.mkdir(parents=True, exist_ok=True)
+            probe = self.private / f"probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise ConfigError.of("out", str(self.folder), f"cannot be written ({error.strerror})") from None
+        with self._writing:
+            _repair(self.trials_csv, columns())
+            _repair(self.curves_csv, CURVE_COLUMNS)
+
+    @cached_property
+    def _writing(self) -> FileLock:
+        return FileLock(self.private / "write.lock")
+
+    def claim(self) -> FileLock:
+        """Keep other commands out of the folder while this one runs; release it when done.
+
+        Raises:
+            ConfigError: another command is at work there.
+        """
+        lock = FileLock(self.private / "run.lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ConfigError.of("out", str(self.folder), "another dropout-lab is training there") from None
+        return lock
+
+    def rows(self) -> dict[str, Row]:
+        """The stored trials by id."""
+        return {row["trial_id"]: row for row in _read(self.trials_csv)}
+
+    def append(self, trials: Sequence[Mapping[str, Any]], curves: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows, safe on disk when this returns."""
+        with self._writing:
+            _append(self.curves_csv, CURVE_COLUMNS, curves)
+            _append(self.trials_csv, columns(), trials)
+
+    def forget(self, ids: set[str]) -> None:
+        """Take out the rows of trials that are to be tried again, and every curve without a row."""
+        with self._writing:
+            kept = [row for row in _read(self.trials_csv) if row["trial_id"] not in ids]
+            if ids:
+                _rewrite(self.trials_csv, columns(), kept)
+            known = {row["trial_id"] for row in kept}
+            curves = list(_read(self.curves_csv))
+            whole = [row for row in curves if row["trial_id"] in known]
+            if len(whole) < len(curves):
+                _rewrite(self.curves_csv, CURVE_COLUMNS, whole)
+
+    def packs(self) -> list[dict[str, Any]]:
+        """The stored plan: packs as ``{"most": ..., "trials": [ids]}``."""
+        path = self.private / "packs.json"
+        return json.loads(path.read_text()) if path.exists() else []
+
+    def store_packs(self, packs: Sequence[Mapping[str, Any]], done: set[str]) -> None:
+        """Add packs to the plan, and drop those of which every trial is done."""
+        with self._writing:
+            ids = {i for pack in packs for i in pack["trials"]}
+            old = [p for p in self.packs() if not ids & set(p["trials"]) and not done >= set(p["trials"])]
+            _replace(self.private / "packs.json", json.dumps([*old, *packs]))
+
+    def log_error(self, text: str) -> Path:
+        """Keep a traceback; returns where."""
+        path = self.private / "errors.log"
+        with path.open("a") as file:
+            file.write(text.rstrip() + "\n\n")
+        return path
+
+
+def _text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, header, restval="", lineterminator="\n")
+    if with_header:
+        writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None or value == "" else show(value)
+
+
+def _append(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    # A file may have columns of a newer version or of the user's own after ours; it keeps them.
+    found = _header(path)
+    text = _text(rows, found or header, with_header=not found)
+    with path.open("ab", buffering=0) as file:
+        file.write(text.encode())
+        os.fsync(file.fileno())
+
+
+def _header(path: Path) -> list[str]:
+    """The columns a file has; empty if there is no file or nothing in it."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _read(path: Path) -> Iterable[Row]:
+    if not path.exists():
+        return
+    with path.open(newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _rewrite(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    _replace(path, _text(rows, header, with_header=True))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file by another one or not at all."""
+    new = path.with_name(path.name + f".{os.getpid()}.new")
+    with new.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _repair(path: Path, header: Sequence[str]) -> None:
+    """Cut off half a line left by a crash, and bring a file of an older version under today's header.
+
+    Raises:
+        ConfigError: the file is not one of ours, or a line of it is broken.
+    """
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+    try:
+        rows, found = list(_read(path)), _header(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path}: cannot be read as CSV ({error}); move it away, or choose another out=") from None
+    if found and found[0] != "trial_id":
+        raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
+    if found and found != list(header):
+        extra = [name for name in found if name not in header]
+        _rewrite(path, [*header, *extra], rows)

@@ -1,0 +1,43 @@
+"""One bar for a whole sweep, counted in trial epochs; silent when standard error is no terminal."""
+
+from collections.abc import Callable
+from types import TracebackType
+
+from tqdm import tqdm
+
+
+class Bar:
+    """The sweep's progress bar with its time to go.
+
+    Args:
+        total: epochs of all trials together.
+    """
+
+    def __init__(self, total: int):
+        self.done = 0
+        self._bar = tqdm(
+            total=total,
+            desc="training",
+            unit=" epochs",
+            disable=None,
+            leave=False,
+            dynamic_ncols=True,
+            mininterval=0.2,
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} epochs, {elapsed} gone, {remaining} to go",
+        )
+
+    def add(self, epochs: int) -> None:
+        self.done += epochs
+        self._bar.update(epochs)
+
+    def say(self, say: Callable[[str], None], line: str) -> None:
+        """Print a line without breaking the bar."""
+        self._bar.clear()
+        say(line)
+        self._bar.refresh()
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._bar.close()

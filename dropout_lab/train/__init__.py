@@ -1,0 +1,1 @@
+"""The engine: trains a pack of M trials as one stacked model."""

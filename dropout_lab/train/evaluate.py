@@ -1,0 +1,35 @@
+"""Loss and score of a stack of models on one part of its data."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from dropout_lab.infer import weight_scaling
+from dropout_lab.models import Model, Params, Site
+from dropout_lab.train.feed import Feed
+from dropout_lab.train.tasks import Task, total
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean loss and score, one entry a model."""
+
+    loss: list[float]
+    score: list[float]
+
+
+def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, site: Site) -> Evaluation:
+    """Evaluate M models in test mode.
+
+    Args:
+        part: ``train``, ``val`` or ``test``.
+        site: the variants' test-time form.
+    """
+    losses: list[Tensor] = []
+    hits: list[Tensor] = []
+    for out, y in weight_scaling.outputs(model, params, feed.index[part], feed.fetch, site):
+        losses.append(task.loss(out, y))
+        hits.append(task.hits(out, y))
+    count = feed.index[part].shape[1]
+    score = task.score(total(hits) / count, feed.target_scale)
+    return Evaluation((total(losses) / count).tolist(), score.tolist())

@@ -1,0 +1,146 @@
+"""The training loop: epochs over a pack until every model has finished, stopped or diverged."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dropout_lab import __version__
+from dropout_lab.data import Dataset
+from dropout_lab.models import Params
+from dropout_lab.train.evaluate import Evaluation, evaluate
+from dropout_lab.train.feed import PARTS
+from dropout_lab.train.pack import Pack
+from dropout_lab.train.result import Result
+from dropout_lab.train.stopping import Watch
+from dropout_lab.trial import Trial
+
+Progress = Callable[[int], None]
+
+
+def train(trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda epochs: None) -> list[Result]:
+    """Train a pack and measure each of its trials.
+
+    Args:
+        trials: see :class:`Pack`.
+        dataset: their data.
+        progress: called with the number of trial epochs that are done or will not be needed any more.
+
+    Returns:
+        one result a trial, in their order.
+
+    Raises:
+        ValueError: the model cannot take the data.
+    """
+    # Adam's moments of weights behind a constant pixel decay into denormals, which cost a third of a small step.
+    torch.set_flush_denormal(True)
+    try:
+        return _Training(trials, dataset, progress).run()
+    finally:
+        torch.set_flush_denormal(False)
+
+
+class _Training:
+    def __init__(self, trials: Sequence[Trial], dataset: Dataset, progress: Progress):
+        self.started = time.perf_counter()
+        self.trials, self.progress = trials, progress
+        self.whole = self.pack = Pack(trials, dataset)
+        self.conf = trials[0].config.train
+        self.inside = list(range(len(trials)))  # place in self.pack -> place in self.trials
+        self.watch = Watch(self.pack.regularizers.patience, self.pack.params)
+        self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
+        self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
+        self.epochs_run = [0] * len(trials)
+        self.results = [Result("ok") for _ in trials]
+
+    def run(self) -> list[Result]:
+        for epoch in range(1, self.conf.epochs + 1):
+            losses = self._epoch(epoch)
+            noise = self.pack.noise
+            val = evaluate(self.pack.model, self.pack.params, self.pack.feed, "val", self.pack.task, noise.expected)
+            self._record(epoch, losses.tolist(), val)
+            self._leave(epoch, val)
+            if not self.inside:
+                break
+        self._finish(self.inside)
+        seconds = (time.perf_counter() - self.started) / len(self.trials)
+        self._measure(seconds)
+        return self.results
+
+    def _epoch(self, epoch: int) -> Tensor:
+        """Train for an epoch; mean training loss of each model, [M]."""
+        batches = self.pack.feed.epoch(self.conf.batch_size)
+        sums: list[Tensor] = []
+        for step, rows in enumerate(batches):
+            self.pack.noise.move((epoch - 1 + step / len(batches)) / self.conf.epochs)
+            if step == 0:
+                self.pack.noise.measure()
+            sums.append(self.pack.step(rows) * rows.shape[1])
+            if step == 0:
+                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), sums[0].long())[:2])
+                self.dropped[:, self.inside] += counts.cpu()
+        return torch.stack(sums).double().sum(0) / self.pack.feed.n_train
+
+    def _record(self, epoch: int, losses: list[float], val: Evaluation) -> None:
+        rates = self._applied()
+        for place, m in enumerate(self.inside):
+            row: dict[str, Any] = {"trial_id": self.trials[m].id, "epoch": epoch, "rate": rates[place]}
+            row |= {"train_loss": losses[place], "val_loss": val.loss[place]}
+            row[f"val_{self.pack.task.score_name}"] = val.score[place]
+            self.results[m].curve.append(row)
+            self.epochs_run[m] = epoch
+            if not math.isfinite(losses[place]) or not math.isfinite(val.loss[place]):
+                self.results[m].status = "diverged"
+
+    def _applied(self) -> list[float]:
+        """Mean rate over the hidden sites, one entry a model."""
+        sites = self.pack.model.sites
+        zero = torch.zeros(len(self.inside))
+        applied = [self.pack.noise.rates.get(site, zero).cpu() for site in sites]
+        return [round(r, 12) for r in torch.stack(applied).double().mean(0).tolist()] if sites else zero.tolist()
+
+    def _leave(self, epoch: int, val: Evaluation) -> None:
+        """Let the models go that stop early or have diverged."""
+        spent = self.watch.see(epoch, self.inside, val.loss, self.pack.params)
+        gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
+        # Progress counts epochs of all trials; what a model leaves undone is not needed any more.
+        self.progress(len(self.inside) + len(gone) * (self.conf.epochs - epoch))
+        if gone and epoch < self.conf.epochs:
+            self._finish([m for m in self.inside if m in gone])
+            places = [place for place, m in enumerate(self.inside) if m not in gone]
+            self.inside = [self.inside[place] for place in places]
+            if places:
+                self.pack = self.pack.select(places)
+
+    def _finish(self, models: Sequence[int]) -> None:
+        """Keep the parameters that these models are to be judged by."""
+        places = [self.inside.index(m) for m in models]
+        if places:
+            params = self.watch.restore(models, {n: p.detach()[places] for n, p in self.pack.params.items()})
+            for name, values in params.items():
+                self.final[name][list(models)] = values
+
+    def _measure(self, seconds: float) -> None:
+        """Evaluate the final networks on every part; the test part is read here and nowhere else."""
+        model, feed, expected = self.whole.model, self.whole.feed, self.whole.noise.expected
+        found = {part: evaluate(model, self.final, feed, part, self.whole.task, expected) for part in PARTS}
+        for m, result in enumerate(self.results):
+            measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
+            measured |= {"epochs_run": self.epochs_run[m], "best_epoch": self.watch.best_epoch[m] or None}
+            measured |= {"parameters": model.size, "active_parameters": round(model.active_size(self.whole.rates[m]), 1)}
+            dropped, present = self.dropped[:, m].tolist()
+            measured |= {"drop_fraction": dropped / present if present else 0.0}
+            measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}
+            if result.status == "ok":
+                measured |= self._scores(m, found)
+            result.measured = measured
+
+    def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
+        task = self.whole.task
+        scores = {part: found[part].score[m] for part in PARTS}
+        losses = {f"{part}_loss": found[part].loss[m] for part in PARTS}
+        named = {f"{part}_{task.score_name}": score for part, score in scores.items()}
+        return {"gap": task.gap(scores["train"], scores["test"]), **named, **losses}

@@ -1,0 +1,23 @@
+"""What comes out of a trial."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["ok", "diverged", "failed"]
+
+
+@dataclass
+class Result:
+    """The measured columns of one trial, and its learning curve.
+
+    Args:
+        status: ``diverged`` if the loss stopped being finite, ``failed`` if the program could not train it.
+        measured: columns of ``trials.csv`` other than the settings.
+        curve: one row an epoch, columns of ``curves.csv``.
+        error: why it failed.
+    """
+
+    status: Status
+    measured: dict[str, Any] = field(default_factory=dict)
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""

@@ -1,0 +1,47 @@
+"""What is learnt: the loss of a task and the figure it is judged by."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Task:
+    """Losses and scores per example, for M models at once.
+
+    Args:
+        kind: ``classification``: cross-entropy in nats, and accuracy; ``regression``: squared error of the
+            standardised target, and the root mean squared error in the target's own unit.
+    """
+
+    kind: Literal["classification", "regression"]
+
+    @property
+    def score_name(self) -> str:
+        return "accuracy" if self.kind == "classification" else "rmse"
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B]."""
+        if self.kind == "regression":
+            return (out.squeeze(2) - y).square()
+        flat = nn.functional.cross_entropy(out.flatten(0, 1), y.flatten(), reduction="none")
+        return flat.view(y.shape)
+
+    def hits(self, out: Tensor, y: Tensor) -> Tensor:
+        """What the score sums up over examples [M, B]: right answers, or squared errors."""
+        return (out.argmax(2) == y).float() if self.kind == "classification" else self.loss(out, y)
+
+    def score(self, mean_hits: Tensor, target_scale: Tensor) -> Tensor:
+        """The score [M] from the mean of :meth:`hits` [M] and the deviation of the target [M]."""
+        return mean_hits if self.kind == "classification" else mean_hits.sqrt() * target_scale
+
+    def gap(self, train: float, test: float) -> float:
+        """How much better the model does on what it has seen: positive if it overfits."""
+        return train - test if self.kind == "classification" else test - train
+
+
+def total(parts: list[Tensor]) -> Tensor:
+    """Sum [M] over batches of per-example values [M, B], in double precision."""
+    return torch.stack([p.double().sum(1) for p in parts]).sum(0)

@@ -1,0 +1,127 @@
+"""What a trial is: one point of the grid with one seed, in canonical form, and the hash that names it."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from dropout_lab.config import Config, RegularizerConf, settings_table
+from dropout_lab.settings import Setting, show
+
+# Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
+NUMERICS = 1
+
+
+@dataclass(frozen=True)
+class Point:
+    """A config reduced to what affects a trial, so that equal arms become the same object and share their trials.
+
+    Build it with :func:`canonical`.
+    """
+
+    config: Config
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Every effective setting by key; those that cannot affect the trial are left out."""
+        config = self.config
+        found = {entry.key: value for entry, value in _present(config) if _effective(entry, config)}
+        found["regularizer"] = self.regularizer
+        found["device"] = config.device.partition(":")[0]  # which of two equal GPUs does not matter
+        return found
+
+    @cached_property
+    def identity(self) -> str:
+        """Exact text of the values: what the hash is taken of, but for the seed."""
+        return json.dumps({"numerics": NUMERICS, **self.values}, sort_keys=True)
+
+    @cached_property
+    def pack_key(self) -> str:
+        """Equal for points that may be trained in one pack. Rate 0 fits in any variant's pack."""
+        shared = {e.key: v for e, v in _present(self.config) if e.spec.pack == "equal" and e.key in self.values}
+        del shared["variant.kind"]
+        return json.dumps(shared, sort_keys=True)
+
+    @property
+    def variant(self) -> str:
+        return self.config.variant.kind
+
+    @property
+    def regularizer(self) -> str:
+        """The chosen ones in one word: ``early_stopping+l2``, or ``none``."""
+        return "+".join(self.config.regularizer.names) or "none"
+
+    @cached_property
+    def columns(self) -> dict[str, Any]:
+        """The point's columns of ``trials.csv``."""
+        by_key = {entry.key: entry.column for entry in settings_table()}
+        cells = {by_key[key]: _cell(value) for key, value in self.values.items() if key in by_key}
+        return cells | {"regularizer": self.regularizer}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training run: a point and a trial seed."""
+
+    point: Point
+    seed: int
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hex digits, the same for the same numbers on every machine."""
+        return hashlib.sha256(f"{self.point.identity}|{self.seed}".encode()).hexdigest()[:12]
+
+    @property
+    def config(self) -> Config:
+        return self.point.config
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        return {"trial_id": self.id, "seed": self.seed, **self.point.columns}
+
+
+def canonical(config: Config) -> Point:
+    """Reduce a config to what its trials are.
+
+    A list of equal rates is that rate. No rate anywhere is ``variant=none``, and the other way round. A regularizer
+    without strength is not chosen.
+    """
+    rate: Any = config.rate
+    if isinstance(rate, list) and len(set(rate)) == 1:
+        rate = rate[0]
+    off = config.variant.kind == "none" or (rate == 0 and config.input_rate == 0)
+    if off:
+        variant = replace(config.variant, kind="none")
+        config = replace(config, variant=variant, rate=0.0, input_rate=0.0)
+    else:
+        config = replace(config, rate=rate)
+    chosen = dict.fromkeys(config.regularizer.names, True)
+    return Point(replace(config, regularizer=replace(config.regularizer, chosen=chosen)))
+
+
+def _present(config: Config) -> list[tuple[Setting, Any]]:
+    """The settings this config has (a CNN has no ``model.hidden``) with their values."""
+    found = []
+    for entry in settings_table():
+        node: Any = config
+        for name in entry.key.split("."):
+            node = getattr(node, name, None)
+        if node is not None:
+            found.append((entry, node))
+    return found
+
+
+def _effective(entry: Setting, config: Config) -> bool:
+    if not entry.spec.identity:
+        return False
+    if entry.owner is RegularizerConf:
+        return entry.name in config.regularizer.chosen
+    if entry.spec.when is not None:
+        group, _, name = entry.spec.when[0].rpartition(".")
+        return bool(getattr(getattr(config, group), name) == entry.spec.when[1])
+    return True
+
+
+def _cell(value: Any) -> Any:
+    return "/".join(show(v) for v in value) if isinstance(value, list) else value
