@@ -105,6 +105,7 @@ def _run(typed: list[str], words: list[str]) -> int:
     """Hand the words to Hydra, train, and present what came out."""
     from dropout_lab import compose
     from dropout_lab.sweeps import launcher
+    from dropout_lab.sweeps.run import Interrupted
 
     dry = "--dry-run" in words
     words = [word for word in words if word != "--dry-run"]
@@ -122,7 +123,7 @@ def _run(typed: list[str], words: list[str]) -> int:
             for line in launcher.dry_run(launcher.command.arms):
                 _say(line)
             return 0
-    except launcher.Interrupted as stopped:
+    except Interrupted as stopped:
         return _complain(str(stopped), CTRL_C)
     outcome = launcher.command.outcome
     assert outcome is not None

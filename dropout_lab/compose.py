@@ -34,7 +34,7 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store(name="base_config", node=_thawed(Config), provider="dropout-lab")
     for name, schema in MODELS.items():
-        store.store(group="schema/model", name=name, node=_thawed(schema), provider="dropout-lab")
+        store.store(group="hydra/schema/model", name=name, node=_thawed(schema), provider="dropout-lab")
 
 
 def _thawed(schema: type) -> DictConfig:
@@ -185,7 +185,8 @@ def one_line(error: Exception) -> ConfigError:
     """An error of Hydra or OmegaConf as the project says it."""
     text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]+)'", text)
-    if missing and missing[1] in GROUPS:
-        return ConfigError.of(missing[1], missing[2], "must be one of " + ", ".join(choices(missing[1])))
+    if missing:
+        offered = choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
+        return ConfigError.of(missing[1], missing[2], "must be one of " + ", ".join(offered))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return ConfigError("; ".join(lines[:2]) or type(error).__name__)

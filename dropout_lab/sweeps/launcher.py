@@ -68,6 +68,7 @@ class PackedSweeper(Sweeper):
             return None
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
+            command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
             for result in self._launcher.launch(jobs, initial_job_idx=0):
                 _ = result.return_value  # raises what the job raised
             command.outcome = continue_run(command.arms, ledger, command.say, shlex.join(command.words))

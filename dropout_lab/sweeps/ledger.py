@@ -160,8 +160,8 @@ def _header(path: Path) -> list[str]:
 def _read(path: Path) -> Iterable[Row]:
     if not path.exists():
         return
-    with path.open(newline="") as file:
-        yield from csv.DictReader(file)
+    text = path.read_text()
+    yield from csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
 
 
 def _rewrite(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

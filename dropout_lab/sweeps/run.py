@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import yaml
 
@@ -101,8 +102,10 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         ConfigError: refused before anything was trained.
         Interrupted: Ctrl-C; what was finished is stored.
     """
-    config = arms[0].config
-    ledger = Ledger(config.out)
+    folder = Path(arms[0].config.out)
+    if not folder.exists():
+        plan_of(arms, Ledger(folder, write=False))  # what is refused leaves no empty folder behind
+    ledger = Ledger(folder)
     with ledger.claim():
         return continue_run(arms, ledger, say, command)
 
