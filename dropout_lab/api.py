@@ -59,5 +59,3 @@ def _word(key: str, value: Any) -> list[str]:
     if not value:
         return [f"{key}="]
     return [f"{key}={','.join(show(v) for v in value)}"]
-
-

@@ -149,7 +149,7 @@ def _hydra(words: list[str]) -> None:
     # Hydra's own parser wants flags first.
     flags = [i for i, word in enumerate(words) if word.startswith("-")]
     first = flags[0] if flags else 0
-    sys.argv = [PROGRAM, *words[first:], *words[:first]] if not words[:1] == ["--multirun"] else [PROGRAM, *words]
+    sys.argv = [PROGRAM, *words[first:], *words[:first]]
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException) as error:

@@ -80,7 +80,7 @@ def check(word: str) -> Override:
     key = override.key_or_group
     if override.is_hydra_override() or "/" in key:
         return override
-    if key not in _settings() and key not in GROUPS or override.type is not OverrideType.CHANGE:
+    if (key not in _settings() and key not in GROUPS) or override.type is not OverrideType.CHANGE:
         close = difflib.get_close_matches(key, [*_settings(), *GROUPS], n=1)
         hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab list settings` shows them"
         raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
@@ -100,8 +100,9 @@ def points(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]
     key = override.key_or_group
-    if isinstance(override.value(), Glob):
-        words = [f"{key}={name}" for name in override.value().filter(choices(key))]
+    pattern = override.value()
+    if isinstance(pattern, Glob):
+        words = [f"{key}={name}" for name in pattern.filter(choices(key))]
     elif override.is_choice_sweep() or override.is_range_sweep():
         words = [f"{key}={value}" for value in override.sweep_string_iterator()]
     else:
@@ -143,7 +144,7 @@ class Points:
         changes = {o.key_or_group: o.value() for o in parsed if not is_group(o)}
         # In a sweep over models, model.channels concerns the CNN and leaves the MLP alone.
         strange = [key for key in changes if key.startswith("model.") and not hasattr(base.model, key[6:])]
-        self._strangers.update({key: base.model.kind for key in strange})
+        self._strangers.update(dict.fromkeys(strange, base.model.kind))
         self._taken.update(changes.keys() - set(strange))
         return changed(base, {key: value for key, value in changes.items() if key not in strange})
 

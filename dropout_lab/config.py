@@ -138,9 +138,7 @@ class RegularizerConf(Checked):
     # Which are switched on, filled by the group's files; a strength whose regularizer is off has no effect.
     chosen: dict[str, bool] = field(default_factory=dict)
     l1: float = setting(1e-5, low=0, pack="own", column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
-    l2: float = setting(
-        1e-4, low=0, pack="own", column="l2", help="strength of L2: adds l2 / 2 * sum w^2 to the loss"
-    )
+    l2: float = setting(1e-4, low=0, pack="own", column="l2", help="strength of L2: adds l2 / 2 * sum w^2 to the loss")
     max_norm: float = setting(
         3.0, low=0, open_low=True, pack="own", column="max_norm", help="bound on the norm of a unit's incoming weights"
     )
@@ -189,10 +187,14 @@ class Config(Checked):
     input_rate: float = setting(
         0.0, low=0, high=1, open_high=True, pack="own", column="input_rate", help="drop probability of the input"
     )
-    seeds: Any = setting(5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list")
+    seeds: Any = setting(
+        5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
+    )
     seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
     out: str = setting("results/sweep", identity=False, help="the sweep folder")
-    device: str = setting("cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train")
+    device: str = setting(
+        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
+    )
     precision: str = setting("fp32", choices=("fp32",), column="precision", help="arithmetic of the training step")
     pack: Any = setting(
         "auto",

@@ -162,7 +162,7 @@ class Checked:
 
 
 @cache
-def table_of(schema: type) -> tuple[Setting, ...]:
+def table_of(schema: Any) -> tuple[Setting, ...]:
     """The settings one schema class brings, in the order of its fields."""
     prefix = f"{schema.GROUP}." if getattr(schema, "GROUP", "") else ""
     own = [f for f in fields(schema) if "spec" in f.metadata]

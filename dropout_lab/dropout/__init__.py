@@ -1,6 +1,6 @@
 """Dropout variants: ordinary modules for anybody's own network, and the registry the engine reads.
 
-    from dropout_lab.dropout import Inverted, Standard
+from dropout_lab.dropout import Inverted, Standard
 """
 
 from dropout_lab.dropout.base import Dropout

@@ -59,9 +59,7 @@ PENALTIES: dict[str, Penalty] = {"l1": l1.penalty, "l2": l2.penalty}
 PROJECTIONS: dict[str, Projection] = {"max_norm": max_norm.project}
 
 
-def build(
-    chosen: Sequence[RegularizerConf], axes: Mapping[str, tuple[int, ...]], device: torch.device
-) -> Regularizers:
+def build(chosen: Sequence[RegularizerConf], axes: Mapping[str, tuple[int, ...]], device: torch.device) -> Regularizers:
     """The regularizers of a pack, from the choice of each of its trials."""
 
     def strengths(name: str, off: float) -> list[float]:

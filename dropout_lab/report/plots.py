@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -15,7 +16,13 @@ from dropout_lab.report.summary import Summary, column
 # Distinguishable for colour-blind readers (Okabe and Ito 2008), and by shape in grey.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
-STYLE = {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "font.size": 9}
+STYLE: Any = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "font.size": 9,
+}
 
 Settings = Mapping[str, Mapping[str, str]]
 
@@ -61,10 +68,10 @@ def _along_rate(summary: Summary, settings: Settings, rates: Mapping[str, float 
         for i, (name, labels) in enumerate(series.items()):
             labels = sorted(labels, key=lambda label: rates[label] or 0)
             found = [(rates[label], summary.interval(label, metric)) for label in labels]
-            points = [(x, f) for x, f in found if f is not None]
+            points = [(x, f) for x, f in found if f is not None and x is not None]
             xs, means = [x for x, _ in points], [f.mean * shown.scale for _, f in points]
             halves = [(f.high - f.mean) * shown.scale for _, f in points]
-            look = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
+            look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
             # Bars and no band: nothing was measured between the rates.
             panel.errorbar(xs, means, halves, label=name or None, markersize=4.5, linewidth=1.3, capsize=3, **look)
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from dropout_lab.config import Config
@@ -59,4 +60,4 @@ def _cut(group: Sequence[Trial], most: int) -> list[PackOf]:
     """As few packs as allowed, of nearly equal size."""
     count = math.ceil(len(group) / most)
     edges = [round(i * len(group) / count) for i in range(count + 1)]
-    return [tuple(group[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    return [tuple(group[a:b]) for a, b in pairwise(edges)]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import yaml
+from omegaconf import OmegaConf
 
 from dropout_lab.config import Config
 from dropout_lab.settings import ConfigError
@@ -174,10 +174,11 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
 def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
     rows = ledger.rows()
     saved = sum(trial.id in rows for trial in trials)
-    return f"interrupted; {saved} of {len(trials)} trials are saved in {ledger.folder}, the same command goes on from there"
+    there = f"{saved} of {len(trials)} trials are saved in {ledger.folder}"
+    return f"interrupted; {there}, the same command goes on from there"
 
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:
-    text = yaml.safe_dump(asdict(config), sort_keys=False, default_flow_style=None)
+    text = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
     head = f"# The last command that trained here: {command}\n# Its first arm:\n" if command else ""
     (ledger.folder / "config.yaml").write_text(head + text)

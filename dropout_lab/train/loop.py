@@ -98,9 +98,9 @@ class _Training:
     def _applied(self) -> list[float]:
         """Mean rate over the hidden sites, one entry a model."""
         sites = self.pack.model.sites
-        zero = torch.zeros(len(self.inside))
+        zero = torch.zeros(len(self.inside), dtype=torch.float64)
         applied = [self.pack.noise.rates.get(site, zero).cpu() for site in sites]
-        return [round(r, 12) for r in torch.stack(applied).double().mean(0).tolist()] if sites else zero.tolist()
+        return [round(r, 12) for r in torch.stack(applied).mean(0).tolist()] if sites else zero.tolist()
 
     def _leave(self, epoch: int, val: Evaluation) -> None:
         """Let the models go that stop early or have diverged."""
@@ -130,7 +130,8 @@ class _Training:
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
             measured |= {"epochs_run": self.epochs_run[m], "best_epoch": self.watch.best_epoch[m] or None}
-            measured |= {"parameters": model.size, "active_parameters": round(model.active_size(self.whole.rates[m]), 1)}
+            active = model.active_size(self.whole.rates[m])
+            measured |= {"parameters": model.size, "active_parameters": round(active, 1)}
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}
             measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}

@@ -37,7 +37,10 @@ class Pack:
         self.task = Task(dataset.task)
         self.feed = Feed(dataset, shared.data, streams, device)
         self.rates = [site_rates(trial, self.model) for trial in trials]
-        stacked = {s: torch.tensor([r[s] for r in self.rates], device=device) for s in self.rates[0]}
+        stacked = {
+            site: torch.tensor([rates[site] for rates in self.rates], dtype=torch.float64, device=device)
+            for site in self.rates[0]
+        }
         variants = {config.variant.kind for config in configs} - {"none"}
         self.noise = Noise(variants.pop() if variants else "none", shared.schedule.kind, stacked, streams)
         self.regularizers = regularizers.build([c.regularizer for c in configs], self.model.weights, device)

@@ -1,0 +1,64 @@
+"""What the tests share: configs as a user would compose them, and trials over them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from dropout_lab.compose import CONF, Points
+from dropout_lab.config import Config
+from dropout_lab.plugins import enable
+from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.trial import Trial
+
+torch.set_num_threads(1)  # the suite runs one process a core
+
+
+@pytest.fixture(scope="session")
+def composer() -> Iterator[Callable[[], Points]]:
+    """Makes a fresh composer over the project's conf/."""
+    enable()
+
+    def composed(words: list[str]) -> object:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("config", words)
+
+    bases = Points(composed)
+
+    def fresh() -> Points:
+        new = Points(composed)
+        new._bases = bases._bases  # composing costs 50 ms; the result never changes
+        return new
+
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def config(composer: Callable[[], Points]) -> Callable[..., Config]:
+    """The config of single-valued words: ``config("model=cnn", "rate=0.3")``."""
+    return lambda *words: composer().config(list(words))
+
+
+@pytest.fixture(scope="session")
+def arms_of(composer: Callable[[], Points]) -> Callable[..., list[Arm]]:
+    """The arms of words with axes."""
+    return lambda *words: arms(expand(words), composer())
+
+
+@pytest.fixture(scope="session")
+def trials(arms_of: Callable[..., list[Arm]]) -> Callable[..., list[Trial]]:
+    """The different trials of words with axes, in the order of the arms."""
+
+    def make(*words: str) -> list[Trial]:
+        return list({t.id: t for arm in arms_of(*words) for t in arm.trials}.values())
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,81 @@
+"""Words to configs."""
+
+import pytest
+
+from dropout_lab.compose import CONF, check, choices, one_line, parse, points
+from dropout_lab.config import GROUPS
+from dropout_lab.settings import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("rte=0.1", "no setting 'rte'; did you mean 'rate'?"),
+        ("model.hiden=[8]", "no setting 'model.hiden'; did you mean 'model.hidden'?"),
+        ("qqq=1", "no setting 'qqq'; `dropout-lab list settings` shows them"),
+        ("+x=1", "no setting 'x'; `dropout-lab list settings` shows them"),
+        ("~rate", "~rate: write rate=VALUE"),
+        ("rate", "cannot read 'rate': a setting is written NAME=VALUE"),
+        ("variant.kind=foo", "no setting 'variant.kind'; did you mean 'variant'?"),
+        ("rate=0,0.3,1.5", "rate=1.5: must be a number in [0, 1), or a list of them from input to output"),
+        ("train.epochs=1.5", "train.epochs=1.5: must be a whole number of at least 1"),
+        ("model=[mlp,cnn]", "model=[mlp,cnn]: must be one of cnn, lstm, mlp"),
+        ("model=null", "model=null: must be one of cnn, lstm, mlp"),
+        ("rate=interval(0,1)", "rate=interval(0,1): an axis is a list of values, choice(), range() or glob()"),
+        ("model=glob(x*)", "model=glob(x*): an empty sweep, the axis has no value"),
+    ],
+)
+def test_a_wrong_word_is_refused_in_one_line(word, message):
+    with pytest.raises(ConfigError) as caught:
+        for point in points(check(word)):
+            check(point)
+    assert str(caught.value) == message
+
+
+def test_axes():
+    assert points(parse("rate=0,0.5")) == ["rate=0", "rate=0.5"]
+    assert points(parse("rate=range(0,0.3,0.1)")) == ["rate=0.0", "rate=0.1", "rate=0.2"]
+    assert points(parse("model=glob(*)")) == ["model=cnn", "model=lstm", "model=mlp"]
+    assert points(parse("rate=[0.1,0.2],[0.3,0.4]")) == ["rate=[0.1,0.2]", "rate=[0.3,0.4]"]
+
+
+def test_a_misspelt_choice_names_the_choices(config):
+    with pytest.raises(ConfigError, match="regularizer=foo: must be one of early_stopping, l1, l2, max_norm, none"):
+        config("regularizer=[l2,foo]")
+
+
+def test_regularizers_combine(config):
+    assert config("regularizer=[l2,early_stopping]").regularizer.names == ["early_stopping", "l2"]
+    assert config("regularizer=none").regularizer.names == []
+
+
+def test_a_strength_of_zero_is_no_regularizer(config):
+    assert config("regularizer=l2", "regularizer.l2=0").regularizer.names == []
+
+
+def test_plain_values_reach_the_config_through_either_path(config):
+    assert config("train=sgd").train.lr == 0.05
+    assert config("train=sgd", "train.lr=0.1").train.lr == 0.1
+    assert config("model=mlp", "model.hidden=[7]").model.hidden == [7]
+
+
+def test_a_setting_of_another_model_is_ignored_only_if_some_model_has_it(composer):
+    both = composer()
+    both.config(["model=mlp", "model.channels=[8]"])
+    both.config(["model=cnn", "model.channels=[8]"])
+    both.check_all_taken()
+    one = composer()
+    one.config(["model=mlp", "model.channels=[8]"])
+    with pytest.raises(ConfigError, match=r"model.channels: model=mlp has no such setting"):
+        one.check_all_taken()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_choice_composes_and_says_what_it_is(group, config):
+    for name in choices(group):
+        config(f"{group}={name}")
+        assert (CONF / group / f"{name}.yaml").read_text().startswith("# ")
+
+
+def test_hydra_errors_become_one_line():
+    assert "\n" not in str(one_line(ValueError("first\n\n  second\n third")))

@@ -1,0 +1,120 @@
+"""Identity: equal numbers, equal hash; anything that matters, another."""
+
+from dataclasses import replace
+
+import pytest
+
+from dropout_lab.config import settings_table
+from dropout_lab.trial import Trial, canonical
+
+
+def ids(config):
+    return Trial(canonical(config), 0).id
+
+
+def test_rate_zero_is_the_same_trial_for_every_variant(config):
+    same = [
+        config("rate=0"),
+        config("rate=0", "variant=standard"),
+        config("variant=none", "rate=0.5"),
+        config("rate=[0,0]"),
+        config("variant=none", "input_rate=0.2"),
+    ]
+    assert len({ids(c) for c in same}) == 1
+    point = canonical(same[2])
+    assert (point.variant, point.config.rate) == ("none", 0)
+
+
+def test_input_dropout_alone_is_dropout(config):
+    assert canonical(config("rate=0", "input_rate=0.2")).variant == "inverted"
+
+
+def test_a_list_of_equal_rates_is_that_rate(config):
+    assert ids(config("rate=[0.5,0.5]")) == ids(config("rate=0.5"))
+    assert ids(config("rate=[0.5,0.2]")) != ids(config("rate=[0.2,0.5]"))
+
+
+def test_a_strength_matters_only_if_chosen(config):
+    assert ids(config("regularizer.l2=0.5")) == ids(config())
+    assert ids(config("regularizer=l2", "regularizer.l2=0.5")) != ids(config("regularizer=l2"))
+    assert ids(config("regularizer=[l2,early_stopping]")) == ids(config("regularizer=[early_stopping,l2]"))
+    assert ids(config("regularizer=l1", "regularizer.l1=0")) == ids(config())
+
+
+def test_momentum_matters_only_to_sgd(config):
+    assert ids(config("train.momentum=0.5")) == ids(config())
+    assert ids(config("train=sgd", "train.momentum=0.5")) != ids(config("train=sgd"))
+
+
+def test_floats_are_exact(config):
+    assert ids(config("rate=0.30000000000000004")) == ids(config("rate=0.3"))
+    assert ids(config("rate=0.3000001")) != ids(config("rate=0.3"))
+    assert ids(config("train.lr=1e-3")) == ids(config("train.lr=0.001"))
+
+
+CHANGED = {
+    "data.test_fraction": "0.3",
+    "data.val_fraction": "0.3",
+    "model.hidden": "[8]",
+    "model.activation": "tanh",
+    "model.channels": "[4]",
+    "model.head": "[8]",
+    "model.units": "8",
+    "model.layers": "2",
+    "regularizer.l1": "0.5",
+    "regularizer.l2": "0.5",
+    "regularizer.max_norm": "0.5",
+    "regularizer.early_stopping": "9",
+    "train.epochs": "7",
+    "train.batch_size": "7",
+    "train.optimizer": "sgd",
+    "train.lr": "0.5",
+    "train.momentum": "0.1",
+    "rate": "0.25",
+    "input_rate": "0.25",
+    "seed": "1",
+    "seeds": "2",
+    "out": "elsewhere",
+    "device": "cuda",
+    "pack": "3",
+}
+BASE = {
+    "model.channels": ["model=cnn"],
+    "model.head": ["model=cnn"],
+    "model.units": ["model=lstm"],
+    "model.layers": ["model=lstm"],
+    "train.momentum": ["train=sgd"],
+    **{f"regularizer.{n}": [f"regularizer={n}"] for n in ("l1", "l2", "max_norm", "early_stopping")},
+}
+
+
+@pytest.mark.parametrize("entry", [e for e in settings_table() if e.name not in ("kind", "precision")], ids=lambda e: e.key)
+def test_every_setting_is_in_the_hash_exactly_if_it_says_so(entry, config):
+    base = BASE.get(entry.key, [])
+    changed = config(*base, f"{entry.key}={CHANGED[entry.key]}")
+    assert (ids(changed) != ids(config(*base))) == entry.spec.identity
+    if entry.spec.identity:
+        shared = canonical(changed).pack_key == canonical(config(*base)).pack_key
+        assert shared == (entry.spec.pack == "own")
+
+
+def test_seed_and_numerics_are_part_of_the_hash(config, monkeypatch):
+    point = canonical(config())
+    assert Trial(point, 0).id != Trial(point, 1).id
+    before = ids(config())
+    monkeypatch.setattr("dropout_lab.trial.NUMERICS", 2)
+    assert ids(config()) != before
+
+
+def test_two_gpus_of_a_kind_are_one_device(config):
+    assert ids(replace(config(), device="cuda:0")) == ids(replace(config(), device="cuda:1"))
+    assert ids(replace(config(), device="cuda")) != ids(config())
+
+
+def test_columns_of_a_trial(config):
+    cells = Trial(canonical(config("rate=[0.2,0.5]", "regularizer=[l2,early_stopping]")), 3).columns
+    assert cells["rate"] == "0.2/0.5"
+    assert cells["regularizer"] == "early_stopping+l2"
+    assert (cells["early_stopping"], cells["l2"], cells.get("l1")) == (5, 1e-4, None)
+    assert cells["seed"] == 3
+    assert cells["base_seed"] == 0
