@@ -1,14 +1,17 @@
 """The sweep as a Python function."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_origin
 
+import numpy as np
 import pandas as pd
 from hydra import compose, initialize_config_dir
 
 from dropout_lab.compose import CONF, Points
 from dropout_lab.config import settings_table
-from dropout_lab.settings import show
+from dropout_lab.settings import ConfigError, show
 from dropout_lab.sweeps.grid import arms, expand
 
 
@@ -32,7 +35,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
     from dropout_lab.sweeps.run import run
 
     enable()
-    words = [word for key, value in _flat(settings).items() for word in _word(key, value)]
+    words = [_word(key, value) for key, value in _flat(settings).items()]
     with initialize_config_dir(str(CONF), version_base="1.3", job_name="dropout-lab"):
         chosen = arms(expand(words), Points(lambda groups: compose("config", groups)))
     outcome = run(chosen, say=lambda line: None)
@@ -45,17 +48,30 @@ def sweep(**settings: Any) -> pd.DataFrame:
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in settings.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value})
+        below = _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+        for name in below.keys() & flat.keys():
+            raise ConfigError(f"{name} is given twice")
+        flat.update(below)
     return flat
 
 
-def _word(key: str, value: Any) -> list[str]:
+def _word(key: str, value: Any) -> str:
+    if "/" in key or key.startswith("hydra"):
+        raise ConfigError(f"{key}: launchers and sweepers are for the command line")
+    if isinstance(value, np.ndarray | np.generic | pd.Series):
+        value = value.tolist()
+    if isinstance(value, range | set | tuple):
+        value = list(value)
     lists = {e.key for e in settings_table() if get_origin(e.type) is list} | {"seeds"}
-    if not isinstance(value, list | tuple):
-        return [f"{key}={show(value)}"]
-    nested = any(isinstance(v, list | tuple) for v in value)
-    if key in lists and not nested:
-        return [f"{key}={show(value)}"]
-    if not value:
-        return [f"{key}="]
-    return [f"{key}={','.join(show(v) for v in value)}"]
+    axis = isinstance(value, list) and (key not in lists or any(isinstance(v, list | tuple) for v in value))
+    return f"{key}={','.join(_text(v) for v in value)}" if axis else f"{key}={_text(value)}"
+
+
+def _text(value: Any) -> str:
+    """A value in Hydra's grammar; words are quoted where the grammar would read something else into them."""
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_text(v) for v in value) + "]"
+    if isinstance(value, str | Path) and not re.fullmatch(r"[A-Za-z_/.][\w/.-]*", str(value), re.ASCII):
+        escaped = re.sub(r'(\\*)"', r'\1\1\\"', str(value))
+        return '"' + escaped + ("\\" if escaped.endswith("\\") else "") + '"'
+    return show(value)

@@ -4,21 +4,30 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from dropout_lab import __version__
 from dropout_lab.settings import ConfigError
 
 PROGRAM = "dropout-lab"
 WRONG, CTRL_C = 2, 130
-LOOKS = ("--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help", "--shell-completion", "-sc", "--package", "-p")
+INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+# Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
+FLAGS: dict[str, tuple[str, ...] | None] = {
+    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
+    **dict.fromkeys(("--info", "-i"), INFOS),
+    **dict.fromkeys(("--config-dir", "-cd"), None),
+    **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
+}
+LOOKS = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
 
 HELP = f"""\
-{PROGRAM}: train networks over grids of dropout rates, variants and regularizers.
+{PROGRAM}: train networks over grids of dropout rates and regularizers.
 
-  {PROGRAM} sweep rate=0,0.3,0.5       every combination of the axes, 5 seeds each
-  {PROGRAM} train rate=0.5             one trial
-  {PROGRAM} list [WHAT]                what can be chosen: data, model, variant,
-                                       schedule, regularizer, train, settings, columns
+  {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
+  {PROGRAM} train rate=0.5          one trial
+  {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
+                                    schedule, regularizer, train, settings, ...
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
 Results go to out= (results/sweep, results/train); the same command again goes
@@ -28,7 +37,8 @@ on where it stopped.
   --cfg job        the composed settings
   --help           after a command: its choices and settings
   --version        the version
-  -sc install=bash shell completion (also zsh, fish): eval "$({PROGRAM} -sc install=bash)"
+  -sc install=bash shell completion, also for zsh and fish:
+                   eval "$({PROGRAM} -sc install=bash)"
 
 Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
 130 interrupted.
@@ -38,16 +48,17 @@ Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
     try:
         status = _dispatch(words)
     except ConfigError as error:
         status = _complain(str(error), WRONG)
     except KeyboardInterrupt:
         status = _complain("interrupted", CTRL_C)
-    except BrokenPipeError:
-        # The reader, such as `head`, has seen enough; Python must not complain again when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+    except OSError as error:
+        status = _complain(f"{error.filename or 'the system'}: {error.strerror or error}", WRONG)
     sys.exit(status)
 
 
@@ -78,7 +89,7 @@ def train(words: list[str]) -> int:
     from dropout_lab.compose import check
 
     given = {}
-    for word in (w for w in words if "=" in w and not w.startswith("-")):
+    for word in _divide(words)[1]:
         override = check(word)
         if override.is_sweep_override():
             raise ConfigError(f"{word}: train takes one value a setting; `{PROGRAM} sweep` takes several")
@@ -92,8 +103,11 @@ def train(words: list[str]) -> int:
 
 def list_(words: list[str]) -> int:
     """Print what can be chosen."""
-    from dropout_lab.listing import listing
+    from dropout_lab.listing import SUBJECTS, listing
 
+    if words in (["--help"], ["-h"]):
+        _say(f"{PROGRAM} list [WHAT], where WHAT is one of {', '.join(SUBJECTS)}")
+        return 0
     _say(listing(words).rstrip())
     return 0
 
@@ -107,18 +121,23 @@ def _run(typed: list[str], words: list[str]) -> int:
     from dropout_lab.sweeps import launcher
     from dropout_lab.sweeps.run import Interrupted
 
-    dry = "--dry-run" in words
-    words = [word for word in words if word != "--dry-run"]
-    looking = any(word.split("=")[0] in LOOKS for word in words)
-    for word in words:
-        # Flags have values too (--cfg job); Hydra's own parser sorts those out.
-        if "=" in word and not word.startswith("-"):
-            compose.check(word)
-    launcher.command = launcher.Command(say=_say, words=[PROGRAM, *typed], dry=dry)
+    flags, settings = _divide(words)
+    overrides = {word: compose.check(word) for word in settings}
+    dry = "--dry-run" in flags
+    flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
+    if LOOKS & set(flags):
+        for word, override in overrides.items():
+            if override.is_sweep_override():
+                raise ConfigError(f"{word}: to look at the settings, give one value")
+        _hydra([*flags, *settings])
+        return 0
+    # Our sweeper gets the words from us: Hydra would compose them once without their axes, and refuse model.channels
+    # where model=cnn is on an axis. Another sweeper gets them as usual.
+    ours = not any(override.key_or_group == "hydra/sweeper" for override in overrides.values())
+    task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
+    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry)
     try:
-        _hydra(words if looking else ["--multirun", *words])
-        if looking:
-            return 0
+        _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
         if dry:
             for line in launcher.dry_run(launcher.command.arms):
                 _say(line)
@@ -129,7 +148,11 @@ def _run(typed: list[str], words: list[str]) -> int:
     assert outcome is not None
     from dropout_lab.results import present
 
-    for line in present(outcome):
+    try:
+        lines = present(outcome)
+    except KeyboardInterrupt:
+        return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
+    for line in lines:
         _say(line)
     return outcome.status
 
@@ -139,6 +162,7 @@ def _hydra(words: list[str]) -> None:
     import hydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     from dropout_lab.compose import CONF, one_line
     from dropout_lab.plugins import enable
@@ -146,14 +170,44 @@ def _hydra(words: list[str]) -> None:
 
     enable()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
-    # Hydra's own parser wants flags first.
-    flags = [i for i, word in enumerate(words) if word.startswith("-")]
-    first = flags[0] if flags else 0
-    sys.argv = [PROGRAM, *words[first:], *words[:first]]
+    sys.argv = [PROGRAM, *words]
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
         raise one_line(error) from None
+
+
+def _divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags with their values, and settings; Hydra's parser wants the flags first.
+
+    Raises:
+        ConfigError: a flag that there is not, or a value that it does not take.
+    """
+    flags: list[str] = []
+    settings: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            settings.append(word)
+            continue
+        flag, equals, value = word.partition("=")
+        if flag not in FLAGS:
+            close = difflib.get_close_matches(flag, FLAGS, n=1)
+            raise ConfigError(f"no flag {flag!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+        taken = FLAGS[flag]
+        flags.append(flag)
+        if taken == ():
+            if equals:
+                raise ConfigError(f"{flag} takes no value")
+            continue
+        if equals or (rest and "=" not in rest[0] and not rest[0].startswith("-")):
+            flags.append(value if equals else rest.pop(0))
+            if taken and flags[-1] not in taken:
+                raise ConfigError(f"{flag} {flags[-1]}: must be one of {', '.join(taken)}")
+        elif flag not in ("--info", "-i"):
+            raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
+    return flags, settings
 
 
 def _asks_completion(words: list[str]) -> bool:
@@ -162,23 +216,38 @@ def _asks_completion(words: list[str]) -> bool:
 
 def _complete(words: list[str]) -> int:
     """Answer the shell: the commands for the first word, Hydra's completion after it."""
-    line = os.environ.get("COMP_LINE", "")
+    asked = words[-1].partition("=")
+    if asked[0] not in ("install", "uninstall", "query") or asked[2] not in ("bash", "zsh", "fish"):
+        raise ConfigError("-sc needs install=SHELL or uninstall=SHELL, for bash, zsh or fish")
+    line = " ".join(word for word in os.environ.get("COMP_LINE", "").split(" ") if not word.startswith("-"))
     typed = line.split()[1:]
     done = typed if line.endswith(" ") else typed[:-1]
     if any(word.startswith("query=") for word in words):
         if not done:
             _say(" ".join(name for name in COMMANDS if name.startswith(typed[0] if typed else "")))
             return 0
-        if done[0] in COMMANDS:
-            os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
+        if done[0] not in COMMANDS:
+            return 0
+        if done[0] == "list":
+            from dropout_lab.listing import SUBJECTS
+
+            _say(" ".join(name for name in SUBJECTS if name.startswith(typed[1] if len(typed) > 1 else "")))
+            return 0
+        os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
     _hydra(words)
     return 0
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    try:
+        print(line, flush=True)  # noqa: T201
+    except OSError:
+        # The reader, such as `head`, has seen enough, or the disk is full: no reason to stop training. Python must not
+        # complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(line: str, status: int) -> int:
-    print(f"{PROGRAM}: {line}", file=sys.stderr)  # noqa: T201
+    with suppress(OSError):
+        print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
     return status

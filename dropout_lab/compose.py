@@ -18,6 +18,7 @@ from hydra.core.override_parser.types import Glob, Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from dropout_lab.config import GROUPS, MODELS, Config, settings_table
 from dropout_lab.settings import ConfigError, Setting
@@ -55,7 +56,8 @@ def parse(word: str) -> Override:
         if "=" not in word:
             raise ConfigError(f"cannot read {word!r}: a setting is written NAME=VALUE") from None
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"cannot read {word!r} ({reason}); quote a value that holds = or brackets") from None
+        hint = "put a value with other than plain characters into quotes: 'out=\"a=b\"'"
+        raise ConfigError(f"cannot read {word!r} ({reason}); {hint}") from None
 
 
 def is_group(override: Override) -> bool:
@@ -80,19 +82,31 @@ def check(word: str) -> Override:
     key = override.key_or_group
     if override.is_hydra_override() or "/" in key:
         return override
-    if (key not in _settings() and key not in GROUPS) or override.type is not OverrideType.CHANGE:
+    change = override.type is OverrideType.CHANGE and override.package is None
+    if (key not in _settings() and key not in GROUPS) or not change:
         close = difflib.get_close_matches(key, [*_settings(), *GROUPS], n=1)
         hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab list settings` shows them"
         raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
     if key == "seeds" and override.is_sweep_override():
         raise ConfigError(f"{word}: seeds is not an axis; seeds=5 stands for 0..4, seeds=[0,3,7] for a list")
     for point in points(override):
-        value = parse(point).value()
+        value = value_of(parse(point))
         if key in _settings():
             _settings()[key].checked(value)
-        elif not isinstance(value, str) and not (key == "regularizer" and isinstance(value, list)):
+            continue
+        names = value if isinstance(value, list) and key == "regularizer" else [value]
+        if not all(isinstance(name, str) and name for name in names):
             raise ConfigError.of(key, value, "must be one of " + ", ".join(choices(key)))
     return override
+
+
+def value_of(override: Override) -> Any:
+    """The value of a single-valued word; one that is a name stays as it was typed, ``out=1.10`` no less."""
+    value = override.value()
+    key = override.key_or_group
+    if key in _settings() and _settings()[key].type is str and not isinstance(value, str | list | dict):
+        return str(override.input_line).partition("=")[2]
+    return value
 
 
 def points(override: Override) -> list[str]:
@@ -104,7 +118,10 @@ def points(override: Override) -> list[str]:
     if isinstance(pattern, Glob):
         words = [f"{key}={name}" for name in pattern.filter(choices(key))]
     elif override.is_choice_sweep() or override.is_range_sweep():
-        words = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        try:
+            words = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        except HydraException:
+            raise ConfigError(f"{override.input_line}: must have a step that leads from start to stop") from None
     else:
         raise ConfigError(f"{override.input_line}: an axis is a list of values, choice(), range() or glob()")
     if not words:
@@ -141,7 +158,7 @@ class Points:
         if chosen not in self._bases:
             self._bases[chosen] = composed(lambda: self._compose(list(chosen)))
         base = self._bases[chosen]
-        changes = {o.key_or_group: o.value() for o in parsed if not is_group(o)}
+        changes = {o.key_or_group: value_of(o) for o in parsed if not is_group(o)}
         # In a sweep over models, model.channels concerns the CNN and leaves the MLP alone.
         strange = [key for key in changes if key.startswith("model.") and not hasattr(base.model, key[6:])]
         self._strangers.update(dict.fromkeys(strange, base.model.kind))
@@ -176,7 +193,7 @@ def composed(compose: Callable[[], DictConfig]) -> Config:
         with flag_override(node, ["struct", "readonly"], False):
             node.pop("hydra", None)
         config = OmegaConf.to_object(node)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, YAMLError) as error:
         raise one_line(error) from None
     assert isinstance(config, Config)
     return config
@@ -185,7 +202,7 @@ def composed(compose: Callable[[], DictConfig]) -> Config:
 def one_line(error: Exception) -> ConfigError:
     """An error of Hydra or OmegaConf as the project says it."""
     text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
-    missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]+)'", text)
+    missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:
         offered = choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
         return ConfigError.of(missing[1], missing[2], "must be one of " + ", ".join(offered))

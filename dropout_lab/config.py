@@ -4,6 +4,7 @@ Nothing here imports torch, so a wrong word on the command line is answered at o
 """
 
 import math
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,7 +31,8 @@ def check_rates(value: Any) -> float | list[float]:
     return rates if isinstance(value, list | tuple) else rates[0]
 
 
-SEEDS = "a whole number of seeds (at least 1), or a list of different ones such as [0,1,2]"
+MOST = 1_000_000  # of anything counted: beyond it lies a slip of the finger, or the end of the memory
+SEEDS = "a whole number of seeds from 1 to 100000, or a list of different ones such as [0,1,2]"
 
 
 def check_seeds(value: Any) -> int | list[int]:
@@ -40,6 +42,8 @@ def check_seeds(value: Any) -> int | list[int]:
         raise ValueError(f"must be {SEEDS}")
     if not items or value == 0:
         raise ValueError(f"an empty sweep: must be {SEEDS}")
+    if not isinstance(value, list | tuple) and value > 100_000:
+        raise ValueError(f"must be {SEEDS}")
     return items if isinstance(value, list | tuple) else value
 
 
@@ -49,7 +53,16 @@ def check_device(value: Any) -> str:
     return value
 
 
-def check_pack(value: Any) -> str | int:
+def check_out(value: Any) -> str:
+    """A folder; ``~`` is the user's own."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be the name of a folder")
+    if "${" in value:
+        raise ValueError("must be a plain name; ${...} is not resolved here, the shell can do that")
+    return os.path.expanduser(value)
+
+
+def check_auto(value: Any) -> str | int:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ValueError("must be auto or a whole number of at least 1")
     return value
@@ -87,8 +100,10 @@ ACTIVATIONS = ("relu", "tanh", "selu", "gelu")
 
 @dataclass(frozen=True)
 class MLPConf(ModelConf):
+    """Dense layers."""
+
     kind: str = setting("mlp", choices=("mlp",), help="the model", column="model")
-    hidden: list[int] = setting([128, 128], low=1, help="width of each hidden layer")
+    hidden: list[int] = setting([128, 128], low=1, high=MOST, help="width of each hidden layer")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
 
     @property
@@ -98,9 +113,13 @@ class MLPConf(ModelConf):
 
 @dataclass(frozen=True)
 class CNNConf(ModelConf):
+    """Convolution blocks and a dense head."""
+
     kind: str = setting("cnn", choices=("cnn",), help="the model", column="model")
-    channels: list[int] = setting([16, 32], low=1, help="filters of each 3x3 convolution; a 2x2 max-pool follows each")
-    head: list[int] = setting([64], low=1, help="width of each dense layer after the blocks")
+    channels: list[int] = setting(
+        [16, 32], low=1, high=MOST, help="filters of each 3x3 convolution; a 2x2 max-pool follows each"
+    )
+    head: list[int] = setting([64], low=1, high=MOST, help="width of each dense layer after the blocks")
 
     @property
     def hidden_sites(self) -> int:
@@ -109,8 +128,10 @@ class CNNConf(ModelConf):
 
 @dataclass(frozen=True)
 class LSTMConf(ModelConf):
+    """Recurrent layers."""
+
     kind: str = setting("lstm", choices=("lstm",), help="the model", column="model")
-    units: int = setting(64, low=1, help="hidden units of each recurrent layer; an image row is a time step")
+    units: int = setting(64, low=1, high=MOST, help="hidden units of each recurrent layer; an image row is a time step")
     layers: int = setting(1, low=1, high=16, help="recurrent layers, with dropout on the output of each")
 
     @property
@@ -120,12 +141,16 @@ class LSTMConf(ModelConf):
 
 @dataclass(frozen=True)
 class VariantConf(Checked):
+    """How units are dropped."""
+
     GROUP: ClassVar[str] = "variant"
     kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
 
 
 @dataclass(frozen=True)
 class ScheduleConf(Checked):
+    """How the rate moves."""
+
     GROUP: ClassVar[str] = "schedule"
     kind: str = setting("constant", help="how the rate moves during training", column="schedule")
 
@@ -143,7 +168,12 @@ class RegularizerConf(Checked):
         3.0, low=0, open_low=True, pack="own", column="max_norm", help="bound on the norm of a unit's incoming weights"
     )
     early_stopping: int = setting(
-        5, low=1, pack="own", column="early_stopping", help="epochs without a better validation loss before stopping"
+        5,
+        low=1,
+        high=MOST,
+        pack="own",
+        column="early_stopping",
+        help="epochs without a better validation loss before stopping",
     )
 
     def __post_init__(self) -> None:
@@ -160,9 +190,11 @@ class RegularizerConf(Checked):
 
 @dataclass(frozen=True)
 class TrainConf(Checked):
+    """The training recipe."""
+
     GROUP: ClassVar[str] = "train"
-    epochs: int = setting(30, low=1, help="passes over the training part")
-    batch_size: int = setting(64, low=1, help="examples a step")
+    epochs: int = setting(30, low=1, high=MOST, help="passes over the training part")
+    batch_size: int = setting(64, low=1, high=MOST, help="examples a step")
     optimizer: str = setting("adam", choices=("adam", "sgd"), help="the optimizer")
     lr: float = setting(1e-3, low=0, open_low=True, pack="own", help="learning rate")
     momentum: float = setting(
@@ -191,14 +223,23 @@ class Config(Checked):
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
     )
     seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
-    out: str = setting("results/sweep", identity=False, help="the sweep folder")
+    out: str = setting(
+        "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
+    )
     device: str = setting(
         "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
     )
     precision: str = setting("fp32", choices=("fp32",), column="precision", help="arithmetic of the training step")
+    workers: Any = setting(
+        "auto",
+        check=check_auto,
+        allowed="auto or a whole number of at least 1",
+        identity=False,
+        help="processes that train packs side by side; auto starts one a core for what takes long",
+    )
     pack: Any = setting(
         "auto",
-        check=check_pack,
+        check=check_auto,
         allowed="auto or a whole number of at least 1",
         identity=False,
         help="most trials trained at once as one stacked model",
@@ -206,6 +247,8 @@ class Config(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.model, ModelConf):
+            raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
         sites = self.model.hidden_sites
         if isinstance(self.rate, list) and len(self.rate) != sites:
             places = f"{sites} place{'s' if sites > 1 else ''}"

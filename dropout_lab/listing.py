@@ -3,11 +3,16 @@
 import textwrap
 from collections.abc import Sequence
 
+from omegaconf import OmegaConf
+
 from dropout_lab.compose import CONF, choices
 from dropout_lab.config import GROUPS, settings_table
+from dropout_lab.report.tables import markdown
 from dropout_lab.settings import ConfigError, Setting, show
 
 WIDTH = 80
+DOCUMENTED = ("settings", "columns")
+SUBJECTS = (*GROUPS, *DOCUMENTED)
 
 
 def listing(words: Sequence[str]) -> str:
@@ -18,14 +23,29 @@ def listing(words: Sequence[str]) -> str:
     """
     if not words:
         return "\n\n".join(_group(group) for group in GROUPS) + "\n\nAlso: list settings, list columns"
-    what = words[0].removesuffix("s") if words[0] not in (*GROUPS, "settings", "columns") else words[0]
-    if len(words) > 1 or what not in (*GROUPS, "settings", "columns"):
-        raise ConfigError(f"list {' '.join(words)}: must be one of {', '.join([*GROUPS, 'settings', 'columns'])}")
+    if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
+        return document(words[0])
+    what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
+    if len(words) > 1 or what not in SUBJECTS:
+        raise ConfigError(f"list {' '.join(words)}: must be one of {', '.join(SUBJECTS)}")
     if what == "settings":
         return "\n".join(_card(_head(entry), entry.spec.help) for entry in settings())
     if what == "columns":
         return "\n".join(_card(name, meaning) for name, meaning in column_meanings().items())
     return _group(what)
+
+
+def document(subject: str) -> str:
+    """The table of settings or columns for the README, in Markdown."""
+    if subject == "columns":
+        return markdown(["column", "what it holds"], [[f"`{k}`", v] for k, v in column_meanings().items()], left=2)
+    chosen: dict[str, str] = {}
+    for entry in OmegaConf.load(CONF / "config.yaml").defaults:
+        chosen.update(entry if not isinstance(entry, str) else {})
+    see = "see `dropout-lab list {}`"
+    groups = [[f"`{g}`", ", ".join(choices(g)), f"`{chosen[g]}`", see.format(g)] for g in GROUPS]
+    rows = [[f"`{e.key}`", e.allowed, f"`{show(e.default)}`", e.spec.help] for e in settings()]
+    return markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
 
 
 def describe(group: str, choice: str) -> str:

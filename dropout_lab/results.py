@@ -1,10 +1,15 @@
 """What a finished command leaves for people: the table on the terminal, the summary files and the picture."""
 
+import hashlib
 from pathlib import Path
 
+import pandas as pd
+
 from dropout_lab.report import trials as stored
-from dropout_lab.report.summary import Summary, write
+from dropout_lab.report.summary import Summary, texts
 from dropout_lab.report.tables import plain
+from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
 
 
@@ -13,28 +18,41 @@ def present(outcome: Outcome) -> list[str]:
 
     Returns:
         the lines to print.
+
+    Raises:
+        ConfigError: the stored trials were damaged by hand.
     """
     folder = Path(outcome.arms[0].config.out)
-    frame = stored.read(folder)
+    try:
+        frame = stored.read(folder)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
     summary = Summary(mine, arms)
-    changed = write(summary, folder)
-    files = ["trials.csv", "curves.csv", "summary.csv", "summary.md"]
-    if summary.shown:
-        if changed or not (folder / "summary.png").exists():
-            from dropout_lab.report import plots  # matplotlib is slow to import, and not always needed
-
-            figure = plots.draw(summary, {arm.label: dict(arm.settings) for arm in outcome.arms}, _title(mine))
-            plots.save(figure, folder, "summary")
-        files.append("summary.png")
+    files = texts(summary)
+    for name, text in files.items():
+        replace(folder / name, text)
+    _picture(summary, outcome, folder, "".join(files.values()))
     titles, rows = summary.cells()
-    return ["", plain(titles, rows), "", summary.note, f"{folder}/: {' '.join(files)}"]
+    names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
+    return ["", plain(titles, rows), "", summary.note, f"{folder}/: {' '.join(names)}"]
 
 
-def _title(frame: "stored.pd.DataFrame") -> str:
-    def one(name: str) -> str:
-        values = list(dict.fromkeys(frame[name]))
-        return str(values[0]) if len(values) == 1 else ""
+def _picture(summary: Summary, outcome: Outcome, folder: Path, figures: str) -> None:
+    """Draw the picture unless the one there shows just these figures; matplotlib takes a second to import."""
+    stamp = folder / ".dropout-lab" / "picture"
+    shown = hashlib.sha256(figures.encode()).hexdigest()
+    there = all((folder / f"summary.{kind}").exists() for kind in ("png", "svg"))
+    if not summary.shown or (there and stamp.exists() and stamp.read_text() == shown):
+        return
+    from dropout_lab.report import plots
 
-    return ", ".join(filter(None, [one("data"), one("model")])) or "sweep"
+    settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
+    plots.save(plots.draw(summary, settings, _title(summary.trials)), folder, "summary")
+    replace(stamp, shown)
+
+
+def _title(frame: pd.DataFrame) -> str:
+    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
+    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "sweep"

@@ -6,6 +6,7 @@ CSV header, the pack planner and the README's table are all read off these recor
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
@@ -21,7 +22,7 @@ class ConfigError(Exception):
     @classmethod
     def of(cls, key: str, value: Any, allowed: str) -> "ConfigError":
         """Name the setting, the value received and what is allowed."""
-        return cls(f"{key}={show(value)}: {allowed}")
+        return cls(f"{key}={typed(value)}: {allowed}")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,17 @@ def show(value: Any) -> str:
     return str(value) or "''"
 
 
+def typed(value: Any) -> str:
+    """A value as it came in, for a message: ``2.0`` is not ``2``, and a word that looks like a number is quoted."""
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(typed(v) for v in value) + "]"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str) and re.fullmatch(r"[-+.\d_e]*", value):
+        return f"'{value}'"
+    return show(value)
+
+
 def exact(value: float) -> float:
     """The float without the dust of binary arithmetic, so that equal settings hash alike."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # and no -0.0
@@ -111,9 +123,9 @@ class Setting:
         word = "a list of whole numbers" if get_origin(self.type) is list else word
         if spec.low is not None and spec.high is not None:
             left, right = "(" if spec.open_low else "[", ")" if spec.open_high else "]"
-            return f"{word} in {left}{spec.low:g}, {spec.high:g}{right}"
+            return f"{word} in {left}{show(spec.low)}, {show(spec.high)}{right}"
         if spec.low is not None:
-            return f"{word} {'above' if spec.open_low else 'of at least'} {spec.low:g}"
+            return f"{word} {'above' if spec.open_low else 'of at least'} {show(spec.low)}"
         return word
 
     def checked(self, value: Any) -> Any:
@@ -134,8 +146,6 @@ class Setting:
             return [self._number(v, int, problem) for v in value]
         if self.type in (int, float):
             return self._number(value, self.type, problem)
-        if self.type is str and isinstance(value, int | float) and not isinstance(value, bool):
-            value = show(value)  # a folder may be called 2026
         if not isinstance(value, self.type) or value == "" or (spec.choices and value not in spec.choices):
             raise problem
         return value
@@ -157,7 +167,8 @@ class Checked:
     GROUP: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        for entry in table_of(type(self)):
+        schema: Any = type(self)
+        for entry in table_of(schema):
             object.__setattr__(self, entry.name, entry.checked(getattr(self, entry.name)))
 
 

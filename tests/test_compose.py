@@ -18,18 +18,25 @@ from dropout_lab.settings import ConfigError
         ("rate", "cannot read 'rate': a setting is written NAME=VALUE"),
         ("variant.kind=foo", "no setting 'variant.kind'; did you mean 'variant'?"),
         ("rate=0,0.3,1.5", "rate=1.5: must be a number in [0, 1), or a list of them from input to output"),
-        ("train.epochs=1.5", "train.epochs=1.5: must be a whole number of at least 1"),
+        ("train.epochs=1.5", "train.epochs=1.5: must be a whole number in [1, 1000000]"),
         ("model=[mlp,cnn]", "model=[mlp,cnn]: must be one of cnn, lstm, mlp"),
         ("model=null", "model=null: must be one of cnn, lstm, mlp"),
+        ("rate=range(0,0.9,0)", "rate=range(0,0.9,0): must have a step that leads from start to stop"),
+        ("train.epochs=2.0", "train.epochs=2.0: must be a whole number in [1, 1000000]"),
+        ("rate='0.5'", "rate='0.5': must be a number in [0, 1), or a list of them from input to output"),
+        ("regularizer=[l1,[l2]]", "regularizer=[l1,[l2]]: must be one of early_stopping, l1, l2, max_norm, none"),
+        ("model=", "model='': must be one of cnn, lstm, mlp"),
+        ("rate@x=0.5", "rate@x=0.5: write rate=VALUE"),
+        ("seeds=100000000", "seeds=100000000: must be a whole number of seeds from 1 to 100000, or a list of"),
+        ('out="${oc.env:HOME}"', "out=${oc.env:HOME}: must be a plain name;"),
         ("rate=interval(0,1)", "rate=interval(0,1): an axis is a list of values, choice(), range() or glob()"),
         ("model=glob(x*)", "model=glob(x*): an empty sweep, the axis has no value"),
     ],
 )
 def test_a_wrong_word_is_refused_in_one_line(word, message):
     with pytest.raises(ConfigError) as caught:
-        for point in points(check(word)):
-            check(point)
-    assert str(caught.value) == message
+        points(check(word))
+    assert str(caught.value).startswith(message)
 
 
 def test_axes():
@@ -75,6 +82,12 @@ def test_every_choice_composes_and_says_what_it_is(group, config):
     for name in choices(group):
         config(f"{group}={name}")
         assert (CONF / group / f"{name}.yaml").read_text().startswith("# ")
+
+
+def test_a_name_stays_as_typed(config):
+    assert config("out=1.10").out == "1.10"
+    assert config("out=1e3").out == "1e3"
+    assert config('out="a=b c"').out == "a=b c"
 
 
 def test_hydra_errors_become_one_line():

@@ -28,14 +28,14 @@ def test_a_list_of_rates_must_fit_the_model():
 @pytest.mark.parametrize(
     ("schema", "values", "message"),
     [
-        (TrainConf, {"lr": 0.0}, "train.lr=0: must be a number above 0"),
+        (TrainConf, {"lr": 0.0}, "train.lr=0.0: must be a number above 0"),
         (TrainConf, {"lr": float("nan")}, "train.lr=nan: must be a number above 0"),
-        (TrainConf, {"momentum": 1.0}, "train.momentum=1: must be a number in [0, 1)"),
-        (TrainConf, {"epochs": 0}, "train.epochs=0: must be a whole number of at least 1"),
+        (TrainConf, {"momentum": 1.0}, "train.momentum=1.0: must be a number in [0, 1)"),
+        (TrainConf, {"epochs": 0}, "train.epochs=0: must be a whole number in [1, 1000000]"),
         (TrainConf, {"optimizer": "adamw"}, "train.optimizer=adamw: must be one of adam, sgd"),
-        (MLPConf, {"hidden": []}, "model.hidden=[]: must be a list of whole numbers of at least 1"),
-        (MLPConf, {"hidden": [64, 0]}, "model.hidden=[64,0]: must be a list of whole numbers of at least 1"),
-        (RegularizerConf, {"l2": -1.0}, "regularizer.l2=-1: must be a number of at least 0"),
+        (MLPConf, {"hidden": []}, "model.hidden=[]: must be a list of whole numbers in [1, 1000000]"),
+        (MLPConf, {"hidden": [64, 0]}, "model.hidden=[64,0]: must be a list of whole numbers in [1, 1000000]"),
+        (RegularizerConf, {"l2": -1.0}, "regularizer.l2=-1.0: must be a number of at least 0"),
     ],
 )
 def test_messages_name_setting_value_and_what_is_allowed(schema, values, message):
@@ -66,7 +66,14 @@ def test_the_dust_of_binary_arithmetic_is_no_part_of_a_setting():
 
 
 def test_show_is_what_a_user_would_type():
-    assert [show(v) for v in (0.5, [64, 64], "", None, True, 1e-05)] == ["0.5", "[64,64]", "''", "null", "true", "1e-05"]
+    assert [show(v) for v in (0.5, [64, 64], "", None, True, 1e-05)] == [
+        "0.5",
+        "[64,64]",
+        "''",
+        "null",
+        "true",
+        "1e-05",
+    ]
 
 
 def test_every_setting_has_help_a_default_in_range_and_one_entry():

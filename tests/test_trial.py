@@ -77,6 +77,7 @@ CHANGED = {
     "out": "elsewhere",
     "device": "cuda",
     "pack": "3",
+    "workers": "3",
 }
 BASE = {
     "model.channels": ["model=cnn"],
@@ -88,7 +89,9 @@ BASE = {
 }
 
 
-@pytest.mark.parametrize("entry", [e for e in settings_table() if e.name not in ("kind", "precision")], ids=lambda e: e.key)
+@pytest.mark.parametrize(
+    "entry", [e for e in settings_table() if e.name not in ("kind", "precision")], ids=lambda e: e.key
+)
 def test_every_setting_is_in_the_hash_exactly_if_it_says_so(entry, config):
     base = BASE.get(entry.key, [])
     changed = config(*base, f"{entry.key}={CHANGED[entry.key]}")

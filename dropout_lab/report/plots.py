@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
+from matplotlib import rc_context  # and no pyplot: a notebook keeps its own backend and figures
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -35,20 +32,21 @@ def draw(summary: Summary, settings: Settings, title: str) -> Figure:
         settings: label to the arm's place on each axis of the sweep.
         title: what was trained.
     """
-    with plt.rc_context(STYLE):
+    with rc_context(STYLE):
         rates = {label: _rate(cells) for label, cells in settings.items()}
         along = len(set(rates.values())) > 1 and None not in rates.values()
         return _along_rate(summary, settings, rates, title) if along else _by_arm(summary, title)
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
-    """Write ``name.png`` and ``name.svg``; returns the PNG's path."""
-    with plt.rc_context({"svg.hashsalt": name}):
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    path = folder / f"{name}.png"
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-    return path
+    """Write ``name.png`` and ``name.svg``, each whole or not at all; returns the PNG's path."""
+    formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
+    for kind, options in formats.items():
+        new = folder / f".{name}.new.{kind}"
+        with rc_context({"svg.hashsalt": name}):
+            figure.savefig(new, **options)
+        new.replace(folder / f"{name}.{kind}")
+    return folder / f"{name}.png"
 
 
 def _rate(cells: Mapping[str, str]) -> float | None:
@@ -98,10 +96,8 @@ def _by_arm(summary: Summary, title: str) -> Figure:
 
 def _figure(summary: Summary, height: float, sharey: bool = False) -> tuple[Figure, list[Axes]]:
     panels = len(summary.shown)
-    figure, axes = plt.subplots(
-        1, panels, figsize=(4.1 * panels, height), squeeze=False, sharey=sharey, layout="constrained"
-    )
-    return figure, list(axes[0])
+    figure = Figure(figsize=(4.1 * panels, height), layout="constrained")
+    return figure, list(figure.subplots(1, panels, squeeze=False, sharey=sharey)[0])
 
 
 def _titled(figure: Figure, summary: Summary, title: str) -> Figure:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from dropout_lab.report.tables import markdown
 from dropout_lab.stats.intervals import Interval, mean_interval
 
 METRICS = (
@@ -62,7 +63,7 @@ class Summary:
     def interval(self, label: str, metric: str) -> Interval | None:
         """The metric over the arm's finished trials; None if it has no value there."""
         rows = self.of(label)
-        values = rows.loc[rows["status"] == "ok", metric].dropna()
+        values = rows.loc[(rows["status"] == "ok") & np.isfinite(rows[metric].astype(float)), metric]
         return mean_interval(values.tolist()) if len(values) else None
 
     def diverged(self, label: str) -> int:
@@ -73,8 +74,10 @@ class Summary:
 
     @property
     def shown(self) -> list[str]:
-        """The metrics of the printed table: the score on test data, and the gap."""
-        return [metric for metric in SHOWN if self.trials[metric].notna().any()]
+        """The metrics of the printed table: the score on test data, and the gap unless its unit differs among arms."""
+        found = [metric for metric in SHOWN if self.trials[metric].notna().any()]
+        mixed = {"test_accuracy", "test_rmse"} <= set(found)
+        return [metric for metric in found if not (mixed and metric == "gap")]
 
     def long(self) -> pd.DataFrame:
         """One row an arm and metric: arm, metric, mean, low, high, n, n_diverged."""
@@ -123,23 +126,10 @@ def _cell(found: Interval | None, shown: Column) -> str:
     return mean if found.n == 1 else f"{mean} [{low}, {high}]"
 
 
-def write(summary: Summary, folder: Path) -> bool:
-    """Write ``summary.csv`` and ``summary.md``.
-
-    Returns:
-        whether they are other than what was there.
-    """
-    from dropout_lab.report.tables import markdown
-
+def texts(summary: Summary) -> dict[str, str]:
+    """The files of a summary by name: ``summary.csv`` and ``summary.md``."""
     titles, rows = summary.cells()
-    texts = {
+    return {
         "summary.csv": summary.long().to_csv(index=False, float_format="%.10g", lineterminator="\n"),
         "summary.md": markdown(titles, rows) + f"\n{summary.note[0].upper()}{summary.note[1:]}\n",
     }
-    changed = False
-    for name, text in texts.items():
-        path = folder / name
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-            changed = True
-    return changed

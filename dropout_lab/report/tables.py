@@ -15,7 +15,7 @@ def plain(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int = 80)
     return "\n".join(lines)
 
 
-def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; a bar inside a cell is escaped."""
-    body = [list(titles), ["---", *["---:"] * (len(titles) - 1)], *rows]
+def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A Markdown table whose first ``left`` columns are text; a bar inside a cell is escaped."""
+    body = [list(titles), ["---"] * left + ["---:"] * (len(titles) - left), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in body) + "\n"

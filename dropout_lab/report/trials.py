@@ -4,13 +4,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.report.summary import METRICS
+
 # Words of ours that look like numbers or like a missing value to a CSV reader.
 _WORDS = ("trial_id", "status", "data", "model", "variant", "schedule", "regularizer", "device", "precision", "version")
+
+_NUMBERS = set(METRICS)
 
 
 def read(folder: str | Path) -> pd.DataFrame:
     """``trials.csv`` with one row a trial; empty cells are NaN, ``rate`` is a number unless a list such as 0.2/0.5 is
-    among its values."""
+    among its values.
+
+    Raises:
+        ValueError: a figure that is no number.
+    """
     return _read(Path(folder) / "trials.csv")
 
 
@@ -20,4 +28,11 @@ def read_curves(folder: str | Path) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"])
+    frame = pd.read_csv(
+        path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"], encoding="utf-8"
+    )
+    for name in _NUMBERS & set(frame.columns):
+        if not pd.api.types.is_numeric_dtype(frame[name]):
+            raise ValueError(f"{path}: column {name} has a cell that is no number")
+    key = ["trial_id", "epoch"] if "epoch" in frame.columns else ["trial_id"]
+    return frame.drop_duplicates(key, keep="last", ignore_index=True)  # as after merging two folders

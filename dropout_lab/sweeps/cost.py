@@ -11,6 +11,7 @@ import torch
 from dropout_lab import models
 from dropout_lab.config import Config
 from dropout_lab.data import load
+from dropout_lab.sweeps import workers
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.train.evaluate import evaluate
 from dropout_lab.train.pack import Pack
@@ -58,23 +59,28 @@ def estimate(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
     """
     started = time.perf_counter()
     timed: dict[tuple[str, int], Cost] = {}
-    total, peak, unknown, epochs_known = 0.0, 0, 0, 0
+    seconds, peak, unknown, epochs_known = 0.0, 0, 0, 0
     for pack in packs:
         kind = (pack[0].point.pack_key, len(pack))
         if kind not in timed and time.perf_counter() - started < budget:
             timed[kind] = _time(pack)
         work = len(pack) * pack[0].config.train.epochs
         if kind in timed:
-            total, peak, epochs_known = total + timed[kind].seconds, max(peak, timed[kind].bytes), epochs_known + work
+            seconds += timed[kind].seconds
+            peak, epochs_known = max(peak, timed[kind].bytes), epochs_known + work
         else:
             unknown += work
-    return Cost(total * (1 + unknown / max(epochs_known, 1)), peak)
+    seconds *= 1 + unknown / max(epochs_known, 1)
+    crew = workers.crew_of(packs, seconds)
+    return Cost(seconds / crew, peak * crew)
 
 
 def _time(trials: PackOf, steps: int = 4) -> Cost:
     """What one pack costs to the end of all its epochs, from a few steps and one evaluation."""
     dataset, conf = load(trials[0].config.data.kind), trials[0].config.train
     pack = Pack(trials, dataset)
+    before = torch.get_num_threads()
+    torch.set_num_threads(workers.threads_of(trials))
     batches = pack.feed.epoch(conf.batch_size)
     saved: list[int] = []
 
@@ -89,6 +95,7 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
         _clock(lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.expected))
         for _ in range(2)
     )
+    torch.set_num_threads(before)
     weights = 4 * COPIES * pack.model.size * len(trials)
     return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
 

@@ -6,9 +6,9 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from dropout_lab.compose import Points, check, parse, points
+from dropout_lab.compose import Points, check, parse, points, value_of
 from dropout_lab.config import Config, settings_table
-from dropout_lab.settings import ConfigError, show
+from dropout_lab.settings import ConfigError, exact, show
 from dropout_lab.trial import Trial, canonical
 
 
@@ -75,7 +75,7 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     """
     if not jobs:
         raise ConfigError("an empty sweep: there is nothing to train")
-    shown = [{parse(w).key_or_group: _shown(parse(w).value()) for w in job} for job in jobs]
+    shown = [{parse(w).key_or_group: _shown(value_of(parse(w))) for w in job} for job in jobs]
     axes = [key for key in shown[0] if len({s.get(key) for s in shown}) > 1]
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
@@ -89,5 +89,18 @@ def _shown(value: Any) -> str:
     """A value in a label: regularizers joined in order, rates from input to output."""
     if isinstance(value, list):
         names = all(isinstance(v, str) for v in value)
-        return "+".join(sorted(value)) if names else "/".join(show(v) for v in value)
-    return show(value)
+        return ("+".join(sorted(value)) or "none") if names else "/".join(_shown(v) for v in value)
+    return show(exact(value) if isinstance(value, float) else value)
+
+
+def idle_axes(arms: Sequence[Arm]) -> list[str]:
+    """Axes along which nothing ever changes, as the strength of a regularizer that is not chosen."""
+    found = []
+    for key, _ in arms[0].settings:
+        others: dict[tuple[tuple[str, str], ...], set[tuple[str, ...]]] = {}
+        for arm in arms:
+            rest = tuple((k, v) for k, v in arm.settings if k != key)
+            others.setdefault(rest, set()).add(tuple(trial.id for trial in arm.trials))
+        if all(len(trials) == 1 for trials in others.values()):
+            found.append(key)
+    return found

@@ -28,11 +28,13 @@ class Command:
 
     Args:
         say: prints a line.
-        words: the words that were typed.
+        typed: the whole command, as it was typed.
+        words: the settings of the sweep that Hydra was not given.
         dry: whether to stop before training.
     """
 
     say: Say = lambda line: None
+    typed: Sequence[str] = ()
     words: Sequence[str] = ()
     dry: bool = False
     outcome: Outcome | None = None
@@ -59,7 +61,7 @@ class PackedSweeper(Sweeper):
         self._points = Points(lambda words: hydra_context.config_loader.load_sweep_config(config, words))
 
     def sweep(self, arguments: list[str]) -> Any:
-        jobs = expand(arguments)
+        jobs = expand([*command.words, *arguments])
         if isinstance(self._launcher, PackedLauncher):
             return self._launcher.launch(jobs, initial_job_idx=0)
         command.arms = arms(jobs, self._points)
@@ -71,7 +73,7 @@ class PackedSweeper(Sweeper):
             command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
             for result in self._launcher.launch(jobs, initial_job_idx=0):
                 _ = result.return_value  # raises what the job raised
-            command.outcome = continue_run(command.arms, ledger, command.say, shlex.join(command.words))
+            command.outcome = continue_run(command.arms, ledger, command.say, shlex.join(command.typed))
         return None
 
 
@@ -90,7 +92,7 @@ class PackedLauncher(Launcher):
             raise ConfigError("out is not an axis, it must be the same for the whole sweep")
         if command.dry:
             return []
-        command.outcome = run(command.arms, command.say, shlex.join(command.words))
+        command.outcome = run(command.arms, command.say, shlex.join(command.typed))
         stored = {row["trial_id"]: row for row in command.outcome.rows}
         return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
 

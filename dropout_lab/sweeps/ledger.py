@@ -5,6 +5,7 @@ it, half a line or a curve without its row, is cut off when the next run opens t
 """
 
 import csv
+import errno
 import io
 import json
 import os
@@ -27,6 +28,8 @@ COLUMNS = (
 OTHER_TASKS = ["train_rmse", "val_rmse", "test_rmse"]
 CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse"]
 FINAL = ("ok", "diverged")
+# What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
+OURS = ("curves.csv", "config.yaml", "summary.csv", "summary.md", "summary.png", "summary.svg")
 
 Row = dict[str, str]
 
@@ -53,20 +56,36 @@ class Ledger:
         self.trials_csv = self.folder / "trials.csv"
         self.curves_csv = self.folder / "curves.csv"
         self.private = self.folder / ".dropout-lab"
-        if write:
-            self._open()
-
-    def _open(self) -> None:
         try:
-            self.private.mkdir(parents=True, exist_ok=True)
-            probe = self.private / f"probe-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
+            self._verify()
+            if write:
+                self._open()
         except OSError as error:
             raise ConfigError.of("out", str(self.folder), f"cannot be written ({error.strerror})") from None
+
+    def _verify(self) -> None:
+        """Make sure that the folder is ours or free, without touching it."""
+        place = self.folder
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not ours to write")
+        _verify(self.trials_csv, COLUMNS)
+        _verify(self.curves_csv, CURVE_COLUMNS)
+        if not self.private.exists() and not self.trials_csv.exists():
+            for name in OURS:
+                if (self.folder / name).exists():
+                    raise ConfigError.of("out", str(self.folder), f"holds a {name} that is not dropout-lab's")
+
+    def _open(self) -> None:
+        self.private.mkdir(parents=True, exist_ok=True)
+        probe = self.private / f"probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
         with self._writing:
-            _repair(self.trials_csv, columns())
-            _repair(self.curves_csv, CURVE_COLUMNS)
+            for path, header in ((self.trials_csv, columns()), (self.curves_csv, CURVE_COLUMNS)):
+                if path.exists():
+                    _repair(path, header)
 
     @cached_property
     def _writing(self) -> FileLock:
@@ -100,24 +119,28 @@ class Ledger:
         with self._writing:
             kept = [row for row in _read(self.trials_csv) if row["trial_id"] not in ids]
             if ids:
-                _rewrite(self.trials_csv, columns(), kept)
+                _rewrite(self.trials_csv, kept)
             known = {row["trial_id"] for row in kept}
             curves = list(_read(self.curves_csv))
             whole = [row for row in curves if row["trial_id"] in known]
             if len(whole) < len(curves):
-                _rewrite(self.curves_csv, CURVE_COLUMNS, whole)
+                _rewrite(self.curves_csv, whole)
 
     def packs(self) -> list[dict[str, Any]]:
         """The stored plan: packs as ``{"most": ..., "trials": [ids]}``."""
-        path = self.private / "packs.json"
-        return json.loads(path.read_text()) if path.exists() else []
+        try:
+            packs = json.loads((self.private / "packs.json").read_text())
+            whole = all(isinstance(p["trials"], list) and p["trials"] and "most" in p for p in packs)
+        except (OSError, ValueError, TypeError, KeyError):
+            return []  # a lost plan is made anew
+        return packs if whole else []
 
     def store_packs(self, packs: Sequence[Mapping[str, Any]], done: set[str]) -> None:
         """Add packs to the plan, and drop those of which every trial is done."""
         with self._writing:
             ids = {i for pack in packs for i in pack["trials"]}
             old = [p for p in self.packs() if not ids & set(p["trials"]) and not done >= set(p["trials"])]
-            _replace(self.private / "packs.json", json.dumps([*old, *packs]))
+            replace(self.private / "packs.json", json.dumps([*old, *packs]))
 
     def log_error(self, text: str) -> Path:
         """Keep a traceback; returns where."""
@@ -153,52 +176,65 @@ def _header(path: Path) -> list[str]:
     """The columns a file has; empty if there is no file or nothing in it."""
     if not path.exists():
         return []
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return next(csv.reader(file), [])
 
 
 def _read(path: Path) -> Iterable[Row]:
     if not path.exists():
         return
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     yield from csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
 
 
-def _rewrite(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    _replace(path, _text(rows, header, with_header=True))
+def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]], more: Sequence[str] = ()) -> None:
+    replace(path, _text(rows, [*_header(path), *more], with_header=True))
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
     """Replace a file by another one or not at all."""
     new = path.with_name(path.name + f".{os.getpid()}.new")
-    with new.open("w") as file:
+    with new.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
 
 
-def _repair(path: Path, header: Sequence[str]) -> None:
-    """Cut off half a line left by a crash, and bring a file of an older version under today's header.
+def _verify(path: Path, needed: Sequence[str]) -> None:
+    """Make sure that a file, if there is one, is ours and whole, but for a last line that a crash may have torn.
 
     Raises:
-        ConfigError: the file is not one of ours, or a line of it is broken.
+        ConfigError: it is not.
+        OSError: it cannot be read and written.
     """
     if not path.exists():
         return
-    content = path.read_bytes()
-    if content and not content.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(content.rfind(b"\n") + 1)
+    with path.open("r+b") as file:
+        content = file.read()
+    head = content.split(b"\n", 1)[0].rstrip(b"\r")
+    if b"\n" not in content:
+        torn = ",".join(columns() if path.name == "trials.csv" else CURVE_COLUMNS).encode().startswith(head)
+        if not torn:
+            raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
+        return
     try:
         rows, found = list(_read(path)), _header(path)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read as CSV ({error}); move it away, or choose another out=") from None
-    if found and found[0] != "trial_id":
+        raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
+    if not set(needed) <= set(found):
         raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
-    if found and found != list(header):
-        extra = [name for name in found if name not in header]
-        _rewrite(path, [*header, *extra], rows)
+
+
+def _repair(path: Path, header: Sequence[str]) -> None:
+    """Cut off half a line left by a crash, and bring a file of an older version under today's header."""
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+    more = [name for name in header if name not in _header(path)]
+    if more and _header(path):
+        _rewrite(path, list(_read(path)), more)

@@ -14,7 +14,6 @@ class Bar:
     """
 
     def __init__(self, total: int):
-        self.done = 0
         self._bar = tqdm(
             total=total,
             desc="training",
@@ -27,7 +26,6 @@ class Bar:
         )
 
     def add(self, epochs: int) -> None:
-        self.done += epochs
         self._bar.update(epochs)
 
     def say(self, say: Callable[[str], None], line: str) -> None:

@@ -1,6 +1,5 @@
 """Run arms against a sweep folder: check everything, plan what is missing, train it, store each result."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,8 +8,8 @@ from omegaconf import OmegaConf
 
 from dropout_lab.config import Config
 from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.grid import Arm
-from dropout_lab.sweeps.ledger import FINAL, Ledger, Row
+from dropout_lab.sweeps.grid import Arm, idle_axes
+from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
 from dropout_lab.sweeps.plan import PackOf, plan
 from dropout_lab.sweeps.progress import Bar
 from dropout_lab.trial import Trial
@@ -32,8 +31,8 @@ class Outcome:
         return int(any(row["status"] != "ok" for row in self.rows))
 
 
-class Interrupted(Exception):
-    """Ctrl-C, with the one line that says what is saved."""
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with the one line that says what is saved. Like its parent it passes by ``except Exception``."""
 
 
 def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
@@ -63,7 +62,9 @@ def check(trials: Sequence[Trial]) -> None:
     import torch
 
     from dropout_lab import models
-    from dropout_lab.data import load
+    from dropout_lab.data import DATASETS, load
+    from dropout_lab.dropout import VARIANTS
+    from dropout_lab.dropout.schedules import SCHEDULES
     from dropout_lab.streams import Streams
     from dropout_lab.train.feed import divide
 
@@ -76,6 +77,14 @@ def check(trials: Sequence[Trial]) -> None:
         cuda, _, number = config.device.partition(":")
         if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
             raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+        known: dict[str, tuple[str, list[str]]] = {
+            "data": (config.data.kind, [*DATASETS]),
+            "variant": (config.variant.kind, [*VARIANTS, "none"]),
+            "schedule": (config.schedule.kind, [*SCHEDULES]),
+        }
+        for group, (kind, registry) in known.items():
+            if kind not in registry:
+                raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
         dataset = load(config.data.kind)
         try:
             models.build(config.model, dataset.shape, dataset.outputs)
@@ -103,8 +112,7 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         Interrupted: Ctrl-C; what was finished is stored.
     """
     folder = Path(arms[0].config.out)
-    if not folder.exists():
-        plan_of(arms, Ledger(folder, write=False))  # what is refused leaves no empty folder behind
+    plan_of(arms, Ledger(folder, write=False))  # what is refused leaves nothing behind
     ledger = Ledger(folder)
     with ledger.claim():
         return continue_run(arms, ledger, say, command)
@@ -113,6 +121,8 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
 def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "") -> Outcome:
     """:func:`run` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_of(arms, ledger)
+    for key in idle_axes(arms):
+        say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
         _write_config(ledger, arms[0].config, command)
@@ -135,30 +145,22 @@ def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 
 
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
-    from dropout_lab.data import load
-    from dropout_lab.train.loop import train
-    from dropout_lab.train.result import Result
+    from dropout_lab.sweeps.workers import execute
 
+    there = set(ledger.rows())
     with Bar(sum(len(pack) * pack[0].config.train.epochs for pack in packs)) as bar:
-        for pack in packs:
-            before = bar.done
-            try:
-                results = train(pack, load(pack[0].config.data.kind), bar.add)
-            except Exception as error:  # whatever it is, it must not take the other packs along
-                reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                where = ledger.log_error(traceback.format_exc())
-                bar.say(say, f"failed: {len(pack)} trials ({reason}); see {where}")
-                results = [Result("failed") for _ in pack]
-            bar.add(before + len(pack) * pack[0].config.train.epochs - bar.done)
-            there = ledger.rows().keys()
+        for pack, results, error in execute(packs, packs[0][0].config.workers, bar.add):
+            if error:
+                where = ledger.log_error(error)
+                bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
             new = [(trial, result) for trial, result in zip(pack, results, strict=True) if trial.id not in there]
-            for trial, result in new:
-                if result.status == "diverged":
-                    bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
             ledger.append(
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
             )
+            for trial, result in new:
+                if result.status == "diverged":
+                    bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
 
 
 def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs: Sequence[PackOf]) -> str:
@@ -181,4 +183,4 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:
     text = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
     head = f"# The last command that trained here: {command}\n# Its first arm:\n" if command else ""
-    (ledger.folder / "config.yaml").write_text(head + text)
+    replace(ledger.folder / "config.yaml", head + text)

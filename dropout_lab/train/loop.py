@@ -135,9 +135,10 @@ class _Training:
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}
             measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}
-            if result.status == "ok":
-                measured |= self._scores(m, found)
-            result.measured = measured
+            scores = self._scores(m, found)
+            if not all(math.isfinite(score) for score in scores.values()):
+                result.status = "diverged"
+            result.measured = measured | (scores if result.status == "ok" else {})
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task

@@ -1,0 +1,220 @@
+"""Who trains the packs: this process, or several of one thread each.
+
+Small networks gain little from a second thread, and threads that wait for each other crawl when the machine has other
+work; processes do not wait. A worker is a child that reads pickled packs from its standard input and answers on its
+standard output, so it needs nothing of the caller's main module and ends when the caller does, however that ends.
+"""
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import torch
+
+from dropout_lab import models
+from dropout_lab.data import load
+from dropout_lab.sweeps.plan import PackOf
+from dropout_lab.train.loop import Progress, train
+from dropout_lab.train.result import Result
+
+# Below this, one thread is as fast as two or faster: multiplications of one training step of a whole pack.
+WIDE = 2e8
+# A worker takes about two seconds to start; hand over when more than this is left to do.
+HAND_OVER_SECONDS = 8.0
+
+
+class Trained(NamedTuple):
+    """A pack that is done.
+
+    Args:
+        pack: its trials.
+        results: one each.
+        error: traceback if it failed.
+    """
+
+    pack: PackOf
+    results: list[Result]
+    error: str = ""
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def wide(pack: PackOf) -> bool:
+    """Whether a pack is worth several threads. It depends on the pack alone: a number of threads that changed between
+    runs would change the rounding."""
+    config = pack[0].config
+    dataset = load(config.data.kind)
+    size = models.build(config.model, dataset.shape, dataset.outputs).size
+    return 3 * len(pack) * size * config.train.batch_size > WIDE
+
+
+def threads_of(pack: PackOf) -> int:
+    """Threads a pack is trained with on a CPU."""
+    return cores() if wide(pack) else 1
+
+
+def crew_of(packs: Sequence[PackOf], seconds: float) -> int:
+    """How many processes will train these packs if one needs so many seconds; for an estimate."""
+    asked = packs[0][0].config.workers if packs else 1
+    narrow = sum(not wide(pack) for pack in packs)
+    pays = asked != "auto" or seconds > HAND_OVER_SECONDS
+    return max(1, min(cores() if asked == "auto" else int(asked), narrow)) if pays else 1
+
+
+def execute(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> Iterator[Trained]:
+    """Train packs, in this process or in several, and yield each as it is done.
+
+    Args:
+        asked: how many processes at most; ``auto`` for one a core, once it is seen that they pay.
+        progress: called with the number of trial epochs done.
+    """
+    most = cores() if asked == "auto" else int(asked)
+    left = list(packs)
+    while left:
+        narrow = [] if torch.device(left[0][0].config.device).type == "cuda" else [p for p in left if not wide(p)]
+        if asked != "auto" and most > 1 and narrow:
+            yield from _in_workers(narrow, most, progress)
+            left = [pack for pack in left if pack not in narrow]
+            continue
+        started = time.perf_counter()
+        yield attempt(left.pop(0), progress)
+        long = (time.perf_counter() - started) * len(left) > HAND_OVER_SECONDS
+        rest = [pack for pack in narrow if pack in left]
+        if asked == "auto" and most > 1 and long and len(rest) > 1:
+            yield from _in_workers(rest, most, progress)
+            left = [pack for pack in left if pack not in rest]
+
+
+def attempt(pack: PackOf, progress: Progress) -> Trained:
+    """Train one pack here; a failure is a result like another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads_of(pack))
+    try:
+        return Trained(pack, train(pack, load(pack[0].config.data.kind), progress))
+    except Exception as error:  # whatever it is, it must not take the other packs along
+        return _failed(pack, f"{type(error).__name__}: {error}".splitlines()[0], traceback.format_exc())
+    finally:
+        torch.set_num_threads(before)
+
+
+def _failed(pack: PackOf, reason: str, details: str) -> Trained:
+    return Trained(pack, [Result("failed", error=reason) for _ in pack], details)
+
+
+def _in_workers(packs: Sequence[PackOf], most: int, progress: Progress) -> Iterator[Trained]:
+    todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
+    done: queue.SimpleQueue[int | Trained] = queue.SimpleQueue()
+    for pack in packs:
+        todo.put(pack)
+    crew = [Worker(todo, done) for _ in range(min(most, len(packs)))]
+    try:
+        missing = len(packs)
+        while missing:
+            event = done.get()
+            if isinstance(event, int):
+                progress(event)
+            else:
+                missing -= 1
+                yield event
+    finally:
+        for worker in crew:
+            worker.stop()
+
+
+class Worker:
+    """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers."""
+
+    def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | Trained]"):
+        self._todo, self._done, self._stopped = todo, done, False
+        self._child = self._start()
+        self._thread = threading.Thread(target=self._feed, daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def _start() -> "subprocess.Popen[bytes]":
+        package = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
+        # A session of its own: Ctrl-C is for the caller, which stops the workers itself.
+        return subprocess.Popen(
+            [sys.executable, "-m", "dropout_lab.sweeps.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+
+    def _feed(self) -> None:
+        while not self._stopped:
+            try:
+                pack = self._todo.get_nowait()
+            except queue.Empty:
+                return
+            self._done.put(self._train(pack))
+
+    def _train(self, pack: PackOf) -> Trained:
+        assert self._child.stdin and self._child.stdout
+        try:
+            _send(self._child.stdin, pack)
+            while True:
+                event = pickle.load(self._child.stdout)
+                if not isinstance(event, int):
+                    return Trained(pack, *event)
+                self._done.put(event)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            status = self._child.wait()
+            if not self._stopped:
+                self._close()
+                self._child = self._start()
+            reason = f"its process died with status {status}"
+            return _failed(pack, reason, f"{reason}; it may have run out of memory")
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        self._stopped = True
+        self._child.kill()
+        self._thread.join()
+        self._child.wait()
+        self._close()
+
+    def _close(self) -> None:
+        for stream in (self._child.stdin, self._child.stdout):
+            with suppress(OSError):  # what was still to be sent has nobody to go to
+                if stream:
+                    stream.close()
+
+
+def _send(stream: IO[bytes], value: Any) -> None:
+    try:
+        pickle.dump(value, stream)
+        stream.flush()
+    except BrokenPipeError:
+        raise EOFError from None
+
+
+def main() -> None:
+    """The worker's side: packs in, progress and results out, until the input ends."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get among the answers
+    while True:
+        try:
+            pack = pickle.load(sys.stdin.buffer)
+            _, results, error = attempt(pack, lambda epochs: _send(answers, epochs))
+            _send(answers, (results, error))
+        except EOFError:  # the caller is gone
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The sweep from Python."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import dropout_lab
+from dropout_lab.settings import ConfigError
+
+TINY = {"model": {"hidden": [8]}, "train": {"epochs": 1}}
+
+
+def test_the_trials_as_a_frame_on_the_same_ledger(folder):
+    frame = dropout_lab.sweep(rate=[0, 0.3, 0.5], seeds=2, **TINY)
+    assert frame["rate"].tolist() == [0, 0, 0.3, 0.3, 0.5, 0.5]
+    assert frame["seed"].tolist() == [0, 1] * 3
+    assert frame["test_accuracy"].between(0, 1).all()
+    stored = pd.read_csv(folder / "results/sweep/trials.csv", dtype={"trial_id": str})
+    assert set(stored["trial_id"]) == set(frame["trial_id"])
+    part = dropout_lab.sweep(rate=0.3, seeds=[1], **TINY)
+    pd.testing.assert_series_equal(part.iloc[0], frame.iloc[3], check_names=False)
+    assert len(pd.read_csv(folder / "results/sweep/trials.csv")) == 6
+
+
+def test_lists_are_axes_unless_the_setting_is_a_list(folder):
+    settings = {"model.hidden": [[8], [8, 4]], "train.epochs": 1, "regularizer": ["none", ["l1", "l2"]]}
+    frame = dropout_lab.sweep(seeds=1, rate=0.5, **settings)
+    assert frame["model.hidden"].tolist() == ["8", "8", "8/4", "8/4"]
+    assert frame["regularizer"].tolist() == ["none", "l1+l2"] * 2
+
+
+def test_a_rate_for_each_layer_is_a_list_of_lists(folder):
+    frame = dropout_lab.sweep(rate=[[0.2, 0.5]], seeds=1, model={"hidden": [8, 8]}, train={"epochs": 1})
+    assert frame["rate"].tolist() == ["0.2/0.5"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rate": [0, 1.5]}, "rate=1.5: must be a number"),
+        ({"rte": 0.1}, "no setting 'rte'"),
+        ({"rate": []}, "rate=''"),
+        ({"rate": None}, "rate=null"),
+        ({"rate": float("nan")}, "rate=nan"),
+        ({"train": {"lr": "fast"}}, "train.lr=fast"),
+        ({"seeds": []}, "an empty sweep"),
+    ],
+)
+def test_wrong_values_raise_before_anything_is_made(folder, settings, message):
+    with pytest.raises(ConfigError, match=message):
+        dropout_lab.sweep(**settings)
+    assert list(folder.iterdir()) == []
+
+
+def test_words_of_python_need_no_quoting(folder):
+    for out in ("a=b", "it's", "a[1]", "na\u00efve \u03bb", "a,b", 'say "so"', "1e3", "-x", " y "):
+        dropout_lab.sweep(rate=0.5, seeds=1, out=out, **TINY)
+        assert (folder / out / "trials.csv").exists()
+    assert dropout_lab.sweep(rate=0.5, seeds=range(1), out=Path("p"), **TINY)["seed"].tolist() == [0]
+
+
+def test_a_setting_twice_is_refused(folder):
+    with pytest.raises(ConfigError, match=r"train\.epochs is given twice"):
+        dropout_lab.sweep(**TINY, **{"train.epochs": 2})
+
+
+def test_numpy_numbers_are_numbers(folder):
+    import numpy as np
+
+    frame = dropout_lab.sweep(rate=np.linspace(0, 0.5, 2), seeds=np.arange(1), **TINY)
+    assert frame["rate"].tolist() == [0, 0.5]

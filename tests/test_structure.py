@@ -1,0 +1,138 @@
+"""The house: imports point one way, files stay small, and the documents say what the program says."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dropout_lab.compose import CONF, choices
+from dropout_lab.config import GROUPS, MODELS
+from dropout_lab.data import DATASETS
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.listing import document
+from dropout_lab.train.optimizers import OPTIMIZERS
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "dropout_lab"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Part -> the parts it may import. settings, config and compose are the words; everybody below may read configs.
+WORDS = {"settings", "config"}
+MAY_IMPORT = {
+    "settings": set(),
+    "config": {"settings"},
+    "compose": WORDS,
+    "trial": WORDS,
+    "streams": set(),
+    "data": set(),
+    "dropout": {"streams"},
+    "regularizers": {"config"},
+    "models": {"config", "streams"},
+    "infer": {"models"},
+    "train": {"config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
+    "sweeps": WORDS | {"compose", "trial", "data", "streams", "dropout", "models", "train"},
+    "stats": set(),
+    "report": {"stats"},
+    "results": {"settings", "report", "sweeps"},
+    "listing": WORDS | {"compose", "sweeps", "report"},
+    "plugins": {"compose", "sweeps"},
+    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results"},
+}
+
+
+def part(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """The parts of the package that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dropout_lab"):
+            below = node.module.split(".")[1:2]
+            yield from below or (alias.name for alias in node.names if alias.name != "__version__")
+        elif isinstance(node, ast.Import):
+            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("dropout_lab."))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_one_way(path):
+    name = part(path)
+    if name in ("cli", "__main__", "__init__"):
+        return
+    wrong = set(imported(path)) - MAY_IMPORT[name] - {name}
+    assert not wrong, f"{name} must not import {wrong}"
+
+
+@pytest.mark.parametrize(
+    "module", ["data", "stats.intervals", "report.plots", "config", "compose", "trial", "sweeps.grid"]
+)
+def test_parts_that_must_do_without_torch(module):
+    code = f"import sys, dropout_lab.{module}; print('torch' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
+
+
+def test_a_variant_pulls_in_nothing_but_dropout_and_streams():
+    code = "import sys, dropout_lab.dropout; print(*sorted(m for m in sys.modules if m.startswith('dropout_lab.')))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {m.split(".")[1] for m in shown.stdout.split()} == {"dropout", "streams"}
+
+
+def test_the_engine_names_no_variant_regularizer_or_model():
+    names = {*VARIANTS, *MODELS, *choices("regularizer"), *choices("variant")} - {"none", "early_stopping"}
+    for path in (PACKAGE / "train").glob("*.py"):
+        code = "\n".join(ast.unparse(node) for node in ast.parse(path.read_text()).body)
+        found = {name for name in names if re.search(rf"\b{name}\b", code, re.IGNORECASE)}
+        assert not found, f"{path.name} names {found}"
+
+
+def test_registries_and_choices_are_the_same():
+    assert set(choices("variant")) == {*VARIANTS, "none"}
+    assert set(choices("model")) == set(MODELS)
+    assert set(choices("data")) == set(DATASETS)
+    assert set(choices("schedule")) == set(SCHEDULES)
+    assert set(choices("train")) == set(OPTIMIZERS)
+    assert {p.name for p in CONF.iterdir() if p.is_dir()} == set(GROUPS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_and_functions_stay_small(path):
+    tree = ast.parse(path.read_text())
+    assert len(path.read_text().splitlines()) <= 300
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 50, f"{node.name} is too long"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_every_public_thing_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree) or not tree.body
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node) or node.name.startswith("check_"), f"{path.name}: {node.name}"
+
+
+@pytest.mark.parametrize("subject", ["settings", "columns"])
+def test_the_readme_holds_the_tables_that_the_program_prints(subject):
+    readme = (PROJECT / "README.md").read_text()
+    assert document(subject) in readme, f"README.md is behind: `dropout-lab list {subject} --markdown`"
+
+
+def test_documents_name_no_machine():
+    for path in [*PROJECT.glob("*.md"), *(PROJECT / "scripts").iterdir(), *CONF.rglob("*.yaml"), *FILES]:
+        assert not re.search(r"/(work|root|home)/|pypi\.org|pytorch\.org", path.read_text()), path
+
+
+def test_the_code_map_names_every_part():
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    for name in {part(path) for path in FILES} - {"__init__", "__main__"}:
+        assert f"`{name}" in text, name
+
+
+def test_the_readme_shows_the_table_of_the_picture_beside_it():
+    assert (PROJECT / "results/digits/summary.md").read_text() in (PROJECT / "README.md").read_text()
