@@ -4,10 +4,10 @@ Nothing here imports torch, so a wrong word on the command line is answered at o
 """
 
 import math
-import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from omegaconf import MISSING
@@ -59,7 +59,10 @@ def check_out(value: Any) -> str:
         raise ValueError("must be the name of a folder")
     if "${" in value:
         raise ValueError("must be a plain name; ${...} is not resolved here, the shell can do that")
-    return os.path.expanduser(value)
+    try:
+        return str(Path(value).expanduser())
+    except RuntimeError:
+        raise ValueError("is the home of nobody here") from None
 
 
 def check_auto(value: Any) -> str | int:

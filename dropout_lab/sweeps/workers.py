@@ -164,7 +164,8 @@ class Worker:
             self._done.put(self._train(pack))
 
     def _train(self, pack: PackOf) -> Trained:
-        assert self._child.stdin and self._child.stdout
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
         try:
             _send(self._child.stdin, pack)
             while True:
