@@ -120,7 +120,10 @@ def alive(pid):
 def test_no_worker_outlives_its_sweep(folder, how):
     words = ["sweep", "model=cnn", "seeds=40", "workers=2", "pack=1"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "dropout_lab", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "dropout_lab", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # deaf to it as a shell's background job
     )
     rows = folder / "results/sweep/trials.csv"
     deadline = time.monotonic() + 120
