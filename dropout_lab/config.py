@@ -3,72 +3,14 @@
 Nothing here imports torch, so a wrong word on the command line is answered at once.
 """
 
-import math
-import re
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
-from dropout_lab.settings import Checked, ConfigError, Setting, exact, setting, table_of
-
-RATE = "a number in [0, 1), or a list of them from input to output"
-
-
-def check_rates(value: Any) -> float | list[float]:
-    """A drop rate, or one per hidden site: numbers in [0, 1). A list of equal rates stays a list until its model
-    is known."""
-    items = list(value) if isinstance(value, list | tuple) else [value]
-    for item in items:
-        number = isinstance(item, int | float) and not isinstance(item, bool)
-        if not number or not math.isfinite(item) or not 0 <= item < 1:
-            raise ValueError(f"must be {RATE}")
-    if not items:
-        raise ValueError(f"must be {RATE}")
-    rates = [exact(item) for item in items]
-    return rates if isinstance(value, list | tuple) else rates[0]
-
-
-MOST = 1_000_000  # of anything counted: beyond it lies a slip of the finger, or the end of the memory
-SEEDS = "a whole number of seeds from 1 to 100000, or a list of different ones such as [0,1,2]"
-
-
-def check_seeds(value: Any) -> int | list[int]:
-    """N stands for the trial seeds 0..N-1."""
-    items = list(value) if isinstance(value, list | tuple) else [value]
-    if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in items) or len(set(items)) != len(items):
-        raise ValueError(f"must be {SEEDS}")
-    if not items or value == 0:
-        raise ValueError(f"an empty sweep: must be {SEEDS}")
-    if not isinstance(value, list | tuple) and value > 100_000:
-        raise ValueError(f"must be {SEEDS}")
-    return items if isinstance(value, list | tuple) else value
-
-
-def check_device(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", value):
-        raise ValueError("must be cpu, cuda or cuda:N")
-    return value
-
-
-def check_out(value: Any) -> str:
-    """A folder; ``~`` is the user's own."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be the name of a folder")
-    if "${" in value:
-        raise ValueError("must be a plain name; ${...} is not resolved here, the shell can do that")
-    try:
-        return str(Path(value).expanduser())
-    except RuntimeError:
-        raise ValueError("is the home of nobody here") from None
-
-
-def check_auto(value: Any) -> str | int:
-    if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise ValueError("must be auto or a whole number of at least 1")
-    return value
+from dropout_lab.checks import MOST, RATE, SEEDS, check_auto, check_device, check_out, check_rates, check_seeds
+from dropout_lab.settings import Checked, ConfigError, Setting, exact, setting, show, table_of
 
 
 @dataclass(frozen=True)
@@ -119,6 +61,7 @@ class CNNConf(ModelConf):
     """Convolution blocks and a dense head."""
 
     kind: str = setting("cnn", choices=("cnn",), help="the model", column="model")
+    activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
     channels: list[int] = setting(
         [16, 32], low=1, high=MOST, help="filters of each 3x3 convolution; a 2x2 max-pool follows each"
     )
@@ -148,6 +91,12 @@ class VariantConf(Checked):
 
     GROUP: ClassVar[str] = "variant"
     kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
+    network: str = setting(
+        "as_is", choices=("as_is", "selu"), help="what the variant asks of the network: selu for SELU and its init"
+    )
+    block_size: int = setting(
+        3, low=1, high=MOST, when=("variant.kind", "dropblock", "block"), help="pixels a side, or units a group"
+    )
 
 
 @dataclass(frozen=True)
@@ -156,6 +105,13 @@ class ScheduleConf(Checked):
 
     GROUP: ClassVar[str] = "schedule"
     kind: str = setting("constant", help="how the rate moves during training", column="schedule")
+    fraction: float = setting(
+        0.5, low=0, high=1, when=("schedule.kind", "early", "late"), help="part of the training before the change"
+    )
+    gamma: float = setting(
+        10.0, low=0, open_low=True, high=MOST, when=("schedule.kind", "curriculum"), help="how fast the rate rises"
+    )
+    steps: int = setting(3, low=1, high=MOST, when=("schedule.kind", "step"), help="stairs up to the rate")
 
 
 @dataclass(frozen=True)
@@ -219,6 +175,13 @@ class Config(Checked):
     rate: Any = setting(
         0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
     )
+    profile: str = setting(
+        "flat",
+        choices=("flat", "linear"),
+        identity=False,
+        axis=True,
+        help="one rate on all sites, or rising with depth about it",
+    )
     input_rate: float = setting(
         0.0, low=0, high=1, open_high=True, pack="own", column="input_rate", help="drop probability of the input"
     )
@@ -248,6 +211,10 @@ class Config(Checked):
         help="most trials trained at once as one stacked model",
     )
 
+    skip_invalid: bool = setting(
+        False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.model, ModelConf):
@@ -258,6 +225,21 @@ class Config(Checked):
             raise ConfigError.of(
                 "rate", self.rate, f"must have one entry for each of the {places} where model={self.model.kind} drops"
             )
+        if self.profile == "linear":
+            if isinstance(self.rate, list):
+                raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
+            if self.site_rates[-1] >= 1:
+                most = (sites + 1) / (2 * sites)
+                raise ConfigError.of("rate", self.rate, f"must be below {show(most)} under profile=linear here")
+
+    @property
+    def site_rates(self) -> list[float]:
+        """The rate of each hidden site, from input to output."""
+        sites = self.model.hidden_sites
+        if isinstance(self.rate, list):
+            return self.rate
+        slope = [2 * (i + 1) / (sites + 1) if self.profile == "linear" else 1.0 for i in range(sites)]
+        return [exact(self.rate * part) for part in slope]
 
     @property
     def trial_seeds(self) -> list[int]:

@@ -29,17 +29,17 @@ def present(outcome: Outcome) -> list[str]:
         raise ConfigError(str(error)) from None
     arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    summary = Summary(mine, arms)
+    summary = Summary(mine, arms, {arm.label: dict(arm.settings) for arm in outcome.arms})
     files = texts(summary)
     for name, text in files.items():
         replace(folder / name, text)
-    _picture(summary, outcome, folder, "".join(files.values()))
+    _picture(summary, folder, "".join(files.values()))
     titles, rows = summary.cells()
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    return ["", plain(titles, rows), "", summary.note, f"{folder}/: {' '.join(names)}"]
+    return ["", plain(titles, rows, summary.named), "", summary.note, f"{folder}/: {' '.join(names)}"]
 
 
-def _picture(summary: Summary, outcome: Outcome, folder: Path, figures: str) -> None:
+def _picture(summary: Summary, folder: Path, figures: str) -> None:
     """Draw the picture unless the one there shows just these figures; matplotlib takes a second to import."""
     stamp = folder / ".dropout-lab" / "picture"
     shown = hashlib.sha256(figures.encode()).hexdigest()
@@ -48,8 +48,7 @@ def _picture(summary: Summary, outcome: Outcome, folder: Path, figures: str) -> 
         return
     from dropout_lab.report import plots
 
-    settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
-    plots.save(plots.draw(summary, settings, _title(summary.trials)), folder, "summary")
+    plots.save(plots.draw(summary, _title(summary.trials)), folder, "summary")
     replace(stamp, shown)
 
 

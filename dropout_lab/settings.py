@@ -37,8 +37,9 @@ class Spec:
         allowed: what ``check`` allows, for the table.
         column: the CSV column; settings of a trial's identity without one follow under their key.
         identity: whether the setting is part of what a trial is (and so of its hash).
+        axis: whether a sweep may vary it; None for just those of the identity.
         pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own.
-        when: ``(key, value)`` of the setting that must hold for this one to have an effect.
+        when: a key, and the values of it under which this setting has an effect.
     """
 
     help: str
@@ -51,8 +52,9 @@ class Spec:
     allowed: str = ""
     column: str | None = None
     identity: bool = True
+    axis: bool | None = None
     pack: Literal["equal", "own"] = "equal"
-    when: tuple[str, str] | None = None
+    when: tuple[str, ...] | None = None
 
 
 def setting(default: Any, **spec: Any) -> Any:
@@ -110,6 +112,11 @@ class Setting:
         return self.spec.column or self.key
 
     @property
+    def varies(self) -> bool:
+        """Whether a sweep may have it as an axis."""
+        return self.spec.identity if self.spec.axis is None else self.spec.axis
+
+    @property
     def allowed(self) -> str:
         """What the setting takes, in words: ``a number in [0, 1)``."""
         spec = self.spec
@@ -117,8 +124,8 @@ class Setting:
             return spec.allowed
         if spec.choices:
             return ("one of " if len(spec.choices) > 1 else "") + ", ".join(spec.choices)
-        if self.type is str:
-            return "a word"
+        if self.type in (str, bool):
+            return "a word" if self.type is str else "true or false"
         word = "a number" if self.type is float else "a whole number"
         word = "a list of whole numbers" if get_origin(self.type) is list else word
         if spec.low is not None and spec.high is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from dropout_lab.config import Config, RegularizerConf, settings_table
+from dropout_lab.config import Config, RegularizerConf, ScheduleConf, settings_table
 from dropout_lab.settings import Setting, show
 
 # Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
@@ -84,18 +84,17 @@ class Trial:
 def canonical(config: Config) -> Point:
     """Reduce a config to what its trials are.
 
-    A list of equal rates is that rate. No rate anywhere is ``variant=none``, and the other way round. A regularizer
-    without strength is not chosen.
+    A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
+    the other way round, but for variants that change the network. A regularizer without strength is not chosen.
     """
-    rate: Any = config.rate
-    if isinstance(rate, list) and len(set(rate)) == 1:
-        rate = rate[0]
-    off = config.variant.kind == "none" or (rate == 0 and config.input_rate == 0)
-    if off:
-        variant = replace(config.variant, kind="none")
-        config = replace(config, variant=variant, rate=0.0, input_rate=0.0)
+    rates = config.site_rates
+    rate: Any = rates[0] if len(set(rates)) == 1 else rates
+    idle = rate == 0 and config.input_rate == 0
+    if config.variant.kind == "none" or (idle and config.variant.network == "as_is"):
+        off = replace(config.variant, kind="none", network="as_is")
+        config = replace(config, variant=off, rate=0.0, input_rate=0.0, schedule=ScheduleConf(), profile="flat")
     else:
-        config = replace(config, rate=rate)
+        config = replace(config, rate=rate, profile="flat")
     chosen = dict.fromkeys(config.regularizer.names, True)
     return Point(replace(config, regularizer=replace(config.regularizer, chosen=chosen)))
 
@@ -118,8 +117,9 @@ def _effective(entry: Setting, config: Config) -> bool:
     if entry.owner is RegularizerConf:
         return entry.name in config.regularizer.chosen
     if entry.spec.when is not None:
-        group, _, name = entry.spec.when[0].rpartition(".")
-        return bool(getattr(getattr(config, group), name) == entry.spec.when[1])
+        key, *values = entry.spec.when
+        group, _, name = key.rpartition(".")
+        return getattr(getattr(config, group), name) in values
     return True
 
 

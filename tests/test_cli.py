@@ -45,7 +45,7 @@ def program(*words, **options):
 def test_a_sweep_prints_its_table_and_leaves_its_files(typed, folder):
     status, out, err = typed("sweep", "rate=0,0.5", *TINY)
     assert (status, err) == (0, "")
-    assert re.search(r"^rate=0\.5 +\d+\.\d\d \[", out, re.MULTILINE)
+    assert re.search(r"^0\.5 +\d+\.\d\d \[", out, re.MULTILINE)
     assert max(map(len, out.splitlines()[:5])) <= 80
     found = {p.name for p in (folder / "results/sweep").iterdir()}
     tables = {"summary.csv", "summary.md", "summary.png", "summary.svg"}
@@ -114,7 +114,7 @@ def test_a_divergence_is_reported_kept_and_exits_with_one(typed):
     status, out, _ = typed("sweep", "train.lr=0.01,1e30", *TINY)
     assert status == 1
     assert "diverged: inverted rate=0.5 seed=0" in out
-    assert re.search(r"^train.lr=1e\+30 +- +- +0 +2$", out, re.MULTILINE)
+    assert re.search(r"^1e\+30 +- +- +0 +2$", out, re.MULTILINE)
 
 
 def test_dry_run_says_what_would_run_and_leaves_nothing(typed, folder):
@@ -169,7 +169,7 @@ def test_a_folder_of_the_users_own_choices(typed, folder):
 def test_another_launcher_runs_the_same_sweep_on_the_same_ledger(typed):
     status, out, err = typed("sweep", "rate=0,0.5", "hydra/launcher=basic", "out=basic", "pack=2", *TINY)
     assert (status, err) == (0, "")
-    assert "rate=0.5" in out
+    assert re.search(r"^0\.5 ", out, re.MULTILINE)
     typed("sweep", "rate=0,0.5", "out=packed", "pack=2", *TINY)
     basic, packed = (
         pd.read_csv(f"{name}/trials.csv", dtype=str).drop(columns=TIMES).sort_values("trial_id", ignore_index=True)

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from dropout_lab.config import CNNConf, Config, MLPConf, RegularizerConf, TrainConf, check_rates, settings_table
+from dropout_lab.checks import check_rates
+from dropout_lab.config import CNNConf, Config, MLPConf, RegularizerConf, TrainConf, settings_table
 from dropout_lab.settings import ConfigError, Setting, exact, show
 
 

@@ -24,14 +24,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 WORDS = {"settings", "config"}
 MAY_IMPORT = {
     "settings": set(),
-    "config": {"settings"},
+    "checks": {"settings"},
+    "config": {"settings", "checks"},
     "compose": WORDS,
     "trial": WORDS,
     "streams": set(),
     "data": set(),
     "dropout": {"streams"},
     "regularizers": {"config"},
-    "models": {"config", "streams"},
+    "models": {"config", "streams", "dropout"},
     "infer": {"models"},
     "train": {"config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
     "sweeps": WORDS | {"compose", "trial", "data", "streams", "dropout", "models", "train"},

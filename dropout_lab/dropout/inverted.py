@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import Dropout
-from dropout_lab.dropout.masks import kept, per_model
+from dropout_lab.dropout.base import UNITS, Dropout
+from dropout_lab.dropout.masks import kept, per_model, rescaling
 from dropout_lab.streams import Randomness
 
 
@@ -25,12 +24,13 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
     """
     rate = per_model(rate, x)
-    scale = torch.where(rate < 1, 1 / (1 - rate), 0)  # 1/0 at rate 1 becomes 0 before it meets x
-    return x * kept(random.bits(x.shape), rate) * scale
+    return x * kept(random.bits(x.shape), rate) * rescaling(rate)
 
 
 class Inverted(Dropout):
     """Inverted dropout as a module, see :func:`inverted`; the identity in eval mode."""
 
     kind: ClassVar[str] = "inverted"
-    sample = staticmethod(inverted)
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return inverted(x, rate, random)

@@ -6,8 +6,8 @@ from copy import copy
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout import VARIANTS
-from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.dropout.base import Dropout
+from dropout_lab.dropout.schedules import Schedule
 from dropout_lab.streams import PackRandomness, Streams
 
 
@@ -18,31 +18,49 @@ class Noise:
     site's masks, and a trial's masks do not depend on its pack.
 
     Args:
-        variant: name in the registry; ``none`` for no dropout at all.
-        schedule: name in the registry of schedules.
+        variant: the variant's module, which holds its options; None for no dropout at all.
+        schedule: how the rates move.
         rates: drop probability at each site, [M].
+        layouts: what the activations at each site are.
         streams: the trials' random streams, M of them.
+
+    Attributes:
+        sites: where the variant acts, if its rate there is above 0.
+        rates: the rates in force at the sites where any trial drops, [M] each.
     """
 
-    def __init__(self, variant: str, schedule: str, rates: Mapping[str, Tensor], streams: Sequence[Streams]):
-        on = {} if variant == "none" else {site: rate for site, rate in rates.items() if bool((rate > 0).any())}
-        self._variant = VARIANTS.get(variant)
-        self._schedule = SCHEDULES[schedule]
+    def __init__(
+        self,
+        variant: Dropout | None,
+        schedule: Schedule,
+        rates: Mapping[str, Tensor],
+        layouts: Mapping[str, str],
+        streams: Sequence[Streams],
+    ):
+        acts = variant.layouts if variant else ()
+        self.sites = [site for site in rates if layouts[site] in acts]
+        on = {site: rates[site] for site in self.sites if bool((rates[site] > 0).any())}
+        self._variant = variant
+        self._schedule = schedule
+        self._layouts = layouts
         self._base = on
         self._random = {site: PackRandomness(streams, f"dropout/{site}", rate.device) for site, rate in on.items()}
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self.move(0.0)
 
-    def move(self, progress: float) -> None:
-        """Set the rates to those of this part of the training, in [0, 1)."""
-        self.rates = {site: self._schedule(rate, progress) for site, rate in self._base.items()}
+    def move(self, progress: Tensor | float) -> None:
+        """Set the rates to those of this part of the training, in [0, 1]; [M] where the models differ in it."""
+        self.rates = {
+            site: self._schedule(rate, torch.as_tensor(progress, dtype=rate.dtype, device=rate.device))
+            for site, rate in self._base.items()
+        }
 
     def __call__(self, site: str, x: Tensor) -> Tensor:
         """x [M, ...] as the variant changes it at this site while training."""
         if site not in self.rates:
             return x
         assert self._variant is not None
-        out = self._variant.sample(x, self.rates[site], self._random[site])
+        out = self._variant.sample(x, self.rates[site], self._random[site], self._layouts[site])
         if self._counts is not None:
             present = x != 0
             dropped = present & (out == 0)

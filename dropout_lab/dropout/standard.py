@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.base import Dropout
+from dropout_lab.dropout.base import UNITS, Dropout
 from dropout_lab.dropout.masks import kept, per_model
 from dropout_lab.streams import Randomness
 
@@ -36,5 +36,9 @@ class Standard(Dropout):
     """The paper's dropout as a module, see :func:`standard`; multiplies by 1 - rate in eval mode."""
 
     kind: ClassVar[str] = "standard"
-    sample = staticmethod(standard)
-    expected = staticmethod(expected)
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return standard(x, rate, random)
+
+    def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
+        return expected(x, rate)

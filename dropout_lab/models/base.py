@@ -6,11 +6,17 @@ from math import prod, sqrt
 from typing import ClassVar, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dropout_lab.streams import Streams
 
 Params = dict[str, Tensor]
+ACTIVATIONS = {
+    "relu": nn.functional.relu,
+    "tanh": nn.functional.tanh,
+    "selu": nn.functional.selu,
+    "gelu": nn.functional.gelu,
+}
 
 
 class Site(Protocol):
@@ -46,12 +52,16 @@ class Model:
     Attributes:
         parameters: name to :class:`Parameter`, in the order of the network.
         sites: names of the hidden places where dropout acts, from input to output; all models also have ``input``.
+        layouts: what the activations at each site are, the input included; see :mod:`dropout_lab.dropout.base`.
+        lecun: whether initial weights are N(0, 1/fan_in) and biases 0, as SELU asks (Klambauer et al. 2017).
         stacks: whether M models cost less together than one after another on a CPU.
     """
 
     parameters: dict[str, Parameter]
     sites: tuple[str, ...]
     stacks: ClassVar[bool] = False
+    layouts: dict[str, str]
+    lecun: bool = False
 
     def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
         """Outputs [M, B, K] for inputs [M, B, ...]; ``site`` is called wherever dropout may act."""
@@ -60,9 +70,19 @@ class Model:
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
         """Initial parameters [M, ...], each drawn on the CPU from its trial's stream ``init/<name>``."""
         return {
-            name: torch.stack([_uniform(s, name, parameter) for s in streams]).to(device)
+            name: torch.stack([self._initial(s, name, parameter) for s in streams]).to(device)
             for name, parameter in self.parameters.items()
         }
+
+    def _initial(self, streams: Streams, name: str, parameter: Parameter) -> Tensor:
+        stream = streams.generator(f"init/{name}")
+        if not self.lecun:
+            values = 2 * stream.random(parameter.shape, dtype="float32") - 1
+        elif parameter.incoming:
+            values = stream.standard_normal(parameter.shape, dtype="float32")
+        else:
+            return torch.zeros(parameter.shape)
+        return torch.from_numpy(values / sqrt(parameter.fan_in))
 
     @property
     def weights(self) -> dict[str, tuple[int, ...]]:
@@ -82,11 +102,6 @@ class Model:
         """
         keep = {site: 1 - rate for site, rate in rates.items()}
         return sum(prod(p.shape) * keep.get(p.reads, 1) * keep.get(p.writes, 1) for p in self.parameters.values())
-
-
-def _uniform(streams: Streams, name: str, parameter: Parameter) -> Tensor:
-    values = streams.generator(f"init/{name}").random(parameter.shape, dtype="float32")
-    return torch.from_numpy((2 * values - 1) / sqrt(parameter.fan_in))
 
 
 def dense(width_in: int, width_out: int, name: str, reads: str = "", writes: str = "") -> dict[str, Parameter]:

@@ -4,27 +4,31 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, max_pool2d, relu
+from torch.nn.functional import conv2d, max_pool2d
 
-from dropout_lab.models.base import Model, Parameter, Params, Site, affine, dense
+from dropout_lab.dropout.base import MAPS, UNITS
+from dropout_lab.models.base import ACTIVATIONS, Model, Parameter, Params, Site, affine, dense
 
 KERNEL = 3
 
 
 class CNN(Model):
-    """Blocks of 3x3 convolution (same padding), ReLU and 2x2 max-pool, then dense layers; dropout after each.
+    """Blocks of 3x3 convolution (same padding), non-linearity and 2x2 max-pool, then dense layers; dropout after each.
 
     Args:
         shape: of one example, (C, H, W).
         outputs: K.
         channels: filters of each block.
         head: width of each dense layer.
+        activation: name of the hidden non-linearity.
 
     Raises:
         ValueError: the examples are no images, or too small to be halved by every block.
     """
 
-    def __init__(self, shape: Sequence[int], outputs: int, channels: Sequence[int], head: Sequence[int]):
+    def __init__(
+        self, shape: Sequence[int], outputs: int, channels: Sequence[int], head: Sequence[int], activation: str
+    ):
         if len(shape) != 3:
             raise ValueError("needs images, examples of shape (channels, height, width)")
         least = 2 ** len(channels)
@@ -33,6 +37,8 @@ class CNN(Model):
         self._blocks = tuple(f"block{i}" for i in range(len(channels)))
         self._head = tuple(f"head{i}" for i in range(len(head)))
         self.sites = (*self._blocks, *self._head)
+        self.layouts = {"input": MAPS, **dict.fromkeys(self._blocks, MAPS), **dict.fromkeys(self._head, UNITS)}
+        self._activation = ACTIVATIONS[activation]
         self.parameters = {}
         for name, c_in, c_out in zip(self._blocks, (shape[0], *channels), channels, strict=False):
             fan_in = c_in * KERNEL**2
@@ -48,12 +54,12 @@ class CNN(Model):
     def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
         h = site("input", x)
         for name in self._blocks:
-            h = relu(_conv(params[f"{name}.weight"], params[f"{name}.bias"], h))
+            h = self._activation(_conv(params[f"{name}.weight"], params[f"{name}.bias"], h))
             pooled = max_pool2d(h.flatten(0, 1), 2)
             h = site(name, pooled.unflatten(0, h.shape[:2]))
         h = h.flatten(2)
         for name in self._head:
-            h = site(name, relu(affine(params, name, h)))
+            h = site(name, self._activation(affine(params, name, h)))
         return affine(params, "output", h)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from dropout_lab.dropout.base import MAPS, STEPS, UNITS
 from dropout_lab.models.base import Model, Parameter, Params, Site, affine, dense
 
 GATES = 4
@@ -31,6 +32,7 @@ class LSTM(Model):
         if len(shape) != 3:
             raise ValueError("needs images, whose rows it reads as time steps")
         self.sites = tuple(f"layer{i}" for i in range(layers))
+        self.layouts = {"input": MAPS, **dict.fromkeys(self.sites, STEPS), self.sites[-1]: UNITS}
         self.parameters = {}
         width = shape[0] * shape[2]
         for name in self.sites:
@@ -43,7 +45,7 @@ class LSTM(Model):
         self.parameters |= dense(units, outputs, "output", reads=self.sites[-1])
 
     def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
-        h = site("input", x.transpose(2, 3).flatten(3))  # [M, B, H, C*W]
+        h = site("input", x).transpose(2, 3).flatten(3)  # [M, B, H, C*W]
         for name in self.sites[:-1]:
             h = site(name, _layer(params, name, h))
         last = self.sites[-1]

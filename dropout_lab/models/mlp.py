@@ -4,16 +4,10 @@ from collections.abc import Sequence
 from math import prod
 from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from dropout_lab.models.base import Model, Params, Site, affine, dense
-
-ACTIVATIONS = {
-    "relu": nn.functional.relu,
-    "tanh": nn.functional.tanh,
-    "selu": nn.functional.selu,
-    "gelu": nn.functional.gelu,
-}
+from dropout_lab.dropout.base import MAPS, UNITS
+from dropout_lab.models.base import ACTIVATIONS, Model, Params, Site, affine, dense
 
 
 class MLP(Model):
@@ -30,6 +24,7 @@ class MLP(Model):
 
     def __init__(self, shape: Sequence[int], outputs: int, hidden: Sequence[int], activation: str):
         self.sites = tuple(f"hidden{i}" for i in range(len(hidden)))
+        self.layouts = {"input": MAPS if len(shape) == 3 else UNITS, **dict.fromkeys(self.sites, UNITS)}
         names = ("input", *self.sites)
         widths = (prod(shape), *hidden)
         self.parameters = {}
@@ -39,7 +34,7 @@ class MLP(Model):
         self._activation = ACTIVATIONS[activation]
 
     def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
-        h = site("input", x.flatten(2))
+        h = site("input", x).flatten(2)
         for name in self.sites:
             h = site(name, self._activation(affine(params, name, h)))
         return affine(params, "output", h)

@@ -13,6 +13,7 @@ from dropout_lab.report.summary import Summary, column
 # Distinguishable for colour-blind readers (Okabe and Ito 2008), and by shape in grey.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
+MOST_LINES = 10  # more cannot be told apart; the arms then stand below each other
 STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -21,21 +22,19 @@ STYLE: Any = {
     "font.size": 9,
 }
 
-Settings = Mapping[str, Mapping[str, str]]
 
-
-def draw(summary: Summary, settings: Settings, title: str) -> Figure:
+def draw(summary: Summary, title: str) -> Figure:
     """One panel for each shown metric.
 
     Args:
         summary: arms and trials.
-        settings: label to the arm's place on each axis of the sweep.
         title: what was trained.
     """
     with rc_context(STYLE):
-        rates = {label: _rate(cells) for label, cells in settings.items()}
-        along = len(set(rates.values())) > 1 and None not in rates.values()
-        return _along_rate(summary, settings, rates, title) if along else _by_arm(summary, title)
+        rates = {label: _rate(cells) for label, cells in summary.settings.items()}
+        lines = len(summary.settings) / max(len(set(rates.values())), 1)
+        along = len(set(rates.values())) > 1 and None not in rates.values() and lines <= MOST_LINES
+        return _along_rate(summary, rates, title) if along else _by_arm(summary, title)
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
@@ -56,9 +55,9 @@ def _rate(cells: Mapping[str, str]) -> float | None:
         return None
 
 
-def _along_rate(summary: Summary, settings: Settings, rates: Mapping[str, float | None], title: str) -> Figure:
+def _along_rate(summary: Summary, rates: Mapping[str, float | None], title: str) -> Figure:
     series: dict[str, list[str]] = {}
-    for label, cells in settings.items():
+    for label, cells in summary.settings.items():
         series.setdefault(" ".join(v for k, v in cells.items() if k != "rate"), []).append(label)
     figure, panels = _figure(summary, height=3.4)
     for panel, metric in zip(panels, summary.shown, strict=True):
@@ -69,12 +68,14 @@ def _along_rate(summary: Summary, settings: Settings, rates: Mapping[str, float 
             points = [(x, f) for x, f in found if f is not None and x is not None]
             xs, means = [x for x, _ in points], [f.mean * shown.scale for _, f in points]
             halves = [(f.high - f.mean) * shown.scale for _, f in points]
-            look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
+            turn = i // len(COLOURS)  # no two series look alike
+            look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)]}
             # Bars and no band: nothing was measured between the rates.
             panel.errorbar(xs, means, halves, label=name or None, markersize=4.5, linewidth=1.3, capsize=3, **look)
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
     if len(series) > 1:
-        panels[-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        figure.set_figwidth(figure.get_figwidth() + 0.3 + 0.075 * max(map(len, series)))
+        figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside right upper")
     return _titled(figure, summary, title)
 
 

@@ -1,7 +1,7 @@
 """From trials to the table of a sweep: a mean with its interval for each arm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -51,10 +51,12 @@ class Summary:
     Args:
         trials: one row a trial, as :func:`dropout_lab.report.trials.read` gives them.
         arms: label to trial ids. A trial may stand in several arms: rate 0 is the same for every variant.
+        settings: label to the arm's place on each axis of the sweep; empty for a sweep without axes.
     """
 
     trials: pd.DataFrame
     arms: Mapping[str, Sequence[str]]
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def of(self, label: str) -> pd.DataFrame:
         """The trials of an arm that are stored."""
@@ -92,20 +94,27 @@ class Summary:
         return pd.DataFrame(rows, columns=["arm", "metric", "mean", "low", "high", "n", "n_diverged"])
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
-        """The printed table: titles and rows of text."""
+        """The printed table: titles and rows of text, with a column for each axis of the sweep."""
+        axes = list(next(iter(self.settings.values()), {}))
         columns = {metric: column(metric, self.trials) for metric in self.shown}
         troubles = {
             "diverged": [self.diverged(label) for label in self.arms],
             "failed": [self.failed(label) for label in self.arms],
         }
         troubles = {name: counts for name, counts in troubles.items() if any(counts)}
-        titles = ["arm", *(c.title for c in columns.values()), "n", *troubles]
+        titles = [*(axes or ["arm"]), *(c.title for c in columns.values()), "n", *troubles]
         rows = []
         for i, label in enumerate(self.arms):
             cells = [_cell(self.interval(label, metric), c) for metric, c in columns.items()]
             n = int((self.of(label)["status"] == "ok").sum())
-            rows.append([label, *cells, str(n), *(str(counts[i]) for counts in troubles.values())])
+            names = [self.settings[label][axis] for axis in axes] or [label]
+            rows.append([*names, *cells, str(n), *(str(counts[i]) for counts in troubles.values())])
         return titles, rows
+
+    @property
+    def named(self) -> int:
+        """Columns of the printed table that name the arm."""
+        return len(next(iter(self.settings.values()), {})) or 1
 
     @property
     def note(self) -> str:
@@ -131,5 +140,5 @@ def texts(summary: Summary) -> dict[str, str]:
     titles, rows = summary.cells()
     return {
         "summary.csv": summary.long().to_csv(index=False, float_format="%.10g", lineterminator="\n"),
-        "summary.md": markdown(titles, rows) + f"\n{summary.note[0].upper()}{summary.note[1:]}\n",
+        "summary.md": markdown(titles, rows, summary.named) + f"\n{summary.note[0].upper()}{summary.note[1:]}\n",
     }

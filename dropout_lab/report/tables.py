@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 
-def plain(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int = 80) -> str:
-    """Aligned columns, the first to the left; a first column too long for the width is put on a line of its own."""
+def plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, width: int = 80) -> str:
+    """Aligned columns, the first ``left`` of them to the left; where all are too wide, those get a line of their own."""
     sizes = [max(len(line[i]) for line in [titles, *rows]) for i in range(len(titles))]
     wide = sum(sizes) + 2 * (len(sizes) - 1) > width
     lines = []
     for line in [titles, *rows]:
-        cells = [cell.rjust(size) for cell, size in zip(line[1:], sizes[1:], strict=True)]
-        head = [line[0], "  " + "  ".join(cells)] if wide else ["  ".join([line[0].ljust(sizes[0]), *cells]).rstrip()]
-        lines += head
+        head = "  ".join(cell.ljust(size) for cell, size in zip(line[:left], sizes[:left], strict=True))
+        cells = "  ".join(cell.rjust(size) for cell, size in zip(line[left:], sizes[left:], strict=True))
+        lines += [head.rstrip(), "  " + cells] if wide else [f"{head}  {cells}".rstrip()]
     return "\n".join(lines)
 
 

@@ -8,13 +8,12 @@ from statistics import median
 
 import torch
 
-from dropout_lab import models
 from dropout_lab.config import Config
 from dropout_lab.data import load
 from dropout_lab.sweeps import workers
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.train.evaluate import evaluate
-from dropout_lab.train.pack import Pack
+from dropout_lab.train.pack import Pack, model_of
 
 # On two CPU cores, the 64-128-128-10 network: a trial costs 2.7 times as much alone as in a pack of 8, and a pack of
 # 100 saves only a fifth more. Smaller packs lose less when they are interrupted.
@@ -31,7 +30,7 @@ def most(config: Config) -> int:
     if config.pack != "auto":
         return int(config.pack)
     dataset = load(config.data.kind)
-    model = models.build(config.model, dataset.shape, dataset.outputs)
+    model = model_of(config, dataset)
     if torch.device(config.device).type == "cuda":
         memory = torch.cuda.mem_get_info()[1]
         return max(1, min(MOST_ON_GPU, int(MEMORY_PART * memory / (4 * COPIES * model.size))))

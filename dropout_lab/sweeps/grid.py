@@ -50,7 +50,7 @@ def expand(words: Sequence[str]) -> list[list[str]]:
     Raises:
         ConfigError: a word that can be known to be wrong by itself.
     """
-    fixed = {entry.key for entry in settings_table() if not entry.spec.identity}
+    fixed = {entry.key for entry in settings_table() if not entry.varies}
     seen: set[str] = set()
     for word in words:
         override = check(word)

@@ -16,10 +16,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_lab.compose import Points, composed
-from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.sweeps.ledger import Ledger, Row
-from dropout_lab.sweeps.run import Outcome, Say, check, continue_run, plan_of, run
+from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of, run
 
 
 @dataclass
@@ -64,10 +63,12 @@ class PackedSweeper(Sweeper):
         jobs = expand([*command.words, *arguments])
         if isinstance(self._launcher, PackedLauncher):
             return self._launcher.launch(jobs, initial_job_idx=0)
+        from dropout_lab.sweeps.check import check
+
         command.arms = arms(jobs, self._points)
-        check([trial for arm in command.arms for trial in arm.trials])
         if command.dry:
             return None
+        check([trial for arm in command.arms for trial in arm.trials])
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
             command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
@@ -88,8 +89,6 @@ class PackedLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         command.arms = arms(job_overrides, self._points)
-        if len({arm.config.out for arm in command.arms}) > 1:
-            raise ConfigError("out is not an axis, it must be the same for the whole sweep")
         if command.dry:
             return []
         command.outcome = run(command.arms, command.say, shlex.join(command.typed))
@@ -99,7 +98,7 @@ class PackedLauncher(Launcher):
 
 def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
     """An arm's result for a sweeper that searches: its mean validation loss, to be made small."""
-    found = [stored[trial.id] for trial in arm.trials]
+    found = [stored[trial.id] for trial in arm.trials if trial.id in stored]  # it may have been left out
     losses = [float(row["val_loss"]) for row in found if row["status"] == "ok"]
     done = JobReturn(overrides=words, task_name="dropout-lab")
     done.status = JobStatus.COMPLETED
@@ -115,17 +114,20 @@ def job(node: DictConfig) -> None:
     continue_run([arm], Ledger(config.out), say=lambda line: None)
 
 
-def dry_run(chosen: Sequence[Arm]) -> list[str]:
+def dry_run(arms: Sequence[Arm]) -> list[str]:
     """What the command would train, line by line, with an estimate of time and memory."""
     from dropout_lab.sweeps.cost import estimate
 
-    ledger = Ledger(chosen[0].config.out, write=False)
-    trials, packs = plan_of(chosen, ledger)
+    lines: list[str] = []
+    kept = chosen(arms, lines.append)
+    ledger = Ledger(kept[0].config.out, write=False)
+    trials, packs = plan_of(kept, ledger)
     cost = estimate(packs)
     todo = sum(len(pack) for pack in packs)
     sizes = sorted({len(pack) for pack in packs}, reverse=True)
     return [
-        f"arms     {len(chosen)}",
+        *lines,
+        f"arms     {len(kept)}",
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {' or '.join(map(str, sizes))} trials" if packs else ""),
         f"time     about {duration(cost.seconds)}, from timing a few steps of each kind of pack",

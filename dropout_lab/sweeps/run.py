@@ -7,7 +7,6 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from dropout_lab.config import Config
-from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import Arm, idle_axes
 from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
 from dropout_lab.sweeps.plan import PackOf, plan
@@ -35,6 +34,15 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C, with the one line that says what is saved. Like its parent it passes by ``except Exception``."""
 
 
+def chosen(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
+    """The arms to train: all of them, or those that can be under ``skip_invalid=true``."""
+    if not arms[0].config.skip_invalid:
+        return arms
+    from dropout_lab.sweeps.check import sift
+
+    return sift(arms, say)
+
+
 def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
     """The different trials of these arms, and the packs that train what the ledger does not have.
 
@@ -47,56 +55,12 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
     missing = [trial for trial in trials if trial.id not in done]
     if not missing:
         return trials, []
-    check(missing)
+    from dropout_lab.sweeps.check import check
     from dropout_lab.sweeps.cost import most
 
+    check(missing)
+
     return trials, plan(trials, done, ledger.packs(), most)
-
-
-def check(trials: Sequence[Trial]) -> None:
-    """Refuse what could not be trained, before anything is.
-
-    Raises:
-        ConfigError: see :func:`plan_of`.
-    """
-    import torch
-
-    from dropout_lab import models
-    from dropout_lab.data import DATASETS, load
-    from dropout_lab.dropout import VARIANTS
-    from dropout_lab.dropout.schedules import SCHEDULES
-    from dropout_lab.streams import Streams
-    from dropout_lab.train.feed import divide
-
-    seen: set[str] = set()
-    for trial in trials:
-        config = trial.config
-        if trial.point.pack_key in seen:
-            continue
-        seen.add(trial.point.pack_key)
-        cuda, _, number = config.device.partition(":")
-        if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
-            raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
-        known: dict[str, tuple[str, list[str]]] = {
-            "data": (config.data.kind, [*DATASETS]),
-            "variant": (config.variant.kind, [*VARIANTS, "none"]),
-            "schedule": (config.schedule.kind, [*SCHEDULES]),
-        }
-        for group, (kind, registry) in known.items():
-            if kind not in registry:
-                raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
-        dataset = load(config.data.kind)
-        try:
-            models.build(config.model, dataset.shape, dataset.outputs)
-        except ValueError as error:
-            shape = "x".join(map(str, dataset.shape))
-            raise ConfigError.of(
-                "model", config.model.kind, f"{error}; the examples of data={dataset.name} are {shape}"
-            ) from None
-        try:
-            divide(dataset, config.data, Streams(config.seed, trial.seed))
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
 
 
 def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
@@ -112,6 +76,7 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         Interrupted: Ctrl-C; what was finished is stored.
     """
     folder = Path(arms[0].config.out)
+    arms = chosen(arms, say)
     plan_of(arms, Ledger(folder, write=False))  # what is refused leaves nothing behind
     ledger = Ledger(folder)
     with ledger.claim():

@@ -20,10 +20,10 @@ from typing import IO, Any, NamedTuple
 
 import torch
 
-from dropout_lab import models
 from dropout_lab.data import load
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.train.loop import Progress, train
+from dropout_lab.train.pack import model_of
 from dropout_lab.train.result import Result
 
 # Below this, one thread is as fast as two or faster: multiplications of one training step of a whole pack.
@@ -56,7 +56,7 @@ def wide(pack: PackOf) -> bool:
     runs would change the rounding."""
     config = pack[0].config
     dataset = load(config.data.kind)
-    size = models.build(config.model, dataset.shape, dataset.outputs).size
+    size = model_of(config, dataset).size
     return 3 * len(pack) * size * config.train.batch_size > WIDE
 
 

@@ -96,10 +96,13 @@ class _Training:
                 self.results[m].status = "diverged"
 
     def _applied(self) -> list[float]:
-        """Mean rate over the hidden sites, one entry a model."""
-        sites = self.pack.model.sites
+        """Mean rate over the hidden sites where the variant acts, one entry a model."""
+        rates = self.pack.noise.rates
+        sites = [site for site in self.pack.model.sites if site in self.pack.noise.sites]
+        if "input" in rates and not set(sites) & rates.keys():
+            sites = ["input"]  # a variant of the input alone
         zero = torch.zeros(len(self.inside), dtype=torch.float64)
-        applied = [self.pack.noise.rates.get(site, zero).cpu() for site in sites]
+        applied = [rates.get(site, zero).cpu() for site in sites]
         return [round(r, 12) for r in torch.stack(applied).mean(0).tolist()] if sites else zero.tolist()
 
     def _leave(self, epoch: int, val: Evaluation) -> None:
@@ -125,6 +128,9 @@ class _Training:
 
     def _measure(self, seconds: float) -> None:
         """Evaluate the final networks on every part; the test part is read here and nowhere else."""
+        # The test-time form takes the rate that the weights were trained with last.
+        done = [self.watch.reported(m, run) / self.conf.epochs for m, run in enumerate(self.epochs_run)]
+        self.whole.noise.move(torch.tensor(done))
         model, feed, expected = self.whole.model, self.whole.feed, self.whole.noise.expected
         found = {part: evaluate(model, self.final, feed, part, self.whole.task, expected) for part in PARTS}
         for m, result in enumerate(self.results):

@@ -7,8 +7,11 @@ import torch
 from torch import Tensor
 
 from dropout_lab import models, regularizers
+from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
+from dropout_lab.dropout import VARIANTS, Dropout
 from dropout_lab.dropout.noise import Noise
+from dropout_lab.dropout.schedules import scheduled
 from dropout_lab.models import Model
 from dropout_lab.streams import Streams
 from dropout_lab.train.feed import Feed
@@ -33,7 +36,7 @@ class Pack:
         shared = configs[0]
         device = torch.device(shared.device)
         streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
-        self.model: Model = models.build(shared.model, dataset.shape, dataset.outputs)
+        self.model = model_of(shared, dataset)
         self.task = Task(dataset.task)
         self.feed = Feed(dataset, shared.data, streams, device)
         self.rates = [site_rates(trial, self.model) for trial in trials]
@@ -41,8 +44,10 @@ class Pack:
             site: torch.tensor([rates[site] for rates in self.rates], dtype=torch.float64, device=device)
             for site in self.rates[0]
         }
-        variants = {config.variant.kind for config in configs} - {"none"}
-        self.noise = Noise(variants.pop() if variants else "none", shared.schedule.kind, stacked, streams)
+        # A trial without dropout may stand beside those of any one variant.
+        conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
+        schedule = scheduled(shared.schedule.kind, shared.schedule)
+        self.noise = Noise(variant_of(conf), schedule, stacked, self.model.layouts, streams)
         self.regularizers = regularizers.build([c.regularizer for c in configs], self.model.weights, device)
         self.params = {n: p.requires_grad_() for n, p in self.model.init(streams, device).items()}
         lr = torch.tensor([config.train.lr for config in configs], device=device)
@@ -80,8 +85,53 @@ class Pack:
         return kept
 
 
+def model_of(config: Config, dataset: Dataset) -> Model:
+    """The model of a config for this data.
+
+    Raises:
+        ValueError: it cannot take the data.
+    """
+    return models.build(config.model, dataset.shape, dataset.outputs, config.variant.network)
+
+
+def variant_of(conf: VariantConf) -> Dropout | None:
+    """The variant of a config with its options; None for no dropout."""
+    if conf.kind == "none":
+        return None
+    made = VARIANTS[conf.kind]
+    return made(0.0, **{name: getattr(conf, name) for name in made.options})
+
+
 def site_rates(trial: Trial, model: Model) -> dict[str, float]:
-    """The trial's drop probability at each site of its model, the input first."""
+    """The trial's drop probability at each site of its model, the input first.
+
+    Raises:
+        ValueError: a rate for each layer, for a variant that acts on the input.
+    """
     rate = trial.config.rate
+    at_input = trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input
+    if at_input:
+        if isinstance(rate, list):
+            raise ValueError("acts on the input and takes one rate")
+        return {"input": rate, **dict.fromkeys(model.sites, 0.0)}
     hidden = rate if isinstance(rate, list) else [rate] * len(model.sites)
     return {"input": trial.config.input_rate, **dict(zip(model.sites, hidden, strict=True))}
+
+
+def unfit(trial: Trial, model: Model) -> str | None:
+    """Why the trial's variant makes no sense for a model; None if it does."""
+    variant = variant_of(trial.config.variant)
+    if variant is None:
+        return None
+    try:
+        rates = site_rates(trial, model)
+    except ValueError as error:
+        return str(error)
+    acting = [site for site, rate in rates.items() if rate > 0]
+    reached = {model.layouts[site] for site in acting}
+    if acting and not reached & set(variant.needs):
+        has = " and ".join(sorted(reached))
+        return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
+    if not acting and trial.config.variant.network == "as_is":
+        return "finds no place to drop"
+    return None

@@ -46,6 +46,10 @@ class Watch:
                 best[[models[i] for i in kept]] = params[name].detach()[kept]
         return [m for m in models if epoch - self.best_epoch[m] >= self.patience[m]]
 
+    def reported(self, model: int, epochs_run: int) -> int:
+        """The epoch whose weights are reported."""
+        return self.best_epoch[model] if math.isfinite(self.patience[model]) else epochs_run
+
     def restore(self, models: Sequence[int], params: Params) -> Params:
         """The parameters to report for these models: the best ones where stopping is on, else the given ones."""
         final = {name: p.detach().clone() for name, p in params.items()}

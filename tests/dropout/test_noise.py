@@ -3,13 +3,17 @@
 import pytest
 import torch
 
+from dropout_lab.dropout import UNITS, VARIANTS
 from dropout_lab.dropout.noise import Noise
+from dropout_lab.dropout.schedules import scheduled
 from dropout_lab.streams import Streams
 
 
 def noise(rates, seeds, variant="inverted", other=0.5):
     sites = {"input": torch.zeros(len(rates)), "a": torch.tensor(rates), "b": torch.full((len(rates),), other)}
-    return Noise(variant, "constant", sites, [Streams(0, s) for s in seeds])
+    made = VARIANTS[variant](0.0) if variant != "none" else None
+    schedule = scheduled("constant", None)
+    return Noise(made, schedule, sites, dict.fromkeys(sites, UNITS), [Streams(0, s) for s in seeds])
 
 
 def outputs(made, models, steps=3):
@@ -17,7 +21,7 @@ def outputs(made, models, steps=3):
     return [torch.stack([made("a", x), made("b", x)], 1) for _ in range(steps)]
 
 
-@pytest.mark.parametrize("variant", ["inverted", "standard"])
+@pytest.mark.parametrize("variant", [k for k, v in VARIANTS.items() if UNITS in v.layouts])
 def test_masks_are_bit_identical_alone_and_in_any_pack(variant):
     # In the second pack the first site drops nothing for the trial looked at, but does for its neighbours.
     for rates, seeds, place in [([0.3, 0.5], [0, 1], 1), ([0.1, 0.3, 0.5], [4, 1, 1], 2), ([0.5, 0.5], [1, 0], 0)]:

@@ -1,136 +1,310 @@
-"""The contract of every registered variant."""
+"""Every registered variant keeps the contract, broken ones do not, and those that torch has agree with torch."""
 
 import copy
+import io
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from dropout_lab.dropout import VARIANTS, Inverted, Standard, inverted, standard
-from dropout_lab.dropout.masks import kept
+from dropout_lab.dropout import (
+    LAYOUTS,
+    MAPS,
+    VARIANTS,
+    Alpha,
+    Block,
+    Cutout,
+    DropBlock,
+    FeatureAlpha,
+    Inverted,
+    MaxDropout,
+    Spatial1d,
+    Spatial2d,
+    Standard,
+    alpha,
+    inverted,
+    spatial,
+    standard,
+)
+from dropout_lab.dropout.alpha import SATURATION
+from dropout_lab.dropout.masks import kept, normal, uniform
 from dropout_lab.streams import LEVELS, TorchRandomness
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contract import CHECKS, random
+
+CASES = [(kind, layout) for kind, variant in VARIANTS.items() for layout in variant.layouts]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize(("kind", "layout"), CASES, ids=lambda v: v)
+def test_contract(kind, layout, check):
+    check(VARIANTS[kind](), layout)
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_declarations_make_sense(kind):
+    variant = VARIANTS[kind]
+    assert set(variant.needs) <= set(variant.layouts) <= set(LAYOUTS)
+    assert set(variant.keeps) <= {"mean", "variance"}
+    assert variant.fraction in ("rate", "about", "none")
+    assert "Source:" in sys.modules[variant.__module__].__dict__[variant.__module__.rpartition(".")[2]].__doc__
+
+
+class Unscaled(Inverted):
+    """Drops without rescaling, and says it keeps the mean."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return standard(x, rate, random)
+
+
+class Unused(Inverted):
+    """Ignores its rate."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return inverted(x, 0.5, random)
+
+
+class Shared(Inverted):
+    """One mask for the whole batch, undeclared."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return spatial(x, rate, random, (-x.dim(),)) if x.dim() == len(x.shape) else x
+
+
+class Exploding(Inverted):
+    """Divides by zero at rate 1."""
+
+    def sample(self, x, rate, random, layout="units"):
+        rate = torch.as_tensor(rate, dtype=x.dtype).view(-1, *[1] * (x.dim() - 1))
+        return x * kept(random.bits(x.shape), rate) / (1 - rate)
+
+
+class Leaking(Inverted):
+    """Lets the gradient through what it dropped."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return x + (inverted(x, rate, random) - x).detach()
+
+
+class Unseeded(Inverted):
+    """Draws from somewhere else."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return inverted(x, rate, TorchRandomness())
+
+
+class OneRate(Inverted):
+    """Takes the first model's rate for all."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return inverted(x, torch.as_tensor(rate).flatten()[0], random)
+
+
+class Always(Inverted):
+    """Drops at rate 0 too."""
+
+    def sample(self, x, rate, random, layout="units"):
+        return inverted(x, torch.as_tensor(rate).clamp(min=0.01), random)
+
+
+@pytest.mark.parametrize(
+    ("broken", "caught"),
+    [
+        (Unscaled, "declared_moments_kept"),
+        (Unused, "drop_fraction"),
+        (Shared, "declared_axes_share_a_mask_and_others_do_not"),
+        (Exploding, "nothing_at_one"),
+        (Leaking, "gradient_reaches_what_was_kept"),
+        (Unseeded, "same_seed_same_noise"),
+        (OneRate, "every_model_has_its_own_rate_and_randomness"),
+        (Always, "identity_at_zero"),
+    ],
+)
+def test_a_broken_variant_is_caught(broken, caught):
+    torch.manual_seed(0)
+    failed = set()
+    for check in CHECKS:
+        try:
+            check(broken(), "units")
+        except AssertionError:
+            failed.add(check.__name__)
+    assert caught in failed
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS.values(), Spatial1d, Spatial2d], ids=lambda v: v.__name__)
+class TestModule:
+    def test_it_is_an_ordinary_module(self, variant):
+        layer = variant(0.25)
+        assert repr(layer).startswith(f"{variant.__name__}(rate=0.25")
+        net = nn.Sequential(nn.Conv2d(2, 3, 1), layer)
+        twin = copy.deepcopy(net)
+        assert twin.state_dict().keys() == net.state_dict().keys() == {"0.weight", "0.bias"}
+        stored = io.BytesIO()
+        torch.save(net.state_dict(), stored)
+        x = torch.randn(5, 2, 6, 6)
+        assert torch.equal(net.eval()(x), layer.expected(net[0](x), 0.25))
+        torch.manual_seed(0)
+        first = net.train()(x)
+        torch.manual_seed(0)
+        assert torch.equal(twin.train()(x), first)
+        assert first.shape == (5, 3, 6, 6)
+
+    def test_its_own_generator_rules_it_and_is_not_copied(self, variant):
+        x = torch.rand(5, 2, 6, 6)
+        a, b = (variant(0.5, generator=torch.Generator().manual_seed(3))(x) for _ in range(2))
+        assert torch.equal(a, b)
+        assert copy.deepcopy(variant(0.5, generator=torch.Generator())).generator is None
+
+    @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), torch.tensor([0.5, 2.0])])
+    def test_rates_outside_are_refused(self, variant, rate):
+        with pytest.raises(ValueError, match="must be in"):
+            variant(rate)
 
 
 class Fixed:
     """Randomness that gives these bits."""
 
-    def __init__(self, bits):
-        self._bits = bits
+    def __init__(self, keep):
+        self._bits = torch.where(keep, 2**15 - 1, -(2**15)).to(torch.int16)
 
     def bits(self, shape):
-        return self._bits.expand(shape)
-
-
-def seeded(seed=0):
-    return TorchRandomness(generator=torch.Generator().manual_seed(seed))
-
-
-@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
-class TestContract:
-    def test_rate_zero_is_the_identity_in_training(self, variant):
-        x = torch.randn(4, 50)
-        assert torch.equal(variant.sample(x, 0.0, seeded()), x)
-        assert torch.equal(variant(0.0).train()(x), x)
-
-    def test_rate_one_is_zero_with_finite_gradients(self, variant):
-        x = torch.randn(4, 50, requires_grad=True)
-        out = variant.sample(x, 1.0, seeded())
-        out.sum().backward()
-        assert torch.equal(out, torch.zeros_like(out))
-        assert torch.equal(x.grad, torch.zeros_like(x))
-
-    def test_rate_near_one_is_finite(self, variant):
-        x = torch.ones(4, 50, requires_grad=True)
-        out = variant.sample(x, 1 - 1e-7, seeded())
-        out.sum().backward()
-        assert out.isfinite().all()
-        assert x.grad.isfinite().all()
-
-    def test_the_mean_is_that_of_the_test_time_form(self, variant):
-        x = torch.full((400_000,), 2.0)
-        found = variant.sample(x, 0.3, seeded()).mean().item()
-        expected = variant.expected(x, 0.3).mean().item()
-        # Standard error of the mean is 2 * sqrt(0.3 / 0.7 / 4e5) = 0.0021 at most; five of them, so one seed in 10^6.
-        assert found == pytest.approx(expected, abs=0.0105)
-
-    def test_drop_fraction_and_per_model_rates(self, variant):
-        rates = torch.tensor([0.0, 0.2, 0.5, 0.9])
-        out = variant.sample(torch.ones(4, 100_000), rates, seeded())
-        fraction = (out == 0).float().mean(1)
-        assert fraction[0] == 0
-        # 5 standard errors of a binomial with n = 1e5 are at most 0.008.
-        assert torch.allclose(fraction, rates, atol=0.008)
-        for model, rate in enumerate(rates.tolist()):
-            alone = variant.sample(torch.ones(4, 100_000), rate, seeded())
-            assert torch.equal(out[model], alone[model])
-
-    def test_every_element_has_its_own_mask(self, variant):
-        dropped = variant.sample(torch.ones(64, 64, 64), 0.5, seeded()) == 0
-        for axis in range(3):
-            assert not (dropped.all(axis) | (~dropped).all(axis)).any()
-
-    def test_same_seed_same_mask(self, variant):
-        x = torch.randn(10, 10)
-        assert torch.equal(variant.sample(x, 0.5, seeded(1)), variant.sample(x, 0.5, seeded(1)))
-        assert not torch.equal(variant.sample(x, 0.5, seeded(1)), variant.sample(x, 0.5, seeded(2)))
-
-    def test_gradient_reaches_exactly_what_was_kept(self, variant):
-        x = torch.rand(20, 20) + 0.5
-        x.requires_grad_()
-        out = variant.sample(x, 0.5, seeded())
-        out.sum().backward()
-        assert torch.equal(x.grad != 0, out != 0)
-        assert torch.allclose(x.grad * x, out)
-
-    def test_finite_in_bfloat16(self, variant):
-        out = variant.sample(torch.ones(100, dtype=torch.bfloat16), 0.3, seeded())
-        assert out.dtype == torch.bfloat16
-        assert out.isfinite().all()
-
-    def test_module(self, variant):
-        layer = variant(0.25)
-        net = nn.Sequential(nn.Linear(3, 3), layer)
-        assert repr(layer) == f"{variant.__name__}(rate=0.25)"
-        assert copy.deepcopy(net).state_dict().keys() == net.state_dict().keys() == {"0.weight", "0.bias"}
-        x = torch.randn(5, 3)
-        assert torch.equal(layer.eval()(x), variant.expected(x, 0.25))
-        torch.manual_seed(0)
-        first = layer.train()(x)
-        torch.manual_seed(0)
-        assert torch.equal(layer(x), first)
-
-    @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), torch.tensor([0.5, 2.0])])
-    def test_module_refuses_rates_outside(self, variant, rate):
-        with pytest.raises(ValueError, match="must be in"):
-            variant(rate)
+        assert self._bits.shape == torch.Size(shape)
+        return self._bits
 
 
 def test_inverted_gives_exactly_zero_or_x_over_keep():
     x = torch.randn(1000, dtype=torch.float64)
-    bits = torch.randint(-(2**15), 2**15, (1000,), dtype=torch.int16)
-    out = inverted(x, 0.3, Fixed(bits))
-    mask = bits.long() + 2**15 >= round(0.3 * LEVELS)
+    out = inverted(x, 0.3, random(7))
+    mask = random(7).bits((1000,)).long() + 2**15 >= round(0.3 * LEVELS)
     assert torch.equal(out, torch.where(mask, x * (1 / 0.7), torch.zeros(())))
-
-
-def test_inverted_is_nn_dropout_at_the_same_mask():
-    x = torch.rand(5000) + 0.5
-    torch.manual_seed(0)
-    theirs = nn.functional.dropout(x, 0.5)
-    bits = torch.where(theirs != 0, torch.tensor(2**15 - 1), torch.tensor(-(2**15))).to(torch.int16)
-    assert torch.equal(inverted(x, 0.5, Fixed(bits)), theirs)
 
 
 def test_standard_drops_what_inverted_drops_and_scales_at_test_time():
     x = torch.rand(5000) + 0.5
-    a, b = standard(x, 0.4, seeded()), inverted(x, 0.4, seeded())
+    a, b = standard(x, 0.4, random()), inverted(x, 0.4, random())
     assert torch.equal(a == 0, b == 0)
     assert torch.equal(a[a != 0], x[a != 0])
     assert torch.allclose(Standard(0.4).eval()(x), x * 0.6)
     assert torch.equal(Inverted(0.4).eval()(x), x)
 
 
+class TestAgreementWithTorchAtTheSameMask:
+    def test_dropout(self):
+        x = torch.rand(5000) + 0.5
+        theirs = nn.Dropout(0.5)(x)
+        assert torch.equal(inverted(x, 0.5, Fixed(theirs != 0)), theirs)
+
+    @pytest.mark.parametrize(
+        ("theirs", "shape", "shared"), [(nn.Dropout1d, (9, 7, 5), (-1,)), (nn.Dropout2d, (9, 7, 4, 5), (-2, -1))]
+    )
+    def test_spatial(self, theirs, shape, shared):
+        x = torch.rand(shape) + 0.5
+        out = theirs(0.5)(x)
+        keep = (out != 0).all(dim=shared, keepdim=True)
+        assert torch.equal(spatial(x, 0.5, Fixed(keep), shared), out)
+
+    @pytest.mark.parametrize(("theirs", "shared"), [(nn.AlphaDropout, ()), (nn.FeatureAlphaDropout, (-2, -1))])
+    def test_alpha(self, theirs, shared):
+        x = torch.rand(9, 7, 4, 5) + 0.5  # never near the value that dropped elements get
+        out = theirs(0.3)(x)
+        dropped = torch.isclose(out, out.min())
+        keep = ~dropped.all(dim=shared, keepdim=True) if shared else ~dropped
+        torch.testing.assert_close(alpha(x, 0.3, Fixed(keep), shared), out, rtol=1e-5, atol=1e-5)
+
+    def test_the_saturation_is_selus(self):
+        assert nn.functional.selu(torch.tensor(-100.0, dtype=torch.float64)).item() == pytest.approx(SATURATION)
+
+    def test_in_distribution(self):
+        for ours, theirs in [(Inverted(0.3), nn.Dropout(0.3)), (Alpha(0.3), nn.AlphaDropout(0.3))]:
+            torch.manual_seed(0)
+            x = torch.randn(200_000)
+            a, b = ours(x), theirs(x)
+            for power in (1, 2, 3):
+                error = (a**power).std() * (2 / 200_000) ** 0.5
+                assert ((a**power).mean() - (b**power).mean()).abs() < 5 * error
+
+
+class TestDropBlock:
+    def test_what_falls_is_whole_squares_inside_the_map(self):
+        x = torch.ones(200, 3, 9, 9)
+        fallen = DropBlock(0.05, block_size=3).sample(x, 0.05, random(), MAPS) == 0
+        whole = -nn.functional.max_pool2d(-fallen.float(), 3, stride=1)  # places whose whole square fell
+        covered = nn.functional.max_pool2d(nn.functional.pad(whole, (2, 2, 2, 2)), 3, stride=1) > 0
+        assert torch.equal(covered, fallen)
+        assert fallen.any()
+
+    def test_the_border_is_corrected_for(self):
+        x = torch.ones(4000, 4, 8, 8)
+        found = (DropBlock(0.02, block_size=5).sample(x, 0.02, random(), MAPS) == 0).float().mean().item()
+        assert found == pytest.approx(0.02, rel=0.1)  # without the correction it would be 0.005
+
+    def test_each_map_has_its_own_squares_and_the_scale_is_what_is_left(self):
+        x = torch.ones(50, 3, 8, 8)
+        out = DropBlock(0.2).sample(x, 0.2, random(), MAPS)
+        assert not torch.equal(out[:, 0] == 0, out[:, 1] == 0)
+        assert out.max().item() == pytest.approx(1 / (out != 0).float().mean().item(), rel=1e-5)
+
+    def test_a_map_smaller_than_the_block(self):
+        out = DropBlock(0.5, block_size=7).sample(torch.ones(500, 2, 2, 3), 0.5, random(), MAPS)
+        per_map = (out == 0).flatten(2)
+        assert (per_map.all(2) | ~per_map.any(2)).all()
+
+
+class TestCutout:
+    def test_one_rectangle_a_picture_in_all_channels(self):
+        out = Cutout(0.25).sample(torch.ones(300, 3, 12, 12), 0.25, random(), MAPS)
+        hole = out == 0
+        assert torch.equal(hole[:, 0], hole[:, 1])
+        for picture in hole[:, 0]:
+            rows, columns = picture.any(1), picture.any(0)
+            assert torch.equal(picture, rows[:, None] & columns[None, :])
+            assert 3 <= rows.sum() <= 6
+            assert 3 <= columns.sum() <= 6
+
+    def test_squares_may_overhang(self):
+        out = Cutout(0.25).sample(torch.ones(4000, 1, 12, 12), 0.25, random(), MAPS)
+        sizes = (out == 0).flatten(1).sum(1)
+        assert sizes.max() == 36
+        assert (sizes < 36).float().mean() > 0.5
+
+
+def test_block_drops_groups():
+    out = Block(0.5, block_size=4).sample(torch.ones(1000, 10), 0.5, random()) == 0
+    for start, stop in [(0, 4), (4, 8), (8, 10)]:
+        group = out[:, start:stop]
+        assert (group.all(1) | ~group.any(1)).all()
+    assert not torch.equal(out[:, 0], out[:, 4])
+
+
+def test_maxdropout_drops_the_upper_part_of_the_range_of_each_model():
+    x = torch.stack([torch.linspace(0, 1, 101), torch.linspace(5, 25, 101)])
+    out = MaxDropout().sample(x, torch.tensor([0.3, 0.3]), random())
+    assert (out[0] == 0)[x[0] > 0.7 + 1e-6].all()
+    assert torch.equal(out[0][x[0] < 0.7 - 1e-6], x[0][x[0] < 0.7 - 1e-6])
+    assert torch.equal(out[0] == 0, torch.cat([torch.tensor([True]), (out[1] == 0)[1:]]))
+
+
+def test_feature_alpha_between_units_is_alpha():
+    x = torch.randn(50, 20)
+    assert torch.equal(FeatureAlpha().sample(x, 0.3, random(2)), Alpha().sample(x, 0.3, random(2)))
+
+
 @pytest.mark.parametrize("rate", [0.0, 1 / LEVELS, 0.25, 0.5, 0.75, 1 - 1 / LEVELS])
 def test_thresholds_are_exact(rate):
     every = torch.arange(-(2**15), 2**15).to(torch.int16)
     assert kept(every, torch.tensor(rate)).sum().item() == LEVELS - round(rate * LEVELS)
+
+
+def test_noise_of_all_bits_has_the_moments_it_should():
+    every = torch.arange(-(2**15), 2**15).to(torch.int16)
+    like = torch.zeros((), dtype=torch.float64)
+    u, z = uniform(every, like), normal(every, like)
+    assert u.mean().item() == pytest.approx(0.5, abs=1e-9)
+    assert u.var().item() == pytest.approx(1 / 12, rel=1e-4)
+    assert 0 < u.min() < u.max() < 1
+    assert abs(z.mean().item()) < 1e-7
+    assert z.var().item() == pytest.approx(1, abs=2e-5)
+    assert (z**4).mean().item() == pytest.approx(3, abs=2e-3)

@@ -99,6 +99,28 @@ def test_a_plain_table_fits_eighty_columns():
     assert all(len(line) <= 80 for line in wide.splitlines())
 
 
+def test_axes_are_columns_of_the_table(folder):
+    settings = {"a": {"variant": "spatial", "rate": "0.2"}, "b": {"variant": "inverted", "rate": "0.5"}}
+    summary = Summary(frame([0.9, 0.8]), {"a": ["t0"], "b": ["t1"]}, settings)
+    titles, rows = summary.cells()
+    assert titles[:3] == ["variant", "rate", "test accuracy, %"]
+    assert rows[1][:3] == ["inverted", "0.5", "80.00"]
+    assert texts(summary)["summary.md"].startswith("| variant | rate | test accuracy, % |")
+    assert "| --- | --- | ---: |" in texts(summary)["summary.md"]
+
+
+@pytest.mark.parametrize("series", [10, 24])
+def test_many_series_fit_in_the_picture(folder, series):
+    settings = {f"{i} {r}": {"variant": f"variant_{i}", "rate": r} for i in range(series) for r in ("0", "0.5")}
+    arms = {label: [f"t{i}"] for i, label in enumerate(settings)}
+    summary = Summary(frame([0.5 + i / 100 for i in range(48)]), arms, settings)
+    figure = plots.draw(summary, "many")
+    plots.save(figure, folder, "many")  # a warning of matplotlib's would be an error here
+    looks = {(line.get_color(), line.get_marker()) for line in figure.axes[0].lines if line.get_marker() in "osD^vPX"}
+    assert len(looks) == (10 if series == 10 else 1)
+    assert len(figure.axes[0].get_yticklabels()) == 48 or series == 10
+
+
 def test_markdown_escapes_bars():
     assert markdown(["a", "n"], [["x|y", "1"]]).splitlines() == ["| a | n |", "| --- | ---: |", "| x\\|y | 1 |"]
 
@@ -108,8 +130,8 @@ def test_pictures_show_every_arm_at_its_place(folder, axis):
     trials = frame([0.9, 0.8, 0.7, 0.6], data="digits")
     values = {"rate": ["0", "0.5"], "model": ["mlp", "cnn"]}[axis]
     arms = {f"{axis}={values[0]}": ["t0", "t1"], f"{axis}={values[1]}": ["t2", "t3"]}
-    summary = Summary(trials, arms)
-    figure = plots.draw(summary, {label: {axis: label.split("=")[1]} for label in arms}, "digits")
+    summary = Summary(trials, arms, {label: {axis: label.split("=")[1]} for label in arms})
+    figure = plots.draw(summary, "digits")
     panel = figure.axes[0]
     if axis == "rate":
         (line,) = [x for x in panel.lines if x.get_marker() == "o"]

@@ -1,0 +1,67 @@
+"""Settings that are more than a number in a range: what they take, and their canonical form.
+
+Each check returns the value or raises ``ValueError`` with what is allowed.
+"""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from dropout_lab.settings import exact
+
+RATE = "a number in [0, 1), or a list of them from input to output"
+
+
+def check_rates(value: Any) -> float | list[float]:
+    """A drop rate, or one per hidden site: numbers in [0, 1). A list of equal rates stays a list until its model
+    is known."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    for item in items:
+        number = isinstance(item, int | float) and not isinstance(item, bool)
+        if not number or not math.isfinite(item) or not 0 <= item < 1:
+            raise ValueError(f"must be {RATE}")
+    if not items:
+        raise ValueError(f"must be {RATE}")
+    rates = [exact(item) for item in items]
+    return rates if isinstance(value, list | tuple) else rates[0]
+
+
+MOST = 1_000_000  # of anything counted: beyond it lies a slip of the finger, or the end of the memory
+SEEDS = "a whole number of seeds from 1 to 100000, or a list of different ones such as [0,1,2]"
+
+
+def check_seeds(value: Any) -> int | list[int]:
+    """N stands for the trial seeds 0..N-1."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in items) or len(set(items)) != len(items):
+        raise ValueError(f"must be {SEEDS}")
+    if not items or value == 0:
+        raise ValueError(f"an empty sweep: must be {SEEDS}")
+    if not isinstance(value, list | tuple) and value > 100_000:
+        raise ValueError(f"must be {SEEDS}")
+    return items if isinstance(value, list | tuple) else value
+
+
+def check_device(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", value):
+        raise ValueError("must be cpu, cuda or cuda:N")
+    return value
+
+
+def check_out(value: Any) -> str:
+    """A folder; ``~`` is the user's own."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be the name of a folder")
+    if "${" in value:
+        raise ValueError("must be a plain name; ${...} is not resolved here, the shell can do that")
+    try:
+        return str(Path(value).expanduser())
+    except RuntimeError:
+        raise ValueError("is the home of nobody here") from None
+
+
+def check_auto(value: Any) -> str | int:
+    if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ValueError("must be auto or a whole number of at least 1")
+    return value

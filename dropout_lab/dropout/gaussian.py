@@ -1,0 +1,39 @@
+"""Multiplicative Gaussian noise with the mean and variance of an inverted mask."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.dropout.base import UNITS, Dropout
+from dropout_lab.dropout.masks import normal, per_model, spread
+from dropout_lab.streams import Randomness
+
+
+def gaussian(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
+    """Multiply each element by its own draw from N(1, rate / (1 - rate)).
+
+    Args:
+        x: any shape; [M, ...] if ``rate`` is [M].
+        rate: the rate of the Bernoulli mask of equal variance, in [0, 1]; at 1, where that variance is infinite,
+            everything is zero.
+        random: source of the noise.
+
+    Returns:
+        a tensor like x with the same expectation.
+
+    Source:
+        Srivastava et al. 2014, JMLR 15, section 10.
+    """
+    rate = per_model(rate, x)
+    noise = normal(random.bits(x.shape), x)
+    return x * (1 + spread(rate) * noise) * (rate < 1)
+
+
+class Gaussian(Dropout):
+    """Gaussian dropout as a module, see :func:`gaussian`; the identity in eval mode."""
+
+    kind: ClassVar[str] = "gaussian"
+    fraction: ClassVar[str] = "none"
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return gaussian(x, rate, random)

@@ -1,0 +1,53 @@
+"""Spatial dropout: whole feature maps, or whole features over all time steps, are dropped together."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.dropout.base import MAPS, STEPS, UNITS, Dropout
+from dropout_lab.dropout.masks import kept, per_model, rescaling
+from dropout_lab.streams import Randomness
+
+
+def spatial(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int, ...]) -> Tensor:
+    """Inverted dropout with one mask element for all that lies along the shared axes.
+
+    Args:
+        x: any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1].
+        random: source of the mask's bits.
+        shared: axes from the end, (-2, -1) for maps [..., C, H, W], (-2,) for sequences [..., T, D].
+
+    Returns:
+        a tensor like x with the same expectation.
+
+    Source:
+        Tompson et al. 2015, CVPR, section 3.2.
+    """
+    rate = per_model(rate, x)
+    shape = [1 if axis - x.dim() in shared else size for axis, size in enumerate(x.shape)]
+    return x * kept(random.bits(shape), rate) * rescaling(rate)
+
+
+class Spatial(Dropout):
+    """Spatial dropout wherever there is space or time; between plain units it is inverted dropout."""
+
+    kind: ClassVar[str] = "spatial"
+    needs: ClassVar[tuple[str, ...]] = (MAPS, STEPS)
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {UNITS: (), MAPS: (-2, -1), STEPS: (-2,)}
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return spatial(x, rate, random, self.shared[layout])
+
+
+class Spatial2d(Spatial):
+    """Drops whole maps of an input [B, C, H, W], as ``torch.nn.Dropout2d``."""
+
+    layout: ClassVar[str] = MAPS
+
+
+class Spatial1d(Spatial):
+    """Drops whole channels of an input [B, C, L], as ``torch.nn.Dropout1d``."""
+
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {UNITS: (-1,)}

@@ -1,0 +1,40 @@
+"""Multiplicative uniform noise with the mean and variance of an inverted mask."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.dropout.base import UNITS, Dropout
+from dropout_lab.dropout.masks import per_model, spread
+from dropout_lab.dropout.masks import uniform as uniform_numbers
+from dropout_lab.streams import Randomness
+
+
+def uniform(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
+    """Multiply each element by its own draw from the uniform distribution of mean 1 and variance rate / (1 - rate).
+
+    Args:
+        x: any shape; [M, ...] if ``rate`` is [M].
+        rate: the rate of the Bernoulli mask of equal variance, in [0, 1]; at 1 everything is zero.
+        random: source of the noise.
+
+    Returns:
+        a tensor like x with the same expectation. Above rate 1/4 some factors are negative.
+
+    Source:
+        the uniform case of continuous dropout, Shen et al. 2018, IEEE TNNLS 29; there the noise is uniform on (0, 1)
+        whatever the rate, here its variance is matched so that rates compare.
+    """
+    rate = per_model(rate, x)
+    noise = uniform_numbers(random.bits(x.shape), x) - 0.5
+    return x * (1 + 12**0.5 * spread(rate) * noise) * (rate < 1)
+
+
+class Uniform(Dropout):
+    """Uniform noise as a module, see :func:`uniform`; the identity in eval mode."""
+
+    kind: ClassVar[str] = "uniform"
+    fraction: ClassVar[str] = "none"
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return uniform(x, rate, random)

@@ -1,0 +1,94 @@
+"""What cannot be trained is refused before anything is."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from dropout_lab.config import Config
+from dropout_lab.data import DATASETS, Dataset, load
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.models import Model
+from dropout_lab.settings import ConfigError
+from dropout_lab.streams import Streams
+from dropout_lab.sweeps.grid import Arm
+from dropout_lab.train.feed import divide
+from dropout_lab.train.pack import model_of, unfit
+from dropout_lab.trial import Trial
+
+
+def sift(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
+    """Leave out the arms that cannot be trained, and say which.
+
+    Raises:
+        ConfigError: none is left.
+    """
+    models: dict[str, Model] = {}
+    kept = []
+    left_out: dict[str, int] = {}
+    for arm in arms:
+        try:
+            check(arm.trials, models)
+            kept.append(arm)
+        except ConfigError as error:
+            left_out[str(error)] = left_out.get(str(error), 0) + 1
+    for reason, count in left_out.items():
+        say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
+    if not kept:
+        raise ConfigError("an empty sweep: every arm is left out by skip_invalid")
+    return kept
+
+
+def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> None:
+    """Refuse trials that cannot be trained.
+
+    Args:
+        models: those built so far by pack key, to be built once for many calls.
+
+    Raises:
+        ConfigError: an unknown kind, a device that is not there, a model that cannot take its data or its variant.
+    """
+    models = {} if models is None else models
+    for trial in trials:
+        config, key = trial.config, trial.point.pack_key
+        if key not in models:
+            _known(config)
+            _device(config)
+            dataset = load(config.data.kind)
+            models[key] = _model(config, dataset)
+            _parts(config, dataset, trial.seed)
+        if config.variant.kind not in (*VARIANTS, "none"):
+            raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
+        reason = unfit(trial, models[key])
+        if reason:
+            raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")
+
+
+def _known(config: Config) -> None:
+    """Kinds are chosen by files, and a file of the user's own may name one that there is not."""
+    known = {"data": (config.data.kind, list(DATASETS)), "schedule": (config.schedule.kind, list(SCHEDULES))}
+    for group, (kind, registry) in known.items():
+        if kind not in registry:
+            raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
+
+
+def _device(config: Config) -> None:
+    cuda, _, number = config.device.partition(":")
+    if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+
+
+def _model(config: Config, dataset: Dataset) -> Model:
+    try:
+        return model_of(config, dataset)
+    except ValueError as error:
+        shape = "x".join(map(str, dataset.shape))
+        problem = f"{error}; the examples of data={dataset.name} are {shape}"
+        raise ConfigError.of("model", config.model.kind, problem) from None
+
+
+def _parts(config: Config, dataset: Dataset, seed: int) -> None:
+    try:
+        divide(dataset, config.data, Streams(config.seed, seed))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

@@ -1,0 +1,122 @@
+"""Every variant and schedule through the engine, where it fits and where it does not."""
+
+import pytest
+
+from dropout_lab.config import MODELS
+from dropout_lab.data import load
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.check import check, sift
+from dropout_lab.train.loop import train
+from dropout_lab.train.pack import Pack
+
+SMALL = {
+    "mlp": ["model.hidden=[16,16]"],
+    "cnn": ["model.channels=[4,4]", "model.head=[8]"],
+    "lstm": ["model.units=8", "model.layers=2"],
+}
+REFUSED = {
+    ("spatial", "mlp"): "needs maps or steps where it drops, and there are only units",
+    ("feature_alpha", "mlp"): "needs maps or steps where it drops, and there are only units",
+    ("dropblock", "mlp"): "needs maps where it drops, and there are only units",
+    ("dropblock", "lstm"): "needs maps where it drops, and there are only steps and units",
+    ("alpha", "lstm"): "cannot take the SELU network",
+    ("feature_alpha", "lstm"): "cannot take the SELU network",
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_trains_where_it_fits_and_is_refused_where_it_does_not(variant, model, trials):
+    every = trials(f"variant={variant}", f"model={model}", *SMALL[model], "rate=0.2,0.4", "seeds=1", "train.epochs=2")
+    if (variant, model) in REFUSED:
+        with pytest.raises(ConfigError, match=REFUSED[variant, model]):
+            check(every)
+        return
+    check(every)
+    for trial, result in zip(every, train(every, load("digits")), strict=True):
+        assert result.status == "ok"
+        assert result.curve[-1]["rate"] == trial.config.rate
+        kind = VARIANTS[variant]
+        fraction = result.measured["drop_fraction"]
+        if kind.fraction == "rate":
+            assert fraction == pytest.approx(trial.config.rate, abs=0.06)
+        else:
+            assert (fraction == 0) == (kind.fraction == "none")
+
+
+def test_a_rate_for_each_layer_reaches_each_layer(trials):
+    (trial,) = trials("model.hidden=[64,64]", "rate=[0.1,0.8]", "seeds=1")
+    pack = Pack([trial], load("digits"))
+    assert {site: rates.item() for site, rates in pack.noise.rates.items()} == {"hidden0": 0.1, "hidden1": 0.8}
+
+
+def test_cutout_needs_a_picture_and_one_rate(trials):
+    with pytest.raises(ConfigError, match="needs maps where it drops, and there are only units"):
+        check(trials("variant=cutout", "data=wine", "seeds=1"))
+    with pytest.raises(ConfigError, match="acts on the input and takes one rate"):
+        check(trials("variant=cutout", "rate=[0.1,0.2]", "seeds=1"))
+
+
+def test_a_variant_that_finds_no_place_is_refused(trials):
+    with pytest.raises(ConfigError, match="needs maps where it drops, and there are only units"):
+        check(trials("variant=dropblock", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
+
+
+def test_skip_invalid_leaves_out_what_makes_no_sense_and_says_so(arms_of):
+    said = []
+    every = arms_of("variant=spatial,inverted,dropblock", "model=mlp,cnn", "rate=0.2,0.5")
+    kept = sift(every, said.append)
+    assert len(kept) == 8
+    assert said == [
+        "left out 2 arms: variant=spatial model=mlp: needs maps or steps where it drops, and there are only units",
+        "left out 2 arms: variant=dropblock model=mlp: needs maps where it drops, and there are only units",
+    ]
+    with pytest.raises(ConfigError, match="every arm is left out"):
+        sift(arms_of("variant=spatial"), said.append)
+
+
+def test_selu_networks_start_self_normalising(trials):
+    pack = Pack(trials("variant=alpha", "model.hidden=[256,256,256]", "rate=0", "seeds=1"), load("digits"))
+    assert pack.params["hidden0.bias"].abs().max() == 0
+    weight = pack.params["hidden1.weight"]
+    assert weight.std().item() == pytest.approx(256**-0.5, rel=0.02)
+
+
+def test_alpha_at_rate_zero_is_its_own_network(config):
+    from dropout_lab.trial import canonical
+
+    assert canonical(config("variant=alpha", "rate=0")).variant == "alpha"
+    assert canonical(config("variant=alpha", "rate=0")).identity != canonical(config("rate=0")).identity
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_rate_really_applied_is_in_the_curves(schedule, trials):
+    (trial,) = trials(f"schedule={schedule}", "rate=0.4", "seeds=1", "train.epochs=8", "model.hidden=[8]")
+    (result,) = train([trial], load("digits"))
+    rates = [row["rate"] for row in result.curve]
+    assert max(rates) <= 0.4
+    rising, falling = rates == sorted(rates), rates == sorted(rates, reverse=True)
+    assert {"annealed": falling, "early": falling}.get(schedule, rising)
+    assert (len(set(rates)) > 1) == (schedule != "constant")
+
+
+def test_the_test_time_form_takes_the_rate_of_the_weights_it_judges(trials):
+    # Standard dropout multiplies by keep at test time. Annealed to 0, the last network is judged unscaled.
+    words = ["variant=standard", "schedule=early", "schedule.fraction=0.5", "rate=0.9", "train.epochs=4"]
+    (trial,) = trials(*words, "seeds=1", "model.hidden=[32]")
+    (result,) = train([trial], load("digits"))
+    assert result.measured["val_loss"] == pytest.approx(result.curve[-1]["val_loss"], rel=1e-5)
+
+
+def test_a_profile_is_its_list_of_rates(config):
+    from dropout_lab.trial import canonical
+
+    linear = canonical(config("profile=linear", "rate=0.3", "model.hidden=[8,8,8]"))
+    assert linear.config.rate == [0.15, 0.3, 0.45]
+    assert linear.identity == canonical(config("rate=[0.15,0.3,0.45]", "model.hidden=[8,8,8]")).identity
+    with pytest.raises(ConfigError, match=r"rate=0.8: must be below 0\.6666"):
+        config("profile=linear", "rate=0.8", "model.hidden=[8,8,8]")
+    with pytest.raises(ConfigError, match="takes one rate"):
+        config("profile=linear", "rate=[0.1,0.2]")
