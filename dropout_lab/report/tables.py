@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, width: int = 80) -> str:
-    """Aligned columns, the first ``left`` of them to the left; where all are too wide, those get a line of their own."""
+    """Aligned columns, the first ``left`` to the left; where all are too wide, those get a line of their own."""
     sizes = [max(len(line[i]) for line in [titles, *rows]) for i in range(len(titles))]
     wide = sum(sizes) + 2 * (len(sizes) - 1) > width
     lines = []
