@@ -41,7 +41,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
     outcome = run(chosen, say=lambda line: None)
     present(outcome)
     frame = stored.read(chosen[0].config.out)
-    order = list(dict.fromkeys(trial.id for arm in chosen for trial in arm.trials))
+    order = list(dict.fromkeys(trial.id for arm in outcome.arms for trial in arm.trials))
     return frame.set_index("trial_id", drop=False).loc[order].reset_index(drop=True)
 
 

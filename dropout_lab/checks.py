@@ -17,13 +17,10 @@ def check_rates(value: Any) -> float | list[float]:
     """A drop rate, or one per hidden site: numbers in [0, 1). A list of equal rates stays a list until its model
     is known."""
     items = list(value) if isinstance(value, list | tuple) else [value]
-    for item in items:
-        number = isinstance(item, int | float) and not isinstance(item, bool)
-        if not number or not math.isfinite(item) or not 0 <= item < 1:
-            raise ValueError(f"must be {RATE}")
-    if not items:
+    numbers = all(isinstance(i, int | float) and not isinstance(i, bool) and math.isfinite(i) for i in items)
+    rates = [exact(item) for item in items] if numbers else []
+    if not rates or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(f"must be {RATE}")
-    rates = [exact(item) for item in items]
     return rates if isinstance(value, list | tuple) else rates[0]
 
 

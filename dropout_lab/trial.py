@@ -85,16 +85,21 @@ def canonical(config: Config) -> Point:
     """Reduce a config to what its trials are.
 
     A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
-    the other way round, but for variants that change the network. A regularizer without strength is not chosen.
+    the other way round, but for variants that change the network, which settle its activation. A regularizer without
+    strength is not chosen.
     """
     rates = config.site_rates
     rate: Any = rates[0] if len(set(rates)) == 1 else rates
     idle = rate == 0 and config.input_rate == 0
     if config.variant.kind == "none" or (idle and config.variant.network == "as_is"):
         off = replace(config.variant, kind="none", network="as_is")
-        config = replace(config, variant=off, rate=0.0, input_rate=0.0, schedule=ScheduleConf(), profile="flat")
+        config = replace(config, variant=off, rate=0.0, input_rate=0.0)
     else:
-        config = replace(config, rate=rate, profile="flat")
+        config = replace(config, rate=0.0 if idle else rate, profile="flat")
+    if idle or config.variant.kind == "none":
+        config = replace(config, schedule=ScheduleConf(), profile="flat")
+    if config.variant.network == "selu" and hasattr(config.model, "activation"):
+        config = replace(config, model=replace(config.model, activation="selu"))
     chosen = dict.fromkeys(config.regularizer.names, True)
     return Point(replace(config, regularizer=replace(config.regularizer, chosen=chosen)))
 

@@ -60,6 +60,11 @@ def test_words_of_python_need_no_quoting(folder):
     assert dropout_lab.sweep(rate=0.5, seeds=range(1), out=Path("p"), **TINY)["seed"].tolist() == [0]
 
 
+def test_arms_that_are_left_out_are_not_in_the_frame(folder):
+    frame = dropout_lab.sweep(variant=["inverted", "spatial"], rate=0.5, seeds=1, skip_invalid=True, **TINY)
+    assert frame["variant"].tolist() == ["inverted"]
+
+
 def test_a_setting_twice_is_refused(folder):
     with pytest.raises(ConfigError, match=r"train\.epochs is given twice"):
         dropout_lab.sweep(**TINY, **{"train.epochs": 2})

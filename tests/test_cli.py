@@ -180,6 +180,14 @@ def test_another_launcher_runs_the_same_sweep_on_the_same_ledger(typed):
     assert (close < 1e-2).all()
 
 
+def test_another_launcher_leaves_out_what_ours_leaves_out(typed):
+    words = ["variant=spatial,inverted,standard", "rate=0,0.5", "skip_invalid=true", "hydra/launcher=basic"]
+    status, out, _ = typed("sweep", *words, *TINY)
+    assert status == 0
+    assert "left out 1 arm: variant=spatial model=mlp" in out
+    assert len(pd.read_csv("results/sweep/trials.csv")) == 3 * 2  # rate 0 once for all three
+
+
 def test_help_version_and_lists(typed):
     for words in ([], ["--help"], ["help"]):
         status, out, _ = typed(*words)

@@ -9,7 +9,9 @@ from dropout_lab.config import CNNConf, Config, MLPConf, RegularizerConf, TrainC
 from dropout_lab.settings import ConfigError, Setting, exact, show
 
 
-@pytest.mark.parametrize("bad", [1, 1.5, -0.1, float("nan"), float("inf"), "abc", None, True, [], [0.5, 1.0], {"a": 1}])
+@pytest.mark.parametrize(
+    "bad", [1, 1.5, 0.99999999999999, -0.1, float("nan"), float("inf"), "abc", None, True, [], [0.5, 1.0], {"a": 1}]
+)
 def test_rates_outside_the_half_open_interval_are_refused(bad):
     with pytest.raises(ConfigError, match=r"rate=.*must be a number in \[0, 1\)"):
         Config(model=MLPConf(), rate=bad)

@@ -42,6 +42,7 @@ class Alpha(Dropout):
     """Alpha dropout as a module, see :func:`alpha`; the identity in eval mode."""
 
     kind: ClassVar[str] = "alpha"
+    takes_input: ClassVar[bool] = False  # data are not of mean 0 and variance 1, as SELU's activations are
     keeps: ClassVar[tuple[str, ...]] = ("mean", "variance")
     fraction: ClassVar[str] = "none"
 

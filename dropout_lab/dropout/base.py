@@ -30,6 +30,7 @@ class Dropout(nn.Module):
         layouts: where it acts; at a site of another layout it leaves the activations alone.
         needs: layouts of which a model must have one among the sites it acts at, or the variant makes no sense there.
         at_input: whether ``rate`` rules the input instead of the hidden sites.
+        takes_input: whether ``input_rate`` makes sense for it.
         shared: for each layout, the axes (from the end) along which all elements share one mask element.
         keeps: what the training-time form keeps of the test-time form: ``mean``, and ``variance`` for inputs of mean 0
             and variance 1.
@@ -43,6 +44,7 @@ class Dropout(nn.Module):
     layouts: ClassVar[tuple[str, ...]] = LAYOUTS
     needs: ClassVar[tuple[str, ...]] = LAYOUTS
     at_input: ClassVar[bool] = False
+    takes_input: ClassVar[bool] = True
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     keeps: ClassVar[tuple[str, ...]] = ("mean",)
     fraction: ClassVar[str] = "rate"

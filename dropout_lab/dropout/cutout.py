@@ -46,6 +46,7 @@ class Cutout(Dropout):
     layouts: ClassVar[tuple[str, ...]] = (MAPS,)
     needs: ClassVar[tuple[str, ...]] = (MAPS,)
     at_input: ClassVar[bool] = True
+    takes_input: ClassVar[bool] = False  # it has a rate there already
     keeps: ClassVar[tuple[str, ...]] = ()
     fraction: ClassVar[str] = "about"
     layout: ClassVar[str] = MAPS

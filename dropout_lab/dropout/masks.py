@@ -33,13 +33,22 @@ def kept(bits: Tensor, rate: Tensor) -> Tensor:
         bool, of the broadcast shape. At rate 0 all are kept; at rate 1 one in 65,536 still is, so that the caller's
         scale, not the mask, must make rate 1 zero.
     """
-    level = (rate.double() * LEVELS).round_().clamp_(0, LEVELS - 1) - LEVELS // 2
-    return bits >= level.to(torch.int16)
+    return bits >= (_level(rate) - LEVELS // 2).to(torch.int16)
+
+
+def _level(rate: Tensor) -> Tensor:
+    """How many of the 65,536 values of the bits are dropped; one is always left."""
+    return (rate.double() * LEVELS).round_().clamp_(0, LEVELS - 1)
+
+
+def kept_part(rate: Tensor) -> Tensor:
+    """The probability to be kept, exactly as :func:`kept` keeps, and 0 at rate 1; of the rate's dtype."""
+    return torch.where(rate < 1, 1 - _level(rate) / LEVELS, 0).to(rate.dtype)
 
 
 def rescaling(rate: Tensor) -> Tensor:
-    """1 / (1 - rate), and 0 at rate 1, where nothing is left to rescale."""
-    return torch.where(rate < 1, 1 / (1 - rate), 0)
+    """1 over the probability to be kept, and 0 at rate 1, where nothing is left to rescale."""
+    return torch.where(rate < 1, 1 / kept_part(rate), 0)
 
 
 def spread(rate: Tensor) -> Tensor:

@@ -62,7 +62,8 @@ class Noise:
         assert self._variant is not None
         out = self._variant.sample(x, self.rates[site], self._random[site], self._layouts[site])
         if self._counts is not None:
-            present = x != 0
+            own = (self._base[site] > 0).view(-1, *[1] * (x.dim() - 1))  # a neighbour's site is none of mine
+            present = (x != 0) & own
             dropped = present & (out == 0)
             self._counts.append((dropped.flatten(1).sum(1), present.flatten(1).sum(1)))
         return out
@@ -73,6 +74,14 @@ class Noise:
             return x
         assert self._variant is not None
         return self._variant.expected(x, self.rates[site])
+
+    def thinned(self, rates: Mapping[str, float]) -> dict[str, float] | None:
+        """Of one trial's rates, those by which single units are zeroed; None where other things than units are."""
+        if self._variant is None or self._variant.fraction == "none":
+            return {}
+        on = {site: rate for site, rate in rates.items() if site in self.sites and rate > 0}
+        grouped = any(self._variant.shared.get(self._layouts[site]) for site in on)
+        return on if self._variant.fraction == "rate" and not grouped else (None if on else {})
 
     def measure(self) -> None:
         """Count what is dropped from here on, until :meth:`measured`."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import kept, per_model
+from dropout_lab.dropout.masks import kept, kept_part, per_model
 from dropout_lab.streams import Randomness
 
 
@@ -29,7 +29,7 @@ def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
 
 def expected(x: Tensor, rate: Tensor | float) -> Tensor:
     """The test-time network: every element times the probability of having been kept (section 4, figure 2)."""
-    return x * (1 - per_model(rate, x))
+    return x * kept_part(per_model(rate, x))
 
 
 class Standard(Dropout):

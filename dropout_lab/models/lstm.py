@@ -59,6 +59,8 @@ def _layer(params: Params, name: str, x: Tensor) -> Tensor:
     each = []
     for m in range(len(x)):
         own = [w[m] for w in weights]
-        out, _, _ = torch.lstm(x[m], (start, start), own, True, 1, 0.0, False, False, True)
+        # cuDNN needs to be told that a backward pass may follow.
+        train = torch.is_grad_enabled()
+        out, _, _ = torch.lstm(x[m], (start, start), own, True, 1, 0.0, train, False, True)
         each.append(out)
     return torch.stack(each) if len(each) > 1 else each[0].unsqueeze(0)

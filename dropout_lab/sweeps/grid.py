@@ -19,10 +19,12 @@ class Arm:
     Args:
         settings: the arm's place on each axis of its sweep, as shown to the user.
         config: the composed settings.
+        words: what it was composed of, one value a word.
     """
 
     settings: tuple[tuple[str, str], ...]
     config: Config
+    words: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -80,7 +82,7 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
         settings = tuple((key, cells[key]) for key in axes)
-        found.setdefault(settings, Arm(settings, composer.config(job)))
+        found.setdefault(settings, Arm(settings, composer.config(job), tuple(job)))
     composer.check_all_taken()
     return list(found.values())
 

@@ -68,7 +68,9 @@ class PackedSweeper(Sweeper):
         command.arms = arms(jobs, self._points)
         if command.dry:
             return None
+        command.arms = chosen(command.arms, command.say)
         check([trial for arm in command.arms for trial in arm.trials])
+        jobs = [list(arm.words) for arm in command.arms]
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
             command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")

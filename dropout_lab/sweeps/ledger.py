@@ -9,7 +9,8 @@ import errno
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ class Ledger:
         self.trials_csv = self.folder / "trials.csv"
         self.curves_csv = self.folder / "curves.csv"
         self.private = self.folder / ".dropout-lab"
+        self._ids: set[str] = set()  # of the rows in the file when it had this size
+        self._size = -1
         try:
             self._verify()
             if write:
@@ -91,8 +94,9 @@ class Ledger:
     def _writing(self) -> FileLock:
         return FileLock(self.private / "write.lock")
 
-    def claim(self) -> FileLock:
-        """Keep other commands out of the folder while this one runs; release it when done.
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Keep other commands out of the folder while this one runs.
 
         Raises:
             ConfigError: another command is at work there.
@@ -102,21 +106,32 @@ class Ledger:
             lock.acquire()
         except Timeout:
             raise ConfigError.of("out", str(self.folder), "another dropout-lab is training there") from None
-        return lock
+        try:
+            yield
+        finally:
+            lock.release()
 
     def rows(self) -> dict[str, Row]:
         """The stored trials by id."""
         return {row["trial_id"]: row for row in _read(self.trials_csv)}
 
     def append(self, trials: Sequence[Mapping[str, Any]], curves: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows, safe on disk when this returns."""
+        """Add rows, safe on disk when this returns; trials that are there already keep their rows."""
         with self._writing:
-            _append(self.curves_csv, CURVE_COLUMNS, curves)
-            _append(self.trials_csv, columns(), trials)
+            size = self.trials_csv.stat().st_size if self.trials_csv.exists() else 0
+            if size != self._size:  # written by somebody else since, or not read yet
+                self._ids = set(self.rows())
+            new = [row for row in trials if row["trial_id"] not in self._ids]
+            ids = {row["trial_id"] for row in new}
+            _append(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
+            _append(self.trials_csv, columns(), new)
+            self._ids |= ids
+            self._size = self.trials_csv.stat().st_size
 
     def forget(self, ids: set[str]) -> None:
         """Take out the rows of trials that are to be tried again, and every curve without a row."""
         with self._writing:
+            self._size = -1
             kept = [row for row in _read(self.trials_csv) if row["trial_id"] not in ids]
             if ids:
                 _rewrite(self.trials_csv, kept)
@@ -167,9 +182,16 @@ def _append(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]
     # A file may have columns of a newer version or of the user's own after ours; it keeps them.
     found = _header(path)
     text = _text(rows, found or header, with_header=not found)
-    with path.open("ab", buffering=0) as file:
-        file.write(text.encode())
-        os.fsync(file.fileno())
+    size = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("ab") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:  # a full disk; what got through is half a line
+        if path.exists():
+            os.truncate(path, size)
+        raise
 
 
 def _header(path: Path) -> list[str]:

@@ -112,13 +112,12 @@ def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     from dropout_lab.sweeps.workers import execute
 
-    there = set(ledger.rows())
     with Bar(sum(len(pack) * pack[0].config.train.epochs for pack in packs)) as bar:
         for pack, results, error in execute(packs, packs[0][0].config.workers, bar.add):
             if error:
                 where = ledger.log_error(error)
                 bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
-            new = [(trial, result) for trial, result in zip(pack, results, strict=True) if trial.id not in there]
+            new = list(zip(pack, results, strict=True))
             ledger.append(
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
@@ -133,7 +132,9 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
     if not packs:
         return f"{ledger.folder}: all {count} are there" if len(trials) > 1 else f"{ledger.folder}: the trial is there"
     todo = sum(len(pack) for pack in packs)
-    already = f", {len(trials) - todo} of them there" if todo < len(trials) else ""
+    rows = ledger.rows()
+    there = sum(trial.id in rows and rows[trial.id]["status"] in FINAL for trial in trials)
+    already = f", {there} of them there" if there else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 

@@ -81,20 +81,25 @@ def execute(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> It
         progress: called with the number of trial epochs done.
     """
     most = cores() if asked == "auto" else int(asked)
-    left = list(packs)
-    while left:
-        narrow = [] if torch.device(left[0][0].config.device).type == "cuda" else [p for p in left if not wide(p)]
-        if asked != "auto" and most > 1 and narrow:
-            yield from _in_workers(narrow, most, progress)
-            left = [pack for pack in left if pack not in narrow]
-            continue
-        started = time.perf_counter()
-        yield attempt(left.pop(0), progress)
-        long = (time.perf_counter() - started) * len(left) > HAND_OVER_SECONDS
-        rest = [pack for pack in narrow if pack in left]
-        if asked == "auto" and most > 1 and long and len(rest) > 1:
+    sizes: dict[tuple[str, int], bool] = {}
+    for pack in packs:
+        kind = (pack[0].point.pack_key, len(pack))
+        if kind not in sizes:
+            sizes[kind] = most > 1 and torch.device(pack[0].config.device).type == "cpu" and not wide(pack)
+    narrow = [sizes[pack[0].point.pack_key, len(pack)] for pack in packs]
+    long = asked != "auto"
+    for place, pack in enumerate(packs):
+        rest = [p for p, fits in zip(packs[place:], narrow[place:], strict=True) if fits] if long else []
+        if len(rest) > 1 or (rest and asked != "auto"):
             yield from _in_workers(rest, most, progress)
-            left = [pack for pack in left if pack not in rest]
+            for other, fits in zip(packs[place:], narrow[place:], strict=True):
+                if not fits:
+                    yield attempt(other, progress)
+            return
+        started = time.perf_counter()
+        yield attempt(pack, progress)
+        left = len(packs) - place - 1
+        long = asked != "auto" or (time.perf_counter() - started) * left > HAND_OVER_SECONDS
 
 
 def attempt(pack: PackOf, progress: Progress) -> Trained:
@@ -161,7 +166,10 @@ class Worker:
                 pack = self._todo.get_nowait()
             except queue.Empty:
                 return
-            self._done.put(self._train(pack))
+            try:
+                self._done.put(self._train(pack))
+            except Exception as error:  # as when the machine has no room for a new process
+                self._done.put(_failed(pack, f"{type(error).__name__}: {error}", traceback.format_exc()))
 
     def _train(self, pack: PackOf) -> Trained:
         assert self._child.stdin is not None
@@ -186,6 +194,7 @@ class Worker:
         self._stopped = True
         self._child.kill()
         self._thread.join()
+        self._child.kill()  # it may be a new one, started in the meantime
         self._child.wait()
         self._close()
 

@@ -128,16 +128,18 @@ class _Training:
 
     def _measure(self, seconds: float) -> None:
         """Evaluate the final networks on every part; the test part is read here and nowhere else."""
-        # The test-time form takes the rate that the weights were trained with last.
-        done = [self.watch.reported(m, run) / self.conf.epochs for m, run in enumerate(self.epochs_run)]
-        self.whole.noise.move(torch.tensor(done))
+        # The test-time form takes the rate that the weights were trained with last, as their validation did.
+        steps = len(range(0, self.whole.feed.n_train, self.conf.batch_size))
+        last = [max(self.watch.reported(m, run) - 1 / steps, 0) for m, run in enumerate(self.epochs_run)]
+        self.whole.noise.move(torch.tensor(last, dtype=torch.float64) / self.conf.epochs)
         model, feed, expected = self.whole.model, self.whole.feed, self.whole.noise.expected
         found = {part: evaluate(model, self.final, feed, part, self.whole.task, expected) for part in PARTS}
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
             measured |= {"epochs_run": self.epochs_run[m], "best_epoch": self.watch.best_epoch[m] or None}
-            active = model.active_size(self.whole.rates[m])
-            measured |= {"parameters": model.size, "active_parameters": round(active, 1)}
+            thinned = self.whole.noise.thinned(self.whole.rates[m])
+            active = None if thinned is None else round(model.active_size(thinned), 1)
+            measured |= {"parameters": model.size, "active_parameters": active}
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}
             measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}

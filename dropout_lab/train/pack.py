@@ -127,11 +127,18 @@ def unfit(trial: Trial, model: Model) -> str | None:
         rates = site_rates(trial, model)
     except ValueError as error:
         return str(error)
-    acting = [site for site, rate in rates.items() if rate > 0]
-    reached = {model.layouts[site] for site in acting}
-    if acting and not reached & set(variant.needs):
+    if trial.config.input_rate > 0 and not variant.takes_input:
+        return "does not take an input_rate"
+    places = ["input"] if variant.at_input else [site for site in model.sites if rates[site] > 0]
+    acting = [site for site in rates if rates[site] > 0 and model.layouts[site] in variant.layouts]
+    reached = {model.layouts[site] for site in places}
+    if places and not reached & set(variant.needs):
         has = " and ".join(sorted(reached))
         return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
+    if isinstance(trial.config.rate, list):
+        idle = [site for site in places if site not in acting]
+        if idle:
+            return f"does not act at {' and '.join(idle)}, whose rate must be 0"
     if not acting and trial.config.variant.network == "as_is":
         return "finds no place to drop"
     return None

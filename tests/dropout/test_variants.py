@@ -29,7 +29,7 @@ from dropout_lab.dropout import (
     standard,
 )
 from dropout_lab.dropout.alpha import SATURATION
-from dropout_lab.dropout.masks import kept, normal, uniform
+from dropout_lab.dropout.masks import kept, normal, rescaling, uniform
 from dropout_lab.streams import LEVELS, TorchRandomness
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -179,7 +179,7 @@ def test_inverted_gives_exactly_zero_or_x_over_keep():
     x = torch.randn(1000, dtype=torch.float64)
     out = inverted(x, 0.3, random(7))
     mask = random(7).bits((1000,)).long() + 2**15 >= round(0.3 * LEVELS)
-    assert torch.equal(out, torch.where(mask, x * (1 / 0.7), torch.zeros(())))
+    assert torch.equal(out, torch.where(mask, x * (1 / (1 - round(0.3 * LEVELS) / LEVELS)), torch.zeros(())))
 
 
 def test_standard_drops_what_inverted_drops_and_scales_at_test_time():
@@ -187,7 +187,18 @@ def test_standard_drops_what_inverted_drops_and_scales_at_test_time():
     a, b = standard(x, 0.4, random()), inverted(x, 0.4, random())
     assert torch.equal(a == 0, b == 0)
     assert torch.equal(a[a != 0], x[a != 0])
-    assert torch.allclose(Standard(0.4).eval()(x), x * 0.6)
+    torch.testing.assert_close(Standard(0.4).eval()(x), x * 0.6, rtol=2e-5, atol=0)
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.9, 0.99, 0.9999, 0.99999])
+def test_the_scale_is_that_of_the_bits_so_that_the_mean_is_exact(rate):
+    every = torch.arange(-(2**15), 2**15).to(torch.int16)
+    rates = torch.tensor(rate, dtype=torch.float64)
+    assert (kept(every, rates).double() * rescaling(rates)).mean().item() == pytest.approx(1, rel=1e-12)
+
+
+def test_inverted_is_the_identity_in_eval_mode():
+    x = torch.rand(50)
     assert torch.equal(Inverted(0.4).eval()(x), x)
 
 

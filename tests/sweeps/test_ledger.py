@@ -2,6 +2,8 @@
 
 import multiprocessing
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -141,11 +143,38 @@ def test_a_damaged_plan_is_made_anew(folder, content):
 
 
 def test_one_command_at_a_time(folder):
-    lock = Ledger("out").claim()
-    with pytest.raises(ConfigError, match="another dropout-lab is training there"):
-        Ledger("out").claim()
-    lock.release()
-    Ledger("out").claim().release()
+    first, second = Ledger("out"), Ledger("out")
+    with first.claim(), pytest.raises(ConfigError, match="another dropout-lab is training there"), second.claim():
+        pass
+    with second.claim():
+        pass
+
+
+def test_two_writers_of_one_trial_store_it_once(folder):
+    first, second = Ledger("out"), Ledger("out")
+    first.append([row("a", rate=0.1)], curve("a"))
+    second.append([row("a", rate=0.2), row("b")], curve("a") + curve("b"))
+    first.append([row("b"), row("c")], curve("b") + curve("c"))
+    ids = [line.split(",")[0] for line in first.trials_csv.read_text().splitlines()]
+    assert ids == ["trial_id", "a", "b", "c"]
+    assert len(first.curves_csv.read_text().splitlines()) == 1 + 3 * 2
+    assert first.rows()["a"]["rate"] == "0.1"
+
+
+def test_a_full_disk_leaves_no_half_line(folder):
+    ledger = Ledger("out")
+    ledger.append([row("a")], [])
+    before = ledger.trials_csv.read_bytes()
+    code = (
+        "import resource, signal; from dropout_lab.sweeps.ledger import Ledger\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) + 20}, {len(before) + 20}))\n"
+        "try: Ledger('out').append([{'trial_id': 'b', 'status': 'ok'}], [])\n"
+        "except OSError: print('refused')"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "refused\n"
+    assert ledger.trials_csv.read_bytes() == before
 
 
 def write_many(name):

@@ -45,7 +45,7 @@ def test_a_resumed_sweep_equals_an_undisturbed_one(folder, arms_of):
     # As after a crash: the second pack half there, the third not at all, the last line torn.
     (folder / "out" / "trials.csv").write_text("".join(lines[:6]) + lines[6][:20])
     _, said = go(arms_of, *words)
-    assert said == ["out: 9 trials, 3 of them there; training 6 in 2 packs"]
+    assert said == ["out: 9 trials, 5 of them there; training 6 in 2 packs"]
     assert stored() == whole
     assert sorted((folder / "out" / "curves.csv").read_text().splitlines()) == sorted(curves.splitlines())
 

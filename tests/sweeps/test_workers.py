@@ -77,6 +77,23 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
     assert "died with status -9" in next(t.error for t in done if t.error)
 
 
+def test_a_worker_that_cannot_be_replaced_fails_the_rest_and_ends(trials, monkeypatch):
+    real = workers.Worker._train
+    crew = []
+
+    def sabotage(self, pack):
+        if self not in crew:
+            crew.append(self)
+            self._child.kill()
+            monkeypatch.setattr(workers.Worker, "_start", lambda: (_ for _ in ()).throw(OSError(12, "no memory")))
+        return real(self, pack)
+
+    monkeypatch.setattr(workers.Worker, "_train", sabotage)
+    done = list(execute(packs_of(trials, "seeds=8"), 2, lambda n: None))
+    assert len(done) == 4
+    assert all(t.results[0].status == "failed" for t in done)
+
+
 def test_a_python_error_in_a_worker_comes_back(trials):
     bad = tuple(trials("data=wine", "data.val_fraction=0.001", "seeds=1"))  # refused before this point in real life
     (done, fine) = execute([bad, *packs_of(trials, "seeds=1")], 2, lambda n: None)

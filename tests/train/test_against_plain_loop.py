@@ -6,7 +6,7 @@ from torch import nn
 
 from dropout_lab.data import load
 from dropout_lab.dropout.masks import kept
-from dropout_lab.streams import PackRandomness, Streams
+from dropout_lab.streams import LEVELS, PackRandomness, Streams
 from dropout_lab.train.pack import Pack
 
 STEPS = 100
@@ -24,7 +24,8 @@ class Masked(nn.Module):
         if self.rate == 0 or self.variant == "none":
             return x
         mask = kept(self.random.bits((1, *x.shape)), torch.tensor(self.rate))[0]
-        return x * mask / (1 - self.rate if self.variant == "inverted" else 1)
+        keep = 1 - round(self.rate * LEVELS) / LEVELS
+        return x * mask / (keep if self.variant == "inverted" else 1)
 
 
 class PlainLSTM(nn.Module):

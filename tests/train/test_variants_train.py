@@ -102,12 +102,69 @@ def test_the_rate_really_applied_is_in_the_curves(schedule, trials):
     assert (len(set(rates)) > 1) == (schedule != "constant")
 
 
-def test_the_test_time_form_takes_the_rate_of_the_weights_it_judges(trials):
-    # Standard dropout multiplies by keep at test time. Annealed to 0, the last network is judged unscaled.
-    words = ["variant=standard", "schedule=early", "schedule.fraction=0.5", "rate=0.9", "train.epochs=4"]
-    (trial,) = trials(*words, "seeds=1", "model.hidden=[32]")
-    (result,) = train([trial], load("digits"))
-    assert result.measured["val_loss"] == pytest.approx(result.curve[-1]["val_loss"], rel=1e-5)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_test_time_form_takes_the_rate_of_the_weights_it_judges(schedule, trials):
+    # Standard dropout multiplies by keep at test time; a jump of the rate must fall on the same side of both looks.
+    words = [f"schedule={schedule}", "variant=standard", "rate=0.8", "train.epochs=6", "model.hidden=[32]", "seeds=3"]
+    words += ["schedule.fraction=1"] if schedule in ("early", "late") else []
+    stopping = ["regularizer=none,early_stopping", "regularizer.early_stopping=2"]
+    every = trials(*words, *stopping)
+    for trial, result in zip(every, train(every, load("digits")), strict=True):
+        stops = trial.point.regularizer == "early_stopping"
+        epoch = result.measured["best_epoch"] if stops else result.measured["epochs_run"]
+        assert result.measured["val_loss"] == pytest.approx(result.curve[epoch - 1]["val_loss"], rel=1e-5)
+
+
+def test_a_jump_right_after_the_best_epoch(trials):
+    words = ["variant=standard", "schedule=late", "rate=0.8", "train.epochs=10", "seeds=3", "train.lr=0.005"]
+    every = trials(*words, "regularizer=early_stopping")
+    for result in train(every, load("digits")):
+        best = result.measured["best_epoch"]
+        assert result.measured["val_loss"] == pytest.approx(result.curve[best - 1]["val_loss"], rel=1e-5)
+
+
+def test_what_is_dropped_is_counted_at_the_trials_own_sites(trials):
+    words = ["model.hidden=[32,32]", "seeds=1", "train.epochs=2"]
+    every = [*trials(*words, "rate=[0,0.5],[0.2,0.5],0.5"), *trials(*words, "rate=0.5", "input_rate=0.2")]
+    for trial, packed in zip(every, train(every, load("digits")), strict=True):
+        (alone,) = train([trial], load("digits"))
+        assert packed.measured["drop_fraction"] == pytest.approx(alone.measured["drop_fraction"], abs=0.01)
+
+
+def test_the_thinned_network_is_reckoned_only_where_units_fall(trials):
+    def active(*words):
+        (result,) = train(trials(*words, "seeds=1", "train.epochs=1"), load("digits"))
+        return result.measured["active_parameters"], result.measured["parameters"]
+
+    small, size = active("rate=0.5")
+    assert small < size
+    assert active("variant=gaussian") == (size, size)
+    assert active("variant=alpha")[0] == size
+    assert active("variant=maxdropout")[0] is None
+    assert active("variant=spatial", "model=cnn")[0] is None
+    assert active("variant=none")[0] == size
+
+
+def test_a_rate_that_would_do_nothing_is_refused(trials):
+    for words, message in {
+        ("variant=cutout", "input_rate=0.2"): "does not take an input_rate",
+        ("variant=alpha", "input_rate=0.2"): "does not take an input_rate",
+        ("variant=spatial", "model=cnn", "input_rate=0.2"): "does not take an input_rate",
+        ("variant=dropblock", "model=lstm", "input_rate=0.2"): "needs maps where it drops, and there are only units",
+        ("variant=block", "model=cnn", "rate=[0.1,0,0.5]"): "does not act at block0, whose rate must be 0",
+    }.items():
+        with pytest.raises(ConfigError, match=message):
+            check(trials(*words, "seeds=1"))
+    check(trials("variant=block", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
+
+
+def test_what_selu_settles_is_no_part_of_a_trial(config):
+    from dropout_lab.trial import canonical
+
+    base = canonical(config("variant=alpha", "rate=0"))
+    assert base.identity == canonical(config("variant=alpha", "rate=0", "schedule=linear")).identity
+    assert base.identity == canonical(config("variant=alpha", "rate=0", "model.activation=tanh")).identity
+    assert base.columns["model.activation"] == "selu"
 
 
 def test_a_profile_is_its_list_of_rates(config):
