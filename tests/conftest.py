@@ -1,5 +1,6 @@
 """What the tests share: configs as a user would compose them, and trials over them."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
+from dropout_lab.cli import main
 from dropout_lab.compose import CONF, Points
 from dropout_lab.config import Config
 from dropout_lab.plugins import enable
@@ -62,3 +64,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def typed(folder, capsys, monkeypatch):
+    """Type a command; gives its exit status and what it printed."""
+    monkeypatch.setattr(sys, "argv", ["dropout-lab"])
+
+    def type_(*words):
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        shown = capsys.readouterr()
+        return left.value.code or 0, shown.out, shown.err
+
+    return type_

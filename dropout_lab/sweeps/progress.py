@@ -22,7 +22,8 @@ class Bar:
             leave=False,
             dynamic_ncols=True,
             mininterval=0.2,
-            bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} epochs, {elapsed} + {remaining} to go",
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} epochs, {elapsed} gone, "
+            "{remaining} to go",
         )
 
     def add(self, epochs: int) -> None:
