@@ -1,6 +1,7 @@
 """What a finished command leaves for people: the table on the terminal, the summary files and the picture."""
 
 import hashlib
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +37,7 @@ def present(outcome: Outcome) -> list[str]:
     _picture(summary, folder, "".join(files.values()))
     titles, rows = summary.cells()
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    return ["", plain(titles, rows, summary.named), "", summary.note, f"{folder}/: {' '.join(names)}"]
+    return ["", plain(titles, rows, summary.named), "", textwrap.fill(summary.note, 80), f"{folder}/: {' '.join(names)}"]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:
