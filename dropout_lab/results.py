@@ -37,7 +37,8 @@ def present(outcome: Outcome) -> list[str]:
     _picture(summary, folder, "".join(files.values()))
     titles, rows = summary.cells()
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    return ["", plain(titles, rows, summary.named), "", textwrap.fill(summary.note, 80), f"{folder}/: {' '.join(names)}"]
+    table, note = plain(titles, rows, summary.named), textwrap.fill(summary.note, 80)
+    return ["", table, "", note, f"{folder}/: {' '.join(names)}"]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:
