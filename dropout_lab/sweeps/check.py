@@ -49,7 +49,8 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
         ConfigError: an unknown kind, a device that is not there, a model that cannot take its data or its variant.
     """
     models = {} if models is None else models
-    for trial in trials:
+    # The seeds of an arm share its point, and nothing that is refused depends on the seed.
+    for trial in {trial.point.identity: trial for trial in trials}.values():
         config, key = trial.config, trial.point.pack_key
         if key not in models:
             _known(config)

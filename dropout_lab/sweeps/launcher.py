@@ -5,7 +5,7 @@ writes to the same ledger.
 """
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,8 @@ class PackedSweeper(Sweeper):
     """Expands the axes of the command line and hands all jobs to the launcher at once."""
 
     def __init__(self, **_: Any):
-        self._compose: Callable[[list[str]], DictConfig]
+        self._launcher: Launcher
+        self._points: Points
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         # Imported here as in Hydra's own sweepers: its plugin registry is not ready earlier.

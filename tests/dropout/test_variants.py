@@ -65,7 +65,7 @@ class Shared(Inverted):
     """One mask for the whole batch, undeclared."""
 
     def sample(self, x, rate, random, layout="units"):
-        return spatial(x, rate, random, (-x.dim(),)) if x.dim() == len(x.shape) else x
+        return spatial(x, rate, random, (-x.dim(),))
 
 
 class Exploding(Inverted):
