@@ -84,7 +84,9 @@ def check(word: str) -> Override:
         return override
     change = override.type is OverrideType.CHANGE and override.package is None
     if (key not in _settings() and key not in GROUPS) or not change:
-        close = difflib.get_close_matches(key, [*_settings(), *GROUPS], n=1)
+        group, _, name = key.partition(".")
+        known = [*_settings(), *GROUPS]
+        close = [group] if group in GROUPS and name == "kind" else difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab list settings` shows them"
         raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
     if key == "seeds" and override.is_sweep_override():

@@ -3,7 +3,7 @@
 import pytest
 
 from dropout_lab.compose import CONF, check, choices, one_line, parse, points
-from dropout_lab.config import GROUPS
+from dropout_lab.config import GROUPS, MODELS
 from dropout_lab.settings import ConfigError
 
 
@@ -42,7 +42,7 @@ def test_a_wrong_word_is_refused_in_one_line(word, message):
 def test_axes():
     assert points(parse("rate=0,0.5")) == ["rate=0", "rate=0.5"]
     assert points(parse("rate=range(0,0.3,0.1)")) == ["rate=0.0", "rate=0.1", "rate=0.2"]
-    assert points(parse("model=glob(*)")) == ["model=cnn", "model=lstm", "model=mlp"]
+    assert points(parse("model=glob(*)")) == [f"model={name}" for name in sorted(MODELS)]
     assert points(parse("rate=[0.1,0.2],[0.3,0.4]")) == ["rate=[0.1,0.2]", "rate=[0.3,0.4]"]
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import UNITS, Dropout
+from dropout_lab.dropout.base import UNITS, Dropout, mask_shape
 from dropout_lab.dropout.masks import kept, per_model
 from dropout_lab.dropout.spatial import Spatial
 from dropout_lab.streams import Randomness
@@ -30,12 +30,20 @@ def alpha(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int
         Klambauer et al. 2017, NeurIPS, section 3 (new dropout technique).
     """
     rate = per_model(rate, x)
-    shape = [1 if axis - x.dim() in shared else size for axis, size in enumerate(x.shape)]
-    keep = kept(random.bits(shape), rate)
+    keep = kept(random.bits(mask_shape(x.shape, shared, rate)), rate)
+    return _restored(torch.where(keep, x, SATURATION), rate)
+
+
+def _restored(x: Tensor, rate: Tensor) -> Tensor:
+    """x after dropping, shifted and scaled back; zero at rate 1."""
     variance = (1 - rate) * (1 + rate * SATURATION**2)
     scale = torch.where(rate < 1, variance.clamp(min=torch.finfo(x.dtype).tiny).rsqrt(), 0)
-    shift = -scale * rate * SATURATION
-    return scale * torch.where(keep, x, SATURATION) + shift
+    return scale * x - scale * rate * SATURATION
+
+
+def dropped(x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
+    """Which elements hold the value that everything dropped gets, a bool tensor like x."""
+    return out == _restored(torch.full_like(x, SATURATION), per_model(rate, x))
 
 
 class Alpha(Dropout):
@@ -49,6 +57,9 @@ class Alpha(Dropout):
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return alpha(x, rate, random)
 
+    def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
+        return dropped(x, out, rate)
+
 
 class FeatureAlpha(Spatial):
     """Alpha dropout of whole maps or features; between plain units it is alpha dropout."""
@@ -59,3 +70,6 @@ class FeatureAlpha(Spatial):
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return alpha(x, rate, random, self.shared[layout])
+
+    def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
+        return dropped(x, out, rate)

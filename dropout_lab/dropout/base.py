@@ -1,6 +1,6 @@
 """What every variant is: a pure function for training, one for the test, and a thin module that holds the rate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -8,11 +8,19 @@ from torch import Tensor, nn
 
 from dropout_lab.streams import Randomness, TorchRandomness
 
-# What the activations at a site are, by their axes after the model axis M and the batch axis B.
-UNITS = "units"  # [D]: hidden units, or a table's features
-MAPS = "maps"  # [C, H, W]: feature maps, or an image
-STEPS = "steps"  # [T, D]: features at every time step
-LAYOUTS = (UNITS, MAPS, STEPS)
+# What is at a place of a model where dropout may act, by its axes after the model axis M.
+UNITS = "units"  # [B, D]: hidden units, or a table's features
+MAPS = "maps"  # [B, C, H, W]: feature maps, or an image
+STEPS = "steps"  # [B, T, D]: features at every time step, or of every token
+PATHS = "paths"  # [B, ...]: what a residual block adds to its input
+SCORES = "scores"  # [B, heads, T, T]: attention probabilities
+WEIGHTS = "weights"  # [in, out] or [out, in, k, k]: weights of a layer that reads one of the places above
+RECURRENT = "recurrent weights"  # [.., D]: weights from the hidden state to itself
+ACTIVATION_LAYOUTS = (UNITS, MAPS, STEPS)
+LAYOUTS = (*ACTIVATION_LAYOUTS, PATHS, SCORES, WEIGHTS, RECURRENT)
+
+# As ``shared`` axes: all but the batch, however many there are.
+EXAMPLE = (0,)
 
 
 class Dropout(nn.Module):
@@ -27,27 +35,35 @@ class Dropout(nn.Module):
 
     Attributes:
         kind: name in the registry.
-        layouts: where it acts; at a site of another layout it leaves the activations alone.
-        needs: layouts of which a model must have one among the sites it acts at, or the variant makes no sense there.
-        at_input: whether ``rate`` rules the input instead of the hidden sites.
+        layouts: where it acts; at a place of another layout it leaves things alone.
+        needs: layouts of which a model must have one among the places it acts at, or the variant makes no sense there.
+        at_input: whether ``rate`` rules the input instead of the hidden places.
         takes_input: whether ``input_rate`` makes sense for it.
         shared: for each layout, the axes (from the end) along which all elements share one mask element.
         keeps: what the training-time form keeps of the test-time form: ``mean``, and ``variance`` for inputs of mean 0
             and variance 1.
-        fraction: ``rate`` if that part of the elements is zeroed, ``about`` if it is so only roughly, ``none`` if the
-            variant zeroes nothing.
+        fraction: ``rate`` if that part of the elements is zeroed, ``about`` if it is so only roughly, ``soft`` if it is
+            made nearly zero, ``none`` if nothing is.
+        adaptive: whether what is dropped depends on the values of the input.
+        learns: whether the rate is learned from where it starts; see :mod:`dropout_lab.dropout.learned`.
+        passes: forward passes of one training step.
+        agreement: weight of the divergence between the predictions of two passes in the loss.
         options: names of further constructor arguments that a config may set.
         layout: what the module takes its input for.
     """
 
     kind: ClassVar[str]
-    layouts: ClassVar[tuple[str, ...]] = LAYOUTS
-    needs: ClassVar[tuple[str, ...]] = LAYOUTS
+    layouts: ClassVar[tuple[str, ...]] = ACTIVATION_LAYOUTS
+    needs: ClassVar[tuple[str, ...]] = ACTIVATION_LAYOUTS
     at_input: ClassVar[bool] = False
     takes_input: ClassVar[bool] = True
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     keeps: ClassVar[tuple[str, ...]] = ("mean",)
     fraction: ClassVar[str] = "rate"
+    adaptive: ClassVar[bool] = False
+    learns: ClassVar[bool] = False
+    passes: ClassVar[int] = 1
+    agreement: float = 0.0
     options: ClassVar[tuple[str, ...]] = ()
     layout: ClassVar[str] = UNITS
 
@@ -66,10 +82,19 @@ class Dropout(nn.Module):
         """The test-time function; the identity unless the variant says otherwise."""
         return x
 
+    def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
+        """Which elements of x the noise took, a bool tensor like it: those that are zero now, or, for noise that is
+        not all or nothing, those that lost more than half of their value."""
+        return out == 0 if self.fraction in ("rate", "about") else out * x.sign() < x.abs() / 2
+
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return self.expected(x, self.rate)
-        return self.sample(x, self.rate, TorchRandomness(x.device, self.generator), self.layout)
+        return self.sample(x, self.rate, self.random(x), self.layout)
+
+    def random(self, x: Tensor) -> Randomness:
+        """Where the module draws from, on x's device."""
+        return TorchRandomness(x.device, self.generator)
 
     def extra_repr(self) -> str:
         rate = self.rate.tolist() if isinstance(self.rate, Tensor) else self.rate
@@ -78,3 +103,16 @@ class Dropout(nn.Module):
     def __getstate__(self) -> dict[str, object]:
         # A generator cannot be copied or pickled; the copy draws from torch's default one.
         return {**self.__dict__, "generator": None}
+
+
+def mask_shape(shape: Sequence[int], shared: tuple[int, ...], rate: Tensor) -> list[int]:
+    """Shape of a mask for x of this shape.
+
+    Args:
+        shared: axes from the end with one mask element for all along them, or :data:`EXAMPLE`.
+        rate: as :func:`~dropout_lab.dropout.masks.per_model` gives it; with axes if x has a model axis.
+    """
+    if shared == EXAMPLE:
+        lead = 2 if rate.dim() else 1
+        return [*shape[:lead], *[1] * (len(shape) - lead)]
+    return [1 if axis - len(shape) in shared else size for axis, size in enumerate(shape)]

@@ -1,7 +1,5 @@
 """Masks and noise from raw random bits: every variant draws 16 of them an element."""
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
@@ -12,14 +10,14 @@ def per_model(rate: Tensor | float, x: Tensor) -> Tensor:
     """The rate shaped to broadcast over x.
 
     Args:
-        rate: a number, or one per model [M].
+        rate: a number, or one per model [M], or one already shaped for x.
         x: [M, ...] if the rate is [M].
 
     Returns:
-        a tensor of x's dtype and device, [M, 1, ..., 1] or scalar.
+        a tensor of x's dtype and device, [M, 1, ..., 1], scalar or as it was.
     """
     rate = torch.as_tensor(rate, dtype=x.dtype, device=x.device)
-    return rate.view(-1, *[1] * (x.dim() - 1)) if rate.dim() else rate
+    return rate.view(-1, *[1] * (x.dim() - 1)) if rate.dim() == 1 else rate
 
 
 def kept(bits: Tensor, rate: Tensor) -> Tensor:
@@ -51,9 +49,14 @@ def rescaling(rate: Tensor) -> Tensor:
     return torch.where(rate < 1, 1 / kept_part(rate), 0)
 
 
+def odds(rate: Tensor) -> Tensor:
+    """Variance rate / (1 - rate) of an inverted mask, which other noise is matched to; 0 at rate 1."""
+    return torch.where(rate < 1, rate / (1 - rate), 0)
+
+
 def spread(rate: Tensor) -> Tensor:
-    """Standard deviation sqrt(rate / (1 - rate)) of an inverted mask, which other noise is matched to; 0 at rate 1."""
-    return torch.where(rate < 1, rate / (1 - rate), 0).sqrt()
+    """Standard deviation of an inverted mask, the root of :func:`odds`."""
+    return odds(rate).sqrt()
 
 
 def uniform(bits: Tensor, like: Tensor) -> Tensor:
@@ -69,6 +72,12 @@ def normal(bits: Tensor, like: Tensor) -> Tensor:
     return _quantiles(bits.device).to(like.dtype)[bits.long() + LEVELS // 2]
 
 
-@lru_cache(maxsize=4)
+# A dictionary and no functools.cache, which torch.compile would trace through with a warning.
+_tables: dict[torch.device, Tensor] = {}
+
+
 def _quantiles(device: torch.device) -> Tensor:
-    return torch.special.ndtri((torch.arange(LEVELS, dtype=torch.float64) + 0.5) / LEVELS).float().to(device)
+    if device not in _tables:
+        cells = (torch.arange(LEVELS, dtype=torch.float64) + 0.5) / LEVELS
+        _tables[device] = torch.special.ndtri(cells).float().to(device)
+    return _tables[device]

@@ -1,32 +1,56 @@
-"""Dropout of a whole pack: the variant at each site of a model, with a rate and bits for every trial."""
+"""Dropout of a whole pack: the variant at each place of a model, with a rate and bits for every trial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import Dropout
-from dropout_lab.dropout.schedules import Schedule
+from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, Dropout, mask_shape
+from dropout_lab.dropout.layer import LayerDropout, nobody
+from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout.masks import per_model
+from dropout_lab.dropout.products import Product
+from dropout_lab.dropout.schedules import Moment, Schedule
 from dropout_lab.streams import PackRandomness, Streams
+
+Params = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where dropout may act in a model.
+
+    Args:
+        layout: what is there; see :mod:`dropout_lab.dropout.base`.
+        level: which entry of a list of rates rules it, counted from the input side; None for what ``input_rate`` does.
+        read_by: names of the weights that multiply it; for weights their own name.
+    """
+
+    layout: str
+    level: int | None
+    read_by: tuple[str, ...] = ()
 
 
 class Noise:
-    """What a model calls at each of its sites while training.
+    """The variant of a pack, its rates and its randomness; a model gets at it by :meth:`training`, :meth:`testing`.
 
-    A site where no trial of the pack ever drops draws no bits. Each site has its own stream, so this moves no other
-    site's masks, and a trial's masks do not depend on its pack.
+    A place where no trial of the pack ever drops draws no bits. Each place has its own stream, so this moves no other
+    place's masks, and a trial's masks do not depend on its pack.
 
     Args:
         variant: the variant's module, which holds its options; None for no dropout at all.
         schedule: how the rates move.
-        rates: drop probability at each site, [M].
-        layouts: what the activations at each site are.
+        rates: drop probability at each place, [M].
+        places: the model's places.
         streams: the trials' random streams, M of them.
 
     Attributes:
-        sites: where the variant acts, if its rate there is above 0.
-        rates: the rates in force at the sites where any trial drops, [M] each.
+        acting: places where the variant acts, if its rate there is above 0.
+        rates: the rates in force at those of them where any trial drops, [M] each; those that a variant learns start
+            there.
     """
 
     def __init__(
@@ -34,58 +58,135 @@ class Noise:
         variant: Dropout | None,
         schedule: Schedule,
         rates: Mapping[str, Tensor],
-        layouts: Mapping[str, str],
+        places: Mapping[str, Place],
         streams: Sequence[Streams],
     ):
         acts = variant.layouts if variant else ()
-        self.sites = [site for site in rates if layouts[site] in acts]
-        on = {site: rates[site] for site in self.sites if bool((rates[site] > 0).any())}
-        self._variant = variant
+        self.acting = [name for name in rates if places[name].layout in acts]
+        on = {name: rates[name] for name in self.acting if bool((rates[name] > 0).any())}
+        self.variant = variant
+        self.places = places
         self._schedule = schedule
-        self._layouts = layouts
         self._base = on
-        self._random = {site: PackRandomness(streams, f"dropout/{site}", rate.device) for site, rate in on.items()}
+        self.random = {name: PackRandomness(streams, f"dropout/{name}", rate.device) for name, rate in on.items()}
         self._counts: list[tuple[Tensor, Tensor]] | None = None
-        self.move(0.0)
+        self._units: dict[str, int] = {}
+        self.move(Moment(torch.zeros(())))
 
-    def move(self, progress: Tensor | float) -> None:
-        """Set the rates to those of this part of the training, in [0, 1]; [M] where the models differ in it."""
-        self.rates = {
-            site: self._schedule(rate, torch.as_tensor(progress, dtype=rate.dtype, device=rate.device))
-            for site, rate in self._base.items()
-        }
+    @property
+    def passes(self) -> int:
+        """Forward passes of one training step."""
+        return self.variant.passes if self.variant and self._base else 1
 
-    def __call__(self, site: str, x: Tensor) -> Tensor:
-        """x [M, ...] as the variant changes it at this site while training."""
-        if site not in self.rates:
-            return x
-        assert self._variant is not None
-        out = self._variant.sample(x, self.rates[site], self._random[site], self._layouts[site])
-        if self._counts is not None:
-            own = (self._base[site] > 0).view(-1, *[1] * (x.dim() - 1))  # a neighbour's site is none of mine
-            present = (x != 0) & own
-            dropped = present & (out == 0)
-            self._counts.append((dropped.flatten(1).sum(1), present.flatten(1).sum(1)))
-        return out
+    @property
+    def agreement(self) -> float:
+        """Weight in the loss of the divergence between two passes."""
+        return self.variant.agreement if self.variant else 0.0
 
-    def expected(self, site: str, x: Tensor) -> Tensor:
-        """x [M, ...] as the variant changes it at this site at test time."""
-        if site not in self.rates:
-            return x
-        assert self._variant is not None
-        return self._variant.expected(x, self.rates[site])
+    def move(self, moment: Moment) -> None:
+        """Set the rates to those of this part of the training."""
+        self._progress = moment.progress
+        self.rates = {name: self._schedule(rate, moment.on(rate)) for name, rate in self._base.items()}
+
+    def start(self, params: Params) -> dict[str, Tensor]:
+        """What the variant learns beside the weights, at its start; [M, ...] each."""
+        if not isinstance(self.variant, Learned):
+            return {}
+        found = {}
+        for name, rate in self._base.items():
+            weight = params.get(name)
+            # A trial that does not drop here keeps a parameter that nothing reads.
+            starting = torch.where(rate > 0, rate, 0.5).float()
+            found[_own(name)] = self.variant.start(starting, None if weight is None else weight.detach())
+        return found
+
+    def training(self, params: Params) -> "Training":
+        """What a model calls at its places in a training pass."""
+        return Training(self, params)
+
+    def testing(self, params: Params) -> "Testing":
+        """What a model calls at its places in the deterministic test-time network."""
+        return Testing(self, params)
+
+    def learned(self, name: str, params: Params) -> Tensor | None:
+        """The learned parameter at a place, minus infinity for trials that do not drop there; None if none is."""
+        own = params.get(_own(name))
+        return None if own is None else torch.where(per_model(self._base[name], own) > 0, own, -torch.inf)
+
+    def rate(self, name: str, params: Params) -> Tensor:
+        """The rate in force at a place, [M] or one for each unit or weight as the variant learns it."""
+        own = params.get(_own(name))
+        if own is None:
+            return self.rates[name]
+        assert isinstance(self.variant, Learned)
+        return torch.where(per_model(self._base[name], own) > 0, self.variant.rate_of(own, params.get(name)), 0)
+
+    def penalty(self, params: Params) -> Tensor | None:
+        """The variant's own term of the loss, to be divided by the number of training examples, [M]; None if none.
+
+        Call it after a training pass.
+        """
+        variant = self.variant
+        if not isinstance(variant, Learned) or not self._base:
+            return None
+        terms = []
+        for name, base in self._base.items():
+            weights = [params[reader] for reader in self.places[name].read_by]
+            term = variant.divergence(params[_own(name)], weights, self._units.get(name, 0))
+            terms.append(torch.where(base > 0, term, 0))
+        warm = min(1.0, float(self._progress) / variant.warm_up) if variant.warm_up else 1.0
+        return warm * torch.stack(terms).sum(0).to(params[_own(name)].dtype)
+
+    def applied(self, params: Params) -> list[float] | None:
+        """Mean rate over the hidden places where the variant acts, one entry a model; None if it acts nowhere."""
+        hidden = [name for name in self.acting if self.places[name].level is not None]
+        if self.rates and not set(hidden) & self.rates.keys():
+            hidden = list(self.rates)  # a variant of the input alone
+        if not hidden or not self.rates:
+            return None
+        models = len(next(iter(self.rates.values())))
+        each = [
+            self.rate(name, params).detach().double().cpu().reshape(models, -1).mean(1)
+            if name in self.rates
+            else torch.zeros(models, dtype=torch.float64)
+            for name in hidden
+        ]
+        return [round(rate, 12) for rate in torch.stack(each).mean(0).tolist()]
 
     def thinned(self, rates: Mapping[str, float]) -> dict[str, float] | None:
-        """Of one trial's rates, those by which single units are zeroed; None where other things than units are."""
-        if self._variant is None or self._variant.fraction == "none":
+        """Of one trial's rates, those by which single units, weights or paths are zeroed; None where others are."""
+        if self.variant is None or self.variant.fraction in ("none", "soft"):
             return {}
-        on = {site: rate for site, rate in rates.items() if site in self.sites and rate > 0}
-        grouped = any(self._variant.shared.get(self._layouts[site]) for site in on)
-        return on if self._variant.fraction == "rate" and not grouped else (None if on else {})
+        on = {name: rate for name, rate in rates.items() if name in self.acting and rate > 0}
+        layouts = {self.places[name].layout for name in on} & set(ACTIVATION_LAYOUTS)
+        grouped = any(self.variant.shared.get(layout) for layout in layouts)
+        return on if self.variant.fraction == "rate" and not grouped else (None if on else {})
+
+    def removed(self, params: Params) -> list[int] | None:
+        """Weights that the test-time form leaves out, one entry a model; None if the variant removes none."""
+        if not isinstance(self.variant, Learned) or not self._base:
+            return None
+        return torch.stack([self.variant.removed(self.rate(name, params)) for name in self._base]).sum(0).tolist()
 
     def measure(self) -> None:
         """Count what is dropped from here on, until :meth:`measured`."""
         self._counts = []
+
+    def teller(self, name: str, rate: Tensor) -> Callable[[Tensor, Tensor], object]:
+        """Takes what there was at a place before the noise and after it, [M, ...], and counts if asked to."""
+        if self._counts is None:
+            return nobody
+        counts = self._counts
+
+        def tell(before: Tensor, after: Tensor) -> None:
+            assert self.variant is not None
+            own = (self._base[name] > 0).view(-1, *[1] * (before.dim() - 1))  # a neighbour's place is none of mine
+            with torch.no_grad():
+                present = (before != 0) & own
+                dropped = present & self.variant.dropped(before, after, rate)
+            counts.append((dropped.flatten(1).sum(1), present.flatten(1).sum(1)))
+
+        return tell
 
     def measured(self) -> tuple[Tensor, Tensor]:
         """Dropped elements and elements that could be dropped (those not zero already), each [M]; stops counting."""
@@ -93,10 +194,73 @@ class Noise:
         zero = torch.zeros((), dtype=torch.int64)
         return sum((d for d, _ in counts), zero), sum((p for _, p in counts), zero)
 
+    def saw(self, name: str, x: Tensor) -> None:
+        """Take note of the size of the masks at a place."""
+        if name not in self._units and self.variant is not None:
+            shared = self.variant.shared.get(self.places[name].layout, ())
+            self._units[name] = prod(mask_shape(x.shape, shared, per_model(self._base[name], x))[2:])
+
     def select(self, models: Sequence[int]) -> "Noise":
         """The noise of these models only; it draws on from the same streams."""
         kept, index = copy(self), list(models)
-        kept._base = {site: rate[index] for site, rate in self._base.items()}
-        kept.rates = {site: rate[index] for site, rate in self.rates.items()}
-        kept._random = {site: random.select(index) for site, random in self._random.items()}
+        kept._base = {name: rate[index] for name, rate in self._base.items()}
+        kept.rates = {name: rate[index] for name, rate in self.rates.items()}
+        kept.random = {name: random.select(index) for name, random in self.random.items()}
         return kept
+
+
+def _own(place: str) -> str:
+    """The name of what is learned at a place among the parameters."""
+    return f"{place}/noise"
+
+
+class Training:
+    """The training-time form at every place of a model; see :meth:`Noise.training`."""
+
+    def __init__(self, noise: Noise, params: Params):
+        self._noise, self._params = noise, params
+
+    def __call__(self, name: str, x: Tensor) -> Tensor:
+        """x [M, ...], activations or recurrent weights, as the variant changes them at this place."""
+        noise = self._noise
+        if name not in noise.rates:
+            return x
+        assert noise.variant is not None
+        noise.saw(name, x)
+        rate = noise.rate(name, self._params)
+        out = noise.variant.sample(x, rate, noise.random[name], noise.places[name].layout)
+        noise.teller(name, rate)(x, out)
+        return out
+
+    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The layer whose weights bear this name, as the variant changes it."""
+        noise = self._noise
+        if name not in noise.rates:
+            return operation(x, weight, bias)
+        assert isinstance(noise.variant, LayerDropout)
+        own = noise.learned(name, self._params)
+        rate, told = noise.rates[name], noise.teller(name, noise.rates[name])
+        return noise.variant.product(operation, x, weight, bias, rate, noise.random[name], own, told)
+
+
+class Testing:
+    """The test-time form at every place of a model; see :meth:`Noise.testing`."""
+
+    def __init__(self, noise: Noise, params: Params):
+        self._noise, self._params = noise, params
+
+    def __call__(self, name: str, x: Tensor) -> Tensor:
+        """x [M, ...] as the variant changes it at this place at test time."""
+        noise = self._noise
+        if name not in noise.rates:
+            return x
+        assert noise.variant is not None
+        return noise.variant.expected(x, noise.rate(name, self._params))
+
+    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The layer whose weights bear this name, at test time."""
+        noise = self._noise
+        if name not in noise.rates:
+            return operation(x, weight, bias)
+        assert isinstance(noise.variant, LayerDropout)
+        return noise.variant.expected_product(operation, x, weight, bias, noise.rate(name, self._params))

@@ -1,60 +1,88 @@
-"""How the rate moves during training: pure functions of (rate, progress).
+"""How the rate moves during training: pure functions of (rate, moment).
 
-Each takes the trial's own rate (any shape) and the part of the training that is done, a tensor in [0, 1] that
-broadcasts with it, and returns the rate to apply, never above the trial's own.
+Each takes the trial's own rate (any shape) and the moment of the training, whose numbers broadcast with it, and returns
+the rate to apply, never above the trial's own.
 """
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
 from torch import Tensor
 
-Schedule = Callable[[Tensor, Tensor], Tensor]
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a training is.
+
+    Args:
+        progress: the part of its steps that is done, in [0, 1]; [M] where the models differ in it.
+        stalls: how many times the validation loss has stopped falling, [M]; see ``train/stopping.py``.
+    """
+
+    progress: Tensor
+    stalls: Tensor = field(default_factory=lambda: torch.zeros(()))
+
+    def on(self, rate: Tensor) -> "Moment":
+        """The moment in numbers of the rate's kind."""
+        return Moment(self.progress.to(rate), self.stalls.to(rate))
 
 
-def constant(rate: Tensor, progress: Tensor) -> Tensor:
+Schedule = Callable[[Tensor, Moment], Tensor]
+
+
+def constant(rate: Tensor, at: Moment) -> Tensor:
     """The same rate throughout."""
     return rate
 
 
-def linear(rate: Tensor, progress: Tensor) -> Tensor:
+def linear(rate: Tensor, at: Moment) -> Tensor:
     """From 0 up to the rate in a straight line, as the ramp of DropBlock (Ghiasi et al. 2018, section 3)."""
-    return rate * progress
+    return rate * at.progress
 
 
-def annealed(rate: Tensor, progress: Tensor) -> Tensor:
+def annealed(rate: Tensor, at: Moment) -> Tensor:
     """From the rate down to 0 in a straight line (Rennie et al. 2014, IEEE SLT: annealed dropout)."""
-    return rate * (1 - progress)
+    return rate * (1 - at.progress)
 
 
-def early(rate: Tensor, progress: Tensor, fraction: float) -> Tensor:
+def early(rate: Tensor, at: Moment, fraction: float) -> Tensor:
     """On for the first ``fraction`` of the training, then off (Liu et al. 2023, ICML: against underfitting)."""
-    return torch.where(progress < fraction, rate, 0)
+    return torch.where(at.progress < fraction, rate, 0)
 
 
-def late(rate: Tensor, progress: Tensor, fraction: float) -> Tensor:
+def late(rate: Tensor, at: Moment, fraction: float) -> Tensor:
     """Off for the first ``fraction`` of the training, then on (Liu et al. 2023, ICML: against overfitting)."""
-    return torch.where(progress < fraction, 0, rate)
+    return torch.where(at.progress < fraction, 0, rate)
 
 
-def curriculum(rate: Tensor, progress: Tensor, gamma: float) -> Tensor:
+def curriculum(rate: Tensor, at: Moment, gamma: float) -> Tensor:
     """From 0 towards the rate as 1 - exp(-gamma progress) (Morerio et al. 2017, ICCV, equation 4).
 
     With gamma = 10, the paper's choice of 10 over the number of steps, half the rate is reached at 7 % of the training.
     """
-    return rate * (1 - torch.exp(-gamma * progress))
+    return rate * (1 - torch.exp(-gamma * at.progress))
 
 
-def step(rate: Tensor, progress: Tensor, steps: int) -> Tensor:
+def step(rate: Tensor, at: Moment, steps: int) -> Tensor:
     """Up to the rate in ``steps`` equal stairs, the first at rate / steps."""
-    stair = (progress * steps).floor().clamp(max=steps - 1) + 1
+    stair = (at.progress * steps).floor().clamp(max=steps - 1) + 1
     return rate * stair / steps
 
 
+def plateau(rate: Tensor, at: Moment, steps: int) -> Tensor:
+    """Up to the rate in ``steps`` equal stairs, the first at rate / steps, the next whenever the validation loss has
+    not fallen for ``schedule.patience`` epochs.
+
+    Our own rule: more noise is asked for where the data say that less no longer helps, as learning rates are cut.
+    """
+    return rate * (at.stalls + 1).clamp(max=steps) / steps
+
+
 SCHEDULES: dict[str, Callable[..., Tensor]] = {
-    f.__name__: f for f in (constant, linear, annealed, early, late, curriculum, step)
+    f.__name__: f for f in (constant, linear, annealed, early, late, curriculum, step, plateau)
 }
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.base import MAPS, STEPS, UNITS, Dropout
+from dropout_lab.dropout.base import MAPS, STEPS, UNITS, Dropout, mask_shape
 from dropout_lab.dropout.masks import kept, per_model, rescaling
 from dropout_lab.streams import Randomness
 
@@ -26,8 +26,7 @@ def spatial(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[i
         Tompson et al. 2015, CVPR, section 3.2.
     """
     rate = per_model(rate, x)
-    shape = [1 if axis - x.dim() in shared else size for axis, size in enumerate(x.shape)]
-    return x * kept(random.bits(shape), rate) * rescaling(rate)
+    return x * kept(random.bits(mask_shape(x.shape, shared, rate)), rate) * rescaling(rate)
 
 
 class Spatial(Dropout):

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from dropout_lab.models import Model, Params, Site
+from dropout_lab.models import Hook, Model, Params
 
 # Examples of all models together in one forward pass; large enough to hide overhead, small enough for any memory.
 ROWS = 8192
 
 
 def outputs(
-    model: Model, params: Params, index: Tensor, fetch: Callable[[Tensor], tuple[Tensor, Tensor]], site: Site
+    model: Model, params: Params, index: Tensor, fetch: Callable[[Tensor], tuple[Tensor, Tensor]], hook: Hook
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Model outputs over many examples, in large batches.
 
@@ -21,7 +21,7 @@ def outputs(
         params: each [M, ...].
         index: rows of the data set, [M, N].
         fetch: gives (x [M, B, ...], y [M, B]) for rows [M, B].
-        site: the variants' test-time form, :meth:`Noise.expected`.
+        hook: the variants' test-time form, :meth:`Noise.testing`.
 
     Yields:
         outputs [M, B, K] and targets [M, B].
@@ -29,4 +29,4 @@ def outputs(
     with torch.inference_mode():
         for rows in index.split(max(1, ROWS // len(index)), dim=1):
             x, y = fetch(rows)
-            yield model.forward(params, x, site), y
+            yield model.forward(params, x, hook), y

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from dropout_lab.config import CNNConf, LSTMConf, MLPConf, ModelConf
-from dropout_lab.models.base import Model, Parameter, Params, Site
+from dropout_lab.config import CNNConf, LSTMConf, MLPConf, ModelConf, ResCNNConf, ResMLPConf, TransformerConf
+from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.lstm import LSTM
 from dropout_lab.models.mlp import MLP
+from dropout_lab.models.residual import ResCNN, ResMLP
+from dropout_lab.models.transformer import Transformer
 
 
 def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is") -> Model:
@@ -21,20 +23,42 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         ValueError: the model cannot take examples of this shape; says what it needs.
     """
     selu = network == "selu"
+    if selu and isinstance(conf, LSTMConf):
+        raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
+    if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
+        raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
+    activation = "selu" if selu else getattr(conf, "activation", "")
     model: Model
     match conf:
         case MLPConf():
-            model = MLP(shape, outputs, conf.hidden, "selu" if selu else conf.activation)
+            model = MLP(shape, outputs, conf.hidden, activation)
         case CNNConf():
-            model = CNN(shape, outputs, conf.channels, conf.head, "selu" if selu else conf.activation)
-        case LSTMConf() if not selu:
-            model = LSTM(shape, outputs, conf.units, conf.layers)
+            model = CNN(shape, outputs, conf.channels, conf.head, activation)
         case LSTMConf():
-            raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
+            model = LSTM(shape, outputs, conf.units, conf.layers)
+        case ResMLPConf():
+            model = ResMLP(shape, outputs, conf.width, conf.blocks, activation)
+        case ResCNNConf():
+            model = ResCNN(shape, outputs, conf.maps, conf.blocks, activation)
+        case TransformerConf():
+            model = Transformer(shape, outputs, conf.patch, conf.width, conf.blocks, conf.heads, activation)
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
     return model
 
 
-__all__ = ["CNN", "LSTM", "MLP", "Model", "Parameter", "Params", "Site", "build"]
+__all__ = [
+    "CNN",
+    "LSTM",
+    "MLP",
+    "Hook",
+    "Model",
+    "Parameter",
+    "Params",
+    "Plain",
+    "ResCNN",
+    "ResMLP",
+    "Transformer",
+    "build",
+]

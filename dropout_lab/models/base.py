@@ -1,13 +1,16 @@
 """What every model is: parameters with a leading model axis M, and a forward pass over all M at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod, sqrt
 from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, WEIGHTS
+from dropout_lab.dropout.noise import Place
+from dropout_lab.dropout.products import DENSE, Product
 from dropout_lab.streams import Streams
 
 Params = dict[str, Tensor]
@@ -19,10 +22,28 @@ ACTIVATIONS = {
 }
 
 
-class Site(Protocol):
-    """What a model calls where it may drop: the site's name and the activations [M, ...]."""
+class Hook(Protocol):
+    """What a model calls wherever dropout may act: while training, at test time, or without dropout."""
 
-    def __call__(self, site: str, x: Tensor) -> Tensor: ...
+    def __call__(self, name: str, x: Tensor) -> Tensor:
+        """Activations, or recurrent weights, at the place of this name, [M, ...]."""
+        ...
+
+    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The layer whose weights bear this name, for its input x [M, B, ...]."""
+        ...
+
+
+class Plain:
+    """The network without dropout."""
+
+    def __call__(self, name: str, x: Tensor) -> Tensor:
+        """x as it is."""
+        return x
+
+    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The layer as it is."""
+        return operation(x, weight, bias)
 
 
 @dataclass(frozen=True)
@@ -35,36 +56,59 @@ class Parameter:
             Linear, Conv2d (He et al. 2015 with a = sqrt 5) and, with fan_in = units, LSTM.
         incoming: axes of ``shape`` that run over the weights into one unit; empty for a bias, which no penalty and
             no norm bound touches.
-        reads, writes: the sites whose masks thin the parameter's inputs and outputs, where each mask element
-            belongs to one of them; empty where the parameter is shared over positions or steps.
+        reads: the place whose activations the weights multiply; empty if nothing is dropped there.
+        ruled_by: the place whose rate noise on these weights takes, if they act through :meth:`Hook.product`.
+        thinned: the places whose masks, by zeroing one element, take part of this parameter out of the network: units
+            it reads or writes, the branch it lies in. Empty where the parameter is shared over positions or steps.
+        constant: the initial value, where it is not drawn.
     """
 
     shape: tuple[int, ...]
     fan_in: int
     incoming: tuple[int, ...] = ()
     reads: str = ""
-    writes: str = ""
+    ruled_by: str = ""
+    thinned: tuple[str, ...] = ()
+    constant: float | None = None
 
 
 class Model:
-    """A stack of M models of one shape. Subclasses fill ``parameters`` and ``sites`` and define :meth:`forward`.
+    """A stack of M models of one shape. Subclasses define the network and give its parameters and places.
+
+    Args:
+        parameters: name to :class:`Parameter`, in the order of the network.
+        places: name to :class:`Place` of the activations and recurrent weights where dropout may act, in the order of
+            the network, the first being ``input``. Places of the weights follow from ``Parameter.reads``.
 
     Attributes:
-        parameters: name to :class:`Parameter`, in the order of the network.
-        sites: names of the hidden places where dropout acts, from input to output; all models also have ``input``.
-        layouts: what the activations at each site are, the input included; see :mod:`dropout_lab.dropout.base`.
+        levels: how many entries a list of rates has.
         lecun: whether initial weights are N(0, 1/fan_in) and biases 0, as SELU asks (Klambauer et al. 2017).
         stacks: whether M models cost less together than one after another on a CPU.
     """
 
-    parameters: dict[str, Parameter]
-    sites: tuple[str, ...]
     stacks: ClassVar[bool] = False
-    layouts: dict[str, str]
     lecun: bool = False
 
-    def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
-        """Outputs [M, B, K] for inputs [M, B, ...]; ``site`` is called wherever dropout may act."""
+    def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Place]):
+        self.parameters = dict(parameters)
+        readers: dict[str, tuple[str, ...]] = {}
+        for name, parameter in parameters.items():
+            if parameter.reads:
+                readers[parameter.reads] = (*readers.get(parameter.reads, ()), name)
+        self.places = {name: replace(place, read_by=readers.get(name, ())) for name, place in places.items()}
+        for name, parameter in parameters.items():
+            if parameter.ruled_by:
+                self.places[name] = Place(WEIGHTS, places[parameter.ruled_by].level, (name,))
+        self.levels = 1 + max(place.level for place in places.values() if place.level is not None)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Names of the places of hidden activations, from input to output."""
+        hidden = {name: place for name, place in self.places.items() if place.level is not None}
+        return tuple(name for name, place in hidden.items() if place.layout in ACTIVATION_LAYOUTS)
+
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        """Outputs [M, B, K] for inputs [M, B, ...]; ``hook`` is called at every place."""
         raise NotImplementedError
 
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
@@ -75,6 +119,8 @@ class Model:
         }
 
     def _initial(self, streams: Streams, name: str, parameter: Parameter) -> Tensor:
+        if parameter.constant is not None:
+            return torch.full(parameter.shape, parameter.constant)
         stream = streams.generator(f"init/{name}")
         if not self.lecun:
             values = 2 * stream.random(parameter.shape, dtype="float32") - 1
@@ -98,20 +144,53 @@ class Model:
         """Expected number of parameters between units that a mask keeps.
 
         Args:
-            rates: drop probability by site; a site left out never drops.
+            rates: drop probability by place; a place left out never drops.
         """
-        keep = {site: 1 - rate for site, rate in rates.items()}
-        return sum(prod(p.shape) * keep.get(p.reads, 1) * keep.get(p.writes, 1) for p in self.parameters.values())
+        keep = {place: 1 - rate for place, rate in rates.items()}
+        return sum(
+            prod(p.shape) * prod(keep.get(place, 1) for place in (name, *p.thinned))
+            for name, p in self.parameters.items()
+        )
 
 
-def dense(width_in: int, width_out: int, name: str, reads: str = "", writes: str = "") -> dict[str, Parameter]:
-    """The parameters of a fully connected layer."""
+def dense(
+    width_in: int,
+    width_out: int,
+    name: str,
+    reads: str = "",
+    writes: Sequence[str] = (),
+    ruled_by: str = "",
+    shared: bool = False,
+) -> dict[str, Parameter]:
+    """The parameters of a fully connected layer.
+
+    Args:
+        reads: the place it reads.
+        writes: places that thin its units, or the branch it lies in.
+        ruled_by: as of :class:`Parameter`; what it reads if not given.
+        shared: whether it acts on every step or token, each with its own mask, so that none thins its inputs.
+    """
+    inputs = () if shared or not reads else (reads,)
+    weight = Parameter((width_in, width_out), width_in, (0,), reads, ruled_by or reads, (*inputs, *writes))
+    return {f"{name}.weight": weight, f"{name}.bias": Parameter((width_out,), width_in, thinned=tuple(writes))}
+
+
+def affine(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
+    """Fully connected layer: x [M, B, ..., in] to [M, B, ..., out]."""
+    return hook.product(f"{name}.weight", DENSE, x, params[f"{name}.weight"], params[f"{name}.bias"])
+
+
+def norm(width: int, name: str, thinned: Sequence[str] = ()) -> dict[str, Parameter]:
+    """The parameters of a layer normalisation."""
+    own = tuple(thinned)
     return {
-        f"{name}.weight": Parameter((width_in, width_out), width_in, (0,), reads, writes),
-        f"{name}.bias": Parameter((width_out,), width_in, (), "", writes),
+        f"{name}.gain": Parameter((width,), width, thinned=own, constant=1.0),
+        f"{name}.shift": Parameter((width,), width, thinned=own, constant=0.0),
     }
 
 
-def affine(params: Params, name: str, x: Tensor) -> Tensor:
-    """Fully connected layer: x [M, B, in] to [M, B, out]."""
-    return torch.baddbmm(params[f"{name}.bias"].unsqueeze(1), x, params[f"{name}.weight"])
+def normalised(params: Params, name: str, x: Tensor) -> Tensor:
+    """Layer normalisation over the last axis of x [M, B, ..., D] (Ba et al. 2016, arXiv:1607.06450)."""
+    lead = (-1, *[1] * (x.dim() - 2), x.shape[-1])
+    plain = nn.functional.layer_norm(x, x.shape[-1:])
+    return plain * params[f"{name}.gain"].view(lead) + params[f"{name}.shift"].view(lead)

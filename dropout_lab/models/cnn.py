@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, max_pool2d
+from torch.nn.functional import max_pool2d
 
 from dropout_lab.dropout.base import MAPS, UNITS
-from dropout_lab.models.base import ACTIVATIONS, Model, Parameter, Params, Site, affine, dense
+from dropout_lab.dropout.noise import Place
+from dropout_lab.dropout.products import CONV
+from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense
 
 KERNEL = 3
 
@@ -29,42 +30,63 @@ class CNN(Model):
     def __init__(
         self, shape: Sequence[int], outputs: int, channels: Sequence[int], head: Sequence[int], activation: str
     ):
-        if len(shape) != 3:
-            raise ValueError("needs images, examples of shape (channels, height, width)")
+        check_images(shape)
         least = 2 ** len(channels)
         if min(shape[1:]) < least:
             raise ValueError(f"has {len(channels)} blocks and needs images of at least {least}x{least}")
         self._blocks = tuple(f"block{i}" for i in range(len(channels)))
         self._head = tuple(f"head{i}" for i in range(len(head)))
-        self.sites = (*self._blocks, *self._head)
-        self.layouts = {"input": MAPS, **dict.fromkeys(self._blocks, MAPS), **dict.fromkeys(self._head, UNITS)}
         self._activation = ACTIVATIONS[activation]
-        self.parameters = {}
-        for name, c_in, c_out in zip(self._blocks, (shape[0], *channels), channels, strict=False):
-            fan_in = c_in * KERNEL**2
-            # A filter is shared over positions, each with its own mask: no parameter of it is ever thinned out.
-            self.parameters[f"{name}.weight"] = Parameter((c_out, c_in, KERNEL, KERNEL), fan_in, (1, 2, 3))
-            self.parameters[f"{name}.bias"] = Parameter((c_out,), fan_in)
+        layouts = {**dict.fromkeys(self._blocks, MAPS), **dict.fromkeys(self._head, UNITS)}
+        places = {"input": Place(MAPS, None)} | {n: Place(layout, i) for i, (n, layout) in enumerate(layouts.items())}
+        parameters: dict[str, Parameter] = {}
+        names = ("input", *self._blocks, *self._head)
+        widths = (shape[0], *channels)
+        for i, name in enumerate(self._blocks):
+            parameters |= filters(widths[i], widths[i + 1], name, names[i])
         flat = channels[-1] * (shape[1] // least) * (shape[2] // least)
         reads = (self._blocks[-1], *self._head)
         for i, name in enumerate(self._head):
-            self.parameters |= dense((flat, *head)[i], head[i], name, reads=reads[i], writes=name)
-        self.parameters |= dense(head[-1], outputs, "output", reads=reads[-1])
+            parameters |= dense((flat, *head)[i], head[i], name, reads[i], [name])
+        parameters |= dense(head[-1], outputs, "output", reads[-1])
+        super().__init__(parameters, places)
 
-    def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
-        h = site("input", x)
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        h = hook("input", x)
         for name in self._blocks:
-            h = self._activation(_conv(params[f"{name}.weight"], params[f"{name}.bias"], h))
+            h = self._activation(convolution(params, name, h, hook))
             pooled = max_pool2d(h.flatten(0, 1), 2)
-            h = site(name, pooled.unflatten(0, h.shape[:2]))
+            h = hook(name, pooled.unflatten(0, h.shape[:2]))
         h = h.flatten(2)
         for name in self._head:
-            h = site(name, self._activation(affine(params, name, h)))
-        return affine(params, "output", h)
+            h = hook(name, self._activation(affine(params, name, h, hook)))
+        return affine(params, "output", h, hook)
 
 
-def _conv(weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
-    """Each model's own convolution: weight [M, O, C, k, k], bias [M, O], x [M, B, C, H, W]."""
-    # Grouped and vmapped convolutions are 2.5 to 4 times slower on a CPU than one model after another.
-    each = [conv2d(x[m], weight[m], bias[m], padding=KERNEL // 2) for m in range(len(x))]
-    return torch.stack(each) if len(each) > 1 else each[0].unsqueeze(0)
+def check_images(shape: Sequence[int]) -> None:
+    """Raise ValueError for examples that are no images."""
+    if len(shape) != 3:
+        raise ValueError("needs images, examples of shape (channels, height, width)")
+
+
+def filters(
+    channels_in: int, channels_out: int, name: str, reads: str = "", thinned: Sequence[str] = (), ruled_by: str = ""
+) -> dict[str, Parameter]:
+    """The parameters of a 3x3 convolution.
+
+    Args:
+        reads, ruled_by: as for :func:`dense`.
+        thinned: places that thin it whole. A filter is shared over positions, each with its own mask: no single mask
+            element takes part of it out.
+    """
+    fan_in = channels_in * KERNEL**2
+    shape = (channels_out, channels_in, KERNEL, KERNEL)
+    return {
+        f"{name}.weight": Parameter(shape, fan_in, (1, 2, 3), reads, ruled_by or reads, tuple(thinned)),
+        f"{name}.bias": Parameter((channels_out,), fan_in, thinned=tuple(thinned)),
+    }
+
+
+def convolution(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
+    """Each model's own convolution: x [M, B, C, H, W] to [M, B, O, H, W]."""
+    return hook.product(f"{name}.weight", CONV, x, params[f"{name}.weight"], params[f"{name}.bias"])

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import MAPS, STEPS, UNITS
-from dropout_lab.models.base import Model, Parameter, Params, Site, affine, dense
+from dropout_lab.dropout.base import MAPS, RECURRENT, STEPS, UNITS
+from dropout_lab.dropout.noise import Place
+from dropout_lab.models.base import Hook, Model, Parameter, Params, affine, dense
 
 GATES = 4
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -15,8 +16,9 @@ PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 class LSTM(Model):
     """Layers of fused LSTM whose last state goes to the output layer.
 
-    Dropout acts on the output of each layer, not on the recurrent connections: between layers with a mask at every
-    step, on the last layer on its last state (Zaremba et al. 2014, arXiv:1409.2329).
+    Unit dropout acts on the output of each layer, not on the recurrent connections: between layers with a mask at every
+    step, on the last layer on its last state (Zaremba et al. 2014, arXiv:1409.2329). The recurrent weights are places
+    of their own.
 
     Args:
         shape: of one example, (C, H, W): H steps of C*W numbers.
@@ -31,30 +33,40 @@ class LSTM(Model):
     def __init__(self, shape: Sequence[int], outputs: int, units: int, layers: int):
         if len(shape) != 3:
             raise ValueError("needs images, whose rows it reads as time steps")
-        self.sites = tuple(f"layer{i}" for i in range(layers))
-        self.layouts = {"input": MAPS, **dict.fromkeys(self.sites, STEPS), self.sites[-1]: UNITS}
-        self.parameters = {}
-        width = shape[0] * shape[2]
-        for name in self.sites:
+        self._layers = tuple(f"layer{i}" for i in range(layers))
+        places = {"input": Place(MAPS, None)}
+        parameters: dict[str, Parameter] = {}
+        width, below = shape[0] * shape[2], "input"
+        for i, name in enumerate(self._layers):
+            places[_recurrent(name)] = Place(RECURRENT, i)
+            places[name] = Place(UNITS if name == self._layers[-1] else STEPS, i)
             rows = GATES * units
             shapes = [(rows, width), (rows, units), (rows,), (rows,)]
             for part, size in zip(PARTS, shapes, strict=True):
                 incoming = (1,) if len(size) == 2 else ()
-                self.parameters[f"{name}.{part}"] = Parameter(size, units, incoming)
-            width = units
-        self.parameters |= dense(units, outputs, "output", reads=self.sites[-1])
+                reads = below if part == "weight_ih" else ""
+                parameters[f"{name}.{part}"] = Parameter(size, units, incoming, reads)
+            width, below = units, name
+        last = self._layers[-1]
+        parameters |= dense(units, outputs, "output", last)
+        super().__init__(parameters, places)
 
-    def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
-        h = site("input", x).transpose(2, 3).flatten(3)  # [M, B, H, C*W]
-        for name in self.sites[:-1]:
-            h = site(name, _layer(params, name, h))
-        last = self.sites[-1]
-        return affine(params, "output", site(last, _layer(params, last, h)[:, :, -1]))
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        h = hook("input", x).transpose(2, 3).flatten(3)  # [M, B, H, C*W]
+        for name in self._layers[:-1]:
+            h = hook(name, _layer(params, name, h, hook))
+        last = self._layers[-1]
+        return affine(params, "output", hook(last, _layer(params, last, h, hook)[:, :, -1]), hook)
 
 
-def _layer(params: Params, name: str, x: Tensor) -> Tensor:
+def _recurrent(layer: str) -> str:
+    return f"{layer}.weight_hh"
+
+
+def _layer(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
     """All outputs [M, B, T, H] of one layer over x [M, B, T, F], starting from zero states."""
     weights = [params[f"{name}.{part}"] for part in PARTS]
+    weights[1] = hook(_recurrent(name), weights[1])
     start = x.new_zeros(1, x.shape[1], weights[1].shape[2])
     each = []
     for m in range(len(x)):

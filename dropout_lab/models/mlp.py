@@ -7,7 +7,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import MAPS, UNITS
-from dropout_lab.models.base import ACTIVATIONS, Model, Params, Site, affine, dense
+from dropout_lab.dropout.noise import Place
+from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense
 
 
 class MLP(Model):
@@ -23,18 +24,20 @@ class MLP(Model):
     stacks: ClassVar[bool] = True
 
     def __init__(self, shape: Sequence[int], outputs: int, hidden: Sequence[int], activation: str):
-        self.sites = tuple(f"hidden{i}" for i in range(len(hidden)))
-        self.layouts = {"input": MAPS if len(shape) == 3 else UNITS, **dict.fromkeys(self.sites, UNITS)}
-        names = ("input", *self.sites)
-        widths = (prod(shape), *hidden)
-        self.parameters = {}
-        for i, site in enumerate(self.sites):
-            self.parameters |= dense(widths[i], widths[i + 1], site, reads=names[i], writes=site)
-        self.parameters |= dense(widths[-1], outputs, "output", reads=names[-1])
+        self._layers = tuple(f"hidden{i}" for i in range(len(hidden)))
         self._activation = ACTIVATIONS[activation]
+        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        places |= {name: Place(UNITS, i) for i, name in enumerate(self._layers)}
+        names = ("input", *self._layers)
+        widths = (prod(shape), *hidden)
+        parameters: dict[str, Parameter] = {}
+        for i, name in enumerate(self._layers):
+            parameters |= dense(widths[i], widths[i + 1], name, names[i], [name])
+        parameters |= dense(widths[-1], outputs, "output", names[-1])
+        super().__init__(parameters, places)
 
-    def forward(self, params: Params, x: Tensor, site: Site) -> Tensor:
-        h = site("input", x).flatten(2)
-        for name in self.sites:
-            h = site(name, self._activation(affine(params, name, h)))
-        return affine(params, "output", h)
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        h = hook("input", x).flatten(2)
+        for name in self._layers:
+            h = hook(name, self._activation(affine(params, name, h, hook)))
+        return affine(params, "output", h, hook)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dropout_lab.infer import weight_scaling
-from dropout_lab.models import Model, Params, Site
+from dropout_lab.models import Hook, Model, Params
 from dropout_lab.train.feed import Feed
 from dropout_lab.train.tasks import Task, total
 
@@ -18,16 +18,16 @@ class Evaluation:
     score: list[float]
 
 
-def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, site: Site) -> Evaluation:
+def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, hook: Hook) -> Evaluation:
     """Evaluate M models in test mode.
 
     Args:
         part: ``train``, ``val`` or ``test``.
-        site: the variants' test-time form.
+        hook: the variants' test-time form.
     """
     losses: list[Tensor] = []
     hits: list[Tensor] = []
-    for out, y in weight_scaling.outputs(model, params, feed.index[part], feed.fetch, site):
+    for out, y in weight_scaling.outputs(model, params, feed.index[part], feed.fetch, hook):
         losses.append(task.loss(out, y))
         hits.append(task.hits(out, y))
     count = feed.index[part].shape[1]

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from dropout_lab import __version__
 from dropout_lab.data import Dataset
+from dropout_lab.dropout.schedules import Moment
 from dropout_lab.models import Params
 from dropout_lab.train.evaluate import Evaluation, evaluate
 from dropout_lab.train.feed import PARTS
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
-from dropout_lab.train.stopping import Watch
+from dropout_lab.train.stopping import Stalls, Watch
 from dropout_lab.trial import Trial
 
 Progress = Callable[[int], None]
@@ -50,6 +51,7 @@ class _Training:
         self.whole = self.pack = Pack(trials, dataset)
         self.conf = trials[0].config.train
         self.inside = list(range(len(trials)))  # place in self.pack -> place in self.trials
+        self.stalls = Stalls(trials[0].config.schedule.patience, len(trials))
         self.watch = Watch(self.pack.regularizers.patience, self.pack.params)
         self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
         self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
@@ -59,9 +61,10 @@ class _Training:
     def run(self) -> list[Result]:
         for epoch in range(1, self.conf.epochs + 1):
             losses = self._epoch(epoch)
-            noise = self.pack.noise
-            val = evaluate(self.pack.model, self.pack.params, self.pack.feed, "val", self.pack.task, noise.expected)
+            pack, hook = self.pack, self.pack.noise.testing(self.pack.params)
+            val = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
             self._record(epoch, losses.tolist(), val)
+            self.stalls.see(self.inside, val.loss)
             self._leave(epoch, val)
             if not self.inside:
                 break
@@ -74,8 +77,10 @@ class _Training:
         """Train for an epoch; mean training loss of each model, [M]."""
         batches = self.pack.feed.epoch(self.conf.batch_size)
         sums: list[Tensor] = []
+        stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
         for step, rows in enumerate(batches):
-            self.pack.noise.move((epoch - 1 + step / len(batches)) / self.conf.epochs)
+            progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
+            self.pack.noise.move(Moment(progress, stalls))
             if step == 0:
                 self.pack.noise.measure()
             sums.append(self.pack.step(rows) * rows.shape[1])
@@ -85,7 +90,7 @@ class _Training:
         return torch.stack(sums).double().sum(0) / self.pack.feed.n_train
 
     def _record(self, epoch: int, losses: list[float], val: Evaluation) -> None:
-        rates = self._applied()
+        rates = self.pack.noise.applied(self.pack.params) or [0.0] * len(self.inside)
         for place, m in enumerate(self.inside):
             row: dict[str, Any] = {"trial_id": self.trials[m].id, "epoch": epoch, "rate": rates[place]}
             row |= {"train_loss": losses[place], "val_loss": val.loss[place]}
@@ -94,16 +99,6 @@ class _Training:
             self.epochs_run[m] = epoch
             if not math.isfinite(losses[place]) or not math.isfinite(val.loss[place]):
                 self.results[m].status = "diverged"
-
-    def _applied(self) -> list[float]:
-        """Mean rate over the hidden sites where the variant acts, one entry a model."""
-        rates = self.pack.noise.rates
-        sites = [site for site in self.pack.model.sites if site in self.pack.noise.sites]
-        if "input" in rates and not set(sites) & rates.keys():
-            sites = ["input"]  # a variant of the input alone
-        zero = torch.zeros(len(self.inside), dtype=torch.float64)
-        applied = [rates.get(site, zero).cpu() for site in sites]
-        return [round(r, 12) for r in torch.stack(applied).mean(0).tolist()] if sites else zero.tolist()
 
     def _leave(self, epoch: int, val: Evaluation) -> None:
         """Let the models go that stop early or have diverged."""
@@ -130,15 +125,18 @@ class _Training:
         """Evaluate the final networks on every part; the test part is read here and nowhere else."""
         # The test-time form takes the rate that the weights were trained with last, as their validation did.
         steps = len(range(0, self.whole.feed.n_train, self.conf.batch_size))
-        last = [max(self.watch.reported(m, run) - 1 / steps, 0) for m, run in enumerate(self.epochs_run)]
-        self.whole.noise.move(torch.tensor(last, dtype=torch.float64) / self.conf.epochs)
-        model, feed, expected = self.whole.model, self.whole.feed, self.whole.noise.expected
-        found = {part: evaluate(model, self.final, feed, part, self.whole.task, expected) for part in PARTS}
+        epochs = [self.watch.reported(m, run) for m, run in enumerate(self.epochs_run)]
+        last = torch.tensor([max(epoch - 1 / steps, 0) for epoch in epochs], dtype=torch.float64) / self.conf.epochs
+        stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
+        self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
+        model, feed, hook = self.whole.model, self.whole.feed, self.whole.noise.testing(self.final)
+        found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in PARTS}
+        removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
             measured |= {"epochs_run": self.epochs_run[m], "best_epoch": self.watch.best_epoch[m] or None}
             thinned = self.whole.noise.thinned(self.whole.rates[m])
-            active = None if thinned is None else round(model.active_size(thinned), 1)
+            active = None if thinned is None else round(model.active_size(thinned), 1) - (removed[m] if removed else 0)
             measured |= {"parameters": model.size, "active_parameters": active}
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}

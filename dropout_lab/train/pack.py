@@ -1,6 +1,6 @@
 """A pack: M trials as one stacked model, with everything a training step needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 
 import torch
@@ -9,7 +9,8 @@ from torch import Tensor
 from dropout_lab import models, regularizers
 from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
-from dropout_lab.dropout import VARIANTS, Dropout
+from dropout_lab.dropout import ACTIVATION_LAYOUTS, VARIANTS, Dropout
+from dropout_lab.dropout.learned import Learned
 from dropout_lab.dropout.noise import Noise
 from dropout_lab.dropout.schedules import scheduled
 from dropout_lab.models import Model
@@ -39,17 +40,18 @@ class Pack:
         self.model = model_of(shared, dataset)
         self.task = Task(dataset.task)
         self.feed = Feed(dataset, shared.data, streams, device)
-        self.rates = [site_rates(trial, self.model) for trial in trials]
+        self.rates = [place_rates(trial, self.model) for trial in trials]
         stacked = {
-            site: torch.tensor([rates[site] for rates in self.rates], dtype=torch.float64, device=device)
-            for site in self.rates[0]
+            place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
+            for place in self.model.places
         }
         # A trial without dropout may stand beside those of any one variant.
         conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
         schedule = scheduled(shared.schedule.kind, shared.schedule)
-        self.noise = Noise(variant_of(conf), schedule, stacked, self.model.layouts, streams)
+        self.noise = Noise(variant_of(conf), schedule, stacked, self.model.places, streams)
         self.regularizers = regularizers.build([c.regularizer for c in configs], self.model.weights, device)
-        self.params = {n: p.requires_grad_() for n, p in self.model.init(streams, device).items()}
+        weights = self.model.init(streams, device)
+        self.params = {n: p.requires_grad_() for n, p in (weights | self.noise.start(weights)).items()}
         lr = torch.tensor([config.train.lr for config in configs], device=device)
         self.optimizer = OPTIMIZERS[shared.train.optimizer](list(self.params.values()), lr, shared.train)
 
@@ -63,15 +65,26 @@ class Pack:
             the mean data loss of each model's batch, [M], without penalties.
         """
         x, y = self.feed.fetch(rows)
-        loss = self.task.loss(self.model.forward(self.params, x, self.noise), y).mean(1)
-        penalty = self.regularizers.penalty(self.params)
+        hook = self.noise.training(self.params)
+        outs = [self.model.forward(self.params, x, hook) for _ in range(self.noise.passes)]
+        loss = torch.stack([self.task.loss(out, y).mean(1) for out in outs]).mean(0)
         # The models share nothing, so the gradient of the sum is each model's own gradient.
-        objective = (loss if penalty is None else loss + penalty).sum()
+        objective = sum(self._penalties(outs), loss).sum()
         weights = list(self.params.values())
-        self.optimizer.step(weights, torch.autograd.grad(objective, weights))
+        # What a place learns that no pass reached has no gradient.
+        grads = torch.autograd.grad(objective, weights, materialize_grads=True, allow_unused=True)
+        self.optimizer.step(weights, grads)
         with torch.no_grad():
             self.regularizers.project(self.params)
         return loss.detach()
+
+    def _penalties(self, outs: Sequence[Tensor]) -> list[Tensor]:
+        """What is added to the data loss, [M] each: penalties on weights, what the variant asks for."""
+        own = self.noise.penalty(self.params)
+        found = [self.regularizers.penalty(self.params), None if own is None else own / self.feed.n_train]
+        if len(outs) > 1:
+            found.append(self.noise.agreement * self.task.divergence(*outs).mean(1))
+        return [term for term in found if term is not None]
 
     def select(self, places: Sequence[int]) -> "Pack":
         """The pack of the models in these places, which trains on where they are; this one is spent."""
@@ -102,20 +115,21 @@ def variant_of(conf: VariantConf) -> Dropout | None:
     return made(0.0, **{name: getattr(conf, name) for name in made.options})
 
 
-def site_rates(trial: Trial, model: Model) -> dict[str, float]:
-    """The trial's drop probability at each site of its model, the input first.
+def place_rates(trial: Trial, model: Model) -> dict[str, float]:
+    """The trial's drop probability at each place of its model.
 
     Raises:
         ValueError: a rate for each layer, for a variant that acts on the input.
     """
     rate = trial.config.rate
-    at_input = trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input
-    if at_input:
+    if trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input:
         if isinstance(rate, list):
             raise ValueError("acts on the input and takes one rate")
-        return {"input": rate, **dict.fromkeys(model.sites, 0.0)}
-    hidden = rate if isinstance(rate, list) else [rate] * len(model.sites)
-    return {"input": trial.config.input_rate, **dict(zip(model.sites, hidden, strict=True))}
+        at_input, hidden = rate, [0.0] * model.levels
+    else:
+        at_input = trial.config.input_rate
+        hidden = rate if isinstance(rate, list) else [rate] * model.levels
+    return {name: at_input if place.level is None else hidden[place.level] for name, place in model.places.items()}
 
 
 def unfit(trial: Trial, model: Model) -> str | None:
@@ -124,21 +138,36 @@ def unfit(trial: Trial, model: Model) -> str | None:
     if variant is None:
         return None
     try:
-        rates = site_rates(trial, model)
+        rates = place_rates(trial, model)
     except ValueError as error:
         return str(error)
     if trial.config.input_rate > 0 and not variant.takes_input:
         return "does not take an input_rate"
-    places = ["input"] if variant.at_input else [site for site in model.sites if rates[site] > 0]
-    acting = [site for site in rates if rates[site] > 0 and model.layouts[site] in variant.layouts]
-    reached = {model.layouts[site] for site in places}
-    if places and not reached & set(variant.needs):
-        has = " and ".join(sorted(reached))
+    if isinstance(variant, Learned):
+        reason = _unlearnable(trial, variant, rates)
+        if reason:
+            return reason
+    places = {name: place for name, place in model.places.items() if (place.level is None) == variant.at_input}
+    on = {name: place.layout for name, place in places.items() if rates[name] > 0}
+    if on and not set(on.values()) & set(variant.needs):
+        # The layouts of activations say what kind of model this is.
+        has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_LAYOUTS)))
         return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
+    acting = [name for name in rates if rates[name] > 0 and model.places[name].layout in variant.layouts]
     if isinstance(trial.config.rate, list):
-        idle = [site for site in places if site not in acting]
+        reached = {model.places[name].level for name in acting}
+        idle = [name for name in model.sites if rates[name] > 0 and model.places[name].level not in reached]
         if idle:
             return f"does not act at {' and '.join(idle)}, whose rate must be 0"
     if not acting and trial.config.variant.network == "as_is":
         return "finds no place to drop"
+    return None
+
+
+def _unlearnable(trial: Trial, variant: Learned, rates: Mapping[str, float]) -> str | None:
+    """Why a variant cannot learn from where the trial starts."""
+    if trial.config.schedule.kind != "constant":
+        return f"learns its rate and takes no schedule={trial.config.schedule.kind}"
+    if max(rates.values()) > variant.highest:
+        return f"learns a rate of at most {variant.highest:g} and cannot start above it"
     return None

@@ -58,3 +58,34 @@ class Watch:
             for name, best in self._best.items():
                 final[name][rows] = best[[models[i] for i in rows]]
         return final
+
+
+class Stalls:
+    """Counts for M models how often the validation loss has not fallen for so many epochs; then it waits anew.
+
+    Models are named by their place in the pack as it started.
+
+    Args:
+        patience: epochs without a better loss before a stall.
+        models: M.
+    """
+
+    def __init__(self, patience: int, models: int):
+        self._patience = patience
+        self._best = [math.inf] * models
+        self._waited = [0] * models
+        self.counts = [[0] for _ in range(models)]  # of each model: at the start, after epoch 1, 2, ...
+
+    def see(self, models: Sequence[int], losses: Sequence[float]) -> None:
+        """Take in the validation losses of an epoch of the models that are still trained."""
+        for m, loss in zip(models, losses, strict=True):
+            better = loss < self._best[m]
+            self._best[m] = min(self._best[m], loss)
+            self._waited[m] = 0 if better else self._waited[m] + 1
+            stalled = self._waited[m] >= self._patience
+            self._waited[m] = 0 if stalled else self._waited[m]
+            self.counts[m].append(self.counts[m][-1] + stalled)
+
+    def before(self, model: int, epoch: int) -> int:
+        """How often a model had stalled when an epoch (from 1) began."""
+        return self.counts[model][min(epoch, len(self.counts[model])) - 1]

@@ -29,6 +29,14 @@ class Task:
         flat = nn.functional.cross_entropy(out.flatten(0, 1), y.flatten(), reduction="none")
         return flat.view(y.shape)
 
+    def divergence(self, first: Tensor, second: Tensor) -> Tensor:
+        """How far two predictions [M, B, K] of an example are apart, [M, B]: the mean of both Kullback-Leibler
+        divergences, in nats; of a regression those of normal distributions of variance 1."""
+        if self.kind == "regression":
+            return (first - second).square().sum(2) / 2
+        p, q = nn.functional.log_softmax(first, 2), nn.functional.log_softmax(second, 2)
+        return ((p.exp() - q.exp()) * (p - q)).sum(2) / 2
+
     def hits(self, out: Tensor, y: Tensor) -> Tensor:
         """What the score sums up over examples [M, B]: right answers, or squared errors."""
         return (out.argmax(2) == y).float() if self.kind == "classification" else self.loss(out, y)

@@ -1,24 +1,67 @@
 """The contract of a variant: checks that run over the registry, and over broken variants to show that they can fail.
 
-Each takes a variant's instance and one layout that it acts at. Statistical checks use fixed seeds, so each holds or
-fails once and for all; a right variant fails a new seed about once in a million.
+Each takes a variant's instance and one layout that it acts at. A variant of weights is shown an identity matrix as the
+layer's input, so that what comes out is what it made of each weight. Statistical checks use fixed seeds, so each holds
+or fails once and for all; a right variant fails a new seed about once in a million.
 """
 
 import math
 
 import torch
 
-from dropout_lab.dropout import MAPS, STEPS, UNITS
+from dropout_lab.dropout import MAPS, PATHS, RECURRENT, SCORES, STEPS, UNITS, WEIGHTS
+from dropout_lab.dropout.base import EXAMPLE
+from dropout_lab.dropout.layer import LayerDropout
+from dropout_lab.dropout.products import DENSE
 from dropout_lab.streams import PackRandomness, Streams, TorchRandomness
 
 CPU = torch.device("cpu")
-SHAPES = {UNITS: (40, 12), MAPS: (40, 6, 8, 8), STEPS: (40, 9, 12)}
-LARGE = {UNITS: (4000, 100), MAPS: (1000, 40, 8, 8), STEPS: (2000, 9, 40)}
+SHAPES = {
+    UNITS: (40, 12),
+    MAPS: (40, 6, 8, 8),
+    STEPS: (40, 9, 12),
+    PATHS: (40, 6, 5),
+    SCORES: (40, 3, 7, 7),
+    WEIGHTS: (40, 12),
+    RECURRENT: (40, 12),
+}
+LARGE = {
+    UNITS: (4000, 100),
+    MAPS: (1000, 40, 8, 8),
+    STEPS: (2000, 9, 40),
+    PATHS: (40000, 2, 2),
+    SCORES: (1000, 4, 10, 10),
+    WEIGHTS: (300, 100),
+    RECURRENT: (400, 100),
+}
 SIGMAS = 5
 
 
 def random(seed=0):
     return TorchRandomness(generator=torch.Generator().manual_seed(seed))
+
+
+def act(variant, x, rate, random, layout):
+    """The training-time form of x [..., and the axes of the layout]."""
+    if not isinstance(variant, LayerDropout):
+        return variant.sample(x, rate, random, layout)
+    weight = x if x.dim() == 3 else x.unsqueeze(0)
+    lines = torch.eye(weight.shape[1], dtype=x.dtype).expand(len(weight), -1, -1)
+    return variant.product(DENSE, lines, weight, None, rate, random).view(x.shape)
+
+
+def act_at_test(variant, x, rate, layout):
+    """The test-time form."""
+    if not isinstance(variant, LayerDropout):
+        return variant.expected(x, rate)
+    lines = torch.eye(x.shape[0], dtype=x.dtype).unsqueeze(0)
+    return variant.expected_product(DENSE, lines, x.unsqueeze(0), None, rate)[0]
+
+
+def shared_axes(variant, layout, dims):
+    """The declared axes along which elements share a mask element, counted from the start."""
+    shared = variant.shared.get(layout, ())
+    return list(range(1, dims)) if shared == EXAMPLE else [a % dims for a in shared]
 
 
 def positive(shape, seed=0):
@@ -27,12 +70,12 @@ def positive(shape, seed=0):
 
 def identity_at_zero(variant, layout):
     x = torch.randn(SHAPES[layout])
-    assert torch.equal(variant.sample(x, 0.0, random(), layout), x)
+    assert torch.equal(act(variant, x, 0.0, random(), layout), x)
 
 
 def nothing_at_one(variant, layout):
     x = positive(SHAPES[layout]).requires_grad_()
-    out = variant.sample(x, 1.0, random(), layout)
+    out = act(variant, x, 1.0, random(), layout)
     out.sum().backward()
     assert torch.equal(out, torch.zeros_like(out))
     assert torch.equal(x.grad, torch.zeros_like(x))
@@ -40,7 +83,7 @@ def nothing_at_one(variant, layout):
 
 def finite_near_one(variant, layout):
     x = positive(SHAPES[layout]).requires_grad_()
-    out = variant.sample(x, 1 - 1e-7, random(), layout)
+    out = act(variant, x, 1 - 1e-7, random(), layout)
     out.sum().backward()
     assert out.isfinite().all()
     assert x.grad.isfinite().all()
@@ -51,9 +94,9 @@ def declared_moments_kept(variant, layout):
     x = torch.randn(LARGE[layout], generator=generator)
     if "variance" not in variant.keeps:
         x = x.abs() + 1
-    found, aim = variant.sample(x, 0.3, random(2), layout), variant.expected(x, 0.3)
+    found, aim = act(variant, x, 0.3, random(2), layout), act_at_test(variant, x, 0.3, layout)
     # Elements that share a mask are one draw: average over them first, then take the error of that mean.
-    axes = [a % x.dim() for a in variant.shared.get(layout, ())]
+    axes = shared_axes(variant, layout, x.dim())
     if layout == MAPS and variant.fraction == "about":
         axes = [2, 3]  # a square reaches over its whole map at most
     for name, power in (("mean", 1), ("variance", 2)):
@@ -67,13 +110,16 @@ def declared_moments_kept(variant, layout):
 def drop_fraction(variant, layout):
     for rate in (0.1, 0.3, 0.6):
         x = torch.rand(LARGE[layout], generator=torch.Generator().manual_seed(3)) + 1e-6
-        found = (variant.sample(x, rate, random(4), layout) == 0).double()
-        if variant.fraction == "none":
+        out = act(variant, x, rate, random(4), layout)
+        found = (out == 0).double()
+        if variant.fraction == "soft":
+            assert abs(variant.dropped(x, out, rate).double().mean().item() - rate) < 0.02
+        elif variant.fraction == "none":
             assert found.mean() == 0
         elif variant.fraction == "about":
             assert 0.3 * rate < found.mean().item() < rate + 0.01
         else:
-            axes = [a % x.dim() for a in variant.shared.get(layout, ())]
+            axes = shared_axes(variant, layout, x.dim())
             draws = (found.mean(axes) if axes else found).numel() / getattr(variant, "block_size", 1)
             assert abs(found.mean().item() - rate) < SIGMAS * math.sqrt(rate * (1 - rate) / draws)
 
@@ -81,14 +127,14 @@ def drop_fraction(variant, layout):
 def noise_of(variant, layout, rate=0.5, seed=5):
     """What the variant did to each element, as a factor (or shift) that does not depend on the element."""
     x = torch.ones(SHAPES[layout])
-    return variant.sample(x, rate, random(seed), layout)
+    return act(variant, x, rate, random(seed), layout)
 
 
 def declared_axes_share_a_mask_and_others_do_not(variant, layout):
-    if variant.fraction == "about":
+    if variant.fraction == "about" and not variant.adaptive:
         return  # squares and thresholds have neighbourhoods instead of axes
     made = noise_of(variant, layout)
-    shared = [a % made.dim() for a in variant.shared.get(layout, ())]
+    shared = shared_axes(variant, layout, made.dim())
     for axis in range(made.dim()):
         same = (made == made.select(axis, 0).unsqueeze(axis)).all()
         assert bool(same) == (axis in shared), f"axis {axis}"
@@ -98,9 +144,9 @@ def every_model_has_its_own_rate_and_randomness(variant, layout):
     rates = torch.tensor([0.0, 0.2, 0.5, 0.9])
     streams = [Streams(0, s) for s in (3, 1, 1, 7)]
     x = positive((4, *SHAPES[layout]))
-    together = variant.sample(x, rates, PackRandomness(streams, "s", CPU), layout)
+    together = act(variant, x, rates, PackRandomness(streams, "s", CPU), layout)
     for m, rate in enumerate(rates):
-        alone = variant.sample(x[m : m + 1], rate.view(1), PackRandomness([streams[m]], "s", CPU), layout)
+        alone = act(variant, x[m : m + 1], rate.view(1), PackRandomness([streams[m]], "s", CPU), layout)
         assert torch.equal(together[m], alone[0])
     assert torch.equal(together[0], x[0])
 
@@ -114,10 +160,10 @@ def same_seed_same_noise(variant, layout):
 
 def gradient_reaches_what_was_kept(variant, layout):
     x = positive(SHAPES[layout]).requires_grad_()
-    out = variant.sample(x, 0.5, random(), layout)
+    out = act(variant, x, 0.5, random(), layout)
     out.sum().backward()
     assert x.grad.isfinite().all()
-    if variant.fraction != "none":
+    if variant.fraction in ("rate", "about"):
         assert torch.equal(x.grad != 0, out != 0)
         torch.testing.assert_close(x.grad * x, out)
     else:
@@ -125,16 +171,30 @@ def gradient_reaches_what_was_kept(variant, layout):
 
 
 def finite_in_half_precision(variant, layout):
-    out = variant.sample(positive(SHAPES[layout]).bfloat16(), 0.3, random(), layout)
+    out = act(variant, positive(SHAPES[layout]).bfloat16(), 0.3, random(), layout)
     assert out.dtype == torch.bfloat16
     assert out.isfinite().all()
 
 
+def what_was_dropped_is_told(variant, layout):
+    if isinstance(variant, LayerDropout):
+        return  # it tells what it dropped itself; the engine's tests look at that
+    x = torch.randn(LARGE[layout], generator=torch.Generator().manual_seed(3))
+    out = act(variant, x, 0.3, random(4), layout)
+    told = variant.dropped(x, out, 0.3)
+    assert told.dtype == torch.bool
+    assert told.shape == x.shape
+    assert 0 < told.double().mean().item() < 0.45
+    if variant.fraction in ("rate", "about"):
+        assert torch.equal(told, out == 0)
+
+
 def test_time_form_draws_nothing_and_is_linear(variant, layout):
     x = torch.randn(SHAPES[layout])
-    assert torch.equal(variant.expected(x, 0.3), variant.expected(x, 0.3))
-    torch.testing.assert_close(variant.expected(2 * x, 0.3), 2 * variant.expected(x, 0.3))
-    assert torch.equal(variant.expected(x, 0.0), x)
+    assert torch.equal(act_at_test(variant, x, 0.3, layout), act_at_test(variant, x, 0.3, layout))
+    if not variant.adaptive:
+        torch.testing.assert_close(act_at_test(variant, 2 * x, 0.3, layout), 2 * act_at_test(variant, x, 0.3, layout))
+    assert torch.equal(act_at_test(variant, x, 0.0, layout), x)
 
 
 CHECKS = [
@@ -147,6 +207,7 @@ CHECKS = [
     every_model_has_its_own_rate_and_randomness,
     same_seed_same_noise,
     gradient_reaches_what_was_kept,
+    what_was_dropped_is_told,
     finite_in_half_precision,
     test_time_form_draws_nothing_and_is_linear,
 ]

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from dropout_lab.dropout import UNITS, VARIANTS
-from dropout_lab.dropout.noise import Noise
+from dropout_lab.dropout.layer import LayerDropout
+from dropout_lab.dropout.noise import Noise, Place
+from dropout_lab.dropout.products import DENSE
 from dropout_lab.dropout.schedules import scheduled
 from dropout_lab.streams import Streams
 
@@ -13,15 +15,26 @@ def noise(rates, seeds, variant="inverted", other=0.5):
     sites = {"input": torch.zeros(len(rates)), "a": torch.tensor(rates), "b": torch.full((len(rates),), other)}
     made = VARIANTS[variant](0.0) if variant != "none" else None
     schedule = scheduled("constant", None)
-    return Noise(made, schedule, sites, dict.fromkeys(sites, UNITS), [Streams(0, s) for s in seeds])
+    layout = made.layouts[0] if made else UNITS
+    places = {name: Place(layout, None if name == "input" else 0, (name,)) for name in sites}
+    return Noise(made, schedule, sites, places, [Streams(0, s) for s in seeds])
 
 
 def outputs(made, models, steps=3):
-    x = torch.ones(models, 4, 16)
-    return [torch.stack([made("a", x), made("b", x)], 1) for _ in range(steps)]
+    """What becomes of ones at both places, in every step."""
+    x = torch.rand(4, 6, 6, 6, generator=torch.Generator().manual_seed(0)).expand(models, -1, -1, -1, -1)
+    weight, bias = torch.ones(models, 6, 6), torch.zeros(models, 6)
+    params = {"a": weight, "b": weight}
+    params |= made.start(params)
+    hook = made.training(params)
+    if isinstance(made.variant, LayerDropout):
+        return [
+            torch.stack([hook.product(name, DENSE, x, weight, bias) for name in ("a", "b")], 1) for _ in range(steps)
+        ]
+    return [torch.stack([hook("a", x), hook("b", x)], 1) for _ in range(steps)]
 
 
-@pytest.mark.parametrize("variant", [k for k, v in VARIANTS.items() if UNITS in v.layouts])
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_masks_are_bit_identical_alone_and_in_any_pack(variant):
     # In the second pack the first site drops nothing for the trial looked at, but does for its neighbours.
     for rates, seeds, place in [([0.3, 0.5], [0, 1], 1), ([0.1, 0.3, 0.5], [4, 1, 1], 2), ([0.5, 0.5], [1, 0], 0)]:
@@ -36,7 +49,7 @@ def test_a_site_without_dropout_draws_nothing_and_moves_no_other():
     beside = outputs(noise([0.0, 0.7], [1, 1]), 2)
     for a, b in zip(with_zero, beside, strict=True):
         assert torch.equal(a[0], b[0])
-        assert torch.equal(a[0][0], torch.ones(4, 16))
+        assert torch.equal(a[0][0], outputs(noise([0.0], [1], "none"), 1)[0][0][0])
 
 
 def test_pairs_share_their_bits():
@@ -56,19 +69,20 @@ def test_masks_go_on_after_others_have_left():
 def test_test_time_form_and_measure():
     made = noise([0.25, 0.0], [0, 1], "standard", other=0.0)
     x = torch.ones(2, 4, 5000)
-    assert torch.equal(made.expected("a", x)[:, 0, 0], torch.tensor([0.75, 1.0]))
+    assert torch.equal(made.testing({})("a", x)[:, 0, 0], torch.tensor([0.75, 1.0]))
     made.measure()
-    made("a", x)
+    hook = made.training({})
+    hook("a", x)
     dropped, present = made.measured()
     assert present.tolist() == [20_000, 0]  # the second model does not drop here
     assert dropped[1] == 0
     assert dropped[0].item() / 20_000 == pytest.approx(0.25, abs=0.016)  # five standard errors
-    made("a", x)
+    hook("a", x)
     assert int(made.measured()[1]) == 0  # not counting any more
 
 
 def test_none_is_no_dropout_at_all():
     made = noise([0.5], [0], "none")
     x = torch.randn(1, 3)
-    assert made("a", x) is x
-    assert made.expected("a", x) is x
+    assert made.training({})("a", x) is x
+    assert made.testing({})("a", x) is x

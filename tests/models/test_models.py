@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from dropout_lab.config import MODELS
-from dropout_lab.models import build
+from dropout_lab.dropout import MAPS, SCORES, STEPS, UNITS, WEIGHTS
+from dropout_lab.models import Plain, build
 from dropout_lab.streams import Streams
 
 CPU = torch.device("cpu")
@@ -12,16 +13,15 @@ KINDS = {
     "mlp": ["model.hidden=[12,7]"],
     "cnn": ["model.channels=[3,5]", "model.head=[9,6]"],
     "lstm": ["model.units=6", "model.layers=2"],
+    "resmlp": ["model.width=6", "model.blocks=3"],
+    "rescnn": ["model.maps=4", "model.blocks=3"],
+    "transformer": ["model.width=8", "model.heads=2", "model.patch=4"],
 }
 
 
 @pytest.fixture(params=KINDS)
 def model(request, config):
     return build(config(f"model={request.param}", *KINDS[request.param]).model, (1, 8, 8), 10)
-
-
-def identity(site, x):
-    return x
 
 
 def test_every_schema_has_a_model():
@@ -31,41 +31,83 @@ def test_every_schema_has_a_model():
 def test_the_stack_is_each_model_alone(model):
     params = model.init([Streams(0, s) for s in range(3)], CPU)
     x = torch.randn(3, 11, 1, 8, 8)
-    together = model.forward(params, x, identity)
+    together = model.forward(params, x, Plain())
     assert together.shape == (3, 11, 10)
     for m in range(3):
-        alone = model.forward({n: p[m : m + 1] for n, p in params.items()}, x[m : m + 1], identity)
+        alone = model.forward({n: p[m : m + 1] for n, p in params.items()}, x[m : m + 1], Plain())
         torch.testing.assert_close(alone[0], together[m], rtol=1e-5, atol=1e-6)
 
 
 def test_no_model_moves_another(model):
     params = {n: p.requires_grad_() for n, p in model.init([Streams(0, s) for s in range(3)], CPU).items()}
-    model.forward(params, torch.randn(3, 5, 1, 8, 8), identity)[1].sum().backward()
+    model.forward(params, torch.randn(3, 5, 1, 8, 8), Plain())[1].sum().backward()
     for p in params.values():
         assert p.grad[1].abs().sum() > 0
         assert p.grad[[0, 2]].abs().sum() == 0
 
 
-def test_every_declared_site_is_called_in_order_with_all_models(model):
+def test_every_place_is_called_in_order_with_all_models(model):
+    """Activations, branches, scores and weights: each place once, with the axes that its layout has."""
+    axes = {UNITS: 3, MAPS: 5, STEPS: 4, SCORES: 5}
     called = []
 
-    def site(name, x):
-        called.append((name, x.shape[:2]))
-        return x
+    class Watching(Plain):
+        def __call__(self, name, x):
+            assert len(x) == 2
+            if model.places[name].layout in axes:
+                assert x.shape[1] == 5
+                assert x.dim() == axes[model.places[name].layout]
+            called.append(name)
+            return x
 
-    model.forward(model.init([Streams(0, 0)] * 2, CPU), torch.randn(2, 5, 1, 8, 8), site)
-    assert called == [(name, (2, 5)) for name in ("input", *model.sites)]
+        def product(self, name, operation, x, weight, bias):
+            assert x.shape[:2] == (2, 5)
+            called.append(name)
+            return operation(x, weight, bias)
+
+    model.forward(model.init([Streams(0, 0)] * 2, CPU), torch.randn(2, 5, 1, 8, 8), Watching())
+    assert sorted(called) == sorted(model.places)
+    declared = [name for name in model.places if model.places[name].layout != WEIGHTS]
+    assert [name for name in called if name in declared] == declared
+    assert called[0] == "input"
+    assert model.places["input"].level is None
+
+
+def test_each_level_has_activations_and_what_reads_them_is_known(model):
+    levels = {model.places[name].level for name in model.sites}
+    assert levels == set(range(model.levels))
+    for name, place in model.places.items():
+        for reader in place.read_by:
+            assert reader in model.parameters
+            assert model.parameters[reader].reads == name or reader == name
+
+
+def test_the_map_with_own_weights_for_each_example_is_the_map(model):
+    """What a variant of weights needs, on every layer of every model."""
+
+    class Each(Plain):
+        def product(self, name, operation, x, weight, bias):
+            own = weight.unsqueeze(1).expand(-1, x.shape[1], *weight.shape[1:])
+            return operation.each(x, own, bias)
+
+    params = model.init([Streams(0, s) for s in range(2)], CPU)
+    x = torch.randn(2, 5, 1, 8, 8)
+    plain, each = model.forward(params, x, Plain()), model.forward(params, x, Each())
+    torch.testing.assert_close(each, plain, rtol=1e-4, atol=1e-5)
 
 
 def test_the_schema_knows_the_number_of_sites(config):
     for kind, words in KINDS.items():
         conf = config(f"model={kind}", *words).model
-        assert conf.hidden_sites == len(build(conf, (1, 8, 8), 10).sites)
+        assert conf.hidden_sites == build(conf, (1, 8, 8), 10).levels
 
 
 def test_initial_values_are_torchs_distribution(model):
     params = model.init([Streams(0, s) for s in range(40)], CPU)
     for name, p in params.items():
+        if model.parameters[name].constant is not None:
+            assert torch.equal(p, torch.full_like(p, model.parameters[name].constant))
+            continue
         bound = model.parameters[name].fan_in ** -0.5
         assert p.abs().max() <= bound
         assert p.abs().max() > 0.9 * bound
@@ -91,6 +133,9 @@ def test_active_size_is_what_random_thinning_leaves(config):
         ("cnn", (13,), "needs images"),
         ("lstm", (13,), "needs images"),
         ("cnn", (1, 3, 8), "2 blocks and needs images of at least 4x4"),
+        ("rescnn", (13,), "needs images"),
+        ("rescnn", (1, 1, 8), "at least 2x2"),
+        ("transformer", (1, 9, 8), "patches of 2x2 pixels, which must divide both sides"),
     ],
 )
 def test_data_that_a_model_cannot_take(kind, shape, message, config):
@@ -101,5 +146,5 @@ def test_data_that_a_model_cannot_take(kind, shape, message, config):
 def test_an_mlp_takes_tables_and_images(config):
     for shape in [(13,), (1, 8, 8), (3, 4, 5)]:
         model = build(config().model, shape, 2)
-        out = model.forward(model.init([Streams(0, 0)], CPU), torch.randn(1, 6, *shape), identity)
+        out = model.forward(model.init([Streams(0, 0)], CPU), torch.randn(1, 6, *shape), Plain())
         assert out.shape == (1, 6, 2)

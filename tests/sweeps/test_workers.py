@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -80,12 +81,17 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
 def test_a_worker_that_cannot_be_replaced_fails_the_rest_and_ends(trials, monkeypatch):
     real = workers.Worker._train
     crew = []
+    both_there = threading.Barrier(2)
+
+    def refuse():
+        raise OSError(12, "no memory")
 
     def sabotage(self, pack):
         if self not in crew:
+            both_there.wait(timeout=60)
             crew.append(self)
             self._child.kill()
-            monkeypatch.setattr(workers.Worker, "_start", lambda: (_ for _ in ()).throw(OSError(12, "no memory")))
+            monkeypatch.setattr(workers.Worker, "_start", staticmethod(refuse))
         return real(self, pack)
 
     monkeypatch.setattr(workers.Worker, "_train", sabotage)

@@ -72,7 +72,7 @@ def linear(name, kind):
 def train_plainly(pack, place, trial, optimizer_of, batches):
     """Train one trial by itself; its parameters by the engine's names, in the engine's layout."""
     conf, streams = trial.config, Streams(trial.config.seed, trial.seed)
-    rates = pack.rates[place]
+    rates = {name: pack.rates[place][name] for name in ("input", *pack.model.sites)}
     masks = {site: Masked(trial.point.variant, rate, streams, site) for site, rate in rates.items()}
     net, named = plain(conf.model.kind, masks)
     assert named.keys() == pack.params.keys()
@@ -154,6 +154,6 @@ def test_standard_and_inverted_are_one_training_run_under_the_change_of_constant
         factor = keep if name in standard.model.weights else 1
         torch.testing.assert_close(inverted.params[name], weight * factor, rtol=5e-3, atol=5e-4)
     x, _ = standard.feed.fetch(standard.feed.index["test"])
-    a = standard.model.forward(standard.params, x, standard.noise.expected)
-    b = inverted.model.forward(inverted.params, x, inverted.noise.expected)
+    a = standard.model.forward(standard.params, x, standard.noise.testing(standard.params))
+    b = inverted.model.forward(inverted.params, x, inverted.noise.testing(inverted.params))
     torch.testing.assert_close(a, b, rtol=5e-3, atol=5e-3)

@@ -16,9 +16,9 @@ from dropout_lab.train.stopping import Watch
 
 def test_scores_agree_with_scikit_learn(trials):
     pack = Pack(trials("seeds=2", "rate=0.5"), load("digits"))
-    found = evaluate(pack.model, pack.params, pack.feed, "test", pack.task, pack.noise.expected)
+    found = evaluate(pack.model, pack.params, pack.feed, "test", pack.task, pack.noise.testing(pack.params))
     x, y = pack.feed.fetch(pack.feed.index["test"])
-    out = pack.model.forward(pack.params, x, pack.noise.expected).double().softmax(2).detach()
+    out = pack.model.forward(pack.params, x, pack.noise.testing(pack.params)).double().softmax(2).detach()
     for m in range(2):
         assert found.score[m] == pytest.approx(accuracy_score(y[m], out[m].argmax(1)))
         assert found.loss[m] == pytest.approx(log_loss(y[m], out[m]), rel=1e-5)
@@ -27,10 +27,10 @@ def test_scores_agree_with_scikit_learn(trials):
 def test_rmse_is_in_the_unit_of_the_target(trials):
     dataset = load("diabetes")
     pack = Pack(trials("data=diabetes", "seeds=2", "model.hidden=[8]"), dataset)
-    found = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.expected)
+    found = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.testing(pack.params))
     index = pack.feed.index
     x, _ = pack.feed.fetch(index["val"])
-    out = pack.model.forward(pack.params, x, pack.noise.expected)[:, :, 0].detach().numpy()
+    out = pack.model.forward(pack.params, x, pack.noise.testing(pack.params))[:, :, 0].detach().numpy()
     for m in range(2):
         seen, target = dataset.y[index["train"][m].numpy()], dataset.y[index["val"][m].numpy()]
         expected = root_mean_squared_error(target, out[m] * seen.std() + seen.mean())

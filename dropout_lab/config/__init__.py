@@ -1,0 +1,38 @@
+"""The schemas over ``conf/``: every setting with its type, range, default, CSV column and role.
+
+Nothing here imports torch, so a wrong word on the command line is answered at once.
+"""
+
+from dropout_lab.config.data import DataConf
+from dropout_lab.config.models import (
+    MODELS,
+    CNNConf,
+    LSTMConf,
+    MLPConf,
+    ModelConf,
+    ResCNNConf,
+    ResMLPConf,
+    TransformerConf,
+)
+from dropout_lab.config.training import RegularizerConf, TrainConf
+from dropout_lab.config.variants import ScheduleConf, VariantConf
+from dropout_lab.config.whole import GROUPS, Config, settings_table
+
+__all__ = [
+    "GROUPS",
+    "MODELS",
+    "CNNConf",
+    "Config",
+    "DataConf",
+    "LSTMConf",
+    "MLPConf",
+    "ModelConf",
+    "RegularizerConf",
+    "ResCNNConf",
+    "ResMLPConf",
+    "ScheduleConf",
+    "TrainConf",
+    "TransformerConf",
+    "VariantConf",
+    "settings_table",
+]

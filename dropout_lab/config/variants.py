@@ -1,0 +1,99 @@
+"""The schemas of ``variant=`` and ``schedule=``: how units are dropped, and how the rate moves."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dropout_lab.checks import MOST
+from dropout_lab.settings import Checked, setting
+
+VARIATIONAL = ("variational", "sparse_variational")
+
+
+@dataclass(frozen=True)
+class VariantConf(Checked):
+    """How units are dropped."""
+
+    GROUP: ClassVar[str] = "variant"
+    kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
+    network: str = setting(
+        "as_is", choices=("as_is", "selu"), help="what the variant asks of the network: selu for SELU and its init"
+    )
+    block_size: int = setting(
+        3, low=1, high=MOST, when=("variant.kind", "dropblock", "block"), help="pixels a side, or units a group"
+    )
+    profile: str = setting(
+        "flat",
+        choices=("flat", "rising"),
+        identity=False,
+        help="what profile=auto stands for; rising is the linear rule of stochastic depth",
+    )
+    mask: str = setting(
+        "example",
+        choices=("example", "batch"),
+        when=("variant.kind", "dropconnect"),
+        help="whether each example has a mask of its own, or the batch one",
+    )
+    slope: float = setting(
+        1.0,
+        low=0,
+        high=MOST,
+        when=("variant.kind", "standout"),
+        help="how fast the probability to be kept rises with the activation",
+    )
+    agreement: float = setting(
+        1.0,
+        low=0,
+        high=MOST,
+        when=("variant.kind", "r_drop"),
+        help="weight of the divergence between the two passes, half of the paper's alpha",
+    )
+    temperature: float = setting(
+        0.1,
+        low=0,
+        open_low=True,
+        high=MOST,
+        when=("variant.kind", "concrete"),
+        help="how soft the mask is that the rate is learned through",
+    )
+    length_scale: float = setting(
+        0.01,
+        low=0,
+        high=MOST,
+        when=("variant.kind", "concrete"),
+        help="of the prior on the weights; a larger one holds them smaller",
+    )
+    per: str = setting(
+        "layer",
+        choices=("layer", "unit", "weight"),
+        when=("variant.kind", "variational"),
+        help="what has a learned strength of noise of its own",
+    )
+    warm_up: float = setting(
+        0.5,
+        low=0,
+        high=1,
+        when=("variant.kind", *VARIATIONAL),
+        help="part of the training in which the divergence from the prior grows to its full weight",
+    )
+
+
+@dataclass(frozen=True)
+class ScheduleConf(Checked):
+    """How the rate moves."""
+
+    GROUP: ClassVar[str] = "schedule"
+    kind: str = setting("constant", help="how the rate moves during training", column="schedule")
+    fraction: float = setting(
+        0.5, low=0, high=1, when=("schedule.kind", "early", "late"), help="part of the training before the change"
+    )
+    gamma: float = setting(
+        10.0, low=0, open_low=True, high=MOST, when=("schedule.kind", "curriculum"), help="how fast the rate rises"
+    )
+    steps: int = setting(3, low=1, high=MOST, when=("schedule.kind", "step", "plateau"), help="stairs up to the rate")
+    patience: int = setting(
+        2,
+        low=1,
+        high=MOST,
+        when=("schedule.kind", "plateau"),
+        help="epochs without a better validation loss before the next stair",
+    )

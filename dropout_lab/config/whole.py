@@ -1,0 +1,114 @@
+"""The whole config: the groups, the settings of no group, and the table of all settings."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from omegaconf import MISSING
+
+from dropout_lab.checks import RATE, SEEDS, check_auto, check_device, check_out, check_rates, check_seeds
+from dropout_lab.config.data import DataConf
+from dropout_lab.config.models import MODELS, ModelConf
+from dropout_lab.config.training import RegularizerConf, TrainConf
+from dropout_lab.config.variants import ScheduleConf, VariantConf
+from dropout_lab.settings import Checked, ConfigError, Setting, exact, setting, show, table_of
+
+
+@dataclass(frozen=True)
+class Config(Checked):
+    """One point of the grid, with the seeds it is to be trained on."""
+
+    data: DataConf = field(default_factory=DataConf)
+    # Any to OmegaConf, which cannot put one frozen schema in the place of another; always a ModelConf.
+    model: Any = MISSING
+    variant: VariantConf = field(default_factory=VariantConf)
+    schedule: ScheduleConf = field(default_factory=ScheduleConf)
+    regularizer: RegularizerConf = field(default_factory=RegularizerConf)
+    train: TrainConf = field(default_factory=TrainConf)
+    rate: Any = setting(
+        0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
+    )
+    profile: str = setting(
+        "auto",
+        choices=("auto", "flat", "linear", "rising"),
+        identity=False,
+        axis=True,
+        help="one rate on all places, rising with depth about it, or rising up to it; auto asks the variant",
+    )
+    input_rate: float = setting(
+        0.0, low=0, high=1, open_high=True, pack="own", column="input_rate", help="drop probability of the input"
+    )
+    seeds: Any = setting(
+        5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
+    )
+    seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
+    out: str = setting(
+        "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
+    )
+    device: str = setting(
+        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
+    )
+    precision: str = setting("fp32", choices=("fp32",), column="precision", help="arithmetic of the training step")
+    workers: Any = setting(
+        "auto",
+        check=check_auto,
+        allowed="auto or a whole number of at least 1",
+        identity=False,
+        help="processes that train packs side by side; auto starts one a core for what takes long",
+    )
+    pack: Any = setting(
+        "auto",
+        check=check_auto,
+        allowed="auto or a whole number of at least 1",
+        identity=False,
+        help="most trials trained at once as one stacked model",
+    )
+
+    skip_invalid: bool = setting(
+        False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.model, ModelConf):
+            raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
+        sites = self.model.hidden_sites
+        if isinstance(self.rate, list) and len(self.rate) != sites:
+            places = f"{sites} place{'s' if sites > 1 else ''}"
+            raise ConfigError.of(
+                "rate", self.rate, f"must have one entry for each of the {places} where model={self.model.kind} drops"
+            )
+        if self.profile in ("linear", "rising"):
+            if isinstance(self.rate, list):
+                raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
+            if self.site_rates[-1] >= 1:
+                most = (sites + 1) / (2 * sites)
+                raise ConfigError.of("rate", self.rate, f"must be below {show(most)} under profile=linear here")
+
+    @property
+    def site_rates(self) -> list[float]:
+        """The rate of each hidden site, from input to output."""
+        sites = self.model.hidden_sites
+        if isinstance(self.rate, list):
+            return self.rate
+        profile = self.variant.profile if self.profile == "auto" else self.profile
+        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "rising": 1.0}
+        return [exact(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites)) for i in range(sites)]
+
+    @property
+    def trial_seeds(self) -> list[int]:
+        return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
+
+
+GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train")
+
+
+@cache
+def settings_table() -> tuple[Setting, ...]:
+    """Every setting of every schema, groups first; one entry a key."""
+    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, Config]
+    table: dict[str, Setting] = {}
+    for schema in schemas:
+        for entry in table_of(schema):
+            table.setdefault(entry.key, entry)
+    return tuple(table.values())

@@ -1,0 +1,87 @@
+"""Concrete dropout: the rate of each layer is learned, through a mask that is almost binary."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.dropout.base import MAPS, UNITS, Dropout, mask_shape
+from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout.masks import per_model, uniform
+from dropout_lab.streams import Randomness
+
+
+def concrete(
+    x: Tensor, rate: Tensor | float, random: Randomness, temperature: float = 0.1, shared: tuple[int, ...] = ()
+) -> Tensor:
+    """Inverted dropout by a mask that is differentiable in the rate.
+
+    Each mask element is 1 - sigmoid((logit(rate) + logit(u)) / temperature) with u uniform in (0, 1): close to 0 or 1,
+    and below a half with probability ``rate``.
+
+    Args:
+        x: any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1]; at 1 everything is zero.
+        random: source of u.
+        temperature: how soft the mask is; above 0.
+        shared: axes from the end with one mask element for all along them.
+
+    Returns:
+        a tensor like x, of nearly the same expectation (exactly in the limit of temperature 0).
+
+    Source:
+        Gal, Hron and Kendall 2017, NeurIPS, section 3.1, equation 5.
+    """
+    rate = per_model(rate, x)
+    u = uniform(random.bits(mask_shape(x.shape, shared, rate)), x)
+    fallen = torch.sigmoid((torch.logit(rate) + torch.logit(u)) / temperature)
+    return x * (1 - fallen) * torch.where(rate < 1, 1 / (1 - rate), 0)
+
+
+class Concrete(Learned, Dropout):
+    """Concrete dropout as a module that learns its rate, see :func:`concrete`; the identity in eval mode.
+
+    Add :meth:`divergence` over the number of training examples to the loss.
+
+    Args:
+        rate: where the learning starts.
+        temperature: how soft the mask is.
+        length_scale: of the prior on the weights that read the layer; a larger one holds them smaller.
+        generator: as for every variant.
+    """
+
+    kind: ClassVar[str] = "concrete"
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2, -1)}  # whole maps, as the paper's convolutions
+    keeps: ClassVar[tuple[str, ...]] = ()
+    fraction: ClassVar[str] = "soft"
+    options: ClassVar[tuple[str, ...]] = ("temperature", "length_scale")
+
+    def __init__(
+        self,
+        rate: Tensor | float = 0.1,
+        temperature: float = 0.1,
+        length_scale: float = 0.01,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__(rate, generator)
+        self.temperature, self.length_scale = temperature, length_scale
+        self.logit = nn.Parameter(self.start(torch.as_tensor(rate, dtype=torch.float32), None))
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return concrete(x, rate, random, self.temperature, self.shared.get(layout, ()))
+
+    def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
+        """Which elements have more than half fallen."""
+        return out * x.sign() * (1 - per_model(rate, x)) < x.abs() / 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.sample(x, self.rate_of(self.logit, None), self.random(x), self.layout) if self.training else x
+
+    def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
+        """As in :class:`Learned`: length_scale^2 / 2 * sum w^2 / (1 - rate) over the weights that read the layer, less
+        the entropy of the layer's mask (equations 3 and 4; weights there are those before rescaling)."""
+        rate = self.rate_of(own, None)
+        squares = sum((w.square().flatten(1).sum(1) for w in weights), torch.zeros_like(rate))
+        entropy = -(torch.xlogy(rate, rate) + torch.xlogy(1 - rate, 1 - rate))
+        return self.length_scale**2 / 2 * squares / (1 - rate) - units * entropy

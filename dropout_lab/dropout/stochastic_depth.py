@@ -1,0 +1,48 @@
+"""Stochastic depth: whole residual branches are dropped, so that a network is shorter for some examples."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.dropout.base import EXAMPLE, PATHS, UNITS, Dropout, mask_shape
+from dropout_lab.dropout.masks import kept, kept_part, per_model
+from dropout_lab.streams import Randomness
+
+
+def stochastic_depth(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
+    """Drop what a residual block adds to its input, with probability ``rate`` for each example.
+
+    Args:
+        x: output of the branch, [B, ...]; [M, B, ...] if ``rate`` is [M].
+        rate: drop probability of the branch in [0, 1]. The paper's linear rule gives block l of L the rate l / L times
+            that of the last; the engine follows it (``profile=rising``) unless the rates are given as a list.
+        random: source of the mask's bits.
+
+    Returns:
+        a tensor like x, not rescaled; at test time the branch counts 1 - rate.
+
+    Source:
+        Huang et al. 2016, ECCV, section 3. There one draw serves a minibatch; a draw for each example is what became
+        usual since (as in timm's DropPath).
+    """
+    rate = per_model(rate, x)
+    return x * (kept(random.bits(mask_shape(x.shape, EXAMPLE, rate)), rate) & (rate < 1))
+
+
+class StochasticDepth(Dropout):
+    """Stochastic depth on a residual branch [B, ...] as a module, see :func:`stochastic_depth`; multiplies by 1 - rate
+    in eval mode."""
+
+    kind: ClassVar[str] = "stochastic_depth"
+    layouts: ClassVar[tuple[str, ...]] = (PATHS,)
+    needs: ClassVar[tuple[str, ...]] = (PATHS,)
+    takes_input: ClassVar[bool] = False
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {PATHS: EXAMPLE}
+    layout: ClassVar[str] = PATHS
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return stochastic_depth(x, rate, random)
+
+    def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
+        return x * kept_part(per_model(rate, x))

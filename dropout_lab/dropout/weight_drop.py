@@ -1,0 +1,73 @@
+"""Weight drop: DropConnect on the recurrent weights, one mask for a whole sequence."""
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from dropout_lab.dropout.base import RECURRENT, UNITS, Dropout
+from dropout_lab.dropout.inverted import inverted
+from dropout_lab.streams import Randomness
+
+
+def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
+    """Recurrent weights of which each is zeroed with probability ``rate``, the others divided by 1 - rate.
+
+    The mask is drawn once a forward pass: it is the same for all steps and all examples of the batch, which leaves the
+    fused sequence operations usable.
+
+    Args:
+        weight: hidden-to-hidden weights, any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1]; at 1 all are zero.
+        random: source of the mask's bits.
+
+    Returns:
+        weights of the same expectation.
+
+    Source:
+        Merity et al. 2018, ICLR, section 2.
+    """
+    return inverted(weight, rate, random)
+
+
+class WeightDrop(Dropout):
+    """Weight drop around an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, see :func:`weight_drop`; that module in eval mode.
+
+    Args:
+        rate, generator: as for every variant.
+        layer: the recurrent module; None where only the function is used.
+
+    Raises:
+        ValueError: a rate outside [0, 1].
+        TypeError: a layer that is not recurrent.
+    """
+
+    kind: ClassVar[str] = "weight_drop"
+    layouts: ClassVar[tuple[str, ...]] = (RECURRENT,)
+    needs: ClassVar[tuple[str, ...]] = (RECURRENT,)
+    takes_input: ClassVar[bool] = False
+    layout: ClassVar[str] = RECURRENT
+
+    def __init__(
+        self, rate: Tensor | float = 0.5, layer: nn.Module | None = None, generator: torch.Generator | None = None
+    ):
+        super().__init__(rate, generator)
+        if not (layer is None or isinstance(layer, nn.RNNBase)):
+            raise TypeError(f"weight_drop wraps an nn.LSTM, nn.GRU or nn.RNN, not {layer}")
+        self.layer = layer
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return weight_drop(x, rate, random)
+
+    def forward(self, x: Tensor, *state: Any) -> Any:
+        if self.layer is None:
+            raise RuntimeError("WeightDrop was made without a layer")
+        if not self.training:
+            return self.layer(x, *state)
+        # The mask must reach the weights that the step uses: copies are put in their place for this call alone.
+        weights = {
+            name: self.sample(weight, self.rate, self.random(weight)) if name.startswith("weight_hh") else weight
+            for name, weight in self.layer.named_parameters()
+        }
+        return functional_call(self.layer, weights, (x, *state))

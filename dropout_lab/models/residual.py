@@ -1,0 +1,106 @@
+"""Residual networks, M of them, dense or convolutional: blocks that add to their input."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from dropout_lab.dropout.base import MAPS, PATHS, UNITS
+from dropout_lab.dropout.noise import Place
+from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense, norm, normalised
+from dropout_lab.models.cnn import check_images, convolution, filters
+
+
+def path(block: str) -> str:
+    """The place where what a block adds to its input may be dropped."""
+    return f"{block}.path"
+
+
+class ResMLP(Model):
+    """Dense residual blocks between an input and an output layer; dropout inside each block, or of what it adds.
+
+    A block is x + W2 f(W1 norm(x)), with unit dropout after f: the pre-activation form of He et al. 2016, ECCV, with
+    layer normalisation, which needs no statistics of the batch.
+
+    Args:
+        shape: of one example; an image is flattened.
+        outputs: K.
+        width: units between the blocks and inside them.
+        blocks: how many.
+        activation: name of the non-linearity.
+    """
+
+    stacks: ClassVar[bool] = True
+
+    def __init__(self, shape: Sequence[int], outputs: int, width: int, blocks: int, activation: str):
+        self._blocks = tuple(f"block{i}" for i in range(blocks))
+        self._activation = ACTIVATIONS[activation]
+        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        parameters = dense(prod(shape), width, "stem", "input")
+        for i, name in enumerate(self._blocks):
+            places |= {name: Place(UNITS, i), path(name): Place(PATHS, i)}
+            parameters |= norm(width, f"{name}.norm", [path(name)])
+            parameters |= dense(width, width, f"{name}.first", writes=[name, path(name)], ruled_by=name)
+            parameters |= dense(width, width, f"{name}.second", name, [path(name)])
+        parameters |= norm(width, "norm") | dense(width, outputs, "output", ruled_by=self._blocks[-1])
+        super().__init__(parameters, places)
+
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        h = affine(params, "stem", hook("input", x).flatten(2), hook)
+        for name in self._blocks:
+            inner = affine(params, f"{name}.first", normalised(params, f"{name}.norm", h), hook)
+            inner = hook(name, self._activation(inner))
+            h = h + hook(path(name), affine(params, f"{name}.second", inner, hook))
+        return affine(params, "output", normalised(params, "norm", h), hook)
+
+
+class ResCNN(Model):
+    """Convolutional residual blocks on maps of one size, halved after the first half of them, then a global mean.
+
+    A block is x + conv f(conv f(norm(x))), with unit dropout between the convolutions as in wide residual networks
+    (Zagoruyko and Komodakis 2016, BMVC); the normalisation runs over the channels of each pixel.
+
+    Args:
+        shape: of one example, (C, H, W).
+        outputs: K.
+        channels: maps between the blocks and inside them.
+        blocks: how many.
+        activation: name of the non-linearity.
+
+    Raises:
+        ValueError: the examples are no images, or too small.
+    """
+
+    def __init__(self, shape: Sequence[int], outputs: int, channels: int, blocks: int, activation: str):
+        check_images(shape)
+        if min(shape[1:]) < 2:
+            raise ValueError("halves its maps once and needs images of at least 2x2")
+        self._blocks = tuple(f"block{i}" for i in range(blocks))
+        self._activation = ACTIVATIONS[activation]
+        places = {"input": Place(MAPS, None)}
+        parameters: dict[str, Parameter] = filters(shape[0], channels, "stem", "input")
+        for i, name in enumerate(self._blocks):
+            places |= {name: Place(MAPS, i), path(name): Place(PATHS, i)}
+            parameters |= norm(channels, f"{name}.norm", [path(name)])
+            parameters |= filters(channels, channels, f"{name}.first", thinned=[path(name)], ruled_by=name)
+            parameters |= filters(channels, channels, f"{name}.second", name, [path(name)])
+        parameters |= norm(channels, "norm") | dense(channels, outputs, "output", ruled_by=self._blocks[-1])
+        super().__init__(parameters, places)
+
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        h = convolution(params, "stem", hook("input", x), hook)
+        for i, name in enumerate(self._blocks):
+            if i == (len(self._blocks) + 1) // 2:
+                h = avg_pool2d(h.flatten(0, 1), 2).unflatten(0, h.shape[:2])
+            inner = self._activation(_normalised(params, f"{name}.norm", h))
+            inner = hook(name, self._activation(convolution(params, f"{name}.first", inner, hook)))
+            h = h + hook(path(name), convolution(params, f"{name}.second", inner, hook))
+        pooled = self._activation(_normalised(params, "norm", h)).flatten(3).mean(3)
+        return affine(params, "output", pooled, hook)
+
+
+def _normalised(params: Params, name: str, x: Tensor) -> Tensor:
+    """Layer normalisation over the channels of maps [M, B, C, H, W]."""
+    return normalised(params, name, x.movedim(2, -1)).movedim(-1, 2)
