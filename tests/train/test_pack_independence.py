@@ -11,7 +11,12 @@ SHAPES = {
     "mlp": ["model=mlp", "model.hidden=[16]"],
     "cnn": ["model=cnn", "model.channels=[4]", "model.head=[8]"],
     "lstm": ["model=lstm", "model.units=8"],
+    "resmlp": ["model=resmlp", "model.width=16", "model.blocks=2"],
+    "rescnn": ["model=rescnn", "model.maps=4", "model.blocks=2"],
+    "transformer": ["model=transformer", "model.width=8", "model.heads=2", "model.blocks=1", "model.patch=4"],
 }
+# Variants that bring something of their own into the pack: parameters, a divergence, weights for each example, passes.
+OWN = ["concrete", "variational", "sparse_variational", "dropconnect", "fast", "r_drop", "standout"]
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -51,6 +56,24 @@ def test_results_agree_alone_and_packed(kind, trials):
         # The first epoch is too short for rounding to grow.
         assert alone.curve[0]["train_loss"] == pytest.approx(result.curve[0]["train_loss"], rel=1e-4)
         assert alone.measured["drop_fraction"] == pytest.approx(result.measured["drop_fraction"], abs=0.02)
+
+
+@pytest.mark.parametrize("variant", OWN)
+def test_results_agree_alone_and_packed_beside_trials_without_dropout(variant, trials):
+    words = ["model.hidden=[16]", f"variant={variant}", "input_rate=0", "train.epochs=3", "train.lr=0.01", "seeds=2"]
+    every = trials(*words, "rate=0,0.2,0.4", "regularizer=early_stopping", "regularizer.early_stopping=2")
+    assert [trial.point.variant for trial in every].count("none") == 2
+    packed = train(every, load("digits"))
+    for trial, result in zip(every, packed, strict=True):
+        (alone,) = train([trial], load("digits"))
+        assert result.status == "ok"
+        for name in ("val_loss", "test_loss"):
+            assert alone.measured[name] == pytest.approx(result.measured[name], abs=1e-2)
+        assert alone.curve[0]["train_loss"] == pytest.approx(result.curve[0]["train_loss"], rel=1e-4)
+        assert [row["rate"] for row in alone.curve] == pytest.approx([row["rate"] for row in result.curve], abs=2e-3)
+        if trial.point.variant == "none":
+            assert result.curve[-1]["rate"] == 0
+            assert result.measured["active_parameters"] == result.measured["parameters"]
 
 
 def test_who_leaves_early_leaves_the_others_alone(trials):

@@ -1,6 +1,8 @@
 """Every variant and schedule through the engine, where it fits and where it does not."""
 
 import pytest
+import torch
+from torch import nn
 
 from dropout_lab.config import MODELS
 from dropout_lab.data import load
@@ -202,3 +204,96 @@ def test_a_profile_is_its_list_of_rates(config):
         config("profile=linear", "rate=0.8", "model.hidden=[8,8,8]")
     with pytest.raises(ConfigError, match="takes one rate"):
         config("profile=linear", "rate=[0.1,0.2]")
+
+
+def test_r_drop_adds_the_divergence_of_two_passes(trials):
+    """One step of SGD against the same two passes written out."""
+    words = ["train=sgd", "model.hidden=[16]", "train.momentum=0", "rate=0.4", "variant=r_drop", "variant.agreement=3"]
+    made, reference = (Pack(trials(*words, "seeds=2"), load("digits")) for _ in range(2))
+    rows = made.feed.epoch(64)[0]
+    reference.feed.epoch(64)
+    start = {name: p.detach().clone() for name, p in made.params.items()}
+    made.step(rows)
+    lr = made.optimizer.lr[0].item()
+    x, y = reference.feed.fetch(rows)
+    hook = reference.noise.training(reference.params)
+    a, b = (reference.model.forward(reference.params, x, hook) for _ in range(2))
+    assert not torch.equal(a, b)
+    p, q = a.softmax(2), b.softmax(2)
+    apart = ((p * (p / q).log()).sum(2) + (q * (q / p).log()).sum(2)) / 2
+    data = [nn.functional.cross_entropy(out.flatten(0, 1), y.flatten(), reduction="none") for out in (a, b)]
+    loss = (sum(data) / 2).view(2, -1).mean(1) + 3 * apart.mean(1)
+    grads = torch.autograd.grad(loss.sum(), list(reference.params.values()))
+    for (name, p), grad in zip(made.params.items(), grads, strict=True):
+        torch.testing.assert_close(p.detach(), start[name] - lr * grad, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["concrete", "variational", "sparse_variational"])
+def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
+    """The loss of a step is the data loss plus the divergence over the training examples."""
+    words = ["train=sgd", "train.momentum=0", "model.hidden=[16]", "rate=0.3", f"variant={variant}"]
+    words += [] if variant == "concrete" else ["variant.warm_up=0"]
+    made, reference = (Pack(trials(*words, "seeds=1"), load("digits")) for _ in range(2))
+    rows = made.feed.epoch(64)[0]
+    reference.feed.epoch(64)
+    start = {name: p.detach().clone() for name, p in made.params.items()}
+    made.step(rows)
+    lr = made.optimizer.lr[0].item()
+    x, y = reference.feed.fetch(rows)
+    out = reference.model.forward(reference.params, x, reference.noise.training(reference.params))
+    kind, params = reference.noise.variant, reference.params
+    if variant == "concrete":
+        own = kind.divergence(params["hidden0/noise"], [params["output.weight"]], 16)
+    else:
+        own = kind.divergence(params["output.weight/noise"], [params["output.weight"]], 0)
+    loss = nn.functional.cross_entropy(out[0], y[0]) + own[0] / 1150
+    grads = torch.autograd.grad(loss, list(params.values()))
+    learned = [name for name in params if name.endswith("/noise")]
+    assert len(learned) == 1
+    for (name, p), grad in zip(made.params.items(), grads, strict=True):
+        torch.testing.assert_close(p.detach(), start[name] - lr * grad, rtol=1e-4, atol=1e-6)
+    assert (made.params[learned[0]].detach() != start[learned[0]]).any()
+
+
+def test_what_drowns_in_noise_is_no_active_parameter(trials):
+    (result,) = train(trials("variant=sparse_variational", "model.hidden=[16]", "seeds=1"), load("digits"))
+    assert result.measured["active_parameters"] < result.measured["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["variant=concrete", "schedule=linear"], "learns its rate and takes no schedule=linear"),
+        (["variant=variational", "rate=0.6"], "learns a rate of at most 0.5 and cannot start above it"),
+        (["variant=stochastic_depth", "model=resmlp", "input_rate=0.1"], "does not take an input_rate"),
+    ],
+)
+def test_what_a_variant_cannot_learn_or_take_is_refused(words, message, trials):
+    with pytest.raises(ConfigError, match=message):
+        check(trials(*words, "seeds=1"))
+
+
+def test_stochastic_depth_follows_the_linear_rule_unless_told_otherwise(config):
+    def rates(*words):
+        return config("variant=stochastic_depth", "model=resmlp", *words).site_rates
+
+    assert rates("rate=0.4") == [0.1, 0.2, 0.3, 0.4]
+    assert rates("rate=0.4", "profile=flat") == [0.4] * 4
+    assert rates("rate=[0.4,0,0,0.2]") == [0.4, 0, 0, 0.2]
+    assert config("model=resmlp", "rate=0.4").site_rates == [0.4] * 4
+
+
+def test_plateau_raises_the_rate_when_the_validation_loss_stalls(trials):
+    words = ["schedule=plateau", "schedule.steps=4", "schedule.patience=2", "rate=0.8", "train.epochs=12"]
+    every = trials(*words, "train.lr=0.03,0.0001", "model.hidden=[16]", "seeds=1")
+    climbed = []
+    for trial, result in zip(every, train(every, load("digits")), strict=True):
+        best, waited, stalls = float("inf"), 0, 0
+        for row in result.curve:
+            assert row["rate"] == pytest.approx(0.2 * min(stalls + 1, 4)), trial.config.train.lr
+            waited = 0 if row["val_loss"] < best else waited + 1
+            best = min(best, row["val_loss"])
+            if waited == 2:
+                stalls, waited = stalls + 1, 0
+        climbed.append(stalls)
+    assert climbed[0] > climbed[1]
