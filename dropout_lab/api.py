@@ -7,9 +7,8 @@ from typing import Any, get_origin
 
 import numpy as np
 import pandas as pd
-from hydra import compose, initialize_config_dir
 
-from dropout_lab.compose import CONF, Points
+from dropout_lab.compose import standing
 from dropout_lab.config import settings_table
 from dropout_lab.settings import ConfigError, show
 from dropout_lab.sweeps.grid import arms, expand
@@ -36,8 +35,8 @@ def sweep(**settings: Any) -> pd.DataFrame:
 
     enable()
     words = [_word(key, value) for key, value in _flat(settings).items()]
-    with initialize_config_dir(str(CONF), version_base="1.3", job_name="dropout-lab"):
-        chosen = arms(expand(words), Points(lambda groups: compose("config", groups)))
+    with standing() as points:
+        chosen = arms(expand(words), points)
     outcome = run(chosen, say=lambda line: None)
     present(outcome)
     frame = stored.read(chosen[0].config.out)

@@ -28,6 +28,7 @@ HELP = f"""\
   {PROGRAM} train rate=0.5          one trial
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
+  {PROGRAM} bench variants          what a step costs with each variant
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
 Results go to out= (results/sweep, results/train); the same command again goes
@@ -112,7 +113,30 @@ def list_(words: list[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"sweep": sweep, "train": train, "list": list_}
+def bench(words: list[str]) -> int:
+    """Time what the tables of costs are made from."""
+    if words != ["variants"]:
+        if words in (["--help"], ["-h"]):
+            _say(f"{PROGRAM} bench variants: a training step of each variant, timed against inverted dropout")
+            return 0
+        raise ConfigError(f"bench {' '.join(words)}: must be bench variants")
+    from pathlib import Path
+
+    from dropout_lab.bench import variants
+    from dropout_lab.compose import standing
+    from dropout_lab.plugins import enable
+    from dropout_lab.sweeps.ledger import replace
+
+    enable()
+    target = Path("results/bench/variants.csv")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with standing() as points:
+        replace(target, variants.measure(points, say=_say))
+    _say(f"{target}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {"sweep": sweep, "train": train, "list": list_, "bench": bench}
 
 
 def _run(typed: list[str], words: list[str]) -> int:

@@ -6,12 +6,15 @@ values (rates, strengths, seeds) are set on the composed, frozen config, which c
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
@@ -134,6 +137,22 @@ def points(override: Override) -> list[str]:
 def choices(group: str) -> list[str]:
     """The files a group offers in the project's own conf/."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def described(group: str, choice: str) -> tuple[str, dict[str, str]]:
+    """The comment at the head of a choice's file: sentences, and the facts in its ``source:`` and ``test:`` lines."""
+    lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
+    comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+    facts = [re.fullmatch(r"(source|test): (.*)", line) for line in comment]
+    text = [line for line, fact in zip(comment, facts, strict=True) if not fact]
+    return " ".join(text), {fact[1]: fact[2] for fact in facts if fact}
+
+
+@contextmanager
+def standing() -> "Iterator[Points]":
+    """A composer over the project's own conf/, outside of a command of Hydra's."""
+    with initialize_config_dir(str(CONF), version_base="1.3", job_name="dropout-lab"):
+        yield Points(lambda groups: hydra_compose("config", groups))
 
 
 class Points:

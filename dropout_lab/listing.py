@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from omegaconf import OmegaConf
 
-from dropout_lab.compose import CONF, choices
+from dropout_lab.compose import CONF, choices, described, standing
 from dropout_lab.config import GROUPS, settings_table
 from dropout_lab.report.tables import markdown
 from dropout_lab.settings import ConfigError, Setting, show
 
 WIDTH = 80
 DOCUMENTED = ("settings", "columns")
-SUBJECTS = (*GROUPS, *DOCUMENTED)
+SUBJECTS = (*GROUPS, "variants", *DOCUMENTED)
 
 
 def listing(words: Sequence[str]) -> str:
@@ -22,12 +22,17 @@ def listing(words: Sequence[str]) -> str:
         ConfigError: there is nothing of that name.
     """
     if not words:
-        return "\n\n".join(_group(group) for group in GROUPS) + "\n\nAlso: list settings, list columns"
+        return (
+            "\n\n".join(_group(group) for group in GROUPS)
+            + "\n\nAlso: list variants (a card each), list settings, list columns"
+        )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return document(words[0])
     what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
     if len(words) > 1 or what not in SUBJECTS:
         raise ConfigError(f"list {' '.join(words)}: must be one of {', '.join(SUBJECTS)}")
+    if what == "variants":
+        return _variants()
     if what == "settings":
         return "\n".join(_card(_head(entry), entry.spec.help) for entry in settings())
     if what == "columns":
@@ -48,19 +53,22 @@ def document(subject: str) -> str:
     return markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
 
 
-def describe(group: str, choice: str) -> str:
-    """The comment at the head of a choice's file."""
-    lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
-    return " ".join(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
-
-
 def settings() -> list[Setting]:
     """The settings a user gives a value."""
     return [entry for entry in settings_table() if entry.name != "kind"]
 
 
+def _variants() -> str:
+    from dropout_lab.cards import cards
+    from dropout_lab.plugins import enable
+
+    enable()
+    with standing() as points:
+        return cards(points)
+
+
 def _group(group: str) -> str:
-    return f"{group}=\n" + "\n".join(_card(name, describe(group, name), "  ") for name in choices(group))
+    return f"{group}=\n" + "\n".join(_card(name, described(group, name)[0], "  ") for name in choices(group))
 
 
 def _head(entry: Setting) -> str:

@@ -39,7 +39,9 @@ MAY_IMPORT = {
     "stats": set(),
     "report": {"stats"},
     "results": {"settings", "report", "sweeps"},
-    "listing": WORDS | {"compose", "sweeps", "report"},
+    "bench": WORDS | {"compose", "trial", "data", "sweeps", "train"},
+    "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
+    "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "plugins": {"compose", "sweeps"},
     "api": WORDS | {"compose", "plugins", "sweeps", "report", "results"},
 }

@@ -1,0 +1,1 @@
+"""Measurements of speed: both sides in one process, interleaved, reported as ratios of medians."""

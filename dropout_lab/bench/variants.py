@@ -1,0 +1,96 @@
+"""What a training step costs with each variant, relative to inverted dropout of the same model."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from dropout_lab.bench.interleaved import Ratio, machine, ratios
+from dropout_lab.compose import Points, choices
+from dropout_lab.config import MODELS
+from dropout_lab.data import load
+from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.check import check
+from dropout_lab.train.pack import Pack
+from dropout_lab.trial import Trial, canonical
+
+REFERENCE = "inverted"
+RATE = 0.3
+# Large enough that the arithmetic counts and not only the overhead of small operations.
+SHAPES = {
+    "mlp": ["model.hidden=[512,512]"],
+    "cnn": ["model.channels=[32,64]", "model.head=[128]"],
+    "lstm": ["model.units=128", "model.layers=2"],
+    "resmlp": ["model.width=256", "model.blocks=4"],
+    "rescnn": ["model.maps=32", "model.blocks=4"],
+    "transformer": ["model.width=64", "model.blocks=2"],
+}
+COLUMNS = ["variant", "model", "ratio", "low", "high", "rounds"]
+
+_HERE = Path(__file__).resolve().parent
+# Inside a wheel the measured file lies in the package; in a checkout it lies with the other results.
+MEASURED = next(
+    (path for path in (_HERE / "variants.csv", _HERE.parents[1] / "results/bench/variants.csv") if path.exists()), None
+)
+
+
+def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = print) -> str:
+    """Time a step of every variant on every model that it fits, on one thread.
+
+    Args:
+        points: makes configs.
+        rounds, repeats: as for :func:`ratios`.
+        say: is told how far it is.
+
+    Returns:
+        the text of ``variants.csv``: quartiles of the ratio to inverted dropout, under a line that says on what.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        lines = [row for model in MODELS for row in _rows(model, points, rounds, repeats, say)]
+        text = io.StringIO()
+        text.write(f"# step of one model, digits, batch 64, Adam, rate {RATE}; {machine()}\n")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(lines)
+        return text.getvalue()
+    finally:
+        torch.set_num_threads(before)
+
+
+def _rows(model: str, points: Points, rounds: int, repeats: int, say: Callable[[str], None]) -> list[list[str | int]]:
+    works = {}
+    for variant in choices("variant"):
+        words = [f"variant={variant}", f"model={model}", f"rate={RATE}", *SHAPES[model]]
+        trial = Trial(canonical(points.config(words)), 0)
+        try:
+            check([trial])
+        except ConfigError:
+            continue
+        works[variant] = _step(trial)
+    say(f"{model}: {len(works)} variants")
+    found = ratios(works, REFERENCE, rounds, repeats)
+    return [
+        [variant, model, *(f"{value:.3f}" for value in (ratio.median, ratio.low, ratio.high)), ratio.rounds]
+        for variant, ratio in found.items()
+    ]
+
+
+def _step(trial: Trial) -> Callable[[], object]:
+    pack = Pack([trial], load(trial.config.data.kind))
+    rows = pack.feed.epoch(trial.config.train.batch_size)[0]
+    return partial(pack.step, rows)
+
+
+def read(path: Path) -> dict[str, dict[str, Ratio]]:
+    """A measured file: variant -> model -> ratio."""
+    lines: Sequence[str] = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    found: dict[str, dict[str, Ratio]] = {}
+    for row in csv.DictReader(lines):
+        ratio = Ratio(float(row["ratio"]), float(row["low"]), float(row["high"]), int(row["rounds"]))
+        found.setdefault(row["variant"], {})[row["model"]] = ratio
+    return found
