@@ -36,17 +36,9 @@ def fits(name: str, points: Points) -> list[str]:
     """The models that a variant makes sense for, on images."""
     found = []
     for model in MODELS:
+        words = [f"variant={name}", f"model={model}", "rate=0.3", *bench.SHAPES[model]]
         try:
-            check(
-                [
-                    Trial(
-                        canonical(
-                            points.config([f"variant={name}", f"model={model}", "rate=0.3", *bench.SHAPES[model]])
-                        ),
-                        0,
-                    )
-                ]
-            )
+            check([Trial(canonical(points.config(words)), 0)])
             found.append(model)
         except ConfigError:
             pass
