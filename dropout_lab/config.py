@@ -10,21 +10,8 @@ from typing import Any, ClassVar
 from omegaconf import MISSING
 
 from dropout_lab.checks import MOST, RATE, SEEDS, check_auto, check_device, check_out, check_rates, check_seeds
+from dropout_lab.dataconf import DataConf
 from dropout_lab.settings import Checked, ConfigError, Setting, exact, setting, show, table_of
-
-
-@dataclass(frozen=True)
-class DataConf(Checked):
-    """Which data, and how much of it is held out."""
-
-    GROUP: ClassVar[str] = "data"
-    kind: str = setting("digits", help="the data set", column="data")
-    test_fraction: float = setting(
-        0.2, low=0, high=0.9, open_low=True, help="part held out for the test, drawn from the base seed alone"
-    )
-    val_fraction: float = setting(
-        0.2, low=0, high=0.9, open_low=True, help="part of the rest held out for validation, by trial seed"
-    )
 
 
 @dataclass(frozen=True)
@@ -242,6 +229,12 @@ class Config(Checked):
         return [exact(self.rate * part) for part in slope]
 
     @property
+    def source(self) -> dict[str, Any]:
+        """What :func:`dropout_lab.data.load` is told to find the data, beside their kind."""
+        entries = [entry for entry in table_of(DataConf) if entry.spec.source and applies(entry, self)]
+        return {"seed": self.seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
+
+    @property
     def trial_seeds(self) -> list[int]:
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
@@ -259,3 +252,23 @@ def settings_table() -> tuple[Setting, ...]:
         for entry in table_of(schema):
             table.setdefault(entry.key, entry)
     return tuple(table.values())
+
+
+def value_at(key: str, config: Config) -> Any:
+    """The value of a setting by its key; None if the config has no such setting, as a CNN has no ``model.hidden``."""
+    node: Any = config
+    for name in key.split("."):
+        node = getattr(node, name, None)
+    return node
+
+
+def applies(entry: Setting, config: Config) -> bool:
+    """Whether a setting can have an effect beside the others of its config."""
+    for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):
+        if condition is not None:
+            key, *values = condition
+            value = value_at(key, config)
+            met = any(v in values for v in value) if isinstance(value, list) else value in values
+            if met is not wanted:
+                return False
+    return True

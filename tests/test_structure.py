@@ -25,9 +25,10 @@ WORDS = {"settings", "config"}
 MAY_IMPORT = {
     "settings": set(),
     "checks": {"settings"},
-    "config": {"settings", "checks"},
+    "dataconf": {"settings", "checks"},
+    "config": {"settings", "checks", "dataconf"},
     "compose": WORDS,
-    "trial": WORDS,
+    "trial": WORDS | {"data", "dataconf"},
     "streams": set(),
     "data": set(),
     "dropout": {"streams"},

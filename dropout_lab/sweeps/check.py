@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
-from dropout_lab.data import DATASETS, Dataset, load
+from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.models import Model
@@ -55,7 +55,7 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
         if key not in models:
             _known(config)
             _device(config)
-            dataset = load(config.data.kind)
+            dataset = _load(config)
             models[key] = _model(config, dataset)
             _parts(config, dataset, trial.seed)
         if config.variant.kind not in (*VARIANTS, "none"):
@@ -71,6 +71,13 @@ def _known(config: Config) -> None:
     for group, (kind, registry) in known.items():
         if kind not in registry:
             raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
+
+
+def _load(config: Config) -> Dataset:
+    try:
+        return load(config.data.kind, **config.source)
+    except DataError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _device(config: Config) -> None:

@@ -62,7 +62,7 @@ class Pack:
         Returns:
             the mean data loss of each model's batch, [M], without penalties.
         """
-        x, y = self.feed.fetch(rows)
+        x, y = self.feed.batch(rows)
         loss = self.task.loss(self.model.forward(self.params, x, self.noise), y).mean(1)
         penalty = self.regularizers.penalty(self.params)
         # The models share nothing, so the gradient of the sum is each model's own gradient.
