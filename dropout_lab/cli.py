@@ -28,6 +28,7 @@ HELP = f"""\
   {PROGRAM} train rate=0.5          one trial
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
+  {PROGRAM} data list|get|check     public data sets: see, download, verify
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
 Results go to out= (results/sweep, results/train); the same command again goes
@@ -112,7 +113,21 @@ def list_(words: list[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"sweep": sweep, "train": train, "list": list_}
+def data(words: list[str]) -> int:
+    """List, get and check public data sets."""
+    from dropout_lab import shelf
+
+    if not words or words in (["--help"], ["-h"]):
+        _say(shelf.HELP)
+        return 0
+
+    def complain(line: str) -> None:
+        _complain(line, WRONG)
+
+    return 0 if shelf.command(words, _say, complain) else WRONG
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {"sweep": sweep, "train": train, "list": list_, "data": data}
 
 
 def _run(typed: list[str], words: list[str]) -> int:
@@ -232,6 +247,11 @@ def _complete(words: list[str]) -> int:
             from dropout_lab.listing import SUBJECTS
 
             _say(" ".join(name for name in SUBJECTS if name.startswith(typed[1] if len(typed) > 1 else "")))
+            return 0
+        if done[0] == "data":
+            from dropout_lab.shelf import completions
+
+            _say(" ".join(completions(done[1:], typed[-1] if len(typed) > len(done) else "")))
             return 0
         os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
     _hydra(words)

@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "report": {"stats"},
     "results": {"settings", "report", "sweeps"},
     "listing": WORDS | {"compose", "sweeps", "report"},
+    "shelf": {"settings", "compose", "data"},
     "plugins": {"compose", "sweeps"},
     "api": WORDS | {"compose", "plugins", "sweeps", "report", "results"},
 }

@@ -9,6 +9,8 @@ import numpy as np
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.sums import digest
 
+FILES = ("train_32x32.mat", "test_32x32.mat")
+
 
 class SVHN:
     """Two ``.mat`` files, in the root as torchvision lays them or in a folder ``SVHN``."""
@@ -23,9 +25,8 @@ class SVHN:
 
     def find(self, root: Path) -> list[Path]:
         """The two files."""
-        names = [name for _, name, _ in self.published]
-        folder = root / "SVHN" if (root / "SVHN" / names[0]).is_file() else root
-        files = [folder / name for name in names]
+        folder = root / "SVHN" if (root / "SVHN" / FILES[0]).is_file() else root
+        files = [folder / name for name in FILES]
         return files if files[0].is_file() else files[:1]
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:

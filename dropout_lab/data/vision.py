@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from dropout_lab.data.cache import Arrays, decoded
-from dropout_lab.data.cifar import Cifar
+from dropout_lab.data.cifar import CIFAR10, CIFAR100
 from dropout_lab.data.dataset import DataError, Dataset
 from dropout_lab.data.idx import read_idx
 from dropout_lab.data.places import root_of
@@ -136,8 +136,8 @@ ALL = [
         BALANCED,
         (112_800, 18_800),
     ),
-    Vision("cifar10", Cifar("CIFAR10"), tuple(OBJECTS.split(",")), (50_000, 10_000), (3, 32, 32)),
-    Vision("cifar100", Cifar("CIFAR100"), tuple(f"class {i}" for i in range(100)), (50_000, 10_000), (3, 32, 32)),
+    Vision("cifar10", CIFAR10, tuple(OBJECTS.split(",")), (50_000, 10_000), (3, 32, 32)),
+    Vision("cifar100", CIFAR100, tuple(f"class {i}" for i in range(100)), (50_000, 10_000), (3, 32, 32)),
     Vision("svhn", SVHN(), DIGITS, (73_257, 26_032), (3, 32, 32)),
 ]
 VISION = {vision.name: vision for vision in ALL}

@@ -79,6 +79,37 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     assert not (folder / "other").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["data.train_size=5000"], "data.train_size=5000: the training part has 1150 examples"),
+        (["data=wine", "data.augment=[flip]"], "data.augment=[flip]: is for images, and data=wine has none"),
+        (["data=noisy_sine", "data.label_noise=0.1"], "data.label_noise=0.1: is for classes, and data=noisy_sine"),
+        (["data.augment=[shift]", "data.shift=9"], "data.shift=9: would move images of 8x8 pixels out of sight"),
+        (["data.augment=[turn]"], "data.augment=[turn]: must be a list of crop, flip, shift"),
+        (["data.normalise=minmax"], "data.normalise=minmax: must be one of none, zscore, unit"),
+        (["data=uci", "data.name=boston"], "data.name=boston: must be one of bostonHousing, concrete,"),
+        (["data.root=''"], ""),
+    ],
+)
+def test_what_is_done_to_data_must_suit_them(typed, folder, words, line):
+    status, _, err = typed("sweep", *words, "out=none", "--dry-run")
+    assert (status, err.count("\n")) == ((2, 1) if line else (0, 0))
+    assert err.startswith(f"dropout-lab: {line}" if line else "")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_rare_class_is_looked_for_with_every_seed(typed, folder):
+    np.savez("a.npz", x=X, y=np.where(np.isin(np.arange(60), [7, 8]), "rare", "often"))
+    words = ["data=file", "data.path=a.npz", "data.test_fraction=0.5", "data.val_fraction=0.5", "--dry-run"]
+    found = {seed: typed("sweep", *words, f"seeds=[{seed}]")[0] for seed in range(12)}
+    assert set(found.values()) == {0, 2}, "some divisions leave the class a training example, some do not"
+    first = min(seed for seed, status in found.items() if status == 0)
+    status, _, err = typed("sweep", *words, f"seeds=[{first},{','.join(str(s) for s in range(12) if s != first)}]")
+    assert status == 2
+    assert err == "dropout-lab: data=file leaves no training example of class 'rare'\n"
+
+
 def test_a_class_that_nobody_trains_on_is_named(typed, folder):
     np.savez("a.npz", x=X, y=np.where(np.arange(60) == 7, "rare", "often"))
     status, _, err = typed("sweep", "data=file", "data.path=a.npz", "seeds=20", "train.epochs=1")
