@@ -7,6 +7,7 @@ from typing import Any
 
 from dropout_lab.data.dataset import DataError, Dataset
 from dropout_lab.data.own import OWN, fingerprint
+from dropout_lab.data.rcv1 import reuters
 from dropout_lab.data.shipped import SHIPPED
 from dropout_lab.data.split import hold_out
 from dropout_lab.data.synthetic import SYNTHETIC
@@ -20,6 +21,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     **OWN,
     "uci": read_uci,
     "year_prediction_msd": year_prediction_msd,
+    "rcv1": reuters,
 }
 
 

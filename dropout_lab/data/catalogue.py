@@ -9,6 +9,7 @@ import numpy as np
 
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.getting import get_uci, get_vision, get_year
+from dropout_lab.data.rcv1 import get_rcv1, rcv1_file, read_rcv1
 from dropout_lab.data.uci import TABLES, read_table, read_year, year_files
 from dropout_lab.data.vision import VISION
 
@@ -90,6 +91,11 @@ def _year(root: Path) -> str:
     return f"{len(read_year(_year_files(root)[0])['y']):,} rows"
 
 
+def _rcv1(root: Path) -> str:
+    found = read_rcv1(rcv1_file(root))
+    return f"{_counts(found['y'])}, {len(found['classes'])} topics"
+
+
 def _shipped(name: str, task: str, size: str, source: str) -> Entry:
     return Entry(name, task, size, "CC BY 4.0 at UCI" if "UCI" in source else CITE, f"{source}; ships in scikit-learn")
 
@@ -117,6 +123,16 @@ ENTRIES = [
         _year_files,
         _year,
         get_year,
+    ),
+    Entry(
+        "rcv1",
+        "about 50 classes",
+        "about 400,000 documents, 2,000 words each",
+        "research only, by agreement with Reuters and NIST",
+        "Lewis et al. 2004; as vectors by scikit-learn, figshare.com",
+        lambda root: [rcv1_file(root)],
+        _rcv1,
+        get_rcv1,
     ),
     Entry("noisy_sine", "regression", "data.examples rows of 1 feature", "free", "drawn from the base seed"),
     Entry("linear_teacher", "regression", "data.examples rows of data.features", "free", "drawn from the base seed"),

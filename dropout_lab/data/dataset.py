@@ -20,7 +20,8 @@ class Dataset:
     Args:
         name: as in ``data=``.
         task: ``classification`` or ``regression``.
-        x: examples [N, F] for tables or [N, C, H, W] for images; float32, or uint8 that stands for value / 255.
+        x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to
+            save room, or uint8 that stands for value / 255.
         y: class numbers, int64 [N], or targets, float32 [N].
         classes: names of the classes; empty for regression.
         test: rows of the official test part; None if the set has none and it is to be drawn.

@@ -68,7 +68,7 @@ class Feed:
 
     def _examples(self, rows: Tensor) -> Tensor:
         x = self._x[rows]
-        return x.float().div_(PIXEL) if x.dtype == torch.uint8 else x
+        return x.float().div_(PIXEL) if x.dtype == torch.uint8 else x.float()
 
     def _normalised(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         y = self._y[rows] if self._labels is None else self._labels.gather(1, rows)
