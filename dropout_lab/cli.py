@@ -117,7 +117,7 @@ def data(words: list[str]) -> int:
     """List, get and check public data sets."""
     from dropout_lab import shelf
 
-    if not words or words in (["--help"], ["-h"]):
+    if not words or {"--help", "-h"} & set(words):
         _say(shelf.HELP)
         return 0
 

@@ -19,7 +19,9 @@ HELP = """\
 dropout-lab data list [NAME...]    what there is: task, size, terms, source
 dropout-lab data get NAME...       download what is not on disk
 dropout-lab data check [NAME...]   read what is on disk anew, checksums and all
-data.root=FOLDER or DROPOUT_LAB_DATA say where data lie; uci stands for nine sets."""
+
+data.root=FOLDER, or DROPOUT_LAB_DATA, says where data lie. The nine UCI sets
+are uci/yacht and so on, or yacht for short; uci stands for all of them."""
 
 Say = Callable[[str], None]
 

@@ -26,6 +26,13 @@ def test_the_list_fits_the_terminal_and_says_what_is_on_disk(typed, shared, tmp_
     assert out.count("(not on disk; regression; ") == 9
 
 
+def test_the_help_fits_the_terminal(typed):
+    for words in (["data"], ["data", "--help"]):
+        status, out, _ = typed(*words)
+        assert (status, out.splitlines()[0][:21]) == (0, "dropout-lab data list")
+        assert max(map(len, out.splitlines())) <= 80
+
+
 def test_the_list_needs_no_torch():
     code = (
         "import sys; from dropout_lab.shelf import command; command(['list'], lambda line: None, print);"

@@ -69,7 +69,7 @@ def fingerprint(kind: str, path: str) -> str:
     Raises:
         DataError: there is no such file or folder, or not of that kind.
     """
-    place = _source(kind, path)
+    place = _source(kind, path).absolute()
     files = [place] if kind == "file" else _images(place)
     return _fingerprint(kind, place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
 

@@ -76,6 +76,19 @@ def test_the_digest_is_of_names_and_contents(pets, tmp_path):
     assert fingerprint("folder", str(moved)) not in (first, second)
 
 
+def test_a_sweep_over_images_by_a_relative_path(pets, typed, folder):
+    for i in range(20):
+        draw(folder / f"mine/a/{i}.png", shape=(8 + i, 8), value=i)
+        draw(folder / f"mine/b/{i}.png", shape=(8 + i, 8), value=200 + i)
+    words = ["data=folder", "data.path=mine", "model=cnn", "model.channels=[4]", "model.head=[4]", "train.epochs=1"]
+    status, out, err = typed("train", *words)
+    assert (status, out) == (2, "")
+    assert err.startswith("dropout-lab: mine/a/1.png: is 9x8 where the first image is 8x8; data.image_size=N")
+    status, out, err = typed("train", *words, "data.image_size=8")
+    assert (status, err) == (0, "")
+    assert "test accuracy" in out
+
+
 @pytest.mark.parametrize("broken", ["cut", "junk", "empty"])
 def test_a_broken_image_is_named(pets, broken):
     path = pets / "cat/2.png"
