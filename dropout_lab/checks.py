@@ -62,3 +62,31 @@ def check_auto(value: Any) -> str | int:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ValueError("must be auto or a whole number of at least 1")
     return value
+
+
+def check_place(value: Any) -> str:
+    """A file or folder, or nothing; ``~`` is the user's own."""
+    return check_out(value) if value != "" else ""
+
+
+def check_word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a word")
+    return value
+
+
+def check_digest(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"([0-9a-f]{16,64})?", value):
+        raise ValueError("must be the first 16 to 64 hex digits of a sha256 sum")
+    return value
+
+
+AUGMENT = ("crop", "flip", "shift")
+
+
+def check_augment(value: Any) -> list[str]:
+    """Changes of a batch, in the one order they are made in."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    if any(item not in AUGMENT for item in items):
+        raise ValueError(f"must be a list of {', '.join(AUGMENT)}")
+    return sorted(set(items))

@@ -28,6 +28,7 @@ HELP = f"""\
   {PROGRAM} train rate=0.5          one trial
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
+  {PROGRAM} data list|get|check     public data sets: see, download, verify
   {PROGRAM} bench variants          what a step costs with each variant
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
@@ -115,28 +116,24 @@ def list_(words: list[str]) -> int:
 
 def bench(words: list[str]) -> int:
     """Time what the tables of costs are made from."""
-    if words != ["variants"]:
-        if words in (["--help"], ["-h"]):
-            _say(f"{PROGRAM} bench variants: a training step of each variant, timed against inverted dropout")
-            return 0
-        raise ConfigError(f"bench {' '.join(words)}: must be bench variants")
-    from pathlib import Path
-
     from dropout_lab.bench import variants
-    from dropout_lab.compose import standing
-    from dropout_lab.plugins import enable
-    from dropout_lab.sweeps.ledger import replace
 
-    enable()
-    target = Path("results/bench/variants.csv")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with standing() as points:
-        replace(target, variants.measure(points, say=_say))
-    _say(f"{target}")
+    if words in (["--help"], ["-h"]):
+        _say(f"{PROGRAM} bench variants: a training step of each variant, timed against inverted dropout")
+    elif words == ["variants"]:
+        _say(str(variants.write(_say)))
+    else:
+        raise ConfigError(f"bench {' '.join(words)}: must be bench variants")
     return 0
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"sweep": sweep, "train": train, "list": list_, "bench": bench}
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "sweep": sweep,
+    "train": train,
+    "list": list_,
+    "data": data,
+    "bench": bench,
+}
 
 
 def _run(typed: list[str], words: list[str]) -> int:
@@ -256,6 +253,11 @@ def _complete(words: list[str]) -> int:
             from dropout_lab.listing import SUBJECTS
 
             _say(" ".join(name for name in SUBJECTS if name.startswith(typed[1] if len(typed) > 1 else "")))
+            return 0
+        if done[0] == "data":
+            from dropout_lab.shelf import completions
+
+            _say(" ".join(completions(done[1:], typed[-1] if len(typed) > len(done) else "")))
             return 0
         os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
     _hydra(words)

@@ -39,7 +39,10 @@ class Spec:
         identity: whether the setting is part of what a trial is (and so of its hash).
         axis: whether a sweep may vary it; None for just those of the identity.
         pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own.
-        when: a key, and the values of it under which this setting has an effect.
+        when: a key, and the values of it under which this setting has an effect; for a list, those it may hold.
+        unless: a key, and the values of it under which this setting has none.
+        off: the value that means that the setting is not in use; it is then left out of the identity.
+        source: whether the setting says what the data are, and :func:`dropout_lab.data.load` is told.
     """
 
     help: str
@@ -55,6 +58,9 @@ class Spec:
     axis: bool | None = None
     pack: Literal["equal", "own"] = "equal"
     when: tuple[str, ...] | None = None
+    unless: tuple[str, ...] | None = None
+    off: Any = None
+    source: bool = False
 
 
 def setting(default: Any, **spec: Any) -> Any:

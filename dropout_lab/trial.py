@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from dropout_lab.config import Config, RegularizerConf, ScheduleConf, settings_table
-from dropout_lab.settings import Setting, show
+from dropout_lab.config import Config, RegularizerConf, ScheduleConf, applies, settings_table, value_at
+from dropout_lab.config.data import OWN, DataConf
+from dropout_lab.data import DataError, fingerprint
+from dropout_lab.settings import ConfigError, Setting, show
 
 # Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
 NUMERICS = 1
+DIGITS = 16  # hex digits of a digest of data
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ def canonical(config: Config) -> Point:
 
     A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
     the other way round, but for variants that change the network, which settle its activation. A regularizer without
-    strength is not chosen.
+    strength is not chosen. Own data are their digest.
+
+    Raises:
+        ConfigError: the user's own data are not there.
     """
     rates = config.site_rates
     rate: Any = rates[0] if len(set(rates)) == 1 else rates
@@ -101,31 +107,34 @@ def canonical(config: Config) -> Point:
     if config.variant.network == "selu" and hasattr(config.model, "activation"):
         config = replace(config, model=replace(config.model, activation="selu"))
     chosen = dict.fromkeys(config.regularizer.names, True)
-    return Point(replace(config, regularizer=replace(config.regularizer, chosen=chosen)))
+    config = replace(config, regularizer=replace(config.regularizer, chosen=chosen))
+    return Point(replace(config, data=_with_digest(config.data)) if config.data.kind in OWN else config)
+
+
+def _with_digest(data: DataConf) -> DataConf:
+    """The user's own data are known by what they hold, wherever it lies."""
+    try:
+        return replace(data, digest=data.digest[:DIGITS] or fingerprint(data.kind, data.path))
+    except DataError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _present(config: Config) -> list[tuple[Setting, Any]]:
     """The settings this config has (a CNN has no ``model.hidden``) with their values."""
     found = []
     for entry in settings_table():
-        node: Any = config
-        for name in entry.key.split("."):
-            node = getattr(node, name, None)
+        node = value_at(entry.key, config)
         if node is not None:
             found.append((entry, node))
     return found
 
 
 def _effective(entry: Setting, config: Config) -> bool:
-    if not entry.spec.identity:
+    if not entry.spec.identity or (entry.spec.off is not None and value_at(entry.key, config) == entry.spec.off):
         return False
     if entry.owner is RegularizerConf:
         return entry.name in config.regularizer.chosen
-    if entry.spec.when is not None:
-        key, *values = entry.spec.when
-        group, _, name = key.rpartition(".")
-        return getattr(getattr(config, group), name) in values
-    return True
+    return applies(entry, config)
 
 
 def _cell(value: Any) -> Any:

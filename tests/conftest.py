@@ -1,5 +1,6 @@
 """What the tests share: configs as a user would compose them, and trials over them."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,25 @@ from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.trial import Trial
 
 torch.set_num_threads(1)  # the suite runs one process a core
+# Real data, for the tests that use them where they are.
+DATA = Path(os.environ.pop("DROPOUT_LAB_DATA", "") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of the tests' own in the place of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real data, in the layout that ``data.root`` expects."""
+    if not (DATA / "uci").is_dir():
+        pytest.skip("no real data here: set DROPOUT_LAB_DATA to a folder that has them")
+    return DATA
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
     ("words", "line"),
     [
         (["swep"], "no command 'swep'; did you mean 'sweep'?"),
-        (["frobnicate"], "no command 'frobnicate'; the commands are sweep, train, list"),
+        (["frobnicate"], "no command 'frobnicate'; the commands are sweep, train, list, data"),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),
         (["sweep", "model=foo"], "model=foo: must be one of cnn, lstm, mlp"),
@@ -177,12 +177,14 @@ def test_help_version_and_lists(typed):
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("dropout-lab ", {"sweep", "train", "list"}),
+        ("dropout-lab ", {"sweep", "train", "list", "data"}),
         ("dropout-lab sw", {"sweep"}),
         ("dropout-lab sweep model=", {"model=cnn", "model=lstm", "model=mlp"}),
         ("dropout-lab sweep rate=0,1 hydra/launcher=", {"hydra/launcher=basic", "hydra/launcher=packed"}),
         ("dropout-lab train train.ba", {"train.batch_size="}),
         ("dropout-lab list va", {"variant"}),
+        ("dropout-lab data ", {"list", "get", "check"}),
+        ("dropout-lab data get mnist ci", {"cifar10", "cifar100"}),
     ],
 )
 def test_completion(typed, monkeypatch, line, wanted):

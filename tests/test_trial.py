@@ -46,6 +46,27 @@ def test_momentum_matters_only_to_sgd(config):
     assert ids(config("train=sgd", "train.momentum=0.5")) != ids(config("train=sgd"))
 
 
+def test_what_is_not_in_use_or_has_no_effect_is_left_out(config):
+    plain = canonical(config()).values
+    unused = {"train_size", "label_noise", "normalise", "augment", "shift", "crop", "split", "digest", "noise", "root"}
+    assert not {f"data.{name}" for name in unused} & set(plain)
+    assert plain["data.test_fraction"] == 0.2
+    assert "data.test_fraction" not in canonical(config("data=uci")).values  # its test part is the published one
+    assert canonical(config("data=uci")).values["data.normalise"] == "zscore"
+    both = canonical(config("data.augment=[shift,flip,shift]"))
+    assert both.values["data.augment"] == ["flip", "shift"]
+    assert (both.values["data.shift"], "data.crop" in both.values) == (2, False)
+    assert both.columns["data.augment"] == "flip/shift"
+
+
+def test_where_data_lie_is_no_part_of_a_trial(config):
+    assert ids(config("data.root=here")) == ids(config("data.root=there"))
+    here, there = (config("data=file", f"data.path={p}.csv", f"data.digest={16 * 'a'}") for p in ("here", "there"))
+    assert ids(here) == ids(there)
+    whole = config("data=file", "data.path=here.csv", f"data.digest={64 * 'a'}")
+    assert ids(whole) == ids(here)
+
+
 def test_floats_are_exact(config):
     assert ids(config("rate=0.30000000000000004")) == ids(config("rate=0.3"))
     assert ids(config("rate=0.3000001")) != ids(config("rate=0.3"))
@@ -55,6 +76,23 @@ def test_floats_are_exact(config):
 CHANGED = {
     "data.test_fraction": "0.3",
     "data.val_fraction": "0.3",
+    "data.root": "elsewhere",
+    "data.name": "concrete",
+    "data.split": "3",
+    "data.path": "other.csv",
+    "data.digest": "ef02ef02ef02ef02",
+    "data.target": "price",
+    "data.task": "regression",
+    "data.image_size": "16",
+    "data.examples": "50",
+    "data.features": "7",
+    "data.noise": "0.5",
+    "data.train_size": "100",
+    "data.label_noise": "0.1",
+    "data.normalise": "unit",
+    "data.augment": "[flip]",
+    "data.crop": "0.5",
+    "data.shift": "1",
     "model.hidden": "[8]",
     "model.activation": "tanh",
     "model.channels": "[4]",
@@ -99,7 +137,19 @@ CHANGED = {
     "schedule.steps": "2",
     "schedule.patience": "3",
 }
+OWN = [
+    "data=file",
+    "data.path=mine.csv",
+    "data.digest=ab01ab01ab01ab01",
+]  # with its digest given, the file is not opened here
 BASE = {
+    "data.name": ["data=uci"],
+    "data.split": ["data=uci"],
+    **{f"data.{name}": OWN for name in ("path", "digest", "target", "task")},
+    "data.image_size": ["data=folder", "data.path=mine", "data.digest=ab01ab01ab01ab01"],
+    **{f"data.{name}": ["data=linear_teacher"] for name in ("examples", "features", "noise")},
+    "data.crop": ["data.augment=[crop]"],
+    "data.shift": ["data.augment=[shift]"],
     "model.channels": ["model=cnn"],
     "model.head": ["model=cnn"],
     "model.units": ["model=lstm"],

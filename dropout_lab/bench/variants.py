@@ -9,11 +9,12 @@ from pathlib import Path
 import torch
 
 from dropout_lab.bench.interleaved import Ratio, machine, ratios
-from dropout_lab.compose import Points, choices
+from dropout_lab.compose import Points, choices, standing
 from dropout_lab.config import MODELS
 from dropout_lab.data import load
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.check import check
+from dropout_lab.sweeps.ledger import replace
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -84,6 +85,18 @@ def _step(trial: Trial) -> Callable[[], object]:
     pack = Pack([trial], load(trial.config.data.kind))
     rows = pack.feed.epoch(trial.config.train.batch_size)[0]
     return partial(pack.step, rows)
+
+
+def write(say: Callable[[str], None]) -> Path:
+    """Measure, and keep what was found in ``results/bench/variants.csv`` of the working directory."""
+    from dropout_lab.plugins import enable
+
+    enable()
+    target = Path("results/bench/variants.csv")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with standing() as points:
+        replace(target, measure(points, say=say))
+    return target
 
 
 def read(path: Path) -> dict[str, dict[str, Ratio]]:

@@ -16,7 +16,7 @@ from dropout_lab.config.models import (
 )
 from dropout_lab.config.training import RegularizerConf, TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
-from dropout_lab.config.whole import GROUPS, Config, settings_table
+from dropout_lab.config.whole import GROUPS, Config, applies, settings_table, value_at
 
 __all__ = [
     "GROUPS",
@@ -34,5 +34,7 @@ __all__ = [
     "TrainConf",
     "TransformerConf",
     "VariantConf",
+    "applies",
     "settings_table",
+    "value_at",
 ]

@@ -1,20 +1,128 @@
-"""The schema of ``data=``."""
+"""The settings of the data: what they are, where they lie, and what is done to them before a model sees them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dropout_lab.checks import AUGMENT, MOST, check_augment, check_digest, check_place, check_word
 from dropout_lab.settings import Checked, setting
+
+# What the settings of data depend on; tests compare these with what dropout_lab.data has.
+VISION = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100", "svhn")
+SYNTHETIC = ("noisy_sine", "linear_teacher")
+OWN = ("file", "folder")
+OFFICIAL_TEST = (*VISION, "uci", "year_prediction_msd")
+UCI = (
+    "bostonHousing",
+    "concrete",
+    "energy",
+    "kin8nm",
+    "naval-propulsion-plant",
+    "power-plant",
+    "protein-tertiary-structure",
+    "wine-quality-red",
+    "yacht",
+)
 
 
 @dataclass(frozen=True)
 class DataConf(Checked):
-    """Which data, and how much of it is held out."""
+    """Which data, what is done to them, and how much of them is held out."""
 
     GROUP: ClassVar[str] = "data"
     kind: str = setting("digits", help="the data set", column="data")
+    root: str = setting(
+        "",
+        check=check_place,
+        allowed="the name of a folder",
+        identity=False,
+        source=True,
+        help="where public sets lie, or are put; if empty, DROPOUT_LAB_DATA or dropout-lab in the user's cache",
+    )
+    name: str = setting("yacht", choices=UCI, when=("data.kind", "uci"), source=True, help="which of the nine sets")
+    split: int = setting(0, low=0, high=19, when=("data.kind", "uci"), source=True, help="which published split")
+    path: str = setting(
+        "",
+        check=check_place,
+        allowed="the name of a file or folder",
+        identity=False,
+        axis=True,
+        when=("data.kind", *OWN),
+        source=True,
+        help="own data: an .npz or .csv file, or a folder of images per class",
+    )
+    digest: str = setting(
+        "",
+        check=check_digest,
+        allowed="16 to 64 hex digits",
+        when=("data.kind", *OWN),
+        source=True,
+        help="sha256 of the own data; filled in, and refused where the data are others",
+    )
+    target: str = setting(
+        "",
+        check=check_word,
+        allowed="the name of a column",
+        when=("data.kind", "file"),
+        off="",
+        source=True,
+        help="column of a .csv to be predicted",
+    )
+    task: str = setting(
+        "auto",
+        choices=("auto", "classification", "regression"),
+        when=("data.kind", "file"),
+        source=True,
+        help="what to do with the target; auto: classes if it is words or up to 50 different whole numbers",
+    )
+    image_size: int = setting(
+        0,
+        low=0,
+        high=4096,
+        when=("data.kind", "folder"),
+        off=0,
+        source=True,
+        help="pixels a side that images are resized to; 0: they are of one size already",
+    )
+    examples: int = setting(
+        1000, low=10, high=MOST, when=("data.kind", *SYNTHETIC), source=True, help="examples to draw"
+    )
+    features: int = setting(
+        20, low=1, high=10_000, when=("data.kind", "linear_teacher"), source=True, help="features to draw"
+    )
+    noise: float = setting(
+        0.1, low=0, high=MOST, when=("data.kind", *SYNTHETIC), source=True, help="standard deviation of the noise"
+    )
     test_fraction: float = setting(
-        0.2, low=0, high=0.9, open_low=True, help="part held out for the test, drawn from the base seed alone"
+        0.2,
+        low=0,
+        high=0.9,
+        open_low=True,
+        unless=("data.kind", *OFFICIAL_TEST),
+        help="part held out for the test, drawn from the base seed alone, where there is no official one",
     )
     val_fraction: float = setting(
         0.2, low=0, high=0.9, open_low=True, help="part of the rest held out for validation, by trial seed"
     )
+    train_size: int = setting(
+        0, low=0, high=100 * MOST, off=0, help="train on so many examples, drawn by class and trial seed; 0: all"
+    )
+    label_noise: float = setting(
+        0.0, low=0, high=1, off=0.0, help="part of the training labels that is replaced by other classes"
+    )
+    normalise: str = setting(
+        "none",
+        choices=("none", "zscore", "unit"),
+        off="none",
+        help="by feature or channel, from the training part: mean 0 and deviation 1, or into [0, 1]",
+    )
+    augment: list[str] = setting(
+        [],
+        check=check_augment,
+        allowed="a list of " + ", ".join(AUGMENT),
+        off=[],
+        help="change each training batch of images at random: zoom in, flip left to right, move",
+    )
+    crop: float = setting(
+        0.8, low=0, high=1, open_low=True, when=("data.augment", "crop"), help="smallest part of a side to zoom in on"
+    )
+    shift: int = setting(2, low=1, high=MOST, when=("data.augment", "shift"), help="most pixels to move by, each way")

@@ -96,6 +96,12 @@ class Config(Checked):
         return [exact(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites)) for i in range(sites)]
 
     @property
+    def source(self) -> dict[str, Any]:
+        """What :func:`dropout_lab.data.load` is told to find the data, beside their kind."""
+        entries = [entry for entry in table_of(DataConf) if entry.spec.source and applies(entry, self)]
+        return {"seed": self.seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
+
+    @property
     def trial_seeds(self) -> list[int]:
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
@@ -112,3 +118,23 @@ def settings_table() -> tuple[Setting, ...]:
         for entry in table_of(schema):
             table.setdefault(entry.key, entry)
     return tuple(table.values())
+
+
+def value_at(key: str, config: Config) -> Any:
+    """The value of a setting by its key; None if the config has no such setting, as a CNN has no ``model.hidden``."""
+    node: Any = config
+    for name in key.split("."):
+        node = getattr(node, name, None)
+    return node
+
+
+def applies(entry: Setting, config: Config) -> bool:
+    """Whether a setting can have an effect beside the others of its config."""
+    for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):
+        if condition is not None:
+            key, *values = condition
+            value = value_at(key, config)
+            met = any(v in values for v in value) if isinstance(value, list) else value in values
+            if met is not wanted:
+                return False
+    return True

@@ -1,22 +1,55 @@
 """Data sets by name, each one :class:`Dataset`. Nothing here imports torch."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
+from inspect import signature
+from typing import Any
 
-from dropout_lab.data.dataset import Dataset
+from dropout_lab.data.dataset import DataError, Dataset
+from dropout_lab.data.own import OWN, fingerprint
+from dropout_lab.data.rcv1 import reuters
 from dropout_lab.data.shipped import SHIPPED
 from dropout_lab.data.split import hold_out
+from dropout_lab.data.synthetic import SYNTHETIC
+from dropout_lab.data.uci import read_uci, year_prediction_msd
+from dropout_lab.data.vision import READERS
 
-DATASETS = {**SHIPPED}
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    **SHIPPED,
+    **READERS,
+    **SYNTHETIC,
+    **OWN,
+    "uci": read_uci,
+    "year_prediction_msd": year_prediction_msd,
+    "rcv1": reuters,
+}
 
 
-@cache
-def load(name: str) -> Dataset:
-    """The data set of this name, read once a process.
+def options_of(kind: str) -> set[str]:
+    """The options that the reader of a data set takes, as ``root`` or ``split``."""
+    return set(signature(DATASETS[kind]).parameters)
+
+
+def load(kind: str, /, **options: Any) -> Dataset:
+    """The data set of this kind, read once a process.
+
+    Args:
+        kind: as in ``data=``.
+        options: settings of the reader; those that this set does not take are left out.
 
     Raises:
         KeyError: no such data set.
+        DataError: the data are missing, damaged or not what they should be.
     """
-    return DATASETS[name]()
+    taken = options_of(kind)
+    if kind in OWN and not options.get("digest"):  # the same path may hold something else by now
+        options["digest"] = fingerprint(kind, options.get("path", ""))
+    return _read(kind, tuple(sorted((key, value) for key, value in options.items() if key in taken)))
 
 
-__all__ = ["DATASETS", "Dataset", "hold_out", "load"]
+@lru_cache(maxsize=32)
+def _read(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
+    return DATASETS[kind](**dict(options))
+
+
+__all__ = ["DATASETS", "DataError", "Dataset", "fingerprint", "hold_out", "load", "options_of"]

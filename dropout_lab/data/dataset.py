@@ -5,30 +5,36 @@ from typing import Literal
 
 import numpy as np
 
+Task = Literal["classification", "regression"]
+
+
+class DataError(Exception):
+    """Data that are missing, damaged or not what they should be; ``str()`` is one line that says what to do."""
+
 
 # eq=False: a data set is itself and no other, and so can be a key of a cache.
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A whole data set in memory.
+    """A whole data set, in memory or mapped from disk.
 
     Args:
         name: as in ``data=``.
         task: ``classification`` or ``regression``.
-        x: examples, float32 [N, F] for tables or [N, C, H, W] for images.
+        x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to
+            save room, or uint8 that stands for value / 255.
         y: class numbers, int64 [N], or targets, float32 [N].
         classes: names of the classes; empty for regression.
-        standardise: whether each feature (and the target of a regression) is to be brought to mean 0 and deviation 1
-            by statistics of the training part.
         test: rows of the official test part; None if the set has none and it is to be drawn.
+        truth: the targets without their noise, float32 [N], where a synthetic set knows them.
     """
 
     name: str
-    task: Literal["classification", "regression"]
+    task: Task
     x: np.ndarray
     y: np.ndarray
     classes: tuple[str, ...] = ()
-    standardise: bool = False
     test: np.ndarray | None = None
+    truth: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -30,19 +30,26 @@ def wine() -> Dataset:
     return _table("wine", load_wine())
 
 
+def iris() -> Dataset:
+    """150 irises of three species described by 4 measurements (UCI, Fisher 1936)."""
+    from sklearn.datasets import load_iris
+
+    return _table("iris", load_iris())
+
+
 def diabetes() -> Dataset:
     """442 patients, 10 measurements, disease progression after a year as the target (Efron et al. 2004)."""
     from sklearn.datasets import load_diabetes
 
     raw = load_diabetes()
     x, y = raw.data.astype(np.float32), raw.target.astype(np.float32)
-    return Dataset("diabetes", "regression", x, y, standardise=True)
+    return Dataset("diabetes", "regression", x, y)
 
 
 def _table(name: str, raw: object) -> Dataset:
     x, y = raw.data.astype(np.float32), raw.target.astype(np.int64)  # type: ignore[attr-defined]
     names = tuple(str(n) for n in raw.target_names)  # type: ignore[attr-defined]
-    return Dataset(name, "classification", x, y, names, standardise=True)
+    return Dataset(name, "classification", x, y, names)
 
 
-SHIPPED: dict[str, Callable[[], Dataset]] = {f.__name__: f for f in (digits, breast_cancer, wine, diabetes)}
+SHIPPED: dict[str, Callable[[], Dataset]] = {f.__name__: f for f in (digits, breast_cancer, wine, iris, diabetes)}

@@ -1,4 +1,4 @@
-"""Held-out parts, drawn by class so that small sets keep their proportions."""
+"""Held-out parts and subsets, drawn by class so that small sets keep their proportions."""
 
 import numpy as np
 
@@ -17,13 +17,25 @@ def hold_out(
     Returns:
         the rest and the held-out rows, both sorted.
     """
-    order = random.permutation(len(rows))
-    if classes is not None:
-        # Spread each class evenly over (0, 1); any prefix of the sorted places then holds the classes in proportion.
-        place = np.empty(len(rows))
-        for label in np.unique(classes):
-            members = order[classes[order] == label]
-            place[members] = (np.arange(len(members)) + random.random()) / len(members)
-        order = np.argsort(place, kind="stable")
+    order = spread(len(rows), random, classes)
     held = round(fraction * len(rows))
     return np.sort(rows[order[held:]]), np.sort(rows[order[:held]])
+
+
+def spread(count: int, random: np.random.Generator, classes: np.ndarray | None = None) -> np.ndarray:
+    """A random order of ``count`` things, every prefix of which holds the classes in proportion.
+
+    Args:
+        count: N.
+        random: the stream to draw from.
+        classes: class of each, [N]; None for an order like any other.
+    """
+    order = random.permutation(count)
+    if classes is None:
+        return order
+    # Spread each class evenly over (0, 1); any prefix of the sorted places then holds the classes in proportion.
+    place = np.empty(count)
+    for label in np.unique(classes):
+        members = order[classes[order] == label]
+        place[members] = (np.arange(len(members)) + random.random()) / len(members)
+    return np.argsort(place, kind="stable")

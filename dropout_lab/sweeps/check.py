@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
-from dropout_lab.data import DATASETS, Dataset, load
+from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.models import Model
 from dropout_lab.settings import ConfigError
 from dropout_lab.streams import Streams
 from dropout_lab.sweeps.grid import Arm
-from dropout_lab.train.feed import divide
+from dropout_lab.train.division import divide, rarest, refuse
 from dropout_lab.train.pack import model_of, unfit
 from dropout_lab.trial import Trial
+
+RARE = 5  # training examples of a class; how many there are differs by two or three between seeds
 
 
 def sift(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
@@ -49,15 +51,18 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
         ConfigError: an unknown kind, a device that is not there, a model that cannot take its data or its variant.
     """
     models = {} if models is None else models
-    # The seeds of an arm share its point, and nothing that is refused depends on the seed.
+    # The seeds of an arm share its point, and but for the division nothing that is refused depends on the seed.
+    seeds: dict[str, dict[int, None]] = {}
+    for trial in trials:
+        seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {trial.point.identity: trial for trial in trials}.values():
         config, key = trial.config, trial.point.pack_key
         if key not in models:
             _known(config)
             _device(config)
-            dataset = load(config.data.kind)
+            dataset = _load(config)
             models[key] = _model(config, dataset)
-            _parts(config, dataset, trial.seed)
+            _parts(config, dataset, list(seeds[key]))
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         reason = unfit(trial, models[key])
@@ -71,6 +76,13 @@ def _known(config: Config) -> None:
     for group, (kind, registry) in known.items():
         if kind not in registry:
             raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
+
+
+def _load(config: Config) -> Dataset:
+    try:
+        return load(config.data.kind, **config.source)
+    except DataError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _device(config: Config) -> None:
@@ -88,8 +100,14 @@ def _model(config: Config, dataset: Dataset) -> Model:
         raise ConfigError.of("model", config.model.kind, problem) from None
 
 
-def _parts(config: Config, dataset: Dataset, seed: int) -> None:
+def _parts(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:
+    """Divide the data as the trials will. Where a class is so rare that it may fall to one part or the other, each
+    seed is tried; elsewhere one stands for all."""
     try:
-        divide(dataset, config.data, Streams(config.seed, seed))
+        refuse(dataset, config.data)
+        for seed in seeds:
+            train = divide(dataset, config.data, Streams(config.seed, seed))["train"]
+            if rarest(dataset, train) > RARE:
+                return
     except ValueError as error:
         raise ConfigError(str(error)) from None

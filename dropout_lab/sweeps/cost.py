@@ -29,7 +29,7 @@ def most(config: Config) -> int:
     """The largest pack for trials of this config."""
     if config.pack != "auto":
         return int(config.pack)
-    dataset = load(config.data.kind)
+    dataset = load(config.data.kind, **config.source)
     model = model_of(config, dataset)
     if torch.device(config.device).type == "cuda":
         memory = torch.cuda.mem_get_info()[1]
@@ -76,7 +76,8 @@ def estimate(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
 
 def _time(trials: PackOf, steps: int = 4) -> Cost:
     """What one pack costs to the end of all its epochs, from a few steps and one evaluation."""
-    dataset, conf = load(trials[0].config.data.kind), trials[0].config.train
+    config = trials[0].config
+    dataset, conf = load(config.data.kind, **config.source), config.train
     pack = Pack(trials, dataset)
     before = torch.get_num_threads()
     torch.set_num_threads(workers.threads_of(trials))

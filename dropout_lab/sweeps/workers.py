@@ -55,7 +55,7 @@ def wide(pack: PackOf) -> bool:
     """Whether a pack is worth several threads. It depends on the pack alone: a number of threads that changed between
     runs would change the rounding."""
     config = pack[0].config
-    dataset = load(config.data.kind)
+    dataset = load(config.data.kind, **config.source)
     size = model_of(config, dataset).size
     return 3 * len(pack) * size * config.train.batch_size > WIDE
 
@@ -107,7 +107,8 @@ def attempt(pack: PackOf, progress: Progress) -> Trained:
     before = torch.get_num_threads()
     torch.set_num_threads(threads_of(pack))
     try:
-        return Trained(pack, train(pack, load(pack[0].config.data.kind), progress))
+        config = pack[0].config
+        return Trained(pack, train(pack, load(config.data.kind, **config.source), progress))
     except Exception as error:  # whatever it is, it must not take the other packs along
         return _failed(pack, f"{type(error).__name__}: {error}".splitlines()[0], traceback.format_exc())
     finally:

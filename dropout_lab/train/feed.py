@@ -9,50 +9,41 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config import DataConf
-from dropout_lab.data import Dataset, hold_out
-from dropout_lab.streams import Streams
-
-PARTS = ("train", "val", "test")
+from dropout_lab.data import Dataset
+from dropout_lab.streams import PackRandomness, Streams
+from dropout_lab.train.augment import augment
+from dropout_lab.train.division import PARTS, divide, labels_of, refuse
+from dropout_lab.train.scaling import PIXEL, scale_of
 
 
 class Feed:
     """Batches for M trials at once.
 
-    The test part is the official one, or is drawn from the base seed alone; only the division of the rest into
-    training and validation parts varies with the trial seed. Statistics come from the training part.
-
     Args:
         dataset: the whole set.
-        conf: fractions to hold out.
+        conf: what is held out and what is done to the rest.
         streams: the trials' streams, M of them, of one base seed.
         device: where the data are kept.
 
     Raises:
-        ValueError: a part would be empty.
+        ValueError: a part would be empty, or the data cannot take a setting.
     """
 
     def __init__(self, dataset: Dataset, conf: DataConf, streams: Sequence[Streams], device: torch.device):
+        refuse(dataset, conf)
         self._x, self._y = _tensors(dataset, device)
         self._orders = [s.generator("order") for s in streams]
-        self._device = device
-        different = dict.fromkeys(streams)
-        divided = {s: divide(dataset, conf, s) for s in different}
+        self._device, self._conf = device, conf
+        divided = {s: divide(dataset, conf, s) for s in dict.fromkeys(streams)}
         self.index = {
             part: torch.from_numpy(np.stack([divided[s][part] for s in streams])).to(device) for part in PARTS
         }
-        self._scale = self._statistics(dataset) if dataset.standardise else None
-
-    def _statistics(self, dataset: Dataset) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Mean and deviation of the features [M, 1, F] and of a regression's target [M, 1], training part only."""
-        x, y = self._x[self.index["train"]].double(), self._y[self.index["train"]].double()
-        mean, std = x.mean(1, keepdim=True), x.std(1, keepdim=True, unbiased=False)
-        if dataset.task == "classification":
-            y_mean, y_std = torch.zeros_like(y[:, :1]), torch.ones_like(y[:, :1])
-        else:
-            y_mean, y_std = y.mean(1, keepdim=True), y.std(1, keepdim=True, unbiased=False)
-        # A constant feature stays constant instead of becoming 0/0.
-        parts = (mean, torch.where(std > 0, std, 1), y_mean, torch.where(y_std > 0, y_std, 1))
-        return tuple(p.float() for p in parts)  # type: ignore[return-value]
+        self._scale = scale_of(dataset, conf.normalise, [divided[s]["train"] for s in streams], device)
+        self._labels = None  # each trial's own [M, N], where they differ
+        if conf.label_noise:
+            noisy = {s: labels_of(dataset, conf, s, parts["train"]) for s, parts in divided.items()}
+            self._labels = torch.from_numpy(np.stack([noisy[s] for s in streams])).to(device)
+        self._random = PackRandomness(streams, "augment", device) if conf.augment else None
 
     @property
     def n_train(self) -> int:
@@ -62,15 +53,29 @@ class Feed:
     def target_scale(self) -> Tensor:
         """Deviation of the target that losses are measured in, [M]."""
         models = len(self._orders)
-        return torch.ones(models, device=self._device) if self._scale is None else self._scale[3].squeeze(1)
+        return torch.ones(models, device=self._device) if self._scale is None else self._scale.y_span.squeeze(1)
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardised x [M, B, ...] and y [M, B] of these rows [M, B]."""
-        x, y = self._x[rows], self._y[rows]
+        """Normalised x [M, B, ...] and y [M, B] of these rows [M, B]."""
+        return self._normalised(self._examples(rows), rows)
+
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`fetch`, to train on: images are changed at random if that is asked for."""
+        x = self._examples(rows)
+        if self._random is not None:
+            x = augment(x, self._conf.augment, self._conf.shift, self._conf.crop, self._random)
+        return self._normalised(x, rows)
+
+    def _examples(self, rows: Tensor) -> Tensor:
+        x = self._x[rows]
+        return x.float().div_(PIXEL) if x.dtype == torch.uint8 else x.float()
+
+    def _normalised(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        y = self._y[rows] if self._labels is None else self._labels.gather(1, rows)
         if self._scale is None:
             return x, y
-        mean, std, y_mean, y_std = self._scale
-        return (x - mean).div_(std), (y - y_mean) / y_std if y.is_floating_point() else y
+        x = (x - self._scale.x_low).div_(self._scale.x_span)
+        return x, (y - self._scale.y_low) / self._scale.y_span if y.is_floating_point() else y
 
     def epoch(self, batch_size: int) -> Sequence[Tensor]:
         """The rows of an epoch's batches, [M, B] each and a shorter last one, in each trial's next random order."""
@@ -84,33 +89,15 @@ class Feed:
         kept._orders = [self._orders[m] for m in index]
         kept.index = {part: rows[index] for part, rows in self.index.items()}
         if self._scale is not None:
-            kept._scale = tuple(s[index] for s in self._scale)  # type: ignore[assignment]
+            kept._scale = self._scale.select(index)
+        if self._labels is not None:
+            kept._labels = self._labels[index]
+        if self._random is not None:
+            kept._random = self._random.select(index)
         return kept
-
-
-def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.ndarray]:
-    """Row numbers of the three parts for one trial.
-
-    Raises:
-        ValueError: a part would be empty.
-    """
-    every = np.arange(len(dataset.x))
-    classes = dataset.y if dataset.task == "classification" else None
-    if dataset.test is None:
-        random = Streams(streams.base).generator("split")
-        rest, test = hold_out(every, conf.test_fraction, random, classes)
-    else:
-        rest, test = np.setdiff1d(every, dataset.test), dataset.test
-    labels = None if classes is None else classes[rest]
-    train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
-    parts = {"train": train, "val": val, "test": test}
-    for name, rows in parts.items():
-        if not len(rows):
-            raise ValueError(f"data={dataset.name} leaves no example for the {name} part")
-    return parts
 
 
 @lru_cache(maxsize=4)
 def _tensors(dataset: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The set on the device, copied once for all packs of a process."""
+    """The set on the device, copied once for all packs of a process; a mapped one is not copied for the CPU."""
     return torch.from_numpy(dataset.x).to(device), torch.from_numpy(dataset.y).to(device)

@@ -64,7 +64,7 @@ class Pack:
         Returns:
             the mean data loss of each model's batch, [M], without penalties.
         """
-        x, y = self.feed.fetch(rows)
+        x, y = self.feed.batch(rows)
         hook = self.noise.training(self.params)
         outs = [self.model.forward(self.params, x, hook) for _ in range(self.noise.passes)]
         loss = torch.stack([self.task.loss(out, y).mean(1) for out in outs]).mean(0)

@@ -60,7 +60,7 @@ def test_an_empty_part_is_refused():
 
 def test_statistics_come_from_each_trials_own_training_part():
     dataset = load("wine")
-    feed = Feed(dataset, DataConf(kind="wine"), [Streams(0, 0), Streams(0, 1)], CPU)
+    feed = Feed(dataset, DataConf(kind="wine", normalise="zscore"), [Streams(0, 0), Streams(0, 1)], CPU)
     x, y = feed.fetch(feed.index["train"])
     assert torch.allclose(x.mean(1), torch.zeros(2, 13), atol=1e-5)
     assert torch.allclose(x.std(1, unbiased=False), torch.ones(2, 13), atol=1e-5)
@@ -71,8 +71,8 @@ def test_statistics_come_from_each_trials_own_training_part():
 
 def test_a_constant_feature_is_no_division_by_zero():
     x = np.ones((50, 3), np.float32)
-    dataset = Dataset("x", "regression", x, np.linspace(0, 1, 50, dtype=np.float32), standardise=True)
-    feed = Feed(dataset, DataConf(), [Streams(0, 0)], CPU)
+    dataset = Dataset("x", "regression", x, np.linspace(0, 1, 50, dtype=np.float32))
+    feed = Feed(dataset, DataConf(normalise="zscore"), [Streams(0, 0)], CPU)
     assert torch.equal(feed.fetch(feed.index["train"])[0], torch.zeros(1, 32, 3))
 
 

@@ -1,0 +1,103 @@
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), which are published as pickles of Python 2."""
+
+import tarfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.pickles import plain_pickle
+from dropout_lab.data.sums import compare
+
+
+@dataclass(frozen=True)
+class Cifar:
+    """The batches of one of the two sets, in the folder of the unpacked archive or still in the archive.
+
+    Args:
+        kind: torchvision's class, which knows addresses and checksums.
+        folder: of the batches, also in the archive.
+        archive: as published.
+        train, test: names of the batches.
+    """
+
+    kind: str
+    folder: str
+    archive: str
+    train: tuple[str, ...]
+    test: str
+
+    @property
+    def published(self) -> Any:
+        """What torchvision knows of the set: ``url``, ``tgz_md5`` and the md5 sums of the batches."""
+        from dropout_lab.data.torchvision_import import torchvision
+
+        return getattr(torchvision(), self.kind)
+
+    def find(self, root: Path) -> list[Path]:
+        """The batches, or the archive if that alone is there."""
+        found = []
+        for name in (*self.train, self.test):
+            found.append(root / self.folder / name)
+            if not found[-1].is_file():
+                archive = root / self.archive
+                return [archive] if archive.is_file() else found
+        return found
+
+    def read(self, files: Sequence[Path]) -> list[np.ndarray]:
+        """Images uint8 [N, 3, 32, 32] and labels [N] of both parts.
+
+        Raises:
+            DataError: a batch is damaged or is no plain pickle.
+        """
+        sums = dict([*self.published.train_list, *self.published.test_list])
+        names = (*self.train, self.test)
+        if files[0].name == self.archive:
+            contents = self._members(files[0], names)
+            files = [files[0]] * len(names)
+        else:
+            contents = [path.read_bytes() for path in files]
+        batches = []
+        for name, path, content in zip(names, files, contents, strict=True):
+            compare(path, content, sums[name])
+            batches.append(_batch(plain_pickle(content, str(path)), path))
+        images, labels = ([batch[i] for batch in batches] for i in (0, 1))
+        return [np.concatenate(images[:-1]), np.concatenate(labels[:-1]), images[-1], labels[-1]]
+
+    def _members(self, archive: Path, names: Sequence[str]) -> list[bytes]:
+        """The batches out of the archive; nothing is unpacked to disk, so no member can land anywhere."""
+        found = []
+        try:
+            with tarfile.open(archive) as tar:
+                for name in names:
+                    member = tar.extractfile(f"{self.folder}/{name}")
+                    if member is None:
+                        raise KeyError(f"{name} is no file")
+                    found.append(member.read())
+        except (tarfile.TarError, KeyError, EOFError, OSError, zlib.error) as error:
+            raise DataError(f"{archive}: is not the archive of {self.kind} or not whole ({error})") from None
+        return found
+
+
+def _batch(content: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        images, labels = content["data"], content["labels" if "labels" in content else "fine_labels"]
+        if images.dtype != np.uint8:
+            raise TypeError(f"the images are {images.dtype}")
+        return images.reshape(-1, 3, 32, 32), np.array(labels, np.uint8)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise DataError(f"{path}: holds no images of 3x32x32 bytes with labels ({error})") from None
+
+
+CIFAR10 = Cifar(
+    "CIFAR10",
+    "cifar-10-batches-py",
+    "cifar-10-python.tar.gz",
+    tuple(f"data_batch_{i}" for i in range(1, 6)),
+    "test_batch",
+)
+CIFAR100 = Cifar("CIFAR100", "cifar-100-python", "cifar-100-python.tar.gz", ("train",), "test")

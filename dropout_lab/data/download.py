@@ -1,0 +1,112 @@
+"""Files from the network, whole or not at all.
+
+scikit-learn's ``fetch_file`` and torchvision's ``download_url`` would do, but wait for ever on a silent server; the one
+shows no progress, the other writes to where the whole file belongs and takes a cut-off one without checksum for whole.
+"""
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from shutil import rmtree
+from typing import IO, Any
+
+from tqdm import tqdm
+
+from dropout_lab import __version__
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.places import PRIVATE, writable
+
+TIMEOUT = 30.0  # seconds without a byte
+TRIES = 2  # rounds through the addresses
+CHUNK = 1 << 16
+
+
+def fetch(addresses: Sequence[str], path: Path, md5: str | None = None) -> None:
+    """Download a file, showing a bar on a terminal.
+
+    Args:
+        addresses: of the same file, tried in this order.
+        path: where it goes, once it is whole and as published.
+        md5: its sum, if one is published; else its announced length must be right.
+
+    Raises:
+        DataError: no address gave the whole file; nothing is left behind.
+    """
+    problems: dict[str, str] = {}
+    part = path.with_name(path.name + ".part")
+    for address in list(addresses) * TRIES:
+        if problems.get(address, "").startswith("HTTP 4"):
+            continue  # what is not there will not be there in a moment
+        try:
+            found = _receive(address, part)
+            if md5 is None or found == md5:
+                part.replace(path)
+                return
+            problems[address] = f"its md5 is {found} instead of {md5}"
+        except urllib.error.HTTPError as error:
+            error.close()
+            problems[address] = f"HTTP {error.code} {error.reason}"
+        except (HTTPException, OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or error
+            problems[address] = " ".join(str(reason).split()) or type(error).__name__
+        finally:
+            part.unlink(missing_ok=True)
+    told = "; ".join(f"{address}: {problem}" for address, problem in problems.items())
+    raise DataError(f"{path.name}: could not be downloaded ({told}); nothing is kept, the same command tries again")
+
+
+def _receive(address: str, part: Path) -> str:
+    """Write what an address gives to a file, and return its md5."""
+    request = urllib.request.Request(address, headers={"User-Agent": f"dropout-lab/{__version__}"})
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response, part.open("wb") as file:
+        total = int(response.headers["Content-Length"]) if response.headers["Content-Length"] else None
+        name = part.name.removesuffix(".part")
+        with tqdm(total=total, unit="B", unit_scale=True, desc=name, leave=False, disable=None, ncols=80) as bar:
+            digest, size = _copy(response, file, bar)
+        file.flush()
+        os.fsync(file.fileno())
+    if total is not None and size != total:
+        raise OSError(f"cut off after {size:,} of {total:,} bytes")
+    return digest
+
+
+def _copy(response: HTTPResponse, file: IO[bytes], bar: Any) -> tuple[str, int]:
+    sum_, size = hashlib.md5(usedforsecurity=False), 0
+    while chunk := response.read(CHUNK):
+        file.write(chunk)
+        sum_.update(chunk)
+        size += len(chunk)
+        bar.update(len(chunk))
+    return sum_.hexdigest(), size
+
+
+@contextmanager
+def aside(root: Path) -> Iterator[Path]:
+    """A folder beside the data to make things in; what lies in it at the end is moved to the same place below
+    ``root``, file by file, and nothing is if the block is left by an error.
+
+    Raises:
+        DataError: the root cannot be written.
+    """
+    if not writable(root):
+        raise DataError(f"{root}: cannot be written; data.root=FOLDER or DROPOUT_LAB_DATA name another place for data")
+    new = [path for path in (root / PRIVATE, root) if not path.exists()]
+    (root / PRIVATE).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="get-", dir=root / PRIVATE))
+    try:
+        yield folder
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            place = root / path.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+    finally:
+        rmtree(folder, ignore_errors=True)
+        for path in new:
+            with suppress(OSError):  # something is in it
+                path.rmdir()

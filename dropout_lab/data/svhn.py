@@ -1,0 +1,50 @@
+"""Street View House Numbers, cropped digits (Netzer et al. 2011), published as MATLAB files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.sums import digest
+
+FILES = ("train_32x32.mat", "test_32x32.mat")
+
+
+class SVHN:
+    """Two ``.mat`` files, in the root as torchvision lays them or in a folder ``SVHN``."""
+
+    @property
+    def published(self) -> Any:
+        """torchvision's list for the training and the test part: address, file name, md5."""
+        from dropout_lab.data.torchvision_import import torchvision
+
+        known = torchvision().SVHN.split_list
+        return [known["train"], known["test"]]
+
+    def find(self, root: Path) -> list[Path]:
+        """The two files."""
+        folder = root / "SVHN" if (root / "SVHN" / FILES[0]).is_file() else root
+        files = [folder / name for name in FILES]
+        return files if files[0].is_file() else files[:1]
+
+    def read(self, files: Sequence[Path]) -> list[np.ndarray]:
+        """Images uint8 [N, 3, 32, 32] and labels [N] of both parts; the file's class 10 is the digit 0.
+
+        Raises:
+            DataError: a file is damaged or altered.
+        """
+        from scipy.io import loadmat
+
+        found: list[np.ndarray] = []
+        for path, (_, _, md5) in zip(files, self.published, strict=True):
+            if digest(path, "md5") != md5:
+                raise DataError(f"{path}: is damaged or altered (its md5 is not {md5}); remove it and get it again")
+            try:
+                content = loadmat(path, variable_names=["X", "y"])
+                images, labels = content["X"].transpose(3, 2, 0, 1), content["y"].ravel()
+            except Exception as error:  # scipy's reader raises whatever a broken file leads it to
+                raise DataError(f"{path}: is no MATLAB file with X and y ({type(error).__name__})") from None
+            found += [images.astype(np.uint8), (labels % 10).astype(np.uint8)]
+        return found

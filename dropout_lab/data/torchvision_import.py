@@ -1,0 +1,55 @@
+"""``import torchvision``, also beside a torch for which its compiled operators were not built.
+
+torchvision's wheel for CUDA cannot load its C++ library beside a CPU-only torch. It bears that but for one thing: on
+import it registers shape functions for ``nms`` and ``qnms``, and those operators have to exist. We never call them, so
+where the library does not load they are declared here, without a kernel. A matching pair is left alone.
+"""
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+OPERATORS = ("nms", "qnms")
+SCHEMA = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+_declared: list[Any] = []  # a torch Library withdraws its operators when it is collected
+
+
+@cache
+def torchvision() -> ModuleType:
+    """The module ``torchvision.datasets``: addresses, checksums and layouts of the vision sets.
+
+    Raises:
+        ImportError: torchvision is not installed.
+    """
+    if not _operators_load():
+        _declare()
+    import torchvision.datasets
+
+    return torchvision.datasets
+
+
+def _operators_load() -> bool:
+    import torch
+
+    found = importlib.util.find_spec("torchvision")  # finds it without running it
+    if found is None or found.origin is None:
+        raise ImportError("torchvision is not installed")
+    for library in Path(found.origin).parent.glob("_C.*"):
+        try:
+            torch.ops.load_library(str(library))
+        except OSError:  # built for another torch
+            return False
+        return True
+    return False
+
+
+def _declare() -> None:
+    import torch
+
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for name in OPERATORS:
+        if not hasattr(torch.ops.torchvision, name):
+            library.define(SCHEMA.format(name))
+    _declared.append(library)

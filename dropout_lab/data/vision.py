@@ -1,0 +1,161 @@
+"""The vision sets, in torchvision's layout: what is on disk, read to bytes and checked.
+
+The readers are ours because torchvision's trust the files: it unpickles CIFAR whatever that holds, and what is cut off
+ends in an assertion. Addresses and checksums are torchvision's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from dropout_lab.data.cache import Arrays, decoded
+from dropout_lab.data.cifar import CIFAR10, CIFAR100
+from dropout_lab.data.dataset import DataError, Dataset
+from dropout_lab.data.idx import read_idx
+from dropout_lab.data.places import root_of
+from dropout_lab.data.svhn import SVHN
+
+DIGITS = tuple("0123456789")
+FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+KANA = "o,ki,su,tsu,na,ha,ma,ya,re,wo"
+OBJECTS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
+# Letters whose capitals look the same share a class with them (Cohen et al. 2017).
+BALANCED = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abdefghnqrt")
+# Of the unpacked files, images and labels to train on and to test with; torchvision lists the archives' only.
+MNIST_MD5 = (
+    "6bbc9ace898e44ae57da46a324031adb",
+    "a25bea736e30d166cdddb491f175f624",
+    "2646ac647ad5339dbf082846283269ea",
+    "27ae3e4e09519cfbb04c329615203637",
+)
+FASHION_MD5 = (
+    "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "9018921c3c673c538a1fc5bad174d6f9",
+    "8181f5470baa50b63fa0f6fddb340f0a",
+    "15d484375f8d13e6eb1aabb0c3f46965",
+)
+
+
+class Files(Protocol):
+    """How one set lies on disk."""
+
+    def find(self, root: Path) -> list[Path]:
+        """Its files; the first one that is missing ends the list and is not there."""
+        ...
+
+    def read(self, files: Sequence[Path]) -> list[np.ndarray]:
+        """Training images uint8 [N, C, H, W] and labels [N], test images and labels."""
+        ...
+
+
+@dataclass(frozen=True)
+class Idx:
+    """Four IDX files in ``<folder>/raw``, unpacked or as ``.gz``.
+
+    Args:
+        folder: as torchvision names it.
+        stems: how the names of training and test files begin.
+        md5: of the unpacked files, where they are known.
+        transposed: whether rows and columns of each image are exchanged in the file.
+    """
+
+    folder: str
+    stems: tuple[str, str] = ("train", "t10k")
+    md5: tuple[str, ...] = ()
+    transposed: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{stem}-{kind}-ubyte" for stem in self.stems for kind in ("images-idx3", "labels-idx1")]
+
+    def find(self, root: Path) -> list[Path]:
+        found = []
+        for name in self.names:
+            plain, packed = root / self.folder / "raw" / name, root / self.folder / "raw" / f"{name}.gz"
+            found.append(packed if packed.is_file() and not plain.is_file() else plain)
+            if not found[-1].is_file():
+                break
+        return found
+
+    def read(self, files: Sequence[Path]) -> list[np.ndarray]:
+        sums: Sequence[str | None] = self.md5 or [None] * 4
+        parts = [read_idx(path, 1 if i % 2 else 3, md5) for i, (path, md5) in enumerate(zip(files, sums, strict=True))]
+        for images in (0, 2):
+            upright = parts[images].transpose(0, 2, 1) if self.transposed else parts[images]
+            parts[images] = upright[:, None]
+        return parts
+
+
+@dataclass(frozen=True)
+class Vision:
+    """A vision set.
+
+    Args:
+        name: as in ``data=``.
+        files: how it lies on disk.
+        classes: their names.
+        counts: training and test images.
+        shape: of an image, [C, H, W].
+    """
+
+    name: str
+    files: Files
+    classes: tuple[str, ...]
+    counts: tuple[int, int]
+    shape: tuple[int, int, int] = field(default=(1, 28, 28))
+
+    def decode(self, files: Sequence[Path]) -> Arrays:
+        """The set as arrays x, y: first the training part, then the test part.
+
+        Raises:
+            DataError: a file is damaged, or what it holds is not this set.
+        """
+        train, train_labels, test, test_labels = self.files.read(files)
+        for images, labels, count in ((train, train_labels, self.counts[0]), (test, test_labels, self.counts[1])):
+            wanted = (count, *self.shape)
+            if images.shape != wanted or labels.shape != (count,) or labels.max() >= len(self.classes):
+                raise DataError(
+                    f"{files[0].parent}: is not {self.name}: images of {images.shape} and labels of {labels.shape}"
+                    f" where {wanted} and ({count},) with {len(self.classes)} classes belong"
+                )
+        x, y = np.concatenate([train, test]), np.concatenate([train_labels, test_labels])
+        return {"x": np.ascontiguousarray(x), "y": y.astype(np.int64)}
+
+
+ALL = [
+    Vision("mnist", Idx("MNIST", md5=MNIST_MD5), DIGITS, (60_000, 10_000)),
+    Vision("fashion_mnist", Idx("FashionMNIST", md5=FASHION_MD5), tuple(FASHION.split(",")), (60_000, 10_000)),
+    Vision("kmnist", Idx("KMNIST"), tuple(KANA.split(",")), (60_000, 10_000)),
+    Vision(
+        "emnist",
+        Idx("EMNIST", ("emnist-balanced-train", "emnist-balanced-test"), transposed=True),
+        BALANCED,
+        (112_800, 18_800),
+    ),
+    Vision("cifar10", CIFAR10, tuple(OBJECTS.split(",")), (50_000, 10_000), (3, 32, 32)),
+    Vision("cifar100", CIFAR100, tuple(f"class {i}" for i in range(100)), (50_000, 10_000), (3, 32, 32)),
+    Vision("svhn", SVHN(), DIGITS, (73_257, 26_032), (3, 32, 32)),
+]
+VISION = {vision.name: vision for vision in ALL}
+
+
+def read_vision(name: str, root: str = "") -> Dataset:
+    """The vision set of this name, with its official test part.
+
+    Raises:
+        DataError: files are missing, damaged or not those that were published.
+    """
+    vision, place = VISION[name], root_of(root)
+    files = vision.files.find(place)
+    if not files[-1].is_file():
+        raise DataError(f"{files[-1]}: is not there; `dropout-lab data get {name}`, or say data.root=FOLDER")
+    arrays = decoded(name, files, place, lambda: vision.decode(files))
+    test = np.arange(vision.counts[0], sum(vision.counts))
+    return Dataset(name, "classification", arrays["x"], arrays["y"], vision.classes, test=test)
+
+
+READERS: dict[str, Callable[..., Dataset]] = {name: partial(read_vision, name) for name in VISION}

@@ -1,0 +1,88 @@
+"""Which examples a trial trains on, is validated and is tested on, and which of its labels are wrong on purpose."""
+
+import numpy as np
+
+from dropout_lab.config import DataConf
+from dropout_lab.data import Dataset, hold_out
+from dropout_lab.data.split import spread
+from dropout_lab.streams import Streams
+
+PARTS = ("train", "val", "test")
+
+
+def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.ndarray]:
+    """Row numbers of the three parts for one trial.
+
+    The test part is the official one, or is drawn from the base seed alone; only the division of the rest varies with
+    the trial seed. A smaller ``train_size`` takes rows out of a larger one's.
+
+    Raises:
+        ValueError: a part would be empty, or a class would have no training example.
+    """
+    every = np.arange(len(dataset.x))
+    classes = dataset.y if dataset.task == "classification" else None
+    if dataset.test is None:
+        random = Streams(streams.base).generator("split")
+        rest, test = hold_out(every, conf.test_fraction, random, classes)
+    else:
+        rest, test = np.setdiff1d(every, dataset.test), dataset.test
+    labels = None if classes is None else classes[rest]
+    train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
+    if conf.train_size:
+        train = _fewer(dataset, conf, train, streams)
+    parts = {"train": train, "val": val, "test": test}
+    for name, rows in parts.items():
+        if not len(rows):
+            raise ValueError(f"data={dataset.name} leaves no example for the {name} part")
+    if classes is not None:
+        seen = np.bincount(classes[train], minlength=dataset.outputs)
+        for number in np.flatnonzero(seen == 0):
+            raise ValueError(f"data={dataset.name} leaves no training example of class {dataset.classes[number]!r}")
+    return parts
+
+
+def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams) -> np.ndarray:
+    if conf.train_size > len(train):
+        raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} examples")
+    labels = dataset.y[train] if dataset.task == "classification" else None
+    order = spread(len(train), streams.generator("train_size"), labels)
+    return np.sort(train[order[: conf.train_size]])
+
+
+def rarest(dataset: Dataset, train: np.ndarray) -> int:
+    """Training examples of the class that has the fewest; of a regression, all of them."""
+    if dataset.task == "regression":
+        return len(train)
+    return int(np.bincount(dataset.y[train], minlength=dataset.outputs).min())
+
+
+def labels_of(dataset: Dataset, conf: DataConf, streams: Streams, train: np.ndarray) -> np.ndarray:
+    """The labels [N] that one trial sees: ``label_noise`` of its training rows have one of the other classes.
+
+    The labels that less noise makes wrong are among those that more noise does, and are wrong in the same way.
+
+    Args:
+        train: the trial's training rows.
+    """
+    random = streams.generator("label_noise")
+    place, other = random.random(len(dataset.y)), random.integers(1, dataset.outputs, len(dataset.y))
+    wrong = train[np.argsort(place[train], kind="stable")[: round(conf.label_noise * len(train))]]
+    labels = np.array(dataset.y)
+    labels[wrong] = (labels[wrong] + other[wrong]) % dataset.outputs
+    return labels
+
+
+def refuse(dataset: Dataset, conf: DataConf) -> None:
+    """Settings that these data cannot take.
+
+    Raises:
+        ValueError: with the one line to print.
+    """
+    if conf.label_noise and dataset.outputs < 2:
+        raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
+    if conf.augment and len(dataset.shape) != 3:
+        asked = ",".join(conf.augment)
+        raise ValueError(f"data.augment=[{asked}]: is for images, and data={dataset.name} has none")
+    if "shift" in conf.augment and conf.shift >= min(dataset.shape[1:]):
+        size = "x".join(map(str, dataset.shape[1:]))
+        raise ValueError(f"data.shift={conf.shift}: would move images of {size} pixels out of sight")

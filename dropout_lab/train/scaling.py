@@ -1,0 +1,93 @@
+"""Normalisation by statistics of the training part alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dropout_lab.data import Dataset
+
+PIXEL = 255.0  # what stands for 1 in images that are kept as bytes
+ROWS = 4096  # examples that are widened to float64 at a time
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is taken off and divided by: one entry a model, in shapes that fit x [M, B, ...] and y [M, B]."""
+
+    x_low: Tensor
+    x_span: Tensor
+    y_low: Tensor
+    y_span: Tensor
+
+    def select(self, models: list[int]) -> "Scale":
+        """The scale of these models only."""
+        return Scale(self.x_low[models], self.x_span[models], self.y_low[models], self.y_span[models])
+
+
+def scale_of(dataset: Dataset, kind: str, parts: list[np.ndarray], device: torch.device) -> Scale | None:
+    """The scale that brings the training part of each trial to a norm.
+
+    Tables are scaled by feature and images by channel; the target of a regression is scaled like a feature.
+
+    Args:
+        dataset: the whole set.
+        kind: ``none``; ``zscore`` for mean 0 and deviation 1; ``unit`` for [0, 1].
+        parts: training rows of each trial; the same object where trials share them.
+        device: where the scale is needed.
+
+    Returns:
+        None if nothing is to be done.
+    """
+    if kind == "none":
+        return None
+    known: dict[int, list[np.ndarray]] = {}
+    for rows in parts:
+        if id(rows) not in known:
+            known[id(rows)] = _one(dataset, kind, rows)
+    stacked = [np.stack(values).astype(np.float32) for values in zip(*(known[id(rows)] for rows in parts), strict=True)]
+    return Scale(*(torch.from_numpy(values).to(device) for values in stacked))
+
+
+def _one(dataset: Dataset, kind: str, rows: np.ndarray) -> list[np.ndarray]:
+    """One trial's low and span, of x [1, C, 1, 1] or [1, F] and of y [1]."""
+    measure = _zscore if kind == "zscore" else _unit
+    low, span = measure(dataset.x, rows)
+    if dataset.task == "classification":
+        y_low, y_span = np.zeros(1), np.ones(1)
+    else:
+        y_low, y_span = measure(dataset.y, rows)
+    shape = (1, -1) + (1,) * (dataset.x.ndim - 2)
+    # A constant feature stays constant instead of becoming 0/0.
+    return [low.reshape(shape), _safe(span).reshape(shape), y_low.reshape(1), _safe(y_span).reshape(1)]
+
+
+def _safe(span: np.ndarray) -> np.ndarray:
+    return np.where(span > 0, span, 1)
+
+
+def _zscore(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation over the rows and all but the second axis."""
+    count = len(rows) * prod(values.shape[2:])
+    mean = np.asarray(sum(part.sum((0, 2)) for part in _chunks(values, rows)) / count)
+    # The second pass keeps the digits that mean(x^2) - mean(x)^2 would lose.
+    square = sum(np.square(part - mean[:, None]).sum((0, 2)) for part in _chunks(values, rows)) / count
+    return mean, np.sqrt(square)
+
+
+def _unit(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least value and range over the rows and all but the second axis."""
+    ends = [(part.min((0, 2)), part.max((0, 2))) for part in _chunks(values, rows)]
+    low = np.min([least for least, _ in ends], axis=0)
+    return low, np.max([most for _, most in ends], axis=0) - low
+
+
+def _chunks(values: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows as float64 [n, C, P], some at a time: a set of images does not fit into memory eight times over."""
+    pixel = PIXEL if values.dtype == np.uint8 else 1.0
+    for start in range(0, len(rows), ROWS):
+        part = values[rows[start : start + ROWS]].astype(np.float64) / pixel
+        yield part.reshape(len(part), values.shape[1] if values.ndim > 1 else 1, -1)

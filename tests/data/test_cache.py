@@ -1,0 +1,116 @@
+"""The cache: decoded once, whole or not there, and never in the way."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dropout_lab.data.cache import decoded
+from dropout_lab.data.places import PRIVATE, root_of, user_cache
+
+
+class Decoder:
+    """Counts how often it is asked."""
+
+    def __init__(self, *results):
+        self.results, self.calls = results, 0
+
+    def __call__(self):
+        self.calls += 1
+        result = self.results[min(self.calls, len(self.results)) - 1]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+ARRAYS = {"x": np.arange(12, dtype=np.uint8).reshape(3, 4), "names": np.array(["a", "bc"])}
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "data" / "source.bin"
+    path.parent.mkdir()
+    path.write_bytes(b"one")
+    return path
+
+
+def look(source, decode, detail=""):
+    return decoded("test", [source], source.parent, decode, detail)
+
+
+def test_the_second_time_nothing_is_decoded(source):
+    decode = Decoder(ARRAYS)
+    first, second = look(source, decode), look(source, decode)
+    assert decode.calls == 1
+    for found in (first, second):
+        assert isinstance(found["x"], np.memmap)
+        assert {name: array.tolist() for name, array in found.items()} == {n: a.tolist() for n, a in ARRAYS.items()}
+    first["x"][:] = 0  # a private page, which no other process and no later start sees
+    assert look(source, decode)["x"].tolist() == ARRAYS["x"].tolist()
+
+
+def test_another_state_or_detail_is_decoded_anew_and_what_is_behind_goes(source):
+    decode = Decoder(ARRAYS)
+    look(source, decode)
+    look(source, decode, "other")
+    assert decode.calls == 2
+    source.write_bytes(b"three")
+    look(source, decode)
+    assert decode.calls == 3
+    assert len(list((source.parent / PRIVATE).iterdir())) == 2  # the first one's entry is gone
+    os.utime(source, ns=(0, 0))
+    look(source, decode)
+    assert decode.calls == 4
+
+
+def test_a_decoder_that_fails_leaves_nothing(source):
+    with pytest.raises(RuntimeError):
+        look(source, Decoder(RuntimeError("broken")))
+    assert not (source.parent / PRIVATE).exists()
+
+
+def test_a_damaged_entry_is_made_again(source):
+    decode = Decoder(ARRAYS)
+    look(source, decode)
+    (path,) = (source.parent / PRIVATE).glob("*/x.npy")
+    path.write_bytes(path.read_bytes()[:-3])
+    assert look(source, decode)["x"].tolist() == ARRAYS["x"].tolist()
+    assert decode.calls == 2
+    assert isinstance(look(source, decode)["x"], np.memmap)
+    assert decode.calls == 2
+
+
+def test_a_protected_folder_is_left_alone(source):
+    source.parent.chmod(0o555)
+    try:
+        found = look(source, Decoder(ARRAYS))
+    finally:
+        source.parent.chmod(0o755)
+    assert isinstance(found["x"], np.memmap)
+    assert [p.name for p in source.parent.iterdir()] == ["source.bin"]
+    assert list((user_cache() / PRIVATE).glob("test-*"))
+
+
+def test_without_a_place_to_write_the_arrays_stay_in_memory(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("dropout_lab.data.cache.writable", lambda folder: False)
+    decode = Decoder(ARRAYS)
+    assert look(source, decode)["x"] is ARRAYS["x"]
+    assert [p.name for p in source.parent.iterdir()] == ["source.bin"]
+
+
+def test_a_full_disk_leaves_nothing_half_written(source, monkeypatch):
+    def full(path, array, **options):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    assert look(source, Decoder(ARRAYS))["x"] is ARRAYS["x"]
+    assert list((source.parent / PRIVATE).iterdir()) == []
+
+
+def test_where_the_root_is(monkeypatch, tmp_path):
+    assert root_of("") == user_cache()
+    monkeypatch.setenv("DROPOUT_LAB_DATA", str(tmp_path))
+    assert root_of("") == tmp_path
+    assert root_of("~/x") == Path.home() / "x"

@@ -1,0 +1,38 @@
+"""One short trial on each of the real sets, by the public command line."""
+
+import pandas as pd
+import pytest
+
+from dropout_lab.config.data import UCI
+
+TINY = ["seeds=1", "train.epochs=20", "train.lr=0.01", "model.hidden=[16]", "rate=0.2", "data.train_size=200"]
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_images(name, shared, typed):
+    status, _, err = typed("train", f"data={name}", f"data.root={shared}", *TINY, "data.val_fraction=0.01")
+    assert (status, err) == (0, "")
+    row = pd.read_csv("results/train/trials.csv").iloc[0]
+    assert (row["data"], row["n_train"], row["data.train_size"]) == (name, 200, 200)
+    assert row["test_accuracy"] > 0.3  # three times as good as a guess
+    assert pd.isna(row["data.test_fraction"])  # the test part is the official one
+
+
+@pytest.mark.parametrize("name", UCI)
+def test_tables(name, shared, typed):
+    status, _, err = typed("sweep", "data=uci", f"data.name={name}", f"data.root={shared}", "data.split=1,3", *TINY)
+    assert (status, err) == (0, "")
+    rows = pd.read_csv("results/sweep/trials.csv")
+    assert rows["data.name"].tolist() == [name] * 2
+    assert sorted(rows["data.split"]) == [1, 3]
+    assert (rows["test_rmse"] > 0).all()
+    assert rows["test_rmse"].nunique() == 2
+
+
+def test_where_data_lie_is_no_part_of_a_trial(shared, typed, monkeypatch):
+    words = ["train", "data=uci", *TINY]
+    assert typed(*words, f"data.root={shared}")[0] == 0
+    monkeypatch.setenv("DROPOUT_LAB_DATA", str(shared))
+    status, out, _ = typed(*words)
+    assert status == 0
+    assert out.startswith("results/train: the trial is there\n")

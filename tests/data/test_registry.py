@@ -1,0 +1,46 @@
+"""What can be loaded, and what the settings know of it."""
+
+import inspect
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dropout_lab.config import Config, MLPConf, applies
+from dropout_lab.config import data as dataconf
+from dropout_lab.data import DATASETS, load, options_of
+from dropout_lab.data.vision import VISION
+from dropout_lab.settings import table_of
+
+
+@pytest.mark.parametrize("kind", DATASETS)
+def test_settings_and_readers_agree_on_what_a_set_takes(kind):
+    config = Config(model=MLPConf(), data=replace(dataconf.DataConf(), kind=kind))
+    asked = {e.name for e in table_of(dataconf.DataConf) if e.spec.source and applies(e, config)} - {"root"}
+    assert asked == options_of(kind) - {"root", "seed"}
+    assert set(config.source) == asked | {"root", "seed"}
+    defaults = {n: p.default for n, p in inspect.signature(DATASETS[kind]).parameters.items()}
+    assert {n: getattr(config.data, n) for n in asked} == {n: defaults[n] for n in asked}
+
+
+def test_the_settings_know_the_vision_sets():
+    assert set(dataconf.VISION) == set(VISION)
+
+
+def test_options_that_a_set_does_not_take_make_no_second_copy():
+    assert load("digits") is load("digits", root="elsewhere", seed=3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "counts"),
+    [
+        ("iris", (150, 4), [50, 50, 50]),
+        ("wine", (178, 13), [59, 71, 48]),
+        ("breast_cancer", (569, 30), [212, 357]),
+    ],
+)
+def test_shipped_tables(kind, shape, counts):
+    dataset = load(kind)
+    assert dataset.x.shape == shape
+    assert np.bincount(dataset.y).tolist() == counts
+    assert len(dataset.classes) == len(counts)

@@ -1,0 +1,105 @@
+"""The UCI sets: published splits, checked files."""
+
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+
+from dropout_lab.config import data as dataconf
+from dropout_lab.data import DataError, load, uci
+
+# From the README of the data: rows, features, splits, training and test rows of a split.
+PUBLISHED = {
+    "bostonHousing": (506, 13, 20, 455, 51),
+    "concrete": (1030, 8, 20, 927, 103),
+    "energy": (768, 8, 20, 691, 77),
+    "kin8nm": (8192, 8, 20, 7373, 819),
+    "naval-propulsion-plant": (11934, 16, 20, 10741, 1193),
+    "power-plant": (9568, 4, 20, 8611, 957),
+    "protein-tertiary-structure": (45730, 9, 5, 41157, 4573),
+    "wine-quality-red": (1599, 11, 20, 1439, 160),
+    "yacht": (308, 6, 20, 277, 31),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_each_set_has_its_rows_features_and_splits(name, shared):
+    rows, features, splits, train, test = PUBLISHED[name]
+    for split in (0, splits - 1):
+        dataset = load("uci", name=name, split=split, root=str(shared))
+        assert dataset.x.shape == (rows, features)
+        assert (dataset.y.shape, dataset.task, dataset.classes) == ((rows,), "regression", ())
+        assert len(dataset.test) == test == rows - train
+        theirs = np.loadtxt(shared / "uci" / name / f"index_train_{split}.txt").astype(int)
+        assert sorted([*theirs, *dataset.test]) == list(range(rows))
+    with pytest.raises(DataError, match=f"has {splits} published splits"):
+        load("uci", name=name, split=splits, root=str(shared))
+
+
+def test_the_numbers_are_those_of_the_file(shared):
+    dataset = load("uci", name="yacht", root=str(shared))
+    values = np.loadtxt(shared / "uci" / "yacht" / "data.txt")
+    assert np.array_equal(dataset.x, values[:, :6].astype(np.float32))
+    assert np.array_equal(dataset.y, values[:, 6].astype(np.float32))
+
+
+def test_the_settings_know_the_same_sets():
+    assert set(dataconf.UCI) == set(uci.TABLES) == set(PUBLISHED)
+
+
+def test_a_file_that_is_missing_or_altered_is_named(shared, tmp_path):
+    folder = tmp_path / "uci" / "yacht"
+    with pytest.raises(DataError, match=r"uci/yacht/data\.txt: is not there; .*data get uci/yacht"):
+        load("uci", name="yacht", root=str(tmp_path))
+    shutil.copytree(shared / "uci" / "yacht", folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    text = (folder / "data.txt").read_text()
+    (folder / "data.txt").write_text(text.replace("0.11", "0.12", 1))
+    with pytest.raises(DataError, match="uci/yacht: its files are damaged or altered"):
+        load("uci", name="yacht", root=str(tmp_path))
+    (folder / "data.txt").write_text(text)
+    (folder / "index_test_19.txt").unlink()
+    with pytest.raises(DataError, match=r"index_test_19\.txt: is not there"):
+        load("uci", name="yacht", root=str(tmp_path))
+
+
+@pytest.fixture
+def songs(monkeypatch):
+    """Seven songs in the format of YearPredictionMSD, two of them to test."""
+    monkeypatch.setattr(uci, "YEAR_ROWS", 7)
+    monkeypatch.setattr(uci, "YEAR_TEST", 2)
+    values = np.random.default_rng(0).normal(size=(7, 91)).round(3)
+    values[:, 0] = range(1990, 1997)
+    return values, "\n".join(",".join(f"{v:g}" for v in row) for row in values) + "\n"
+
+
+def test_year_prediction_is_read_as_text_or_in_its_archive(songs, tmp_path):
+    values, text = songs
+    folder = tmp_path / "uci" / "YearPredictionMSD"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "yearpredictionmsd.zip", "w") as archive:
+        archive.writestr("YearPredictionMSD.txt", text)
+    packed = uci.year_prediction_msd(str(tmp_path))
+    (folder / "YearPredictionMSD.txt").write_text(text)
+    for dataset in (packed, uci.year_prediction_msd(str(tmp_path))):
+        assert np.allclose(dataset.x, values[:, 1:])
+        assert dataset.y.tolist() == list(range(1990, 1997))
+        assert dataset.test.tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("broken", ["cut", "short line", "word", "no archive"])
+def test_a_broken_year_prediction_is_refused(broken, songs, tmp_path):
+    folder = tmp_path / "uci" / "YearPredictionMSD"
+    folder.mkdir(parents=True)
+    lines = songs[1].splitlines()
+    if broken == "no archive":
+        (folder / "yearpredictionmsd.zip").write_bytes(b"PK\x03\x04 and no more")
+    elif broken == "cut":
+        (folder / "YearPredictionMSD.txt").write_text("\n".join(lines[:5]))
+    elif broken == "word":
+        (folder / "YearPredictionMSD.txt").write_text("\n".join(["x" + lines[0], *lines[1:]]))
+    else:
+        (folder / "YearPredictionMSD.txt").write_text("\n".join([*lines[:-1], lines[-1][:40]]))
+    with pytest.raises(DataError, match="get it again"):
+        uci.year_prediction_msd(str(tmp_path))

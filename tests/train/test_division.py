@@ -1,0 +1,87 @@
+"""Subsets and wrong labels: nested, by class, and of the training part alone."""
+
+import numpy as np
+import pytest
+
+from dropout_lab.config import DataConf
+from dropout_lab.data import Dataset, load
+from dropout_lab.streams import Streams
+from dropout_lab.train.division import divide, labels_of, rarest, refuse
+
+DIGITS = load("digits")
+
+
+def train_part(seed=0, **settings):
+    return divide(DIGITS, DataConf(**settings), Streams(0, seed))
+
+
+def test_a_small_training_part_lies_in_a_larger_one():
+    whole = train_part()
+    parts = {size: train_part(train_size=size) for size in (10, 100, 500, 1150)}
+    for small, large in ((10, 100), (100, 500), (500, 1150)):
+        assert len(parts[small]["train"]) == small
+        assert set(parts[small]["train"]) < set(parts[large]["train"])
+    assert np.array_equal(parts[1150]["train"], whole["train"])
+    for part in parts.values():
+        assert np.array_equal(part["val"], whole["val"])
+        assert np.array_equal(part["test"], whole["test"])
+
+
+def test_a_small_training_part_has_the_classes_in_proportion():
+    for seed in range(5):
+        counts = np.bincount(DIGITS.y[train_part(seed, train_size=100)["train"]], minlength=10)
+        assert abs(counts - 10).max() <= 1
+    assert (train_part(0, train_size=100)["train"] != train_part(1, train_size=100)["train"]).any()
+
+
+def test_a_regression_takes_any_rows():
+    diabetes = load("diabetes")
+    conf = DataConf(kind="diabetes", train_size=50)
+    small, large = (
+        divide(diabetes, conf, Streams(0, 0))["train"],
+        divide(diabetes, DataConf(train_size=200), Streams(0, 0))["train"],
+    )
+    assert len(small) == rarest(diabetes, small) == 50
+    assert set(small) < set(large)
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match=r"data.train_size=1151: the training part has 1150 examples"):
+        train_part(train_size=1151)
+    with pytest.raises(ValueError, match="data=digits leaves no training example of class '"):
+        train_part(train_size=5)
+    sine = load("noisy_sine")
+    with pytest.raises(ValueError, match=r"data.label_noise=0.1: is for classes, and data=noisy_sine has none"):
+        refuse(sine, DataConf(label_noise=0.1))
+    with pytest.raises(ValueError, match=r"data.augment=\[flip\]: is for images"):
+        refuse(sine, DataConf(augment=["flip"]))
+    with pytest.raises(ValueError, match=r"data.shift=8: would move images of 8x8 pixels out of sight"):
+        refuse(DIGITS, DataConf(augment=["shift"], shift=8))
+
+
+def test_a_class_that_only_others_have_is_named():
+    y = np.array([0] * 50 + [1] * 50)
+    dataset = Dataset("x", "classification", np.zeros((100, 2), np.float32), y, ("a", "b"), test=np.arange(50, 100))
+    with pytest.raises(ValueError, match="data=x leaves no training example of class 'b'"):
+        divide(dataset, DataConf(), Streams(0, 0))
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.5, 1.0])
+def test_exactly_so_many_training_labels_are_wrong(noise):
+    parts = train_part()
+    labels = labels_of(DIGITS, DataConf(label_noise=noise), Streams(0, 0), parts["train"])
+    wrong = np.flatnonzero(labels != DIGITS.y)
+    assert len(wrong) == round(noise * 1150)
+    assert set(wrong) <= set(parts["train"])
+    # Each of the nine other classes is as likely.
+    counts = np.bincount((labels[wrong] - DIGITS.y[wrong]) % 10, minlength=10)[1:]
+    assert abs(counts - len(wrong) / 9).max() < 5 * np.sqrt(len(wrong) / 9)
+
+
+def test_less_noise_is_part_of_more():
+    rows = train_part()["train"]
+    few, many = (labels_of(DIGITS, DataConf(label_noise=n), Streams(0, 0), rows) for n in (0.1, 0.3))
+    wrong = few != DIGITS.y
+    assert np.array_equal(few[wrong], many[wrong])
+    other = labels_of(DIGITS, DataConf(label_noise=0.1), Streams(0, 1), rows)
+    assert (other != few).any()
