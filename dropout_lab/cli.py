@@ -127,6 +127,20 @@ def bench(words: list[str]) -> int:
     return 0
 
 
+def data(words: list[str]) -> int:
+    """List, get and check public data sets."""
+    from dropout_lab import shelf
+
+    if not words or {"--help", "-h"} & set(words):
+        _say(shelf.HELP)
+        return 0
+
+    def complain(line: str) -> None:
+        _complain(line, WRONG)
+
+    return 0 if shelf.command(words, _say, complain) else WRONG
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,

@@ -82,7 +82,7 @@ def _rows(model: str, points: Points, rounds: int, repeats: int, say: Callable[[
 
 
 def _step(trial: Trial) -> Callable[[], object]:
-    pack = Pack([trial], load(trial.config.data.kind))
+    pack = Pack([trial], load(trial.config.data.kind, **trial.config.source))
     rows = pack.feed.epoch(trial.config.train.batch_size)[0]
     return partial(pack.step, rows)
 
