@@ -10,7 +10,10 @@ from dropout_lab.settings import Checked, setting
 VISION = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100", "svhn")
 SYNTHETIC = ("noisy_sine", "linear_teacher")
 OWN = ("file", "folder")
-OFFICIAL_TEST = (*VISION, "uci", "year_prediction_msd")
+LABELLED_TEXTS = ("rt_polarity", "scale_data", "imdb", "ag_news", "newsgroups20")
+LANGUAGE = ("ptb", "wikitext2", "tinyshakespeare")
+TEXTS = (*LABELLED_TEXTS, *LANGUAGE)
+OFFICIAL_TEST = (*VISION, "uci", "year_prediction_msd", "imdb", "ag_news", "newsgroups20", *LANGUAGE)
 UCI = (
     "bostonHousing",
     "concrete",
@@ -83,6 +86,50 @@ class DataConf(Checked):
         source=True,
         help="pixels a side that images are resized to; 0: they are of one size already",
     )
+    tokens: str = setting(
+        "spaces",
+        choices=("words", "spaces", "characters"),
+        when=("data.kind", *TEXTS),
+        source=True,
+        help="what a token is: a lower-cased word or other sign, what stands between spaces, or a character",
+    )
+    length: int = setting(
+        64,
+        low=1,
+        high=MOST,
+        when=("data.kind", *LABELLED_TEXTS),
+        source=True,
+        help="tokens that longer texts are cut to",
+    )
+    pad: str = setting(
+        "front",
+        choices=("front", "back"),
+        when=("data.kind", *LABELLED_TEXTS),
+        source=True,
+        help="where shorter texts are filled up",
+    )
+    vocabulary: int = setting(
+        20_000,
+        low=1,
+        high=MOST,
+        when=("data.kind", *TEXTS),
+        source=True,
+        help="most tokens that a model knows, the most frequent ones of the training part",
+    )
+    window: int = setting(
+        35,
+        low=1,
+        high=MOST,
+        when=("data.kind", *LANGUAGE),
+        help="tokens of a running text that a step sees; the state is carried on, the gradient is not",
+    )
+    label: str = setting(
+        "rating",
+        choices=("rating", "3class", "4class"),
+        when=("data.kind", "scale_data"),
+        source=True,
+        help="what is to be told from a review: its rating in [0, 1], or one of three or four grades",
+    )
     examples: int = setting(
         1000, low=10, high=MOST, when=("data.kind", *SYNTHETIC), source=True, help="examples to draw"
     )
@@ -101,7 +148,12 @@ class DataConf(Checked):
         help="part held out for the test, drawn from the base seed alone, where there is no official one",
     )
     val_fraction: float = setting(
-        0.2, low=0, high=0.9, open_low=True, help="part of the rest held out for validation, by trial seed"
+        0.2,
+        low=0,
+        high=0.9,
+        open_low=True,
+        unless=("data.kind", *LANGUAGE),
+        help="part of the rest held out for validation, by trial seed, where there is no official one",
     )
     train_size: int = setting(
         0, low=0, high=100 * MOST, off=0, help="train on so many examples, drawn by class and trial seed; 0: all"

@@ -5,6 +5,7 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
+from dropout_lab.data.corpora import LANGUAGE, TEXTS
 from dropout_lab.data.dataset import DataError, Dataset
 from dropout_lab.data.own import OWN, fingerprint
 from dropout_lab.data.rcv1 import reuters
@@ -22,6 +23,8 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "uci": read_uci,
     "year_prediction_msd": year_prediction_msd,
     "rcv1": reuters,
+    **TEXTS,
+    **LANGUAGE,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "language"]
 
 
 class DataError(Exception):
@@ -19,12 +19,16 @@ class Dataset:
 
     Args:
         name: as in ``data=``.
-        task: ``classification`` or ``regression``.
+        task: ``classification``, ``regression``, or ``language``: to continue a running text.
         x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to
-            save room, or uint8 that stands for value / 255.
-        y: class numbers, int64 [N], or targets, float32 [N].
+            save room, or uint8 that stands for value / 255. Of texts, numbers of tokens, int32 [N, T], -1 where there
+            is none; a running text is one row of them, [N].
+        y: class numbers, int64 [N], or targets, float32 [N]; x itself of a running text.
         classes: names of the classes; empty for regression.
         test: rows of the official test part; None if the set has none and it is to be drawn.
+        val: rows of the official validation part; None if the set has none and it is to be drawn.
+        tokens: the different tokens of texts, all parts together.
+        vocabulary: how many of them a model is to know at the most; 0 for other data than texts.
         truth: the targets without their noise, float32 [N], where a synthetic set knows them.
     """
 
@@ -35,6 +39,9 @@ class Dataset:
     classes: tuple[str, ...] = ()
     test: np.ndarray | None = None
     truth: np.ndarray | None = None
+    val: np.ndarray | None = None
+    tokens: tuple[str, ...] = ()
+    vocabulary: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,5 +50,10 @@ class Dataset:
 
     @property
     def outputs(self) -> int:
-        """Outputs a model needs: one a class, or one."""
-        return len(self.classes) or 1
+        """Outputs a model needs: one a class, one a token that may come next, or one."""
+        return self.symbols if self.task == "language" else len(self.classes) or 1
+
+    @property
+    def symbols(self) -> int:
+        """Different symbols that a model of texts reads: the tokens it knows, any other, and none; 0 without texts."""
+        return self.vocabulary + 2 if self.vocabulary else 0

@@ -16,7 +16,7 @@ class Task:
             standardised target, and the root mean squared error in the target's own unit.
     """
 
-    kind: Literal["classification", "regression"]
+    kind: Literal["classification", "regression", "language"]
 
     @property
     def score_name(self) -> str:
