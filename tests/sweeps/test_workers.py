@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -79,11 +80,12 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
 
 def test_a_worker_that_cannot_be_replaced_fails_the_rest_and_ends(trials, monkeypatch):
     real = workers.Worker._train
-    crew = []
+    crew, both = [], threading.Barrier(2)
 
     def sabotage(self, pack):
         if self not in crew:
             crew.append(self)
+            both.wait(30)  # the second worker is started by the main thread, and must be before starting is broken
             self._child.kill()
             monkeypatch.setattr(workers.Worker, "_start", lambda: (_ for _ in ()).throw(OSError(12, "no memory")))
         return real(self, pack)
