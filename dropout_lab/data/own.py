@@ -5,7 +5,7 @@ A trial is what its data hold, not where they lie: the sha256 of the content sta
 
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,11 @@ def file(path: str = "", digest: str = "", target: str = "", task: str = "auto")
     """
     place = _source("file", path)
     _compare("file", path, digest)
-    read: Callable[[], Arrays] = lambda: read_npz(place, task)  # noqa: E731
     if place.suffix == ".csv":
-        read = lambda: read_csv(place, target, task)  # noqa: E731
-    elif target:
+        return _dataset("file", [place], partial(read_csv, place, target, task), f"{target} {task}")
+    if target:
         raise DataError(f"data.target={target}: is for a .csv file; an .npz names its target y")
-    return _dataset("file", [place], read, f"{target} {task}")
+    return _dataset("file", [place], partial(read_npz, place, task), task)
 
 
 def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
