@@ -9,9 +9,9 @@ from torch import Tensor
 from dropout_lab import models, regularizers
 from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
-from dropout_lab.dropout import ACTIVATION_LAYOUTS, VARIANTS, Dropout
+from dropout_lab.dropout import ACTIVATION_LAYOUTS, MAPS, VARIANTS, Dropout
 from dropout_lab.dropout.learned import Learned
-from dropout_lab.dropout.noise import Noise
+from dropout_lab.dropout.noise import Noise, acts_at
 from dropout_lab.dropout.schedules import scheduled
 from dropout_lab.models import Model, State
 from dropout_lab.streams import Streams
@@ -56,7 +56,8 @@ class Pack:
         self.params = {n: p.requires_grad_() for n, p in (weights | self.noise.start(weights)).items()}
         lr = torch.tensor([config.train.lr for config in configs], device=device)
         self.state: State = None  # carried from window to window of a running text
-        self.optimizer = OPTIMIZERS[shared.train.optimizer](list(self.params.values()), lr, shared.train)
+        speeds = [1.0 if name in weights else self.noise.speed for name in self.params]
+        self.optimizer = OPTIMIZERS[shared.train.optimizer](list(self.params.values()), lr, shared.train, speeds)
 
     def step(self, rows: Tensor) -> Tensor:
         """One update of every model on its own batch.
@@ -152,8 +153,11 @@ def unfit(trial: Trial, model: Model) -> str | None:
         rates = place_rates(trial, model)
     except ValueError as error:
         return str(error)
-    if trial.config.input_rate > 0 and not variant.takes_input:
-        return "does not take an input_rate"
+    if trial.config.input_rate > 0:
+        if not variant.takes_input:
+            return "does not take an input_rate"
+        if model.places["input"].layout == MAPS and variant.shared.get(MAPS):
+            return "does not take an input_rate on images, whose only map it would drop whole"
     if isinstance(variant, Learned):
         reason = _unlearnable(trial, variant, rates)
         if reason:
@@ -164,7 +168,7 @@ def unfit(trial: Trial, model: Model) -> str | None:
         # The layouts of activations say what kind of model this is.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_LAYOUTS)))
         return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
-    acting = [name for name in rates if rates[name] > 0 and model.places[name].layout in variant.layouts]
+    acting = [name for name in rates if rates[name] > 0 and acts_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
         reached = {model.places[name].level for name in acting}
         idle = [name for name in model.sites if rates[name] > 0 and model.places[name].level not in reached]
