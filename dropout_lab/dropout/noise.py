@@ -217,6 +217,8 @@ def _own(place: str) -> str:
 class Training:
     """The training-time form at every place of a model; see :meth:`Noise.training`."""
 
+    training = True
+
     def __init__(self, noise: Noise, params: Params):
         self._noise, self._params = noise, params
 
@@ -245,6 +247,8 @@ class Training:
 
 class Testing:
     """The test-time form at every place of a model; see :meth:`Noise.testing`."""
+
+    training = False
 
     def __init__(self, noise: Noise, params: Params):
         self._noise, self._params = noise, params

@@ -2,13 +2,24 @@
 
 from collections.abc import Sequence
 
-from dropout_lab.config import CNNConf, LSTMConf, MLPConf, ModelConf, ResCNNConf, ResMLPConf, TransformerConf
+from dropout_lab.config import (
+    CNNConf,
+    CustomConf,
+    LSTMConf,
+    MLPConf,
+    ModelConf,
+    ResCNNConf,
+    ResMLPConf,
+    TransformerConf,
+)
 from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
 from dropout_lab.models.cnn import CNN
+from dropout_lab.models.custom import Custom
 from dropout_lab.models.lstm import LSTM
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.residual import ResCNN, ResMLP
 from dropout_lab.models.transformer import Transformer
+from dropout_lab.targets import load
 
 
 def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is") -> Model:
@@ -21,10 +32,16 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
 
     Raises:
         ValueError: the model cannot take examples of this shape; says what it needs.
+        ConfigError: the code of an own network is not there, or another.
     """
     selu = network == "selu"
     if selu and isinstance(conf, LSTMConf):
         raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
+    if selu and isinstance(conf, CustomConf):
+        raise ValueError(
+            "a network of your own cannot become the SELU network that this variant asks for; variant.network=as_is "
+            "leaves it as it is"
+        )
     if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
         raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
     activation = "selu" if selu else getattr(conf, "activation", "")
@@ -42,6 +59,8 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
             model = ResCNN(shape, outputs, conf.maps, conf.blocks, activation)
         case TransformerConf():
             model = Transformer(shape, outputs, conf.patch, conf.width, conf.blocks, conf.heads, activation)
+        case CustomConf():
+            model = Custom(shape, outputs, load(conf.target, conf.digest), conf.target)
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
@@ -52,6 +71,7 @@ __all__ = [
     "CNN",
     "LSTM",
     "MLP",
+    "Custom",
     "Hook",
     "Model",
     "Parameter",
