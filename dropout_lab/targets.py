@@ -21,7 +21,8 @@ _modules: dict[tuple[str, str], ModuleType] = {}  # by name and digest
 
 
 def fingerprint(target: str) -> str:
-    """The first digits of the sha256 of the source file that a target is in; nothing of it is run.
+    """The first digits of the sha256 of the source file that a target is in. Of its code only the
+    packages around it are run.
 
     Raises:
         ConfigError: there is no such file.

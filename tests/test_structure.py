@@ -73,7 +73,7 @@ def test_imports_point_one_way(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["data", "stats.intervals", "report.plots", "config", "compose", "trial", "sweeps.grid"]
+    "module", ["data", "stats.intervals", "report.plots", "config", "compose", "targets", "trial", "sweeps.grid"]
 )
 def test_parts_that_must_do_without_torch(module):
     code = f"import sys, dropout_lab.{module}; print('torch' in sys.modules)"

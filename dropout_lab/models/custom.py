@@ -41,7 +41,7 @@ class Custom(Model):
         name: what it is called in messages.
 
     Raises:
-        ValueError: it gives something else, has no nn.Dropout, or draws random numbers that no trial seed rules.
+        ValueError: it gives something else, has no nn.Dropout, or has random numbers in it that no trial seed rules.
     """
 
     alone: ClassVar[bool] = True
@@ -50,6 +50,10 @@ class Custom(Model):
         self._shape, self._outputs, self._make, self._name = tuple(shape), outputs, make, name
         self._hook: Hook = Plain()
         self._module = self._made(0)
+        if not _same(self._module, self._made(0)):
+            raise ValueError(
+                f"{name} gives other initial values for the same seed; they must come from torch's generator"
+            )
         self._buffers = tuple(name for name, _ in self._module.named_buffers())
         parameters = _parameters(self._module)
         self._names = (*self._buffers, *parameters)
@@ -93,7 +97,7 @@ class Custom(Model):
         found = _stacked(self._made(streams[0].key("init") % 2**63))
         expected = _stacked(self._module)
         if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in expected.items()}:
-            raise ValueError(f"{self._name} gives another network each time it is called")
+            raise ValueError(f"{self._name} gives a network of another shape for another seed")
         return {name: value.to(device) for name, value in found.items()}
 
     def active_size(self, rates: Mapping[str, float]) -> float | None:
@@ -211,6 +215,11 @@ def _stacked(module: nn.Module) -> Params:
     """Copies of the module's parameters and buffers, [1, ...]."""
     values = [*module.named_parameters(), *module.named_buffers()]
     return {name: value.detach().clone().unsqueeze(0) for name, value in values}
+
+
+def _same(one: nn.Module, other: nn.Module) -> bool:
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def _line(error: Exception) -> str:

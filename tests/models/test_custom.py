@@ -1,5 +1,6 @@
 """A network of the user's own as a model: its places, weights, buffers, and what is refused."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -295,14 +296,30 @@ def test_a_dropout_that_no_pass_calls_is_not_found():
         custom(Idle)
 
 
-def test_a_pack_of_several_and_a_function_that_changes_its_mind():
+def test_a_pack_of_several_and_functions_that_change_their_mind():
     model = custom(Reader)
     with pytest.raises(ValueError, match="is trained by itself, and this is a pack of 2"):
         model.init([Streams(0, 0), Streams(0, 1)], CPU)
+
+    def net(width):
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.Dropout(), Pad())
+
     widths = iter([3, 4])
-    model = custom(lambda shape, outputs: nn.Sequential(nn.Flatten(), nn.Linear(64, next(widths)), nn.Dropout(), Pad()))
-    with pytest.raises(ValueError, match="gives another network each time it is called"):
-        model.init([Streams(0, 0)], CPU)
+    with pytest.raises(ValueError, match="gives other initial values for the same seed"):
+        custom(lambda shape, outputs: net(next(widths)))
+    model = custom(lambda shape, outputs: net(int(torch.randint(1, 5, ()))))
+    with pytest.raises(ValueError, match="gives a network of another shape for another seed"):
+        [model.init([Streams(0, seed)], CPU) for seed in range(20)]
+
+
+def test_initial_values_from_elsewhere_than_torchs_generator_are_refused():
+    def drawn(shape, outputs):
+        net = nn.Sequential(nn.Flatten(), nn.Linear(64, outputs), nn.Dropout())
+        net[1].weight.data.copy_(torch.from_numpy(np.random.default_rng().normal(size=(outputs, 64))))
+        return net
+
+    with pytest.raises(ValueError, match="gives other initial values for the same seed"):
+        custom(drawn)
 
 
 class Pad(nn.Module):
