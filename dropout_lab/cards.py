@@ -4,7 +4,7 @@ import textwrap
 
 from dropout_lab.bench import variants as bench
 from dropout_lab.compose import Points, choices, described
-from dropout_lab.config import MODELS, settings_table
+from dropout_lab.config import settings_table
 from dropout_lab.settings import ConfigError, show
 from dropout_lab.sweeps.check import check
 from dropout_lab.trial import Trial, canonical
@@ -35,7 +35,7 @@ def cards(points: Points) -> str:
 def fits(name: str, points: Points) -> list[str]:
     """The models that a variant makes sense for, on images."""
     found = []
-    for model in MODELS:
+    for model in bench.SHAPES:
         words = [f"variant={name}", f"model={model}", "rate=0.3", *bench.SHAPES[model]]
         try:
             check([Trial(canonical(points.config(words)), 0)])

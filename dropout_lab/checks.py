@@ -81,6 +81,14 @@ def check_digest(value: Any) -> str:
     return value
 
 
+def check_target(value: Any) -> str:
+    """What makes a network, as MODULE:FUNCTION; or nothing."""
+    word = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+    if not isinstance(value, str) or not re.fullmatch(rf"({word}:{word})?", value):
+        raise ValueError("must be MODULE:FUNCTION, such as nets:small for the function small in nets.py")
+    return value
+
+
 AUGMENT = ("crop", "flip", "shift")
 
 

@@ -111,7 +111,8 @@ MEASURED = {
     "epochs_run": "epochs trained",
     "best_epoch": "epoch of the lowest validation loss, from 1",
     "parameters": "number of parameters; dropout changes none",
-    "active_parameters": "expected number between units that a mask keeps; empty where more than single units fall",
+    "active_parameters": "expected number between units that a mask keeps; empty where more than single units fall, "
+    "and where a network of your own drops",
     "drop_fraction": "fraction of non-zero activations that the masks really dropped, from each epoch's first step",
     "pack_size": "trials trained together",
     "n_train": "training examples",

@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from dropout_lab.config import Config, RegularizerConf, ScheduleConf, applies, settings_table, value_at
+from dropout_lab.config import Config, CustomConf, RegularizerConf, ScheduleConf, applies, settings_table, value_at
 from dropout_lab.config.data import OWN, DataConf
 from dropout_lab.data import DataError, fingerprint
 from dropout_lab.settings import ConfigError, Setting, show
+from dropout_lab.targets import fingerprint as code_of
 
 # Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
 NUMERICS = 1
-DIGITS = 16  # hex digits of a digest of data
+DIGITS = 16  # hex digits of a digest of data or code
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,14 @@ class Point:
     """A config reduced to what affects a trial, so that equal arms become the same object and share their trials.
 
     Build it with :func:`canonical`.
+
+    Args:
+        config: reduced.
+        listed: how many rates there were in the list of rates, which equal ones are not kept in; 0 if it was no list.
     """
 
     config: Config
+    listed: int = field(default=0, compare=False)
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -103,11 +109,12 @@ def canonical(config: Config) -> Point:
 
     A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
     the other way round, but for variants that change the network, which settle its activation. A regularizer without
-    strength is not chosen. Own data are their digest.
+    strength is not chosen. Own data are their digest, and so is the code of an own network.
 
     Raises:
-        ConfigError: the user's own data are not there.
+        ConfigError: the user's own data or code are not there; a profile over an own network.
     """
+    listed = len(config.rate) if isinstance(config.rate, list) else 0
     rates = config.site_rates
     rate: Any = rates[0] if len(set(rates)) == 1 else rates
     idle = rate == 0 and config.input_rate == 0
@@ -122,7 +129,10 @@ def canonical(config: Config) -> Point:
         config = replace(config, model=replace(config.model, activation="selu"))
     chosen = dict.fromkeys(config.regularizer.names, True)
     config = replace(config, regularizer=replace(config.regularizer, chosen=chosen))
-    return Point(replace(config, data=_with_digest(config.data)) if config.data.kind in OWN else config)
+    if isinstance(config.model, CustomConf):
+        digest = config.model.digest[:DIGITS] or code_of(config.model.target)
+        config = replace(config, model=replace(config.model, digest=digest))
+    return Point(replace(config, data=_with_digest(config.data)) if config.data.kind in OWN else config, listed)
 
 
 def _with_digest(data: DataConf) -> DataConf:

@@ -39,7 +39,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["frobnicate"], "no command 'frobnicate'; the commands are sweep, train, list, data"),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),
-        (["sweep", "model=foo"], "model=foo: must be one of cnn, lstm, mlp"),
+        (["sweep", "model=foo"], "model=foo: must be one of cnn, custom, lstm, mlp"),
         (
             ["sweep", "regularizer=none,[l2,foo]"],
             "regularizer=foo: must be one of early_stopping, l1, l2, max_norm, none",
@@ -52,7 +52,10 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "rate=choice()"], "cannot read 'rate=choice()'"),
         (["train", "rate=0,0.5"], "rate=0,0.5: train takes one value a setting; `dropout-lab sweep` takes several"),
         (["train", "seeds=5"], "seeds=5: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several"),
-        (["sweep", "data=wine", "model=lstm"], "model=lstm: needs images, whose rows it reads as time steps, or texts;"),
+        (
+            ["sweep", "data=wine", "model=lstm"],
+            "model=lstm: needs images, whose rows it reads as time steps, or texts;",
+        ),
         (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),
         (["list", "foo"], "list foo: must be one of data, model,"),

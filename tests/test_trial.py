@@ -105,6 +105,8 @@ CHANGED = {
     "model.maps": "8",
     "model.patch": "4",
     "model.heads": "2",
+    "model.target": "nets:other",
+    "model.digest": "ef02ef02ef02ef02",
     "regularizer.l1": "0.5",
     "regularizer.l2": "0.5",
     "regularizer.max_norm": "0.5",
@@ -144,6 +146,7 @@ OWN = [
     "data.path=mine.csv",
     "data.digest=ab01ab01ab01ab01",
 ]  # with its digest given, the file is not opened here
+OWN_NET = ["model=custom", "model.target=nets:small", "model.digest=ab01ab01ab01ab01"]
 BASE = {
     "data.name": ["data=uci"],
     "data.split": ["data=uci"],
@@ -162,6 +165,7 @@ BASE = {
     "model.maps": ["model=rescnn"],
     "model.patch": ["model=transformer"],
     "model.heads": ["model=transformer"],
+    **{f"model.{name}": OWN_NET for name in ("target", "digest")},
     "variant.mask": ["variant=dropconnect"],
     "variant.slope": ["variant=standout"],
     "variant.agreement": ["variant=r_drop"],

@@ -10,7 +10,6 @@ import torch
 
 from dropout_lab.bench.interleaved import Ratio, machine, ratios
 from dropout_lab.compose import Points, choices, standing
-from dropout_lab.config import MODELS
 from dropout_lab.data import load
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.check import check
@@ -52,7 +51,7 @@ def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[s
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        lines = [row for model in MODELS for row in _rows(model, points, rounds, repeats, say)]
+        lines = [row for model in SHAPES for row in _rows(model, points, rounds, repeats, say)]
         text = io.StringIO()
         text.write(f"# step of one model, digits, batch 64, Adam, rate {RATE}; {machine()}\n")
         writer = csv.writer(text, lineterminator="\n")

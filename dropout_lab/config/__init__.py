@@ -7,6 +7,7 @@ from dropout_lab.config.data import DataConf
 from dropout_lab.config.models import (
     MODELS,
     CNNConf,
+    CustomConf,
     LSTMConf,
     MLPConf,
     ModelConf,
@@ -23,6 +24,7 @@ __all__ = [
     "MODELS",
     "CNNConf",
     "Config",
+    "CustomConf",
     "DataConf",
     "LSTMConf",
     "MLPConf",

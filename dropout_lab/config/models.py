@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import MOST
+from dropout_lab.checks import MOST, check_digest, check_target
 from dropout_lab.config.data import TEXTS
 from dropout_lab.settings import Checked, setting
 
@@ -16,8 +16,9 @@ class ModelConf(Checked):
     kind: str = setting("mlp", help="the model", column="model")
 
     @property
-    def hidden_sites(self) -> int:
-        """Places where ``rate`` acts, from input to output; ``rate`` as a list has one entry for each."""
+    def hidden_sites(self) -> int | None:
+        """Places where ``rate`` acts, from input to output; ``rate`` as a list has one entry for each. None where only
+        the network itself knows."""
         raise NotImplementedError
 
 
@@ -122,6 +123,29 @@ class TransformerConf(ModelConf):
         return self.blocks
 
 
+@dataclass(frozen=True)
+class CustomConf(ModelConf):
+    """A network of the user's own."""
+
+    kind: str = setting("custom", choices=("custom",), help="the model", column="model")
+    target: str = setting(
+        "",
+        check=check_target,
+        allowed="MODULE:FUNCTION",
+        help="own network: called with the shape of an example and the number of outputs, gives an nn.Module",
+    )
+    digest: str = setting(
+        "",
+        check=check_digest,
+        allowed="16 to 64 hex digits",
+        help="sha256 of the file that model.target is in; filled in, and refused where the file is another",
+    )
+
+    @property
+    def hidden_sites(self) -> None:
+        return None
+
+
 MODELS: dict[str, type[ModelConf]] = {
     "mlp": MLPConf,
     "cnn": CNNConf,
@@ -129,4 +153,5 @@ MODELS: dict[str, type[ModelConf]] = {
     "resmlp": ResMLPConf,
     "rescnn": ResCNNConf,
     "transformer": TransformerConf,
+    "custom": CustomConf,
 }

@@ -73,25 +73,42 @@ class Config(Checked):
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
         sites = self.model.hidden_sites
-        if isinstance(self.rate, list) and len(self.rate) != sites:
-            places = f"{sites} place{'s' if sites > 1 else ''}"
-            raise ConfigError.of(
-                "rate", self.rate, f"must have one entry for each of the {places} where model={self.model.kind} drops"
-            )
+        if sites is not None and isinstance(self.rate, list):
+            self.check_length(len(self.rate), sites)
         if self.profile in ("linear", "rising"):
             if isinstance(self.rate, list):
                 raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
-            if self.site_rates[-1] >= 1:
+            if sites is not None and self.site_rates[-1] >= 1:
                 most = (sites + 1) / (2 * sites)
                 raise ConfigError.of("rate", self.rate, f"must be below {show(most)} under profile=linear here")
 
+    def check_length(self, listed: int, sites: int) -> None:
+        """Raise ConfigError if the list of rates had so many entries, for another number of places."""
+        if listed != sites:
+            places = f"{sites} place{'s' if sites > 1 else ''}"
+            allowed = f"must have one entry for each of the {places} where model={self.model.kind} drops"
+            rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
+            raise ConfigError.of("rate", rates, allowed)
+
     @property
     def site_rates(self) -> list[float]:
-        """The rate of each hidden site, from input to output."""
+        """The rate of each hidden site, from input to output; one for all, where their number is not known.
+
+        Raises:
+            ConfigError: a profile over places whose number is not known.
+        """
         sites = self.model.hidden_sites
         if isinstance(self.rate, list):
             return self.rate
         profile = self.variant.profile if self.profile == "auto" else self.profile
+        if sites is None:
+            if profile != "flat" and self.rate > 0:
+                key = "variant.profile" if self.profile == "auto" else "profile"
+                allowed = (
+                    f"must be flat for model={self.model.kind}, whose places are its own; a list of rates can rise"
+                )
+                raise ConfigError.of(key, profile, allowed)
+            return [self.rate]
         ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "rising": 1.0}
         return [exact(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites)) for i in range(sites)]
 

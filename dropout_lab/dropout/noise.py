@@ -224,6 +224,8 @@ def _own(place: str) -> str:
 class Training:
     """The training-time form at every place of a model; see :meth:`Noise.training`."""
 
+    training = True
+
     def __init__(self, noise: Noise, params: Params):
         self._noise, self._params = noise, params
 
@@ -252,6 +254,8 @@ class Training:
 
 class Testing:
     """The test-time form at every place of a model; see :meth:`Noise.testing`."""
+
+    training = False
 
     def __init__(self, noise: Noise, params: Params):
         self._noise, self._params = noise, params

@@ -2,13 +2,24 @@
 
 from collections.abc import Sequence
 
-from dropout_lab.config import CNNConf, LSTMConf, MLPConf, ModelConf, ResCNNConf, ResMLPConf, TransformerConf
+from dropout_lab.config import (
+    CNNConf,
+    CustomConf,
+    LSTMConf,
+    MLPConf,
+    ModelConf,
+    ResCNNConf,
+    ResMLPConf,
+    TransformerConf,
+)
 from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, State
 from dropout_lab.models.cnn import CNN
+from dropout_lab.models.custom import Custom
 from dropout_lab.models.lstm import LSTM
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.residual import ResCNN, ResMLP
 from dropout_lab.models.transformer import Sizes, Transformer
+from dropout_lab.targets import load
 
 READERS = (MLPConf, LSTMConf, TransformerConf)
 
@@ -25,10 +36,16 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
 
     Raises:
         ValueError: the model cannot take examples of this shape; says what it needs.
+        ConfigError: the code of an own network is not there, or another.
     """
     selu = network == "selu"
     if selu and isinstance(conf, LSTMConf):
         raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
+    if selu and isinstance(conf, CustomConf):
+        raise ValueError(
+            "a network of your own cannot become the SELU network that this variant asks for; variant.network=as_is "
+            "leaves it as it is"
+        )
     if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
         raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
     if symbols and not isinstance(conf, READERS):
@@ -51,6 +68,8 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         case TransformerConf():
             sizes = Sizes(conf.patch, conf.width, conf.blocks, conf.heads)
             model = Transformer(shape, outputs, sizes, activation, symbols)
+        case CustomConf():
+            model = Custom(shape, outputs, load(conf.target, conf.digest), conf.target)
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
@@ -61,6 +80,7 @@ __all__ = [
     "CNN",
     "LSTM",
     "MLP",
+    "Custom",
     "Hook",
     "Model",
     "Parameter",

@@ -24,7 +24,13 @@ ACTIVATIONS = {
 
 
 class Hook(Protocol):
-    """What a model calls wherever dropout may act: while training, at test time, or without dropout."""
+    """What a model calls wherever dropout may act: while training, at test time, or without dropout.
+
+    Attributes:
+        training: whether this is a step of training, for what else goes by that, as batch normalisation does.
+    """
+
+    training: bool
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """Activations, or recurrent weights, at the place of this name, [M, ...]."""
@@ -37,6 +43,8 @@ class Hook(Protocol):
 
 class Plain:
     """The network without dropout."""
+
+    training = False
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x as it is."""
@@ -84,10 +92,14 @@ class Model:
     Attributes:
         levels: how many entries a list of rates has.
         lecun: whether initial weights are N(0, 1/fan_in) and biases 0, as SELU asks (Klambauer et al. 2017).
+        fixed: names among the parameters' that the optimizer leaves alone: what the model writes itself, or is frozen.
         stacks: whether M models cost less together than one after another on a CPU.
+        alone: whether M must be 1.
     """
 
     stacks: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
+    fixed: frozenset[str] = frozenset()
     lecun: bool = False
 
     def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Place]):
@@ -145,8 +157,8 @@ class Model:
         """Number of parameters of one model."""
         return sum(prod(p.shape) for p in self.parameters.values())
 
-    def active_size(self, rates: Mapping[str, float]) -> float:
-        """Expected number of parameters between units that a mask keeps.
+    def active_size(self, rates: Mapping[str, float]) -> float | None:
+        """Expected number of parameters between units that a mask keeps; None where the model cannot tell.
 
         Args:
             rates: drop probability by place; a place left out never drops.

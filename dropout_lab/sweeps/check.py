@@ -9,6 +9,7 @@ from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.models import Model
+from dropout_lab.regularizers import PENALTIES, PROJECTIONS
 from dropout_lab.settings import ConfigError
 from dropout_lab.streams import Streams
 from dropout_lab.sweeps.grid import Arm
@@ -16,6 +17,7 @@ from dropout_lab.train.division import divide, rarest, refuse
 from dropout_lab.train.pack import model_of, unfit
 from dropout_lab.trial import Trial
 
+WEIGHED = {*PENALTIES, *PROJECTIONS}  # regularizers that act on weights
 RARE = 5  # training examples of a class; how many there are differs by two or three between seeds
 
 
@@ -55,7 +57,7 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
     seeds: dict[str, dict[int, None]] = {}
     for trial in trials:
         seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
-    for trial in {trial.point.identity: trial for trial in trials}.values():
+    for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
         config, key = trial.config, trial.point.pack_key
         if key not in models:
             _known(config)
@@ -65,9 +67,25 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
             _parts(config, dataset, list(seeds[key]))
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
+        if trial.point.listed:
+            config.check_length(trial.point.listed, models[key].levels)
+        if WEIGHED & set(config.regularizer.names) and not models[key].weights:
+            raise ConfigError.of("regularizer", trial.point.regularizer, "finds no weights in this network")
         reason = unfit(trial, models[key])
         if reason:
             raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")
+
+
+def found(trials: Sequence[Trial]) -> list[str]:
+    """A line for each network that only says by itself where it drops, as one of the user's own."""
+    lines: dict[str, None] = {}
+    for trial in {trial.point.pack_key: trial for trial in trials}.values():
+        if trial.config.model.hidden_sites is None:
+            model = _model(trial.config, _load(trial.config))
+            places = ", ".join(f"{name} ({model.places[name].layout})" for name in model.sites)
+            count = f"{len(model.sites)} place{'s' if len(model.sites) > 1 else ''}"
+            lines[f"note: {trial.config.model.target} drops at {count}: {places}"] = None
+    return list(lines)
 
 
 def _known(config: Config) -> None:

@@ -27,10 +27,10 @@ COPIES = 6  # weights, gradients, two moments, best and final weights
 
 def most(config: Config) -> int:
     """The largest pack for trials of this config."""
-    if config.pack != "auto":
-        return int(config.pack)
     dataset = load(config.data.kind, **config.source)
     model = model_of(config, dataset)
+    if config.pack != "auto" or model.alone:
+        return 1 if model.alone else int(config.pack)
     if torch.device(config.device).type == "cuda":
         memory = torch.cuda.mem_get_info()[1]
         return max(1, min(MOST_ON_GPU, int(MEMORY_PART * memory / (4 * COPIES * model.size))))

@@ -6,6 +6,7 @@ writes to the same ledger.
 
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_lab.compose import Points, composed
+from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of, run
@@ -64,7 +66,7 @@ class PackedSweeper(Sweeper):
         jobs = expand([*command.words, *arguments])
         if isinstance(self._launcher, PackedLauncher):
             return self._launcher.launch(jobs, initial_job_idx=0)
-        from dropout_lab.sweeps.check import check
+        from dropout_lab.sweeps.check import check, found
 
         command.arms = arms(jobs, self._points)
         if command.dry:
@@ -74,6 +76,8 @@ class PackedSweeper(Sweeper):
         jobs = [list(arm.words) for arm in command.arms]
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
+            for line in found([trial for arm in command.arms for trial in arm.trials]):
+                command.say(line)
             command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
             for result in self._launcher.launch(jobs, initial_job_idx=0):
                 _ = result.return_value  # raises what the job raised
@@ -101,7 +105,9 @@ class PackedLauncher(Launcher):
 
 def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
     """An arm's result for a sweeper that searches: its mean validation loss, to be made small."""
-    found = [stored[trial.id] for trial in arm.trials if trial.id in stored]  # it may have been left out
+    found = []
+    with suppress(ConfigError):  # it may have been left out
+        found = [stored[trial.id] for trial in arm.trials if trial.id in stored]
     losses = [float(row["val_loss"]) for row in found if row["status"] == "ok"]
     done = JobReturn(overrides=words, task_name="dropout-lab")
     done.status = JobStatus.COMPLETED
@@ -119,6 +125,7 @@ def job(node: DictConfig) -> None:
 
 def dry_run(arms: Sequence[Arm]) -> list[str]:
     """What the command would train, line by line, with an estimate of time and memory."""
+    from dropout_lab.sweeps.check import found
     from dropout_lab.sweeps.cost import estimate
 
     lines: list[str] = []
@@ -130,6 +137,7 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     sizes = sorted({len(pack) for pack in packs}, reverse=True)
     return [
         *lines,
+        *found([trial for pack in packs for trial in pack]),
         f"arms     {len(kept)}",
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {' or '.join(map(str, sizes))} trials" if packs else ""),

@@ -58,7 +58,8 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
     from dropout_lab.sweeps.check import check
     from dropout_lab.sweeps.cost import most
 
-    check(missing)
+    # Arms that come to the same trials may have come in different words, and all of them are checked.
+    check([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
     return trials, plan(trials, done, ledger.packs(), most)
 
@@ -90,6 +91,10 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
         say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
+        from dropout_lab.sweeps.check import found
+
+        for line in found([trial for pack in packs for trial in pack]):
+            say(line)
         _write_config(ledger, arms[0].config, command)
         _store(ledger, packs)
         try:

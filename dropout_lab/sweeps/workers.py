@@ -151,7 +151,8 @@ class Worker:
     @staticmethod
     def _start() -> "subprocess.Popen[bytes]":
         package = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
+        # What this process can import, the user's own network above all, the child can.
+        path = os.pathsep.join(filter(None, [package, *sys.path]))
         # A session of its own: Ctrl-C is for the caller, which stops the workers itself.
         return subprocess.Popen(
             [sys.executable, "-m", "dropout_lab.sweeps.workers"],

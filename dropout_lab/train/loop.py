@@ -140,7 +140,8 @@ class _Training:
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
             measured |= {"epochs_run": self.epochs_run[m], "best_epoch": self.watch.best_epoch[m] or None}
             thinned = self.whole.noise.thinned(self.whole.rates[m])
-            active = None if thinned is None else round(model.active_size(thinned), 1) - (removed[m] if removed else 0)
+            active = None if thinned is None else model.active_size(thinned)
+            active = None if active is None else round(active, 1) - (removed[m] if removed else 0)
             measured |= {"parameters": model.size, "active_parameters": active}
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}

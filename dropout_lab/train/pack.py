@@ -53,11 +53,18 @@ class Pack:
         self.noise = Noise(variant_of(conf), schedule, stacked, self.model.places, streams)
         self.regularizers = regularizers.build([c.regularizer for c in configs], self.model.weights, device)
         weights = self.model.init(streams, device)
-        self.params = {n: p.requires_grad_() for n, p in (weights | self.noise.start(weights)).items()}
+        self.params = weights | self.noise.start(weights)
+        for name, p in self.params.items():
+            p.requires_grad_(name not in self.model.fixed)
         lr = torch.tensor([config.train.lr for config in configs], device=device)
         self.state: State = None  # carried from window to window of a running text
-        speeds = [1.0 if name in weights else self.noise.speed for name in self.params]
-        self.optimizer = OPTIMIZERS[shared.train.optimizer](list(self.params.values()), lr, shared.train, speeds)
+        speeds = [self.noise.speed if n not in weights else 1.0 for n, p in self.params.items() if p.requires_grad]
+        self.optimizer = OPTIMIZERS[shared.train.optimizer](self._moving, lr, shared.train, speeds)
+
+    @property
+    def _moving(self) -> list[Tensor]:
+        """The parameters that the optimizer moves."""
+        return [p for p in self.params.values() if p.requires_grad]
 
     def step(self, rows: Tensor) -> Tensor:
         """One update of every model on its own batch.
@@ -76,7 +83,7 @@ class Pack:
         loss = torch.stack([self.task.loss(out, y).flatten(1).mean(1) for out in outs]).mean(0)
         # The models share nothing, so the gradient of the sum is each model's own gradient.
         objective = sum(self._penalties(outs), loss).sum()
-        weights = list(self.params.values())
+        weights = self._moving
         # What a place learns that no pass reached has no gradient.
         grads = torch.autograd.grad(objective, weights, materialize_grads=True, allow_unused=True)
         self.optimizer.step(weights, grads)
@@ -95,8 +102,8 @@ class Pack:
     def select(self, places: Sequence[int]) -> "Pack":
         """The pack of the models in these places, which trains on where they are; this one is spent."""
         kept, index = copy(self), list(places)
-        kept.params = {n: p.detach()[index].requires_grad_() for n, p in self.params.items()}
-        kept.optimizer.select(index, list(kept.params.values()))
+        kept.params = {n: p.detach()[index].requires_grad_(p.requires_grad) for n, p in self.params.items()}
+        kept.optimizer.select(index, kept._moving)
         kept.regularizers = self.regularizers.select(index)
         kept.noise = self.noise.select(index)
         kept.feed = self.feed.select(index)
@@ -159,7 +166,7 @@ def unfit(trial: Trial, model: Model) -> str | None:
         if model.places["input"].layout == MAPS and variant.shared.get(MAPS):
             return "does not take an input_rate on images, whose only map it would drop whole"
     if isinstance(variant, Learned):
-        reason = _unlearnable(trial, variant, rates)
+        reason = _unlearnable(trial, variant, rates, model)
         if reason:
             return reason
     places = {name: place for name, place in model.places.items() if (place.level is None) == variant.at_input}
@@ -179,10 +186,12 @@ def unfit(trial: Trial, model: Model) -> str | None:
     return None
 
 
-def _unlearnable(trial: Trial, variant: Learned, rates: Mapping[str, float]) -> str | None:
+def _unlearnable(trial: Trial, variant: Learned, rates: Mapping[str, float], model: Model) -> str | None:
     """Why a variant cannot learn from where the trial starts."""
     if trial.config.schedule.kind != "constant":
         return f"learns its rate and takes no schedule={trial.config.schedule.kind}"
     if max(rates.values()) > variant.highest:
         return f"learns a rate of at most {variant.highest:g} and cannot start above it"
+    if not any(place.read_by for place in model.places.values()):
+        return "weighs its rate against the weights that read a place, and here these are not known"
     return None

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.config import MODELS
 from dropout_lab.data import load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
@@ -50,7 +49,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", SMALL)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_trains_where_it_fits_and_is_refused_where_it_does_not(variant, model, trials):
     every = trials(f"variant={variant}", f"model={model}", *SMALL[model], "rate=0.2,0.4", "seeds=1", "train.epochs=2")

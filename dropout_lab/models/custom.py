@@ -1,0 +1,226 @@
+"""A network of the user's own, trained by itself: the engine's noise stands where it has an nn.Dropout."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.parameter import is_lazy
+
+from dropout_lab.dropout.base import MAPS, STEPS, UNITS
+from dropout_lab.dropout.noise import Place
+from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
+from dropout_lab.streams import Streams
+
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+# These take [B, C, T]; what they drop together, a channel, is what the engine calls a feature of [B, T, D].
+CHANNELS_FIRST = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
+LAYOUT_OF_AXES = {2: UNITS, 3: STEPS, 4: MAPS}
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+# Layers whose matrices are all (units, inputs).
+MATRICES = (nn.Linear, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
+
+
+class Custom(Model):
+    """What the user's function makes, with a place instead of each nn.Dropout that its forward pass calls.
+
+    The places bear the names of those modules, and each is a level of its own, in the order in which they were
+    registered. What stands there is judged by the axes of the activations: [B, D] units, [B, T, D] steps, [B, C, H, W]
+    maps; nn.Dropout1d and its like take [B, C, T]. Rates, and the kind of nn.Dropout, are the trial's and not the
+    module's. A pack has one model: a module runs with one set of weights at a time.
+
+    The user's object is never changed. Buffers, such as the running statistics of a batch normalisation, are each
+    trial's own: written in training, used in evaluation, kept and restored with the weights.
+
+    Args:
+        shape: of one example.
+        outputs: K.
+        make: called with shape and outputs, gives the nn.Module, [B, ...] to [B, K].
+        name: what it is called in messages.
+
+    Raises:
+        ValueError: it gives something else, has no nn.Dropout, or has random numbers in it that no trial seed rules.
+    """
+
+    alone: ClassVar[bool] = True
+
+    def __init__(self, shape: Sequence[int], outputs: int, make: Callable[..., object], name: str):
+        self._shape, self._outputs, self._make, self._name = tuple(shape), outputs, make, name
+        self._hook: Hook = Plain()
+        self._module = self._made(0)
+        if not _same(self._module, self._made(0)):
+            raise ValueError(
+                f"{name} gives other initial values for the same seed; they must come from torch's generator"
+            )
+        self._buffers = tuple(name for name, _ in self._module.named_buffers())
+        parameters = _parameters(self._module)
+        self._names = (*self._buffers, *parameters)
+        self.fixed = frozenset(
+            [*self._buffers, *(n for n, p in self._module.named_parameters() if not p.requires_grad)]
+        )
+        if not parameters.keys() - self.fixed:
+            raise ValueError(f"{name} has no parameter to train")
+        modules = self._stand_in()
+        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        layouts = self._layouts()
+        called = [place for place in modules if place in layouts]
+        if not called:
+            raise ValueError(f"{name} finds no nn.Dropout in it" + (" that its forward pass calls" if modules else ""))
+        super().__init__(parameters, places | {place: Place(layouts[place], i) for i, place in enumerate(called)})
+
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        if len(x) != 1:
+            raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(x)}")
+        own = {name: params[name][0] for name in self._names}
+        given = {name: own[name] for name in self._buffers}
+        self._module.train(hook.training)
+        self._hook = hook
+        try:
+            out = functional_call(self._module, own, (hook("input", x)[0],))
+            if not isinstance(out, Tensor):
+                raise TypeError(f"it gives {type(out).__name__}, where a tensor is needed")
+        finally:
+            self._hook = Plain()
+        if hook.training:
+            with torch.no_grad():  # most buffers are written in place, and so in ``params``; others are put in anew
+                for name, before in given.items():
+                    if own[name] is not before:
+                        before.copy_(own[name])
+        return out.unsqueeze(0)
+
+    def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
+        """The module's own initial parameters and buffers, drawn by torch's generator from the stream ``init``."""
+        if len(streams) != 1:
+            raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(streams)}")
+        found = _stacked(self._made(streams[0].key("init") % 2**63))
+        expected = _stacked(self._module)
+        if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in expected.items()}:
+            raise ValueError(f"{self._name} gives a network of another shape for another seed")
+        return {name: value.to(device) for name, value in found.items()}
+
+    def active_size(self, rates: Mapping[str, float]) -> float | None:
+        """The size where nothing drops; what a mask takes out of a network of unknown build is not known."""
+        return self.size if not any(rates.values()) else None
+
+    def _made(self, seed: int) -> nn.Module:
+        """A copy of what the user's function gives, its initial values drawn from this seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            try:
+                module = self._make(self._shape, self._outputs)
+                if isinstance(module, nn.Module):
+                    module = deepcopy(module)
+                    if any(is_lazy(value) for value in (*module.parameters(), *module.buffers())):
+                        with torch.no_grad():
+                            module.eval()(torch.zeros(2, *self._shape))
+            except Exception as error:
+                raise ValueError(f"{self._name}({self._shape}, {self._outputs}) fails: {_line(error)}") from None
+        if not isinstance(module, nn.Module):
+            raise ValueError(f"{self._name} gives {type(module).__name__}, where an nn.Module is needed")
+        return module
+
+    def _stand_in(self) -> list[str]:
+        """Put a module that calls the hook in the place of each nn.Dropout; their names."""
+        found = [(name, module) for name, module in self._module.named_modules() if isinstance(module, DROPOUTS)]
+        taken: dict[nn.Module, nn.Module] = {}
+        for name, module in found:
+            taken[module] = self._site(_place(name), isinstance(module, CHANNELS_FIRST))
+        for parent in self._module.modules():
+            for key, child in parent._modules.items():  # a module may have several names
+                if child in taken:
+                    parent._modules[key] = taken[child]
+        return [_place(name) for name, _ in found]
+
+    def _site(self, place: str, channels_first: bool) -> nn.Module:
+        # A forward hook also keeps nn.TransformerEncoderLayer from its fast path, which passes by what is inside it.
+        def call(module: nn.Module, args: object, x: Tensor) -> Tensor:
+            if channels_first and x.dim() == 3:
+                return self._hook(place, x.transpose(1, 2).unsqueeze(0))[0].transpose(1, 2)
+            return self._hook(place, x.unsqueeze(0))[0]
+
+        site = nn.Identity()
+        site.register_forward_hook(call)
+        return site
+
+    def _layouts(self) -> dict[str, str]:
+        """What stands at each place that is called, from a pass over a batch of zeros in training and one in test."""
+        seen: dict[str, set[str]] = {}
+        for examples, training in ((3, True), (2, False)):
+            for place, shapes in self._rehearse(examples, training).items():
+                for shape in shapes:
+                    if shape[0] != examples or len(shape) not in LAYOUT_OF_AXES:
+                        need = f"[{examples}, D], [{examples}, T, D] or [{examples}, C, H, W]"
+                        raise ValueError(
+                            f"{self._name} gives its nn.Dropout {place!r} {list(shape)}, where {need} is needed"
+                        )
+                    seen.setdefault(place, set()).add(LAYOUT_OF_AXES[len(shape)])
+        for place, layouts in seen.items():
+            if len(layouts) > 1:
+                uses = " and on ".join(sorted(layouts))
+                raise ValueError(f"{self._name} uses its nn.Dropout {place!r} on {uses}; give each one of its own")
+        return {place: layouts.pop() for place, layouts in seen.items()}
+
+    def _rehearse(self, examples: int, training: bool) -> dict[str, list[torch.Size]]:
+        """The shapes [B, ...] at the places in one pass over zeros."""
+        watching = _Watching(training)
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            state = torch.get_rng_state()
+            try:
+                out = self.forward(_stacked(self._module), torch.zeros(1, examples, *self._shape), watching)
+            except Exception as error:
+                raise ValueError(f"{self._name} fails on a batch of zeros: {_line(error)}") from None
+            if not torch.equal(state, torch.get_rng_state()):
+                raise ValueError(
+                    f"{self._name} draws random numbers in its forward pass, as functional dropout and dropout= of a "
+                    "layer do, and no trial seed rules them; use nn.Dropout modules"
+                )
+        if out.shape[1:] != (examples, self._outputs):
+            found, needed = list(out.shape[1:]), [examples, self._outputs]
+            raise ValueError(f"{self._name} gives outputs {found} for {examples} examples, where {needed} is needed")
+        return watching.seen
+
+
+class _Watching(Plain):
+    """Notes what stands at the places."""
+
+    def __init__(self, training: bool):
+        self.training = training
+        self.seen: dict[str, list[torch.Size]] = {}
+
+    def __call__(self, name: str, x: Tensor) -> Tensor:
+        if name != "input":
+            self.seen.setdefault(name, []).append(x.shape[1:])
+        return x
+
+
+def _place(module: str) -> str:
+    """The place of the nn.Dropout of this name; ``input`` is what goes into the network."""
+    return module if module != "input" else "input module"
+
+
+def _parameters(module: nn.Module) -> dict[str, Parameter]:
+    """The module's parameters; with ``incoming`` those whose axes are known and that are trained. What ``fan_in`` is
+    for, drawing initial values, the module does itself."""
+    incoming: dict[Tensor, tuple[int, ...]] = {}
+    for layer in module.modules():
+        if isinstance(layer, (*CONVOLUTIONS, *MATRICES)):
+            own = [p for name, p in layer.named_parameters(recurse=False) if "weight" in name and p.requires_grad]
+            incoming |= {p: tuple(range(1, p.dim())) for p in own}
+    return {name: Parameter(tuple(p.shape), 1, incoming.get(p, ())) for name, p in module.named_parameters()}
+
+
+def _stacked(module: nn.Module) -> Params:
+    """Copies of the module's parameters and buffers, [1, ...]."""
+    values = [*module.named_parameters(), *module.named_buffers()]
+    return {name: value.detach().clone().unsqueeze(0) for name, value in values}
+
+
+def _same(one: nn.Module, other: nn.Module) -> bool:
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,327 @@
+"""A network of the user's own as a model: its places, weights, buffers, and what is refused."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dropout_lab.dropout import MAPS, STEPS, UNITS
+from dropout_lab.models import Plain
+from dropout_lab.models.custom import Custom
+from dropout_lab.streams import Streams
+
+CPU = torch.device("cpu")
+SHAPE, OUTPUTS = (1, 8, 8), 5
+
+
+def custom(make):
+    return Custom(SHAPE, OUTPUTS, make, "nets:make")
+
+
+def sequence(*layers):
+    return lambda shape, outputs: nn.Sequential(*layers)
+
+
+class Marking(Plain):
+    """Adds one at every place, and notes what was there."""
+
+    def __init__(self, training=False):
+        self.training, self.seen = training, {}
+
+    def __call__(self, name, x):
+        self.seen.setdefault(name, []).append(tuple(x.shape))
+        return x + 1
+
+
+class Reader(nn.Module):
+    """Rows as time steps; a convolution over time beside the recurrence."""
+
+    def __init__(self, shape, outputs):
+        super().__init__()
+        self.input = nn.Dropout(0.9)
+        self.lstm = nn.LSTM(8, 6, batch_first=True)
+        self.between = nn.Dropout(0.9)
+        self.conv = nn.Conv1d(6, 4, 3, padding=1)
+        self.channels = nn.Dropout1d(0.9)
+        self.out = nn.Linear(4, outputs)
+
+    def forward(self, x):
+        h = self.between(self.lstm(self.input(x.squeeze(1)))[0])
+        return self.out(self.channels(self.conv(h.transpose(1, 2))).mean(2))
+
+
+def test_each_dropout_is_a_place_in_order_with_the_layout_of_what_reaches_it():
+    model = custom(
+        sequence(
+            nn.Conv2d(1, 3, 3, padding=1), nn.Dropout2d(), nn.Dropout(), nn.Flatten(), nn.AlphaDropout(),
+            nn.Linear(192, OUTPUTS),
+        )
+    )  # fmt: skip
+    assert {name: (place.layout, place.level) for name, place in model.places.items()} == {
+        "input": (MAPS, None), "1": (MAPS, 0), "2": (MAPS, 1), "4": (UNITS, 2)
+    }  # fmt: skip
+    assert model.sites == ("1", "2", "4")
+    assert model.levels == 3
+    reader = custom(Reader)
+    assert [(name, place.layout) for name, place in reader.places.items()][1:] == [
+        ("input module", STEPS), ("between", STEPS), ("channels", STEPS)
+    ]  # fmt: skip
+
+
+def test_the_hook_stands_where_the_dropout_stood_and_its_own_rate_is_nothing():
+    model = custom(Reader)
+    params = model.init([Streams(0, 1)], CPU)
+    x = torch.randn(1, 7, *SHAPE)
+    for training in (False, True):
+        hook = Marking(training)
+        out = model.forward(params, x, hook)
+        assert hook.seen == {
+            "input": [(1, 7, 1, 8, 8)],
+            "input module": [(1, 7, 8, 8)],
+            "between": [(1, 7, 8, 6)],
+            "channels": [(1, 7, 8, 4)],  # features last, so that a channel falls over all steps
+        }
+        plain = Reader(SHAPE, OUTPUTS)
+        plain.load_state_dict({n: p[0] for n, p in params.items()})
+        for name in ("input", "between", "channels"):
+            plain.get_submodule(name).forward = lambda h: h + 1
+        torch.testing.assert_close(out[0], plain(x[0] + 1))
+    assert not torch.equal(out, model.forward(params, x, Plain()))
+
+
+def test_seeds_differ_repeat_and_leave_torchs_generator_alone():
+    model = custom(Reader)
+    state = torch.get_rng_state()
+    first, again, other = (model.init([Streams(0, seed)], CPU) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), state)
+    for name, value in first.items():
+        assert torch.equal(value, again[name])
+        assert not torch.equal(value, other[name])
+    torch.manual_seed(Streams(0, 1).key("init") % 2**63)
+    for name, value in Reader(SHAPE, OUTPUTS).named_parameters():
+        assert torch.equal(value, first[name][0]), "the module's own initialisation"
+
+
+def test_the_users_object_is_not_touched():
+    mine = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Dropout(0.3), nn.Linear(64, OUTPUTS))
+    before = {name: value.clone() for name, value in mine.state_dict().items()}
+    model = custom(lambda shape, outputs: mine)
+    params = {n: p.requires_grad_(n not in model.fixed) for n, p in model.init([Streams(0, 0)], CPU).items()}
+    model.forward(params, torch.randn(1, 9, *SHAPE), Marking(training=True)).sum().backward()
+    assert isinstance(mine[2], nn.Dropout)
+    assert mine[2].p == 0.3
+    assert mine.training
+    assert all(torch.equal(value, before[name]) for name, value in mine.state_dict().items())
+    assert all(p.grad is None for p in mine.parameters())
+
+
+def test_buffers_follow_training_and_serve_evaluation():
+    class Counting(nn.Module):
+        """Running statistics written in place, and a buffer that is put in anew."""
+
+        def __init__(self, shape, outputs):
+            super().__init__()
+            self.norm, self.drop, self.out = nn.BatchNorm1d(64), nn.Dropout(), nn.Linear(64, outputs)
+            self.register_buffer("seen", torch.tensor(0))
+
+        def forward(self, x):
+            self.seen = self.seen + len(x) * self.training
+            return self.out(self.drop(self.norm(x.flatten(1))))
+
+    model = custom(Counting)
+    params = model.init([Streams(0, 0)], CPU)
+    assert model.fixed == {"norm.running_mean", "norm.running_var", "norm.num_batches_tracked", "seen"}
+    assert model.size == 64 + 64 + 64 * OUTPUTS + OUTPUTS
+    plain = Counting(SHAPE, OUTPUTS)
+    plain.drop = nn.Identity()
+    plain.load_state_dict({n: p[0] for n, p in params.items()})
+    for batch in torch.randn(3, 10, *SHAPE):
+        torch.testing.assert_close(model.forward(params, batch[None], _training())[0], plain(batch))
+    plain.eval()
+    probe = torch.randn(4, *SHAPE)
+    kept = {n: p.clone() for n, p in params.items()}
+    torch.testing.assert_close(model.forward(params, probe[None], Plain())[0], plain(probe))
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(params[name][0], value)
+        assert torch.equal(params[name], kept[name]), "evaluation writes nothing"
+    assert params["seen"].item() == 30
+
+
+def _training():
+    hook = Plain()
+    hook.training = True
+    return hook
+
+
+def test_weights_that_regularizers_act_on():
+    class Many(nn.Module):
+        def __init__(self, shape, outputs):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)
+            self.lstm, self.attend = nn.LSTM(6, 8), nn.MultiheadAttention(8, 2)
+            self.frozen, self.drop, self.out = nn.Linear(2, 2), nn.Dropout(), nn.Linear(144, outputs)
+            self.frozen.requires_grad_(False)
+
+        def forward(self, x):
+            return self.out(self.drop(self.norm(self.conv(x)).flatten(1)))
+
+    model = custom(Many)
+    assert model.weights == {
+        "conv.weight": (2, 3, 4),
+        "lstm.weight_ih_l0": (2,),
+        "lstm.weight_hh_l0": (2,),
+        "attend.in_proj_weight": (2,),
+        "attend.out_proj.weight": (2,),
+        "out.weight": (2,),
+    }
+    assert {"frozen.weight", "frozen.bias"} <= model.fixed
+
+
+def test_a_dropout_used_twice_is_one_place_and_one_that_is_never_called_is_none():
+    shared, idle = nn.Dropout(), nn.Dropout()
+
+    class Twice(nn.Module):
+        def __init__(self, shape, outputs):
+            super().__init__()
+            self.idle, self.first, self.again = idle, shared, shared
+            self.hidden, self.out = nn.Linear(64, 9), nn.Linear(9, outputs)
+
+        def forward(self, x):
+            return self.out(self.again(self.hidden(self.first(x.flatten(1)))))
+
+    model = custom(Twice)
+    assert model.sites == ("first",)
+    hook = Marking()
+    model.forward(model.init([Streams(0, 0)], CPU), torch.randn(1, 4, *SHAPE), hook)
+    assert hook.seen["first"] == [(1, 4, 64), (1, 4, 9)]
+
+
+def test_an_encoder_layer_does_not_pass_by_its_places_in_evaluation():
+    model = custom(
+        sequence(
+            nn.Flatten(1, 2), nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True), nn.Flatten(),
+            nn.Linear(64, OUTPUTS),
+        )
+    )  # fmt: skip
+    assert model.sites == ("1.dropout", "1.dropout1", "1.dropout2")
+    hook = Marking()
+    with torch.inference_mode():
+        model.forward(model.init([Streams(0, 0)], CPU), torch.randn(1, 4, *SHAPE), hook)
+    assert hook.seen.keys() == model.places.keys()
+
+
+def test_lazy_layers_take_their_sizes_from_the_data():
+    model = custom(sequence(nn.Flatten(), nn.LazyLinear(7), nn.Dropout(), nn.Linear(7, OUTPUTS)))
+    assert model.size == 64 * 7 + 7 + 7 * OUTPUTS + OUTPUTS
+
+
+def test_what_a_mask_takes_out_is_not_known():
+    model = custom(Reader)
+    assert model.active_size({"between": 0.0}) == model.size
+    assert model.active_size({"between": 0.5}) is None
+
+
+class Functional(nn.Module):
+    def __init__(self, shape, outputs):
+        super().__init__()
+        self.drop, self.out = nn.Dropout(), nn.Linear(64, outputs)
+
+    def forward(self, x):
+        return self.out(nn.functional.dropout(self.drop(x.flatten(1)), 0.1, self.training))
+
+
+class Changing(nn.Module):
+    def __init__(self, shape, outputs):
+        super().__init__()
+        self.drop, self.out = nn.Dropout(), nn.Linear(64, outputs)
+
+    def forward(self, x):
+        return self.out(self.drop(self.drop(x).flatten(1)))
+
+
+def without_batch_first(shape, outputs):
+    return nn.Sequential(
+        nn.Flatten(1, 2), Transposed(), nn.Dropout(), Transposed(), nn.Flatten(), nn.Linear(64, outputs)
+    )
+
+
+class Transposed(nn.Module):
+    def forward(self, x):
+        return x.transpose(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (5, "TypeError: 'int' object is not callable"),
+        (lambda shape: nn.Linear(64, 5), r"nets:make\(\(1, 8, 8\), 5\) fails: TypeError"),
+        (lambda shape, outputs: [nn.Linear(64, 5)], "nets:make gives list, where an nn.Module is needed"),
+        (sequence(nn.Flatten(), nn.Linear(64, OUTPUTS)), "nets:make finds no nn.Dropout in it$"),
+        (sequence(nn.Dropout()), "nets:make has no parameter to train"),
+        (sequence(nn.Dropout(), nn.Linear(9, OUTPUTS)), "fails on a batch of zeros: RuntimeError: mat1 and mat2"),
+        (
+            sequence(nn.Dropout(), nn.Flatten(), nn.Linear(64, 3)),
+            r"gives outputs \[3, 3\] for 3 examples, where \[3, 5\]",
+        ),
+        (sequence(nn.Dropout(), nn.Flatten(0), nn.Linear(192, 5)), r"gives outputs \[5\] for 3 examples"),
+        (
+            sequence(nn.Dropout(), nn.Flatten(1, 2), nn.LSTM(8, 5)),
+            "fails on a batch of zeros: TypeError: it gives tuple",
+        ),
+        (Functional, "draws random numbers in its forward pass"),
+        (Changing, "uses its nn.Dropout 'drop' on maps and on units; give each one of its own"),
+        (without_batch_first, r"gives its nn.Dropout '2' \[8, 3, 8\], where \[3, D\], \[3, T, D\]"),
+        (
+            sequence(nn.Unflatten(1, (1, 1)), nn.Dropout3d(), nn.Flatten(), nn.Linear(64, OUTPUTS)),
+            r"gives its nn.Dropout '1' \[3, 1, 1, 8, 8\]",
+        ),
+    ],
+)
+def test_what_is_refused(make, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        custom(make)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dropout_that_no_pass_calls_is_not_found():
+    class Idle(Transposed):
+        def __init__(self, shape, outputs):
+            super().__init__()
+            self.drop, self.out = nn.Dropout(), nn.Linear(64, outputs)
+
+        def forward(self, x):
+            return self.out(x.flatten(1))
+
+    with pytest.raises(ValueError, match=r"finds no nn\.Dropout in it that its forward pass calls"):
+        custom(Idle)
+
+
+def test_a_pack_of_several_and_functions_that_change_their_mind():
+    model = custom(Reader)
+    with pytest.raises(ValueError, match="is trained by itself, and this is a pack of 2"):
+        model.init([Streams(0, 0), Streams(0, 1)], CPU)
+
+    def net(width):
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.Dropout(), Pad())
+
+    widths = iter([3, 4])
+    with pytest.raises(ValueError, match="gives other initial values for the same seed"):
+        custom(lambda shape, outputs: net(next(widths)))
+    model = custom(lambda shape, outputs: net(int(torch.randint(1, 5, ()))))
+    with pytest.raises(ValueError, match="gives a network of another shape for another seed"):
+        [model.init([Streams(0, seed)], CPU) for seed in range(20)]
+
+
+def test_initial_values_from_elsewhere_than_torchs_generator_are_refused():
+    def drawn(shape, outputs):
+        net = nn.Sequential(nn.Flatten(), nn.Linear(64, outputs), nn.Dropout())
+        net[1].weight.data.copy_(torch.from_numpy(np.random.default_rng().normal(size=(outputs, 64))))
+        return net
+
+    with pytest.raises(ValueError, match="gives other initial values for the same seed"):
+        custom(drawn)
+
+
+class Pad(nn.Module):
+    def forward(self, x):
+        return nn.functional.pad(x, (0, OUTPUTS - x.shape[1]))

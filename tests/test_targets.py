@@ -1,0 +1,85 @@
+"""Code of the user's own: what is hashed is what runs."""
+
+import hashlib
+import os
+import sys
+
+import pytest
+
+from dropout_lab.settings import ConfigError
+from dropout_lab.targets import fingerprint, load
+
+
+def test_a_digest_is_that_of_the_file_and_nothing_is_run_for_it(folder):
+    (folder / "loud.py").write_text("raise RuntimeError\n")
+    assert fingerprint("loud:make") == hashlib.sha256(b"raise RuntimeError\n").hexdigest()[:16]
+    assert "loud" not in sys.modules
+
+
+def test_an_edit_within_the_same_second_is_seen_and_what_was_loaded_stays(folder, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = folder / "edited.py"
+    path.write_text("size = 1\n")
+    os.utime(path, (1e9, 1e9))
+    first = fingerprint("edited:size")
+    assert load("edited:size", first) == 1
+    path.write_text("size = 2\n")  # as long and as old as before: Python would take its compiled file
+    os.utime(path, (1e9, 1e9))
+    second = fingerprint("edited:size")
+    assert second != first
+    assert load("edited:size", second) == load("edited:size") == 2
+    assert load("edited:size", first) == 1, "trials that wait keep the code they are named by"
+
+
+def test_another_file_of_the_same_name_is_another_module(tmp_path, monkeypatch):
+    for name, value in {"here": 1, "there": 2}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "twice.py").write_text(f"value = {value}\n")
+        monkeypatch.chdir(tmp_path / name)
+        monkeypatch.syspath_prepend(str(tmp_path / name))
+        assert load("twice:value") == value
+
+
+def test_packages_methods_and_dataclasses(folder):
+    (folder / "kit").mkdir()
+    (folder / "kit" / "__init__.py").write_text("")
+    (folder / "kit" / "parts.py").write_text("width = 7\n")
+    (folder / "kit" / "net.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom .parts import width\n"
+        "@dataclass\nclass Net:\n    size: int = width\n    @classmethod\n    def make(cls): return cls()\n"
+    )
+    assert load("kit.net:Net.make")().size == 7
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("", "model=custom: needs model.target=MODULE:FUNCTION"),
+        ("nowhere:make", "model.target=nowhere:make: there is no module nowhere here"),
+        ("nowhere.deep:make", "model.target=nowhere.deep:make: there is no module nowhere here"),
+        ("fine.deep:make", "model.target=fine.deep:make: there is no module fine.deep here"),
+        ("fine:makes", "model.target=fine:makes: fine has no makes"),
+        ("broken:make", r"model.target=broken:make: cannot be imported \(SyntaxError"),
+        ("failing:make", r"model.target=failing:make: cannot be imported \(ZeroDivisionError: division by zero\)"),
+        ("leaving:make", r"model.target=leaving:make: cannot be imported \(SystemExit: 3\)"),
+        ("math:sqrt", "model.target=math:sqrt: math has no source file"),
+    ],
+)
+def test_what_cannot_be_loaded(folder, target, message):
+    for name, text in {
+        "fine": "make = 1",
+        "broken": "def make(:",
+        "failing": "1 / 0",
+        "leaving": "raise SystemExit(3)",
+    }.items():
+        (folder / f"{name}.py").write_text(text)
+    with pytest.raises(ConfigError, match=f"^{message}") as caught:
+        load(target)
+    assert "\n" not in str(caught.value)
+    assert target.partition(":")[0] not in sys.modules or target.startswith(("fine", "math"))
+
+
+def test_other_code_than_the_digest_says_is_refused(folder):
+    (folder / "changed.py").write_text("value = 1\n")
+    with pytest.raises(ConfigError, match=r"holds other code .* than model\.digest=aaaaaaaaaaaaaaaa"):
+        load("changed:value", 16 * "a")
