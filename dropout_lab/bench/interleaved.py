@@ -51,7 +51,7 @@ def ratios(
         took = {name: _median_time(works[name], repeats) for name in shuffled}
         for name in works:
             found[name].append(took[name] / took[reference])
-    spread = {name: quantiles(values, n=4) for name, values in found.items()}
+    spread = {name: quantiles(values, n=4, method="inclusive") for name, values in found.items()}
     return {name: Ratio(median(values), spread[name][0], spread[name][2], rounds) for name, values in found.items()}
 
 
