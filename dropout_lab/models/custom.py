@@ -173,8 +173,8 @@ class Custom(Model):
                 raise ValueError(f"{self._name} fails on a batch of zeros: {_line(error)}") from None
             if not torch.equal(state, torch.get_rng_state()):
                 raise ValueError(
-                    f"{self._name} draws random numbers in its forward pass, as functional dropout and dropout= of a "
-                    "layer do, and no trial seed rules them; use nn.Dropout modules"
+                    f"{self._name} draws random numbers in its forward pass ({_culprits(self._module)}), and no trial "
+                    "seed rules them; set that to 0 and use nn.Dropout modules"
                 )
         if out.shape[1:] != (examples, self._outputs):
             found, needed = list(out.shape[1:]), [examples, self._outputs]
@@ -220,6 +220,12 @@ def _stacked(module: nn.Module) -> Params:
 def _same(one: nn.Module, other: nn.Module) -> bool:
     a, b = one.state_dict(), other.state_dict()
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def _culprits(module: nn.Module) -> str:
+    """What may have drawn random numbers beside nn.Dropout: attention and recurrent layers drop by a number."""
+    layers = [n for n, m in module.named_modules() if isinstance(m, nn.MultiheadAttention | nn.RNNBase) and m.dropout]
+    return "dropout= of " + ", ".join(layers) if layers else "functional dropout, or noise"
 
 
 def _line(error: Exception) -> str:

@@ -239,6 +239,11 @@ class Changing(nn.Module):
         return self.out(self.drop(self.drop(x).flatten(1)))
 
 
+def encoder_with_dropout(shape, outputs):
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.1, batch_first=True)
+    return nn.Sequential(nn.Flatten(1, 2), layer, nn.Flatten(), nn.Linear(64, outputs))
+
+
 def without_batch_first(shape, outputs):
     return nn.Sequential(
         nn.Flatten(1, 2), Transposed(), nn.Dropout(), Transposed(), nn.Flatten(), nn.Linear(64, outputs)
@@ -268,7 +273,8 @@ class Transposed(nn.Module):
             sequence(nn.Dropout(), nn.Flatten(1, 2), nn.LSTM(8, 5)),
             "fails on a batch of zeros: TypeError: it gives tuple",
         ),
-        (Functional, "draws random numbers in its forward pass"),
+        (Functional, r"draws random numbers in its forward pass \(functional dropout, or noise\)"),
+        (encoder_with_dropout, r"draws random numbers in its forward pass \(dropout= of 1.self_attn\)"),
         (Changing, "uses its nn.Dropout 'drop' on maps and on units; give each one of its own"),
         (without_batch_first, r"gives its nn.Dropout '2' \[8, 3, 8\], where \[3, D\], \[3, T, D\]"),
         (
