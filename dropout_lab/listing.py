@@ -102,8 +102,8 @@ MEASURED = {
     "train_accuracy": "fraction of training examples right, in eval mode",
     "val_accuracy": "the same on validation examples",
     "test_accuracy": "the same on test examples",
-    "gap": "train minus test accuracy; test minus train rmse for a regression",
-    "train_loss": "mean loss in eval mode without penalties: nats, or squared error of the standardised target",
+    "gap": "train minus test accuracy; test minus train rmse or perplexity for other tasks",
+    "train_loss": "mean loss in eval mode without penalties: nats, or squared error of the scaled target",
     "val_loss": "the same on validation examples",
     "test_loss": "the same on test examples",
     "train_seconds": "wall-clock of the pack divided by its trials; bookkeeping, no effect of the arm",
@@ -119,4 +119,7 @@ MEASURED = {
     "train_rmse": "root mean squared error in the target's unit, regression only",
     "val_rmse": "the same on validation examples",
     "test_rmse": "the same on test examples",
+    "train_perplexity": "exponential of the mean loss of a token, language models only",
+    "val_perplexity": "the same on the validation part",
+    "test_perplexity": "the same on the test part",
 }

@@ -41,10 +41,24 @@ class Point:
 
     @cached_property
     def pack_key(self) -> str:
-        """Equal for points that may be trained in one pack. Rate 0 fits in any variant's pack."""
-        shared = {e.key: v for e, v in _present(self.config) if e.spec.pack == "equal" and e.key in self.values}
-        del shared["variant.kind"]
+        """Equal for points that may be trained in one pack if they agree in their variant, or one has none."""
+        shared = {key: value for key, value in self._shared.items() if key not in self._noise}
         return json.dumps(shared, sort_keys=True)
+
+    @cached_property
+    def noise_key(self) -> str:
+        """The variant with its options."""
+        return json.dumps({key: self._shared[key] for key in self._noise}, sort_keys=True)
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        """The settings that trials of a pack must agree in."""
+        return {e.key: v for e, v in _present(self.config) if e.spec.pack == "equal" and e.key in self.values}
+
+    @cached_property
+    def _noise(self) -> list[str]:
+        """Those of them that say what the noise is; the network that a variant asks for is a matter of the model."""
+        return [key for key in self._shared if key.startswith("variant.") and key != "variant.network"]
 
     @property
     def variant(self) -> str:

@@ -18,15 +18,16 @@ from dropout_lab.trial import Trial
 
 torch.set_num_threads(1)  # the suite runs one process a core
 # Real data, for the tests that use them where they are.
-DATA = Path(os.environ.pop("DROPOUT_LAB_DATA", "") or Path(__file__).resolve().parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("DROPOUT_LAB_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of the tests' own in the place of the user's."""
+    """A cache of the tests' own in the place of the user's, and no data but what a test names."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.delenv("DROPOUT_LAB_DATA", raising=False)
         yield folder
 
 

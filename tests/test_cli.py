@@ -52,7 +52,10 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "rate=choice()"], "cannot read 'rate=choice()'"),
         (["train", "rate=0,0.5"], "rate=0,0.5: train takes one value a setting; `dropout-lab sweep` takes several"),
         (["train", "seeds=5"], "seeds=5: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several"),
-        (["sweep", "data=wine", "model=lstm"], "model=lstm: needs images, whose rows it reads as time steps;"),
+        (
+            ["sweep", "data=wine", "model=lstm"],
+            "model=lstm: needs images, whose rows it reads as time steps, or texts;",
+        ),
         (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),
         (["list", "foo"], "list foo: must be one of data, model,"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dropout_lab.checks import MOST
+from dropout_lab.config.data import TEXTS
 from dropout_lab.settings import Checked, setting
 
 
@@ -28,6 +29,9 @@ class MLPConf(ModelConf):
     """Dense layers."""
 
     kind: str = setting("mlp", choices=("mlp",), help="the model", column="model")
+    embedding: int = setting(
+        64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
+    )
     hidden: list[int] = setting([128, 128], low=1, high=MOST, help="width of each hidden layer")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
 
@@ -57,6 +61,9 @@ class LSTMConf(ModelConf):
     """Recurrent layers."""
 
     kind: str = setting("lstm", choices=("lstm",), help="the model", column="model")
+    embedding: int = setting(
+        64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
+    )
     units: int = setting(64, low=1, high=MOST, help="hidden units of each recurrent layer; an image row is a time step")
     layers: int = setting(1, low=1, high=16, help="recurrent layers, with dropout on the output of each")
 
@@ -99,7 +106,13 @@ class TransformerConf(ModelConf):
 
     kind: str = setting("transformer", choices=("transformer",), help="the model", column="model")
     activation: str = setting("gelu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
-    patch: int = setting(2, low=1, high=MOST, help="side of a patch of the image in pixels; each patch is a token")
+    patch: int = setting(
+        2,
+        low=1,
+        high=MOST,
+        unless=("data.kind", *TEXTS),
+        help="side of a patch of the image in pixels; each patch is a token",
+    )
     width: int = setting(32, low=1, high=MOST, help="units, or features of a token, between and inside the blocks")
     blocks: int = setting(2, low=1, high=1000, help="residual blocks; rate has one entry for each where it is a list")
     heads: int = setting(4, low=1, high=MOST, help="attention heads; they must divide model.width")

@@ -68,6 +68,13 @@ class VariantConf(Checked):
         when=("variant.kind", "variational"),
         help="what has a learned strength of noise of its own",
     )
+    speed: float = setting(
+        10.0,
+        low=0,
+        high=MOST,
+        when=("variant.kind", "concrete", *VARIATIONAL),
+        help="learning rate of what the variant learns, as a multiple of train.lr",
+    )
     warm_up: float = setting(
         0.5,
         low=0,

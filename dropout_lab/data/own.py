@@ -5,7 +5,7 @@ A trial is what its data hold, not where they lie: the sha256 of the content sta
 
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +39,11 @@ def file(path: str = "", digest: str = "", target: str = "", task: str = "auto")
     """
     place = _source("file", path)
     _compare("file", path, digest)
-    read: Callable[[], Arrays] = lambda: read_npz(place, task)  # noqa: E731
     if place.suffix == ".csv":
-        read = lambda: read_csv(place, target, task)  # noqa: E731
-    elif target:
+        return _dataset("file", [place], partial(read_csv, place, target, task), f"{target} {task}")
+    if target:
         raise DataError(f"data.target={target}: is for a .csv file; an .npz names its target y")
-    return _dataset("file", [place], read, f"{target} {task}")
+    return _dataset("file", [place], partial(read_npz, place, task), task)
 
 
 def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
@@ -94,9 +93,7 @@ def texts(
                 raise DataError(f"data.{key}={value}: is for a .csv file; a folder's classes are its folders")
         if task == "regression":
             raise DataError("data.task=regression: is for a .csv file; a folder's classes are its folders")
-    read: Callable[[], Arrays] = lambda: read_column(place, text, target, task, how)  # noqa: E731
-    if place.is_dir():
-        read = lambda: read_folder(place, how)  # noqa: E731
+    read = partial(read_folder, place, how) if place.is_dir() else partial(read_column, place, text, target, task, how)
     # The names of columns may hold spaces.
     found = decoded("texts", _files("texts", place), user_cache(), read, "\n".join([text, target, task, str(how)]))
     return labelled("texts", found, vocabulary)

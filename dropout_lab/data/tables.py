@@ -129,7 +129,7 @@ def read_csv(path: Path, target: str, task: str) -> Arrays:
     elif frame[target].isna().any():
         raise DataError(f"{path}: line {int(frame[target].isna().argmax()) + 2}, column {target!r}: is empty")
     y = frame[target].to_numpy(str) if words else frame[target].to_numpy()
-    return {"x": np.ascontiguousarray(features.to_numpy(np.float32)), **target_of(path, y, task)}
+    return {"x": np.array(features, np.float32, order="C"), **target_of(path, y, task)}
 
 
 def _frame(path: Path) -> Any:

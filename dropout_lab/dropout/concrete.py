@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout, mask_shape
+from dropout_lab.dropout.layer import stacked
 from dropout_lab.dropout.learned import Learned
-from dropout_lab.dropout.masks import per_model, uniform
+from dropout_lab.dropout.masks import odds, per_model, uniform
 from dropout_lab.streams import Randomness
 
 
@@ -33,21 +34,22 @@ def concrete(
     Source:
         Gal, Hron and Kendall 2017, NeurIPS, section 3.1, equation 5.
     """
-    rate = per_model(rate, x)
-    u = uniform(random.bits(mask_shape(x.shape, shared, rate)), x)
+    rate = per_model(rate, x, wide=True)  # in half precision a rate near 1 would be 1
+    u = uniform(random.bits(mask_shape(x.shape, shared, rate)), rate)
     fallen = torch.sigmoid((torch.logit(rate) + torch.logit(u)) / temperature)
-    return x * (1 - fallen) * torch.where(rate < 1, 1 / (1 - rate), 0)
+    return x * ((1 - fallen) * (1 + odds(rate)) * (rate < 1)).to(x.dtype)
 
 
 class Concrete(Learned, Dropout):
     """Concrete dropout as a module that learns its rate, see :func:`concrete`; the identity in eval mode.
 
-    Add :meth:`divergence` over the number of training examples to the loss.
+    Add :meth:`penalty` over the number of training examples to the loss.
 
     Args:
         rate: where the learning starts.
         temperature: how soft the mask is.
         length_scale: of the prior on the weights that read the layer; a larger one holds them smaller.
+        speed: as of :class:`Learned`; used by the engine.
         generator: as for every variant.
     """
 
@@ -55,18 +57,21 @@ class Concrete(Learned, Dropout):
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2, -1)}  # whole maps, as the paper's convolutions
     keeps: ClassVar[tuple[str, ...]] = ()
     fraction: ClassVar[str] = "soft"
-    options: ClassVar[tuple[str, ...]] = ("temperature", "length_scale")
+    options: ClassVar[tuple[str, ...]] = ("temperature", "length_scale", "speed")
 
     def __init__(
         self,
         rate: Tensor | float = 0.1,
         temperature: float = 0.1,
         length_scale: float = 0.01,
+        speed: float = 1.0,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)
-        self.temperature, self.length_scale = temperature, length_scale
-        self.logit = nn.Parameter(self.start(torch.as_tensor(rate, dtype=torch.float32), None))
+        self.temperature, self.length_scale, self.speed = temperature, length_scale, speed
+        start = torch.as_tensor(rate, dtype=torch.float32)
+        # A layer that starts at 0 drops nothing, and learns nothing.
+        self.logit = nn.Parameter(self.start(start, None)) if bool((start > 0).all()) else None
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return concrete(x, rate, random, self.temperature, self.shared.get(layout, ()))
@@ -76,7 +81,16 @@ class Concrete(Learned, Dropout):
         return out * x.sign() * (1 - per_model(rate, x)) < x.abs() / 2
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.sample(x, self.rate_of(self.logit, None), self.random(x), self.layout) if self.training else x
+        if not self.training or self.logit is None:
+            return x
+        return self.sample(x, self.rate_of(self.logit, None), self.random(x), self.layout)
+
+    def penalty(self, layer: nn.Linear | nn.Conv2d) -> Tensor:
+        """The divergence with the layer that reads this one, a number; divide it by the number of training examples."""
+        if self.logit is None:
+            return torch.zeros(())
+        units = layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
+        return self.divergence(self.logit.view(1), [stacked(layer)], units)[0]
 
     def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
         """As in :class:`Learned`: length_scale^2 / 2 * sum w^2 / (1 - rate) over the weights that read the layer, less

@@ -83,10 +83,14 @@ class LayerDropout(Dropout):
             raise RuntimeError(f"{type(self).__name__} was made without a layer")
         operation, weight, bias = _taken_apart(self.layer)
         own = self.learned()
-        if not self.training:
+        single = x.dim() == (1 if isinstance(self.layer, nn.Linear) else 3)  # one example without a batch axis
+        stack = x[None, None] if single else x.unsqueeze(0)
+        if self.training:
+            out = self.product(operation, stack, weight, bias, self.rate, self.random(x), own)
+        else:
             rate = self.rate if own is None else self.rate_of(own, weight)
-            return self.expected_product(operation, x.unsqueeze(0), weight, bias, rate)[0]
-        return self.product(operation, x.unsqueeze(0), weight, bias, self.rate, self.random(x), own)[0]
+            out = self.expected_product(operation, stack, weight, bias, rate)
+        return out[0, 0] if single else out[0]
 
     def learned(self) -> Tensor | None:
         """The module's own learned parameter [1, ...]; None unless it learns."""
@@ -113,8 +117,9 @@ def stacked(layer: nn.Linear | nn.Conv2d) -> Tensor:
 class GaussianProduct(LayerDropout):
     """A variant whose pre-activations are drawn from the normal distribution that noise on the weights gives them.
 
-    Drawing there instead of at the weights is exact for Gaussian weights, an approximation for others, and gives every
-    example its own noise (the local reparameterisation of Kingma et al. 2015, NeurIPS, section 2.2).
+    Drawing there instead of at the weights gives every example its own noise (the local reparameterisation of Kingma et
+    al. 2015, NeurIPS, section 2.2). For Gaussian weights of a dense layer it is exact; where positions or tokens share
+    weights, each pre-activation has its distribution, and their dependence is left out.
     """
 
     fraction: ClassVar[str] = "none"
@@ -137,7 +142,8 @@ class GaussianProduct(LayerDropout):
         mean = operation(x, torch.where(per_model(rate, weight) < 1, weight, 0), bias)
         variance = operation(x.square(), self.variance(weight, rate, own), None)
         # The root has no slope at 0, where there is nothing to add.
-        deviation = variance.clamp(min=torch.finfo(x.dtype).tiny).sqrt() * (variance > 0)
+        present = variance > 0
+        deviation = torch.where(present, variance, 1).sqrt() * present
         out = mean + deviation * normal(random.bits(mean.shape), mean)
         told(mean, out)
         return out

@@ -6,17 +6,20 @@ from torch import Tensor
 from dropout_lab.streams import LEVELS
 
 
-def per_model(rate: Tensor | float, x: Tensor) -> Tensor:
+def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
     """The rate shaped to broadcast over x.
 
     Args:
         rate: a number, or one per model [M], or one already shaped for x.
         x: [M, ...] if the rate is [M].
+        wide: whether half precision is too coarse for what is to be computed.
 
     Returns:
-        a tensor of x's dtype and device, [M, 1, ..., 1], scalar or as it was.
+        a tensor of x's dtype (of float32 if that is asked for and wider) and device, [M, 1, ..., 1], scalar or as it
+        was.
     """
-    rate = torch.as_tensor(rate, dtype=x.dtype, device=x.device)
+    dtype = torch.promote_types(x.dtype, torch.float32) if wide else x.dtype
+    rate = torch.as_tensor(rate, dtype=dtype, device=x.device)
     return rate.view(-1, *[1] * (x.dim() - 1)) if rate.dim() == 1 else rate
 
 
@@ -51,7 +54,8 @@ def rescaling(rate: Tensor) -> Tensor:
 
 def odds(rate: Tensor) -> Tensor:
     """Variance rate / (1 - rate) of an inverted mask, which other noise is matched to; 0 at rate 1."""
-    return torch.where(rate < 1, rate / (1 - rate), 0)
+    below = rate < 1
+    return torch.where(below, rate / torch.where(below, 1 - rate, 1), 0)  # no division by 0, whose slope is no number
 
 
 def spread(rate: Tensor) -> Tensor:

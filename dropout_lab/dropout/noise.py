@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from math import prod
 
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, Dropout, mask_shape
+from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, MAPS, Dropout
 from dropout_lab.dropout.layer import LayerDropout, nobody
 from dropout_lab.dropout.learned import Learned
 from dropout_lab.dropout.masks import per_model
@@ -32,6 +31,11 @@ class Place:
     layout: str
     level: int | None
     read_by: tuple[str, ...] = ()
+
+
+def acts_at(variant: Dropout, place: Place) -> bool:
+    """Whether a variant acts at a place: of its layouts, and with weights that read it if a rate is to be learned."""
+    return place.layout in variant.layouts and (not variant.learns or bool(place.read_by))
 
 
 class Noise:
@@ -61,8 +65,7 @@ class Noise:
         places: Mapping[str, Place],
         streams: Sequence[Streams],
     ):
-        acts = variant.layouts if variant else ()
-        self.acting = [name for name in rates if places[name].layout in acts]
+        self.acting = [name for name in rates if variant is not None and acts_at(variant, places[name])]
         on = {name: rates[name] for name in self.acting if bool((rates[name] > 0).any())}
         self.variant = variant
         self.places = places
@@ -195,10 +198,14 @@ class Noise:
         return sum((d for d, _ in counts), zero), sum((p for _, p in counts), zero)
 
     def saw(self, name: str, x: Tensor) -> None:
-        """Take note of the size of the masks at a place."""
-        if name not in self._units and self.variant is not None:
-            shared = self.variant.shared.get(self.places[name].layout, ())
-            self._units[name] = prod(mask_shape(x.shape, shared, per_model(self._base[name], x))[2:])
+        """Take note of the number of features at a place: channels of maps, else the last axis. A mask for each step is
+        another draw of the same noise, as one for each example is, and counts no more."""
+        self._units[name] = x.shape[2] if self.places[name].layout == MAPS else x.shape[-1]
+
+    @property
+    def speed(self) -> float:
+        """Learning rate of what the variant learns, as a multiple of that of the weights."""
+        return self.variant.speed if isinstance(self.variant, Learned) else 1.0
 
     def select(self, models: Sequence[int]) -> "Noise":
         """The noise of these models only; it draws on from the same streams."""

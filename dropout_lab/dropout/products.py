@@ -30,11 +30,11 @@ class Dense:
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         flat = x.flatten(1, -2)
         out = torch.bmm(flat, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), flat, weight)
-        return out.view(*x.shape[:-1], -1)
+        return out.view(*x.shape[:-1], weight.shape[-1])
 
     def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         rows = x.flatten(2, -2) if x.dim() > 3 else x.unsqueeze(2)  # [M, B, T, in]
-        out = torch.matmul(rows, weight).view(*x.shape[:-1], -1)
+        out = torch.matmul(rows, weight).view(*x.shape[:-1], weight.shape[-1])
         return out if bias is None else out + bias.view(len(bias), *[1] * (x.dim() - 2), -1)
 
 

@@ -34,7 +34,6 @@ class Spatial(Dropout):
 
     kind: ClassVar[str] = "spatial"
     needs: ClassVar[tuple[str, ...]] = (MAPS, STEPS)
-    takes_input: ClassVar[bool] = False  # the only map of a grey image is the image
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {UNITS: (), MAPS: (-2, -1), STEPS: (-2,)}
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dropout_lab.dropout.layer import GaussianProduct, stacked
-from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout.learned import MOST_LOGIT, held
+from dropout_lab.dropout.learned_layer import LearnedLayer
 
 PER = ("layer", "unit", "weight")
 
@@ -27,7 +27,7 @@ def divergence(log_alpha: Tensor) -> Tensor:
     return k1 * torch.sigmoid(-(k2 + k3 * log_alpha)) + softplus(-log_alpha) / 2
 
 
-class Variational(Learned, GaussianProduct):
+class Variational(LearnedLayer):
     """Gaussian noise on the weights of a layer, of learned strength, as a module around the layer.
 
     The pre-activations are drawn from N(x w, alpha x^2 w^2) with alpha = rate / (1 - rate). alpha stays at most 1, a
@@ -38,7 +38,7 @@ class Variational(Learned, GaussianProduct):
         rate: where the learning starts, at most 1/2.
         layer: as for every variant of a layer.
         per: what has an alpha of its own: the ``layer``, each ``unit`` of it, or each ``weight``.
-        warm_up: part of the training during which the divergence grows to its full weight (used by the engine).
+        warm_up, speed: as of :class:`Learned`; used by the engine.
         generator: as for every variant.
 
     Raises:
@@ -50,7 +50,8 @@ class Variational(Learned, GaussianProduct):
 
     kind: ClassVar[str] = "variational"
     highest: ClassVar[float] = 0.5
-    options: ClassVar[tuple[str, ...]] = ("per", "warm_up")
+    bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, 0.0)
+    options: ClassVar[tuple[str, ...]] = ("per", "warm_up", "speed")
 
     def __init__(
         self,
@@ -58,50 +59,32 @@ class Variational(Learned, GaussianProduct):
         layer: nn.Linear | nn.Conv2d | None = None,
         per: str = "layer",
         warm_up: float = 0.0,
+        speed: float = 1.0,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)
         if per not in PER:
             raise ValueError(f"per={per}: must be one of {', '.join(PER)}")
-        self.per, self.warm_up = per, warm_up
-        self.own = own_parameter(self, layer, rate)
+        self.per, self.warm_up, self.speed = per, warm_up, speed
+        self.begin()
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
-        logit = super().start(rate, weight).clamp(max=0)
+        logit = super().start(rate, weight)
         assert weight is not None
         shape = {"layer": [1] * (weight.dim() - 1), "unit": _units(weight), "weight": weight.shape[1:]}[self.per]
         return logit.view(-1, *[1] * (weight.dim() - 1)).repeat(1, *shape)
 
-    def rate_of(self, own: Tensor, weight: Tensor | None) -> Tensor:
-        return super().rate_of(own.clamp(max=0), weight)
-
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
         if own is None:
             return super().variance(weight, rate, own)
-        return own.clamp(max=0).exp() * weight.square()
+        return held(own, -torch.inf, self.bounds[1]).exp() * weight.square()
 
     def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
         (weight,) = weights
-        each = divergence(own.clamp(max=0))
+        each = divergence(held(own, *self.bounds))
         return each.flatten(1).sum(1) * (weight[0].numel() // own[0].numel())
-
-    def learned(self) -> Tensor | None:
-        return self.own
-
-    def penalty(self) -> Tensor:
-        """The divergence of the module's layer, a number."""
-        assert self.own is not None and self.layer is not None  # noqa: PT018
-        return self.divergence(self.own, [stacked(self.layer)], 0)[0]
 
 
 def _units(weight: Tensor) -> list[int]:
     """Shape of one number for each unit of a layer, dense [M, in, out] or convolution [M, O, C, k, k]."""
     return [1, weight.shape[2]] if weight.dim() == 3 else [weight.shape[1], 1, 1, 1]
-
-
-def own_parameter(variant: Learned, layer: nn.Linear | nn.Conv2d | None, rate: Tensor | float) -> nn.Parameter | None:
-    """The learned parameter of a module around a layer; None without a layer."""
-    if layer is None:
-        return None
-    with torch.no_grad():
-        return nn.Parameter(variant.start(torch.as_tensor(rate, dtype=torch.float32).view(1), stacked(layer)))

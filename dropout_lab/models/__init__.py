@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 
 from dropout_lab.config import CNNConf, LSTMConf, MLPConf, ModelConf, ResCNNConf, ResMLPConf, TransformerConf
-from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
+from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, State
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.lstm import LSTM
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.residual import ResCNN, ResMLP
-from dropout_lab.models.transformer import Transformer
+from dropout_lab.models.transformer import Sizes, Transformer
+
+READERS = (MLPConf, LSTMConf, TransformerConf)
 
 
-def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is") -> Model:
+def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is", symbols: int = 0) -> Model:
     """The model of a config.
 
     Args:
-        shape: of one example.
-        outputs: K, classes or targets.
+        shape: of one example; (T,) of a text of T tokens, () of a running text.
+        outputs: K, classes, targets or symbols.
         network: ``selu`` for SELU units and their initial weights, whatever the activation.
+
+        symbols: different symbols of texts; 0 for other data.
 
     Raises:
         ValueError: the model cannot take examples of this shape; says what it needs.
@@ -27,21 +31,26 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
     if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
         raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
+    if symbols and not isinstance(conf, READERS):
+        raise ValueError("does not read texts, which model=mlp, lstm and transformer do")
+    if symbols and not shape and not isinstance(conf, LSTMConf):
+        raise ValueError("does not continue a running text, which model=lstm does")
     activation = "selu" if selu else getattr(conf, "activation", "")
     model: Model
     match conf:
         case MLPConf():
-            model = MLP(shape, outputs, conf.hidden, activation)
+            model = MLP(shape, outputs, conf.hidden, activation, symbols, conf.embedding)
         case CNNConf():
             model = CNN(shape, outputs, conf.channels, conf.head, activation)
         case LSTMConf():
-            model = LSTM(shape, outputs, conf.units, conf.layers)
+            model = LSTM(shape, outputs, conf.units, conf.layers, symbols, conf.embedding)
         case ResMLPConf():
             model = ResMLP(shape, outputs, conf.width, conf.blocks, activation)
         case ResCNNConf():
             model = ResCNN(shape, outputs, conf.maps, conf.blocks, activation)
         case TransformerConf():
-            model = Transformer(shape, outputs, conf.patch, conf.width, conf.blocks, conf.heads, activation)
+            sizes = Sizes(conf.patch, conf.width, conf.blocks, conf.heads)
+            model = Transformer(shape, outputs, sizes, activation, symbols)
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
@@ -59,6 +68,7 @@ __all__ = [
     "Plain",
     "ResCNN",
     "ResMLP",
+    "State",
     "Transformer",
     "build",
 ]

@@ -14,6 +14,7 @@ from dropout_lab.dropout.products import DENSE, Product
 from dropout_lab.streams import Streams
 
 Params = dict[str, Tensor]
+State = tuple[Tensor, ...] | None  # what a model carries from one window of a running text to the next, [M, ...] each
 ACTIVATIONS = {
     "relu": nn.functional.relu,
     "tanh": nn.functional.tanh,
@@ -111,6 +112,10 @@ class Model:
         """Outputs [M, B, K] for inputs [M, B, ...]; ``hook`` is called at every place."""
         raise NotImplementedError
 
+    def advance(self, params: Params, x: Tensor, hook: Hook, state: State) -> tuple[Tensor, State]:
+        """As :meth:`forward`, from a state (None at the start) to the next; most models have none."""
+        return self.forward(params, x, hook), None
+
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
         """Initial parameters [M, ...], each drawn on the CPU from its trial's stream ``init/<name>``."""
         return {
@@ -124,7 +129,7 @@ class Model:
         stream = streams.generator(f"init/{name}")
         if not self.lecun:
             values = 2 * stream.random(parameter.shape, dtype="float32") - 1
-        elif parameter.incoming:
+        elif parameter.incoming or len(parameter.shape) > 1:
             values = stream.standard_normal(parameter.shape, dtype="float32")
         else:
             return torch.zeros(parameter.shape)

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.base import MAPS, UNITS
+from dropout_lab.dropout.base import MAPS, STEPS, UNITS
 from dropout_lab.dropout.noise import Place
 from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense
+from dropout_lab.models.embedding import embedded, table, there
 
 
 class MLP(Model):
@@ -19,25 +20,40 @@ class MLP(Model):
         outputs: K, the number of classes or targets.
         hidden: width of each hidden layer.
         activation: name of the hidden non-linearity.
+        symbols, embedding: of texts, which are read as the mean vector of their tokens; the width of these vectors.
     """
 
     stacks: ClassVar[bool] = True
 
-    def __init__(self, shape: Sequence[int], outputs: int, hidden: Sequence[int], activation: str):
+    def __init__(
+        self,
+        shape: Sequence[int],
+        outputs: int,
+        hidden: Sequence[int],
+        activation: str,
+        symbols: int = 0,
+        embedding: int = 0,
+    ):
         self._layers = tuple(f"hidden{i}" for i in range(len(hidden)))
         self._activation = ACTIVATIONS[activation]
-        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        layout = STEPS if symbols else MAPS if len(shape) == 3 else UNITS
+        places = {"input": Place(layout, None)}
         places |= {name: Place(UNITS, i) for i, name in enumerate(self._layers)}
         names = ("input", *self._layers)
-        widths = (prod(shape), *hidden)
-        parameters: dict[str, Parameter] = {}
+        widths = (embedding if symbols else prod(shape), *hidden)
+        self._reads = bool(symbols)
+        parameters: dict[str, Parameter] = table(symbols, embedding) if symbols else {}
         for i, name in enumerate(self._layers):
-            parameters |= dense(widths[i], widths[i + 1], name, names[i], [name])
+            parameters |= dense(widths[i], widths[i + 1], name, names[i], [name], shared=self._reads and not i)
         parameters |= dense(widths[-1], outputs, "output", names[-1])
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
-        h = hook("input", x).flatten(2)
+        if self._reads:
+            count = there(x).sum(2, keepdim=True).clamp(min=1)
+            h = hook("input", embedded(params, x)).sum(2) / count
+        else:
+            h = hook("input", x).flatten(2)
         for name in self._layers:
             h = hook(name, self._activation(affine(params, name, h, hook)))
         return affine(params, "output", h, hook)

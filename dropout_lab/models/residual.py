@@ -57,7 +57,7 @@ class ResMLP(Model):
 
 
 class ResCNN(Model):
-    """Convolutional residual blocks on maps of one size, halved after the first half of them, then a global mean.
+    """Convolutional residual blocks on maps that are halved once, before the second half of them, then a global mean.
 
     A block is x + conv f(conv f(norm(x))), with unit dropout between the convolutions as in wide residual networks
     (Zagoruyko and Komodakis 2016, BMVC); the normalisation runs over the channels of each pixel.

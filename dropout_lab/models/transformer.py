@@ -1,8 +1,8 @@
-"""A small transformer encoder over the patches of an image, M of them."""
+"""A small transformer encoder over the patches of an image or the tokens of a text, M of them."""
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,13 +11,31 @@ from dropout_lab.dropout.base import MAPS, PATHS, SCORES, STEPS
 from dropout_lab.dropout.noise import Place
 from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense, norm, normalised
 from dropout_lab.models.cnn import check_images
+from dropout_lab.models.embedding import embedded, table, there
 from dropout_lab.models.residual import path
 
 WIDER = 4  # units inside the feed-forward part, as a multiple of the width
 
 
+class Sizes(NamedTuple):
+    """Sizes of a transformer.
+
+    Args:
+        patch: side of a patch in pixels; must divide both sides of an image.
+        width: features of a token.
+        blocks: how many.
+        heads: of attention; must divide the width.
+    """
+
+    patch: int
+    width: int
+    blocks: int
+    heads: int
+
+
 class Transformer(Model):
-    """Patches as tokens with learned positions, blocks of self-attention and a feed-forward part, then the mean token.
+    """Patches, or the tokens of a text, with learned positions, then blocks of self-attention and a feed-forward part;
+    the mean token goes to the output layer.
 
     Unit dropout acts where Vaswani et al. 2017, NeurIPS, section 5.4 put it, on the embeddings and on the output of
     each part before it is added, and inside the feed-forward part; the attention probabilities and the two branches of
@@ -25,13 +43,11 @@ class Transformer(Model):
     (Dosovitskiy et al. 2021, ICLR). The embeddings take the rate of the first block.
 
     Args:
-        shape: of one example, (C, H, W).
+        shape: of one example, (C, H, W), or (T,) of a text of T tokens.
         outputs: K.
-        patch: side of a patch in pixels; must divide both sides of the image.
-        width: features of a token.
-        blocks: how many.
-        heads: of attention; must divide the width.
+        sizes: of its parts.
         activation: name of the non-linearity.
+        symbols: of texts; 0 for images.
 
     Raises:
         ValueError: the examples are no images, or cannot be cut so; the heads do not divide the width.
@@ -39,19 +55,16 @@ class Transformer(Model):
 
     stacks: ClassVar[bool] = True
 
-    def __init__(
-        self, shape: Sequence[int], outputs: int, patch: int, width: int, blocks: int, heads: int, activation: str
-    ):
-        check_images(shape)
-        if shape[1] % patch or shape[2] % patch:
-            raise ValueError(f"cuts images into patches of {patch}x{patch} pixels, which must divide both sides")
-        if width % heads:
-            raise ValueError(f"has {heads} heads, which must divide its width of {width}")
-        self._blocks = tuple(f"block{i}" for i in range(blocks))
-        self._patch, self._heads, self._activation = patch, heads, ACTIVATIONS[activation]
-        tokens = shape[1] * shape[2] // patch**2
-        places = {"input": Place(MAPS, None), "embedding": Place(STEPS, 0)}
-        parameters = dense(shape[0] * patch**2, width, "embed", "input", shared=True)
+    def __init__(self, shape: Sequence[int], outputs: int, sizes: Sizes, activation: str, symbols: int = 0):
+        width = sizes.width
+        if width % sizes.heads:
+            raise ValueError(f"has {sizes.heads} heads, which must divide its width of {width}")
+        self._blocks = tuple(f"block{i}" for i in range(sizes.blocks))
+        self._patch, self._heads, self._activation = sizes.patch, sizes.heads, ACTIVATIONS[activation]
+        self._reads = bool(symbols)
+        places = {"input": Place(STEPS if symbols else MAPS, None), "embedding": Place(STEPS, 0)}
+        parameters = table(symbols, width) if symbols else _patch_parameters(shape, sizes)
+        tokens = shape[0] if symbols else shape[1] * shape[2] // sizes.patch**2
         parameters["positions"] = Parameter((tokens, width), width)
         for i, name in enumerate(self._blocks):
             places |= _places(name, i)
@@ -60,25 +73,46 @@ class Transformer(Model):
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
-        tokens = _patches(hook("input", x), self._patch)
-        h = hook("embedding", affine(params, "embed", tokens, hook) + params["positions"].unsqueeze(1))
+        if self._reads:
+            h, here = hook("input", embedded(params, x)), there(x)
+        else:
+            h, here = affine(params, "embed", _patches(hook("input", x), self._patch), hook), None
+        h = hook("embedding", h + params["positions"].unsqueeze(1))
         for name in self._blocks:
-            mixed = self._attend(params, name, normalised(params, f"{name}.norm1", h), hook)
+            mixed = self._attend(params, name, normalised(params, f"{name}.norm1", h), hook, here)
             h = h + hook(path(f"{name}.attention"), hook(f"{name}.mixed", mixed))
             inner = self._activation(affine(params, f"{name}.first", normalised(params, f"{name}.norm2", h), hook))
             out = affine(params, f"{name}.second", hook(f"{name}.inner", inner), hook)
             h = h + hook(path(f"{name}.feed_forward"), hook(f"{name}.out", out))
-        return affine(params, "output", normalised(params, "norm", h).mean(2), hook)
+        return affine(params, "output", _mean(normalised(params, "norm", h), here), hook)
 
-    def _attend(self, params: Params, name: str, h: Tensor, hook: Hook) -> Tensor:
-        """Multi-head self-attention over tokens h [M, B, T, D]."""
+    def _attend(self, params: Params, name: str, h: Tensor, hook: Hook, here: Tensor | None) -> Tensor:
+        """Multi-head self-attention over tokens h [M, B, T, D], to those that are ``here`` [M, B, T]."""
         q, k, v = (
             part.unflatten(3, (self._heads, -1)).transpose(2, 3)  # [M, B, heads, T, D / heads]
             for part in affine(params, f"{name}.query_key_value", h, hook).chunk(3, dim=3)
         )
-        scores = torch.softmax(q @ k.transpose(3, 4) / sqrt(q.shape[4]), dim=4)
-        mixed = hook(f"{name}.scores", scores) @ v
+        scores = q @ k.transpose(3, 4) / sqrt(q.shape[4])
+        if here is not None:
+            scores = scores.masked_fill(~here[:, :, None, None, :], -torch.inf)
+        mixed = hook(f"{name}.scores", torch.softmax(scores, dim=4)) @ v
         return affine(params, f"{name}.project", mixed.transpose(2, 3).flatten(3), hook)
+
+
+def _patch_parameters(shape: Sequence[int], sizes: Sizes) -> dict[str, Parameter]:
+    """The parameters of the layer that makes a token of each patch."""
+    check_images(shape)
+    patch = sizes.patch
+    if shape[1] % patch or shape[2] % patch:
+        raise ValueError(f"cuts images into patches of {patch}x{patch} pixels, which must divide both sides")
+    return dense(shape[0] * patch**2, sizes.width, "embed", "input", shared=True)
+
+
+def _mean(h: Tensor, here: Tensor | None) -> Tensor:
+    """Mean [M, B, D] over the tokens h [M, B, T, D] that are ``here``."""
+    if here is None:
+        return h.mean(2)
+    return (h * here.unsqueeze(3)).sum(2) / here.sum(2, keepdim=True).clamp(min=1)
 
 
 def _places(name: str, level: int) -> dict[str, Place]:

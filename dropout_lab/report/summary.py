@@ -10,8 +10,8 @@ from dropout_lab.report.tables import markdown
 from dropout_lab.stats.intervals import Interval, mean_interval
 
 METRICS = (
-    "test_accuracy,test_rmse,gap,train_accuracy,train_rmse,val_accuracy,val_rmse,test_loss,train_loss,val_loss,"
-    "epochs_run,best_epoch,train_seconds,active_parameters,drop_fraction"
+    "test_accuracy,test_rmse,test_perplexity,gap,train_accuracy,train_rmse,train_perplexity,val_accuracy,val_rmse,"
+    "val_perplexity,test_loss,train_loss,val_loss,epochs_run,best_epoch,train_seconds,active_parameters,drop_fraction"
 ).split(",")
 
 
@@ -33,6 +33,7 @@ class Column:
 SHOWN = {
     "test_accuracy": Column("test accuracy, %", 100, 2),
     "test_rmse": Column("test rmse", 1, 3),
+    "test_perplexity": Column("test perplexity", 1, 2),
     "gap": Column("gap to training", 1, 3),
 }
 GAP_OF_ACCURACIES = Column("train - test, points", 100, 2)
@@ -78,7 +79,7 @@ class Summary:
     def shown(self) -> list[str]:
         """The metrics of the printed table: the score on test data, and the gap unless its unit differs among arms."""
         found = [metric for metric in SHOWN if self.trials[metric].notna().any()]
-        mixed = {"test_accuracy", "test_rmse"} <= set(found)
+        mixed = len(found) > 2  # the gap and more than one score
         return [metric for metric in found if not (mixed and metric == "gap")]
 
     def long(self) -> pd.DataFrame:

@@ -96,7 +96,8 @@ def _model(config: Config, dataset: Dataset) -> Model:
         return model_of(config, dataset)
     except ValueError as error:
         shape = "x".join(map(str, dataset.shape))
-        problem = f"{error}; the examples of data={dataset.name} are {shape}"
+        shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
+        problem = f"{error}; {shape}"
         raise ConfigError.of("model", config.model.kind, problem) from None
 
 

@@ -46,10 +46,11 @@ def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
     """Trials that can be stacked. Those without dropout fit beside any variant."""
     groups: dict[str, dict[str, list[Trial]]] = {}
     for trial in trials:
-        groups.setdefault(trial.point.pack_key, {}).setdefault(trial.point.variant, []).append(trial)
+        groups.setdefault(trial.point.pack_key, {}).setdefault(trial.point.noise_key, []).append(trial)
     found = []
     for by_variant in groups.values():
-        plain = by_variant.pop("none", [])
+        plain = [trial for group in by_variant.values() for trial in group if trial.point.variant == "none"]
+        by_variant = {key: group for key, group in by_variant.items() if group[0].point.variant != "none"}
         first, *others = list(by_variant.values()) or [[]]
         found += [plain + first, *others]
     # Trials of one seed share their mask bits within a pack, so they are kept together.

@@ -19,6 +19,8 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
     Raises:
         ValueError: a part would be empty, or a class would have no training example.
     """
+    if dataset.task == "language":
+        return _stretches(dataset, conf)
     every = np.arange(len(dataset.x))
     classes = dataset.y if dataset.task == "classification" else None
     if dataset.test is None:
@@ -41,6 +43,15 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
     return parts
 
 
+def _stretches(dataset: Dataset, conf: DataConf) -> dict[str, np.ndarray]:
+    """The parts of a running text, which are those of its publisher; a smaller ``train_size`` takes the beginning."""
+    assert dataset.val is not None and dataset.test is not None  # noqa: PT018
+    train = np.arange(dataset.val[0])
+    if conf.train_size > len(train):
+        raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} tokens")
+    return {"train": train[: conf.train_size or None], "val": dataset.val, "test": dataset.test}
+
+
 def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams) -> np.ndarray:
     if conf.train_size > len(train):
         raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} examples")
@@ -50,8 +61,8 @@ def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams
 
 
 def rarest(dataset: Dataset, train: np.ndarray) -> int:
-    """Training examples of the class that has the fewest; of a regression, all of them."""
-    if dataset.task == "regression":
+    """Training examples of the class that has the fewest; of other tasks, all of them."""
+    if dataset.task != "classification":
         return len(train)
     return int(np.bincount(dataset.y[train], minlength=dataset.outputs).min())
 
@@ -78,8 +89,10 @@ def refuse(dataset: Dataset, conf: DataConf) -> None:
     Raises:
         ValueError: with the one line to print.
     """
-    if conf.label_noise and dataset.outputs < 2:
+    if conf.label_noise and dataset.task != "classification":
         raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
+    if conf.normalise != "none" and dataset.tokens:
+        raise ValueError(f"data.normalise={conf.normalise}: is for numbers, and data={dataset.name} is text")
     if conf.augment and len(dataset.shape) != 3:
         asked = ",".join(conf.augment)
         raise ValueError(f"data.augment=[{asked}]: is for images, and data={dataset.name} has none")

@@ -27,9 +27,10 @@ def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, ho
     """
     losses: list[Tensor] = []
     hits: list[Tensor] = []
-    for out, y in weight_scaling.outputs(model, params, feed.index[part], feed.fetch, hook):
+    count = 0
+    for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):
+        count += y[0].numel()
         losses.append(task.loss(out, y))
         hits.append(task.hits(out, y))
-    count = feed.index[part].shape[1]
     score = task.score(total(hits) / count, feed.target_scale)
     return Evaluation((total(losses) / count).tolist(), score.tolist())

@@ -1,6 +1,6 @@
 """The data of a pack: whole on the device, each trial with its own division and its own batch order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 
@@ -14,6 +14,10 @@ from dropout_lab.streams import PackRandomness, Streams
 from dropout_lab.train.augment import augment
 from dropout_lab.train.division import PARTS, divide, labels_of, refuse
 from dropout_lab.train.scaling import PIXEL, scale_of
+from dropout_lab.train.vocabulary import symbols_of
+
+# Examples of all models together in one forward pass; large enough to hide overhead, small enough for any memory.
+LOOK = 8192
 
 
 class Feed:
@@ -44,6 +48,10 @@ class Feed:
             noisy = {s: labels_of(dataset, conf, s, parts["train"]) for s, parts in divided.items()}
             self._labels = torch.from_numpy(np.stack([noisy[s] for s in streams])).to(device)
         self._random = PackRandomness(streams, "augment", device) if conf.augment else None
+        self._symbols = None  # of each token for each trial, [M, tokens + 1]
+        if dataset.tokens:
+            tables = {s: symbols_of(dataset, parts["train"]) for s, parts in divided.items()}
+            self._symbols = torch.from_numpy(np.stack([tables[s] for s in streams])).to(device)
 
     @property
     def n_train(self) -> int:
@@ -56,7 +64,7 @@ class Feed:
         return torch.ones(models, device=self._device) if self._scale is None else self._scale.y_span.squeeze(1)
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised x [M, B, ...] and y [M, B] of these rows [M, B]."""
+        """Normalised x [M, B, ...], or symbols of texts, and y [M, B] of these rows [M, B]."""
         return self._normalised(self._examples(rows), rows)
 
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,6 +76,8 @@ class Feed:
 
     def _examples(self, rows: Tensor) -> Tensor:
         x = self._x[rows]
+        if self._symbols is not None:
+            return self._symbols.gather(1, (x.long() % self._symbols.shape[1]).flatten(1)).view(x.shape)
         return x.float().div_(PIXEL) if x.dtype == torch.uint8 else x.float()
 
     def _normalised(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,6 +93,11 @@ class Feed:
         rows = self.index["train"].gather(1, torch.from_numpy(orders).to(self._device))
         return rows.split(batch_size, dim=1)
 
+    def looks(self, part: str) -> Iterator[Tensor]:
+        """The rows of a part [M, N] in portions [M, B], to be looked at without training."""
+        rows = self.index[part]
+        yield from rows.split(max(1, LOOK // len(rows)), dim=1)
+
     def select(self, models: Sequence[int]) -> "Feed":
         """The feed of these models only; their orders go on where they are."""
         kept, index = copy(self), list(models)
@@ -94,6 +109,8 @@ class Feed:
             kept._labels = self._labels[index]
         if self._random is not None:
             kept._random = self._random.select(index)
+        if self._symbols is not None:
+            kept._symbols = self._symbols[index]
         return kept
 
 

@@ -77,17 +77,20 @@ class _Training:
         """Train for an epoch; mean training loss of each model, [M]."""
         batches = self.pack.feed.epoch(self.conf.batch_size)
         sums: list[Tensor] = []
+        self.pack.state, seen, self.steps = None, 0, len(batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
         for step, rows in enumerate(batches):
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
             self.pack.noise.move(Moment(progress, stalls))
             if step == 0:
                 self.pack.noise.measure()
-            sums.append(self.pack.step(rows) * rows.shape[1])
+            count = rows[0].numel()
+            sums.append(self.pack.step(rows) * count)
+            seen += count
             if step == 0:
                 counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), sums[0].long())[:2])
                 self.dropped[:, self.inside] += counts.cpu()
-        return torch.stack(sums).double().sum(0) / self.pack.feed.n_train
+        return torch.stack(sums).double().sum(0) / seen
 
     def _record(self, epoch: int, losses: list[float], val: Evaluation) -> None:
         rates = self.pack.noise.applied(self.pack.params) or [0.0] * len(self.inside)
@@ -124,9 +127,10 @@ class _Training:
     def _measure(self, seconds: float) -> None:
         """Evaluate the final networks on every part; the test part is read here and nowhere else."""
         # The test-time form takes the rate that the weights were trained with last, as their validation did.
-        steps = len(range(0, self.whole.feed.n_train, self.conf.batch_size))
         epochs = [self.watch.reported(m, run) for m, run in enumerate(self.epochs_run)]
-        last = torch.tensor([max(epoch - 1 / steps, 0) for epoch in epochs], dtype=torch.float64) / self.conf.epochs
+        last = (
+            torch.tensor([max(epoch - 1 / self.steps, 0) for epoch in epochs], dtype=torch.float64) / self.conf.epochs
+        )
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
         self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.noise.testing(self.final)

@@ -19,10 +19,12 @@ class Optimizer:
         params: the stacked parameters.
         lr: learning rate of each model, [M].
         conf: the optimizer's constants.
+        speeds: of each parameter, by which its learning rate is multiplied; 1 for all if not given.
     """
 
-    def __init__(self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf):
+    def __init__(self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float] | None = None):
         self.lr, self.conf = lr, conf
+        self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state: dict[str, list[Tensor]] = {name: [torch.zeros_like(p) for p in params] for name in self.slots}
         self._shape_rates(params)
         self.steps = 0
@@ -30,7 +32,8 @@ class Optimizer:
     slots: tuple[str, ...] = ()
 
     def _shape_rates(self, params: Sequence[Tensor]) -> None:
-        self._lrs = [self.lr.view(-1, *[1] * (p.dim() - 1)) for p in params]
+        each = zip(params, self._speeds, strict=True)
+        self._lrs = [(self.lr * speed).view(-1, *[1] * (p.dim() - 1)) for p, speed in each]
 
     def step(self, params: Sequence[Tensor], grads: Sequence[Tensor]) -> None:
         """One update; the gradients may be overwritten."""

@@ -9,14 +9,15 @@ from torch import Tensor
 from dropout_lab import models, regularizers
 from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
-from dropout_lab.dropout import ACTIVATION_LAYOUTS, VARIANTS, Dropout
+from dropout_lab.dropout import ACTIVATION_LAYOUTS, MAPS, VARIANTS, Dropout
 from dropout_lab.dropout.learned import Learned
-from dropout_lab.dropout.noise import Noise
+from dropout_lab.dropout.noise import Noise, acts_at
 from dropout_lab.dropout.schedules import scheduled
-from dropout_lab.models import Model
+from dropout_lab.models import Model, State
 from dropout_lab.streams import Streams
 from dropout_lab.train.feed import Feed
 from dropout_lab.train.optimizers import OPTIMIZERS
+from dropout_lab.train.running import RunningFeed
 from dropout_lab.train.tasks import Task
 from dropout_lab.trial import Trial
 
@@ -39,7 +40,8 @@ class Pack:
         streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
         self.model = model_of(shared, dataset)
         self.task = Task(dataset.task)
-        self.feed = Feed(dataset, shared.data, streams, device)
+        feed = RunningFeed if dataset.task == "language" else Feed
+        self.feed = feed(dataset, shared.data, streams, device)
         self.rates = [place_rates(trial, self.model) for trial in trials]
         stacked = {
             place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
@@ -53,21 +55,25 @@ class Pack:
         weights = self.model.init(streams, device)
         self.params = {n: p.requires_grad_() for n, p in (weights | self.noise.start(weights)).items()}
         lr = torch.tensor([config.train.lr for config in configs], device=device)
-        self.optimizer = OPTIMIZERS[shared.train.optimizer](list(self.params.values()), lr, shared.train)
+        self.state: State = None  # carried from window to window of a running text
+        speeds = [1.0 if name in weights else self.noise.speed for name in self.params]
+        self.optimizer = OPTIMIZERS[shared.train.optimizer](list(self.params.values()), lr, shared.train, speeds)
 
     def step(self, rows: Tensor) -> Tensor:
         """One update of every model on its own batch.
 
         Args:
-            rows: rows of the data set, [M, B].
+            rows: rows of the data set, [M, B], or a window of places [M, B, T].
 
         Returns:
             the mean data loss of each model's batch, [M], without penalties.
         """
         x, y = self.feed.batch(rows)
         hook = self.noise.training(self.params)
-        outs = [self.model.forward(self.params, x, hook) for _ in range(self.noise.passes)]
-        loss = torch.stack([self.task.loss(out, y).mean(1) for out in outs]).mean(0)
+        passes = [self.model.advance(self.params, x, hook, self.state) for _ in range(self.noise.passes)]
+        outs = [out for out, _ in passes]
+        self.state = _cut(passes[-1][1])
+        loss = torch.stack([self.task.loss(out, y).flatten(1).mean(1) for out in outs]).mean(0)
         # The models share nothing, so the gradient of the sum is each model's own gradient.
         objective = sum(self._penalties(outs), loss).sum()
         weights = list(self.params.values())
@@ -83,7 +89,7 @@ class Pack:
         own = self.noise.penalty(self.params)
         found = [self.regularizers.penalty(self.params), None if own is None else own / self.feed.n_train]
         if len(outs) > 1:
-            found.append(self.noise.agreement * self.task.divergence(*outs).mean(1))
+            found.append(self.noise.agreement * self.task.divergence(*outs).flatten(1).mean(1))
         return [term for term in found if term is not None]
 
     def select(self, places: Sequence[int]) -> "Pack":
@@ -95,7 +101,13 @@ class Pack:
         kept.noise = self.noise.select(index)
         kept.feed = self.feed.select(index)
         kept.rates = [self.rates[i] for i in index]
+        kept.state = None if self.state is None else tuple(part[index] for part in self.state)
         return kept
+
+
+def _cut(state: State) -> State:
+    """The state, from which no gradient goes back into the window that it came from."""
+    return None if state is None else tuple(part.detach() for part in state)
 
 
 def model_of(config: Config, dataset: Dataset) -> Model:
@@ -104,7 +116,7 @@ def model_of(config: Config, dataset: Dataset) -> Model:
     Raises:
         ValueError: it cannot take the data.
     """
-    return models.build(config.model, dataset.shape, dataset.outputs, config.variant.network)
+    return models.build(config.model, dataset.shape, dataset.outputs, config.variant.network, dataset.symbols)
 
 
 def variant_of(conf: VariantConf) -> Dropout | None:
@@ -141,8 +153,11 @@ def unfit(trial: Trial, model: Model) -> str | None:
         rates = place_rates(trial, model)
     except ValueError as error:
         return str(error)
-    if trial.config.input_rate > 0 and not variant.takes_input:
-        return "does not take an input_rate"
+    if trial.config.input_rate > 0:
+        if not variant.takes_input:
+            return "does not take an input_rate"
+        if model.places["input"].layout == MAPS and variant.shared.get(MAPS):
+            return "does not take an input_rate on images, whose only map it would drop whole"
     if isinstance(variant, Learned):
         reason = _unlearnable(trial, variant, rates)
         if reason:
@@ -153,7 +168,7 @@ def unfit(trial: Trial, model: Model) -> str | None:
         # The layouts of activations say what kind of model this is.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_LAYOUTS)))
         return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
-    acting = [name for name in rates if rates[name] > 0 and model.places[name].layout in variant.layouts]
+    acting = [name for name in rates if rates[name] > 0 and acts_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
         reached = {model.places[name].level for name in acting}
         idle = [name for name in model.sites if rates[name] > 0 and model.places[name].level not in reached]

@@ -13,29 +13,31 @@ class Task:
 
     Args:
         kind: ``classification``: cross-entropy in nats, and accuracy; ``regression``: squared error of the
-            standardised target, and the root mean squared error in the target's own unit.
+            standardised target, and the root mean squared error in the target's own unit; ``language``: cross-entropy
+            of the next token in nats, and its exponential, the perplexity.
     """
 
     kind: Literal["classification", "regression", "language"]
 
     @property
     def score_name(self) -> str:
-        return "accuracy" if self.kind == "classification" else "rmse"
+        return {"classification": "accuracy", "regression": "rmse", "language": "perplexity"}[self.kind]
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
-        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B]."""
+        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B]; of each token [M, B, T] of a text."""
         if self.kind == "regression":
             return (out.squeeze(2) - y).square()
-        flat = nn.functional.cross_entropy(out.flatten(0, 1), y.flatten(), reduction="none")
+        flat = nn.functional.cross_entropy(out.flatten(0, -2), y.flatten(), reduction="none")
         return flat.view(y.shape)
 
     def divergence(self, first: Tensor, second: Tensor) -> Tensor:
-        """How far two predictions [M, B, K] of an example are apart, [M, B]: the mean of both Kullback-Leibler
-        divergences, in nats; of a regression those of normal distributions of variance 1."""
+        """How far two predictions [M, ..., K] of an example are apart, [M, ...]: the mean of both Kullback-Leibler
+        divergences, in nats; of a regression those of normal distributions of variance 1/2, for whose likelihood the
+        squared error stands."""
         if self.kind == "regression":
-            return (first - second).square().sum(2) / 2
-        p, q = nn.functional.log_softmax(first, 2), nn.functional.log_softmax(second, 2)
-        return ((p.exp() - q.exp()) * (p - q)).sum(2) / 2
+            return (first - second).square().sum(-1)
+        p, q = nn.functional.log_softmax(first, -1), nn.functional.log_softmax(second, -1)
+        return ((p.exp() - q.exp()) * (p - q)).sum(-1) / 2
 
     def hits(self, out: Tensor, y: Tensor) -> Tensor:
         """What the score sums up over examples [M, B]: right answers, or squared errors."""
@@ -43,6 +45,8 @@ class Task:
 
     def score(self, mean_hits: Tensor, target_scale: Tensor) -> Tensor:
         """The score [M] from the mean of :meth:`hits` [M] and the deviation of the target [M]."""
+        if self.kind == "language":
+            return mean_hits.exp()
         return mean_hits if self.kind == "classification" else mean_hits.sqrt() * target_scale
 
     def gap(self, train: float, test: float) -> float:
@@ -51,5 +55,5 @@ class Task:
 
 
 def total(parts: list[Tensor]) -> Tensor:
-    """Sum [M] over batches of per-example values [M, B], in double precision."""
-    return torch.stack([p.double().sum(1) for p in parts]).sum(0)
+    """Sum [M] over batches of values [M, B] or [M, B, T], in double precision."""
+    return torch.stack([p.double().flatten(1).sum(1) for p in parts]).sum(0)

@@ -101,6 +101,7 @@ def test_a_csv_of_numbers_and_words(tmp_path):
     path = csv(tmp_path, "a,kind,b\n1,x,2.5\n-3e2,y,0\n5,x,1\n\n\n")
     found = read_csv(path, "kind", "auto")
     assert found["x"].tolist() == [[1, 2.5], [-300, 0], [5, 1]]
+    assert found["x"].flags.writeable  # torch warns of what is not
     assert (found["y"].tolist(), found["classes"].tolist()) == ([0, 1, 0], ["x", "y"])
     found = read_csv(csv(tmp_path, 'a,"the, b"\n1,2.5\n3,4\n'), "the, b", "auto")
     assert found["x"].tolist() == [[1], [3]]

@@ -96,6 +96,16 @@ def mnist(tmp_path, monkeypatch):
     return [folder / name for name in names]
 
 
+def test_a_second_start_decodes_nothing(mnist, monkeypatch):
+    root = str(mnist[0].parents[2])
+    first = vision.read_vision("mnist", root)
+    monkeypatch.setattr(vision, "read_idx", lambda *arguments: pytest.fail("decoded again"))
+    second = vision.read_vision("mnist", root)
+    assert isinstance(second.x, np.memmap)
+    assert second.x.filename == first.x.filename
+    assert np.array_equal(second.x, first.x)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [

@@ -45,6 +45,16 @@ class TestDropConnect:
         torch.testing.assert_close(DropConnect(0.0, layer)(x), layer(x))
         torch.testing.assert_close(DropConnect(0.5, layer).eval()(x), layer(x))
 
+    def test_inputs_of_every_shape_that_the_layer_takes(self):
+        linear, conv = nn.Linear(3, 4), nn.Conv2d(2, 5, 3)
+        for training in (True, False):
+            for shape in [(3,), (0, 3), (2, 3), (2, 6, 3), (2, 6, 5, 3)]:
+                x = torch.randn(shape)
+                torch.testing.assert_close(DropConnect(0.0, linear).train(training)(x), linear(x))
+            for shape in [(2, 6, 6), (3, 2, 6, 6)]:
+                x = torch.randn(shape)
+                torch.testing.assert_close(DropConnect(0.0, conv).train(training)(x), conv(x), rtol=1e-4, atol=1e-5)
+
     def test_what_it_cannot_wrap_is_refused(self):
         with pytest.raises(TypeError, match=r"wraps an nn\.Linear"):
             DropConnect(0.5, nn.Conv2d(2, 4, 3, groups=2))

@@ -161,3 +161,65 @@ def test_a_product_without_noise_is_the_layer():
     off = torch.full((2, 1, 1), -torch.inf)
     out = Variational().product(DENSE, x, weight, bias, torch.zeros(2), random(), off)
     assert torch.equal(out, DENSE(x, weight, bias))
+
+
+class TestAtTheEdge:
+    """What is learned must find back from wherever it may come to."""
+
+    def test_a_module_at_its_largest_rate_comes_down_again(self):
+        layer = Variational(0.5, nn.Linear(4, 3))
+        with torch.no_grad():
+            layer.own.fill_(0.2)  # where a step with momentum may carry it
+        optimizer = torch.optim.SGD([layer.own], lr=0.5)
+        variance = layer.variance(torch.ones(1, 4, 3), 0.5, layer.learned()).mean()
+        (gradient,) = torch.autograd.grad(-variance, layer.own)
+        assert not gradient.any()  # further out there is nothing to be had
+        for _ in range(3):
+            optimizer.zero_grad()
+            layer.variance(torch.ones(1, 4, 3), 0.5, layer.learned()).mean().backward()
+            optimizer.step()
+        assert layer.rate_of(layer.own, None).item() < 0.45
+
+    @pytest.mark.parametrize("made", [Variational, SparseVariational])
+    def test_a_layer_of_any_kind(self, made):
+        for dtype in (torch.bfloat16, torch.float64):
+            layer = made(0.3, nn.Linear(4, 3).to(dtype))
+            assert layer.own.dtype == dtype
+            (layer(torch.randn(5, 4, dtype=dtype)).sum() + layer.penalty()).backward()
+            assert layer.own.grad.isfinite().all()
+        assert made(0.3, nn.Linear(4, 3, device="meta")).own.device.type == "meta"
+
+    def test_a_layer_that_starts_at_zero(self):
+        linear = nn.Linear(4, 3)
+        nn.init.zeros_(linear.weight)
+        layer = SparseVariational(0.3, linear)
+        assert layer.own.isfinite().all()
+        layer(torch.randn(5, 4)).square().sum().backward()
+        assert (layer.own.grad != 0).any()
+
+    @pytest.mark.parametrize("made", [Variational, SparseVariational])
+    def test_a_dead_input_in_half_precision(self, made):
+        layer = made(0.3, nn.Linear(4, 3))
+        x = torch.randn(5, 4)
+        x[0] = 0
+        with torch.autocast("cpu", torch.float16):
+            layer(x).float().sum().backward()
+        assert all(p.grad.isfinite().all() for p in layer.parameters())
+
+    def test_a_rate_near_one_in_half_precision(self):
+        layer = Concrete(0.9995)
+        layer(torch.ones(64, 8, dtype=torch.bfloat16)).float().sum().backward()
+        assert layer.logit.grad.isfinite()
+
+    def test_rate_zero_is_the_layer_and_learns_nothing(self):
+        x = torch.randn(50, 4)
+        linear = nn.Linear(4, 3)
+        for made in (Variational(0.0, linear), SparseVariational(0.0, linear)):
+            assert torch.equal(made(x), DENSE(x[None], linear.weight.T[None], linear.bias[None])[0])
+            assert made.penalty() == 0
+        assert torch.equal(Concrete(0.0)(x), x)
+
+    def test_concretes_penalty_with_the_layer_that_reads_it(self):
+        layer, linear = Concrete(0.2), nn.Linear(7, 3)
+        expected = layer.divergence(layer.logit.view(1), [linear.weight.T[None]], 7)
+        assert layer.penalty(linear).item() == pytest.approx(expected.item())

@@ -225,7 +225,7 @@ def test_r_drop_adds_the_divergence_of_two_passes(trials):
     loss = (sum(data) / 2).view(2, -1).mean(1) + 3 * apart.mean(1)
     grads = torch.autograd.grad(loss.sum(), list(reference.params.values()))
     for (name, p), grad in zip(made.params.items(), grads, strict=True):
-        torch.testing.assert_close(p.detach(), start[name] - lr * grad, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(p.detach(), start[name] - lr * grad, rtol=3e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("variant", ["concrete", "variational", "sparse_variational"])
@@ -241,7 +241,7 @@ def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
     lr = made.optimizer.lr[0].item()
     x, y = reference.feed.fetch(rows)
     out = reference.model.forward(reference.params, x, reference.noise.training(reference.params))
-    kind, params = reference.noise.variant, reference.params
+    kind, params, speed = reference.noise.variant, reference.params, 10
     if variant == "concrete":
         own = kind.divergence(params["hidden0/noise"], [params["output.weight"]], 16)
     else:
@@ -251,7 +251,9 @@ def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
     learned = [name for name in params if name.endswith("/noise")]
     assert len(learned) == 1
     for (name, p), grad in zip(made.params.items(), grads, strict=True):
-        torch.testing.assert_close(p.detach(), start[name] - lr * grad, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(
+            p.detach(), start[name] - (speed if name.endswith("/noise") else 1) * lr * grad, rtol=3e-4, atol=1e-6
+        )
     assert (made.params[learned[0]].detach() != start[learned[0]]).any()
 
 
@@ -297,3 +299,55 @@ def test_plateau_raises_the_rate_when_the_validation_loss_stalls(trials):
                 stalls, waited = stalls + 1, 0
         climbed.append(stalls)
     assert climbed[0] > climbed[1]
+
+
+def test_a_learned_rate_at_its_bound_goes_on_learning(trials):
+    """A parameter that a step has carried beyond its bound must find back."""
+    words = ["variant=variational", "rate=0.5", "model.hidden=[16]", "variant.per=weight", "train.epochs=20"]
+    pack = Pack(trials(*words, "seeds=1"), load("digits"))
+    for _ in range(5):
+        for rows in pack.feed.epoch(64):
+            pack.step(rows)
+    moved = pack.params["output.weight/noise"].detach()
+    assert (moved < 0).float().mean() > 0.5
+
+
+def test_learned_rates_have_a_learning_rate_of_their_own(trials):
+    words = ["variant=concrete", "rate=0.3", "model.hidden=[16]", "train=sgd", "train.momentum=0", "seeds=1"]
+    changes = []
+    for speed in (1, 5):
+        pack = Pack(trials(*words, f"variant.speed={speed}"), load("digits"))
+        before = {name: p.detach().clone() for name, p in pack.params.items()}
+        pack.step(pack.feed.epoch(64)[0])
+        changes.append({name: p.detach() - before[name] for name, p in pack.params.items()})
+    torch.testing.assert_close(changes[1]["hidden0/noise"], 5 * changes[0]["hidden0/noise"], rtol=1e-4, atol=1e-7)
+    torch.testing.assert_close(changes[1]["output.weight"], changes[0]["output.weight"])
+
+
+def test_masks_of_steps_are_not_counted_by_steps(trials):
+    words = ["variant=concrete", "model=lstm", "model.layers=2", "model.units=5", "rate=0.3", "seeds=1"]
+    pack = Pack(trials(*words), load("digits"))
+    pack.step(pack.feed.epoch(64)[0])
+    assert pack.noise._units == {"layer0": 5, "layer1": 5}
+
+
+def test_a_rate_is_learned_only_where_weights_read(trials):
+    (trial,) = trials("variant=concrete", "model=transformer", *SMALL["transformer"], "rate=0.3", "seeds=1")
+    pack = Pack([trial], load("digits"))
+    assert [name for name in pack.params if name.endswith("/noise")] == ["block0.inner/noise"]
+
+
+def test_trials_without_dropout_are_planned_beside_any_variant(trials):
+    from dropout_lab.sweeps.plan import plan
+
+    every = trials("variant=dropconnect,none", "rate=0.3", "seeds=2")
+    assert len(plan(every, set(), [], lambda config: 10)) == 1
+    apart = trials("variant=dropconnect", "variant.mask=example,batch", "rate=0.3", "seeds=2")
+    assert len(plan(apart, set(), [], lambda config: 10)) == 2
+
+
+def test_a_picture_is_not_dropped_whole(trials):
+    for variant in ("concrete", "spatial"):
+        with pytest.raises(ConfigError, match="does not take an input_rate on images"):
+            check(trials(f"variant={variant}", "model=cnn", "input_rate=0.2", "seeds=1"))
+    check(trials("variant=concrete", "data=wine", "input_rate=0.2", "seeds=1"))
