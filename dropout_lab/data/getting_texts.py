@@ -27,13 +27,14 @@ def get_text(name: str, root: Path) -> None:
             _unpacked(published, folder, lambda member: bool(review.fullmatch(member)))
             found_files(name, folder)
         else:
-            _files(name, published, folder)
+            _files(name, published, folder, root)
 
 
-def _files(name: str, published: Published, folder: Path) -> None:
-    """The files of the archive if they are those that are meant, else the single ones."""
+def _files(name: str, published: Published, folder: Path, root: Path) -> None:
+    """The files of the archive if they are those that are meant, else the single ones that are not in the root."""
     place = folder / published.folder
-    if published.archives:
+    missing = [file for file in published.files if not (root / published.folder / file).is_file()]
+    if published.archives and (not published.address or len(missing) == len(published.files)):
         try:
             _members(published, folder, place)
             verify(name, folder)
@@ -41,9 +42,9 @@ def _files(name: str, published: Published, folder: Path) -> None:
         except DataError:
             if not published.address:
                 raise
-    for file, sum_ in published.files.items():
+    for file in missing:
         (place / file).parent.mkdir(parents=True, exist_ok=True)
-        fetch([published.address + quote(file)], place / file, sum_)
+        fetch([published.address + quote(file)], place / file, published.files[file])
 
 
 def _members(published: Published, folder: Path, place: Path) -> None:

@@ -144,6 +144,14 @@ def test_single_files_without_an_archive(name, said, server, meant, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+def test_only_what_is_missing_is_fetched(rt, server, tmp_path):
+    ENTRIES["rt_polarity"].get(tmp_path)
+    (tmp_path / "rt-polarity" / "rt-polarity.pos").unlink()
+    ENTRIES["rt_polarity"].get(tmp_path)
+    assert server.asked == ["/none/rt.tar.gz", "/none/rt-polarity.pos"]
+    assert names_in(tmp_path) == {f"rt-polarity/{name}" for name in SENTENCES}
+
+
 TOKENS = {f"wiki.{part}.tokens": f" = {part} = \n \n A word . \n".encode() for part in ("train", "valid", "test")}
 
 
