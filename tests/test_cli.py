@@ -54,7 +54,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["train", "seeds=5"], "seeds=5: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several"),
         (
             ["sweep", "data=wine", "model=lstm"],
-            "model=lstm: needs images, whose rows it reads as time steps, or texts;",
+            "model=lstm: needs images, whose rows it reads as time steps, or",
         ),
         (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),

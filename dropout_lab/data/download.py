@@ -4,11 +4,12 @@ scikit-learn's ``fetch_file`` and torchvision's ``download_url`` would do, but w
 shows no progress, the other writes to where the whole file belongs and takes a cut-off one without checksum for whole.
 """
 
-import hashlib
 import os
+import socket
 import tempfile
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
@@ -21,19 +22,20 @@ from tqdm import tqdm
 from dropout_lab import __version__
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.places import PRIVATE, writable
+from dropout_lab.data.sums import ALGORITHMS, digest
 
 TIMEOUT = 30.0  # seconds without a byte
 TRIES = 2  # rounds through the addresses
 CHUNK = 1 << 16
 
 
-def fetch(addresses: Sequence[str], path: Path, md5: str | None = None) -> None:
+def fetch(addresses: Sequence[str], path: Path, published: str | None = None) -> None:
     """Download a file, showing a bar on a terminal.
 
     Args:
         addresses: of the same file, tried in this order.
         path: where it goes, once it is whole and as published.
-        md5: its sum, if one is published; else its announced length must be right.
+        published: its md5, sha1 or sha256, if one is known; else its announced length must be right.
 
     Raises:
         DataError: no address gave the whole file; nothing is left behind.
@@ -44,11 +46,13 @@ def fetch(addresses: Sequence[str], path: Path, md5: str | None = None) -> None:
         if problems.get(address, "").startswith("HTTP 4"):
             continue  # what is not there will not be there in a moment
         try:
-            found = _receive(address, part)
-            if md5 is None or found == md5:
+            _receive(address, part)
+            algorithm = ALGORITHMS[len(published)] if published else ""
+            found = digest(part, algorithm) if algorithm else None
+            if found == published:
                 part.replace(path)
                 return
-            problems[address] = f"its md5 is {found} instead of {md5}"
+            problems[address] = f"its {algorithm} is {found} instead of {published}"
         except urllib.error.HTTPError as error:
             error.close()
             problems[address] = f"HTTP {error.code} {error.reason}"
@@ -61,29 +65,47 @@ def fetch(addresses: Sequence[str], path: Path, md5: str | None = None) -> None:
     raise DataError(f"{path.name}: could not be downloaded ({told}); nothing is kept, the same command tries again")
 
 
-def _receive(address: str, part: Path) -> str:
-    """Write what an address gives to a file, and return its md5."""
+def _receive(address: str, part: Path) -> None:
+    """Write what an address gives to a file."""
     request = urllib.request.Request(address, headers={"User-Agent": f"dropout-lab/{__version__}"})
     with urllib.request.urlopen(request, timeout=TIMEOUT) as response, part.open("wb") as file:
         total = int(response.headers["Content-Length"]) if response.headers["Content-Length"] else None
         name = part.name.removesuffix(".part")
         with tqdm(total=total, unit="B", unit_scale=True, desc=name, leave=False, disable=None, ncols=80) as bar:
-            digest, size = _copy(response, file, bar)
+            size = _copy(response, file, bar)
         file.flush()
         os.fsync(file.fileno())
     if total is not None and size != total:
         raise OSError(f"cut off after {size:,} of {total:,} bytes")
-    return digest
 
 
-def _copy(response: HTTPResponse, file: IO[bytes], bar: Any) -> tuple[str, int]:
-    sum_, size = hashlib.md5(usedforsecurity=False), 0
+def _copy(response: HTTPResponse, file: IO[bytes], bar: Any) -> int:
+    size = 0
     while chunk := response.read(CHUNK):
         file.write(chunk)
-        sum_.update(chunk)
         size += len(chunk)
         bar.update(len(chunk))
-    return sum_.hexdigest(), size
+    return size
+
+
+@contextmanager
+def patient(name: str) -> Iterator[None]:
+    """Where scikit-learn downloads a set by itself: a silent server is not waited for, and what goes wrong is one line.
+
+    Raises:
+        DataError: it could not be downloaded.
+    """
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it tries again
+            yield
+    except (OSError, ValueError, EOFError) as error:
+        reason = " ".join(str(getattr(error, "reason", None) or error).split())
+        raise DataError(f"{name}: could not be downloaded ({reason}); nothing is kept") from None
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 @contextmanager

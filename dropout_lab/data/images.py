@@ -10,37 +10,15 @@ import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.folders import Classes, files_by_class, listed, rows_to_test
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}  # as torchvision's
 GREY = {"1", "L"}  # pillow's modes
 
 
-def images_of(folder: Path) -> dict[str, dict[str, list[Path]]]:
-    """The images by part (``train`` and ``test``, or an empty name) and class, all in the order of their names.
-
-    Raises:
-        DataError: there is no class, or a class without an image.
-    """
-    parts = ["train", "test"] if {p.name for p in _folders(folder)} == {"train", "test"} else [""]
-    found = {part: {c.name: _images(c) for c in _folders(folder / part)} for part in parts}
-    classes = list(found[parts[0]])
-    if len(classes) < 2:
-        raise DataError(f"{folder / parts[0]}: must hold a folder of images for each of two classes or more")
-    for part, group in found.items():
-        for name, images in group.items():
-            if name not in classes:
-                raise DataError(f"{folder / part / name}: is a class without training images")
-            if not images:
-                raise DataError(f"{folder / part / name}: holds no image ({', '.join(sorted(SUFFIXES))})")
-    return found
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+def images_of(folder: Path) -> Classes:
+    """The images by part and class, as :func:`dropout_lab.data.folders.files_by_class` finds them."""
+    return files_by_class(folder, SUFFIXES, "image")
 
 
 def read_images(folder: Path, size: int) -> Arrays:
@@ -54,8 +32,7 @@ def read_images(folder: Path, size: int) -> Arrays:
         DataError: an image is broken, or of another size than the first.
     """
     found = images_of(folder)
-    classes = list(next(iter(found.values())))
-    files = [(path, classes.index(name)) for group in found.values() for name, paths in group.items() for path in paths]
+    files, test = listed(found), rows_to_test(found)
     grey = all(_mode(path) in GREY for path, _ in files)
     first = _pixels(files[0][0], grey, size)
     x = np.empty((len(files), *first.shape), np.uint8)
@@ -65,10 +42,9 @@ def read_images(folder: Path, size: int) -> Arrays:
             wide, wanted = ("x".join(map(str, shape[1:])) for shape in (pixels.shape, first.shape))
             raise DataError(f"{path}: is {wide} where the first image is {wanted}; data.image_size=N resizes them")
         x[row] = pixels
+    classes = list(next(iter(found.values())))
     arrays = {"x": x, "y": np.array([label for _, label in files]), "classes": np.array(classes)}
-    if "test" in found:
-        arrays["test"] = np.arange(sum(map(len, found["train"].values())), len(files))
-    return arrays
+    return arrays if test is None else arrays | {"test": np.array(test)}
 
 
 def _mode(path: Path) -> str:

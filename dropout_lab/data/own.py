@@ -12,11 +12,14 @@ import numpy as np
 
 from dropout_lab.data.cache import Arrays, decoded
 from dropout_lab.data.dataset import DataError, Dataset
+from dropout_lab.data.folders import Classes
 from dropout_lab.data.images import images_of, read_images
+from dropout_lab.data.own_texts import read_column, read_folder, texts_of
 from dropout_lab.data.places import user_cache
 from dropout_lab.data.sums import digest as digest_of
 from dropout_lab.data.sums import joint_digest
 from dropout_lab.data.tables import read_csv, read_npz
+from dropout_lab.data.text import How, labelled
 
 SIGNIFICANT = 16  # hex digits of a digest that are kept
 LOOK_AGAIN = 5.0  # seconds after which a folder is looked through again
@@ -56,55 +59,100 @@ def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
     """
     place = _source("folder", path)
     _compare("folder", path, digest)
-    return _dataset("folder", _images(place), lambda: read_images(place, image_size), str(image_size))
+    return _dataset("folder", _files("folder", place), lambda: read_images(place, image_size), str(image_size))
 
 
-OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder}
+def texts(
+    path: str = "",
+    digest: str = "",
+    target: str = "",
+    text: str = "",
+    task: str = "auto",
+    tokens: str = "spaces",
+    length: int = 64,
+    pad: str = "front",
+    vocabulary: int = 20_000,
+) -> Dataset:
+    """Texts in a folder of ``.txt`` files for each class, or in a column of a ``.csv``.
+
+    Args:
+        path: the folder or file.
+        digest: what the sha256 of its content begins with; if empty, it may be any.
+        target, text: of a ``.csv``, the columns to be predicted and to be read.
+        task: of a ``.csv``, as for :func:`file`.
+        tokens, length, pad, vocabulary: as for :mod:`dropout_lab.data.text`.
+
+    Raises:
+        DataError: it is missing, holds something else, or is of another digest.
+    """
+    place, how = _source("texts", path), How(tokens, length, pad)
+    _compare("texts", path, digest)
+    if place.is_dir():
+        for key, value in (("target", target), ("text", text)):
+            if value:
+                raise DataError(f"data.{key}={value}: is for a .csv file; a folder's classes are its folders")
+        if task == "regression":
+            raise DataError("data.task=regression: is for a .csv file; a folder's classes are its folders")
+    read = partial(read_folder, place, how) if place.is_dir() else partial(read_column, place, text, target, task, how)
+    # The names of columns may hold spaces.
+    found = decoded("texts", _files("texts", place), user_cache(), read, "\n".join([text, target, task, str(how)]))
+    return labelled("texts", found, vocabulary)
+
+
+OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts}
+KINDS_OF_FILE = {"file": (".npz", ".csv"), "texts": (".csv",)}
+FOLDERS: dict[str, Callable[[Path], Classes]] = {"folder": images_of, "texts": texts_of}
 
 
 def fingerprint(kind: str, path: str) -> str:
-    """The first digits of the sha256 of a file, or of names and contents of a folder's images.
+    """The first digits of the sha256 of a file, or of names and contents of a folder's images or texts.
 
     Raises:
         DataError: there is no such file or folder, or not of that kind.
     """
     place = _source(kind, path).absolute()
-    files = [place] if kind == "file" else _images(place)
-    return _fingerprint(kind, place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+    files = _files(kind, place)
+    return _fingerprint(place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
 
 
 @lru_cache(maxsize=64)
-def _fingerprint(kind: str, place: Path, files: tuple[Path, ...], state: tuple[tuple[int, int], ...]) -> str:
+def _fingerprint(place: Path, files: tuple[Path, ...], state: tuple[tuple[int, int], ...]) -> str:
     def compute() -> Arrays:
-        names = [str(path.relative_to(place)) for path in files]
-        return {"sha256": np.array([digest_of(place) if kind == "file" else joint_digest(place, names)])}
+        if files == (place,):
+            return {"sha256": np.array([digest_of(place)])}
+        return {"sha256": np.array([joint_digest(place, [str(path.relative_to(place)) for path in files])])}
 
     return str(decoded("sha256", files, user_cache(), compute)["sha256"][0])[:SIGNIFICANT]
 
 
 def _source(kind: str, path: str) -> Path:
+    suffixes = KINDS_OF_FILE.get(kind, ())
     if not path:
-        raise DataError(f"data={kind}: needs data.path={'FILE' if kind == 'file' else 'FOLDER'}")
+        wanted = " or ".join(["FILE"] * (kind in KINDS_OF_FILE) + ["FOLDER"] * (kind in FOLDERS))
+        raise DataError(f"data={kind}: needs data.path={wanted}")
     place = Path(path).expanduser()
     if not place.exists():
         raise DataError(f"data.path={path}: is not there")
-    if kind == "folder" and not place.is_dir():
-        raise DataError(f"data.path={path}: is no folder; data=file reads .npz and .csv files")
-    if kind == "file" and place.is_dir():
-        raise DataError(f"data.path={path}: is a folder; data=folder reads images, a folder for each class")
-    if kind == "file" and place.suffix not in (".npz", ".csv"):
-        raise DataError(f"data.path={path}: must end in .npz or .csv")
+    if not suffixes and not place.is_dir():
+        raise DataError(f"data.path={path}: is no folder; data=file reads .npz and .csv files, data=texts texts")
+    if kind not in FOLDERS and place.is_dir():
+        raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
+    if not place.is_dir() and place.suffix not in suffixes:
+        other = ", or be a folder" if kind in FOLDERS else ""
+        raise DataError(f"data.path={path}: must end in {' or '.join(suffixes)}{other}")
     return place
 
 
-def _images(place: Path) -> list[Path]:
+def _files(kind: str, place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
     # Every arm of a sweep asks for the digest of its data, and a large folder takes a while to look through.
-    return _listed(place.absolute(), int(time.monotonic() / LOOK_AGAIN))
+    return _listed(kind, place.absolute(), int(time.monotonic() / LOOK_AGAIN))
 
 
 @lru_cache(maxsize=8)
-def _listed(place: Path, period: int) -> list[Path]:
-    return [path for group in images_of(place).values() for files in group.values() for path in files]
+def _listed(kind: str, place: Path, period: int) -> list[Path]:
+    return [path for group in FOLDERS[kind](place).values() for files in group.values() for path in files]
 
 
 def _compare(kind: str, path: str, digest: str) -> None:

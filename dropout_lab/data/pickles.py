@@ -12,6 +12,16 @@ ALLOWED = {
     for package in ("core", "_core")
 } | {("numpy", name): ("numpy", name) for name in ("ndarray", "dtype")}
 
+# scikit-learn's dict with attributes, wherever it has lain.
+BUNCHES = {(f"sklearn.{module}", "Bunch") for module in ("utils", "utils._bunch", "datasets.base")}
+
+
+class _Bunch(dict[str, Any]):
+    """Stands for a Bunch; what else its pickle says of it than its items is not wanted."""
+
+    def __setstate__(self, state: Any) -> None:
+        """Take nothing."""
+
 
 def _encode(text: str, encoding: str) -> bytes:
     """How Python 3 writes bytes in protocol 2; ``_codecs.encode`` itself could unpack bombs as well."""
@@ -24,13 +34,15 @@ class _Plain(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("_codecs", "encode"):
             return _encode
+        if (module, name) in BUNCHES:
+            return _Bunch
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return super().find_class(*ALLOWED[module, name])
 
 
 def plain_pickle(content: bytes, source: str) -> Any:
-    """What a pickle holds, if that is numbers, words, lists, dicts and numpy arrays.
+    """What a pickle holds, if that is numbers, words, lists, dicts (scikit-learn's as well) and numpy arrays.
 
     Args:
         content: the pickle; one of Python 2 has its strings read as Latin-1.

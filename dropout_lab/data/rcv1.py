@@ -11,8 +11,6 @@ arrays at once.
 """
 
 import re
-import socket
-import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -22,7 +20,7 @@ import numpy as np
 
 from dropout_lab.data.cache import Arrays, decoded
 from dropout_lab.data.dataset import DataError, Dataset
-from dropout_lab.data.download import TIMEOUT, aside
+from dropout_lab.data.download import aside, patient
 from dropout_lab.data.places import root_of
 
 WORDS = 2000
@@ -87,17 +85,8 @@ def get_rcv1(root: Path) -> None:
     with aside(root) as folder:
         fetched = folder / "fetched"
         fetched.mkdir()
-        before = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(TIMEOUT)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that it tries again
-                bunch = fetch_rcv1(data_home=str(fetched))
-        except (OSError, ValueError) as error:
-            reason = " ".join(str(getattr(error, "reason", None) or error).split())
-            raise DataError(f"rcv1: could not be downloaded ({reason}); nothing is kept") from None
-        finally:
-            socket.setdefaulttimeout(before)
+        with patient("rcv1"):
+            bunch = fetch_rcv1(data_home=str(fetched))
         for path in sorted(fetched.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         path = rcv1_file(folder)

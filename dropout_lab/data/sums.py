@@ -1,4 +1,4 @@
-"""Checksums of files."""
+"""Checksums of files: md5, sha1 or sha256, told from each other by their length."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,11 +6,13 @@ from pathlib import Path
 
 from dropout_lab.data.dataset import DataError
 
+ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
+
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
     """The hex digest of a file."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def joint_digest(folder: Path, names: Sequence[str]) -> str:
@@ -19,12 +21,14 @@ def joint_digest(folder: Path, names: Sequence[str]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def compare(path: Path, content: bytes, md5: str) -> None:
-    """Compare the content of a file with its publisher's md5 sum.
+def compare(path: Path, content: bytes, published: str) -> None:
+    """Compare the content of a file with the sum that its publisher gives.
 
     Raises:
         DataError: they differ.
     """
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if found != md5:
-        raise DataError(f"{path}: is damaged or altered (md5 {found}, published {md5}); remove it and get it again")
+    algorithm = ALGORITHMS[len(published)]
+    found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+    if found != published:
+        said = f"({algorithm} {found}, published {published})"
+        raise DataError(f"{path}: is damaged or altered {said}; remove it and get it again")

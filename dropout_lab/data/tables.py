@@ -56,7 +56,7 @@ def read_npz(path: Path, task: str) -> Arrays:
     count = len(arrays["x"])
     x = np.concatenate([arrays["x"], arrays["x_test"]]) if fixed else arrays["x"]
     y = np.concatenate([arrays["y"], arrays["y_test"]]) if fixed else arrays["y"]
-    return {"x": x, **_target(path, y, task), **({"test": np.arange(count, len(x))} if fixed else {})}
+    return {"x": x, **target_of(path, y, task), **({"test": np.arange(count, len(x))} if fixed else {})}
 
 
 def _examples(path: Path, name: str, x: np.ndarray) -> np.ndarray:
@@ -80,8 +80,17 @@ def _column(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
     return y.reshape(count)
 
 
-def _target(path: Path, y: np.ndarray, task: str) -> Arrays:
-    """The targets y float32 [N], or class numbers y int64 [N] and the names of the classes."""
+def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
+    """The targets y float32 [N], or class numbers y int64 [N] and the names of the classes.
+
+    Args:
+        path: the file, for messages.
+        y: numbers or words [N].
+        task: ``classification``, ``regression`` or ``auto``.
+
+    Raises:
+        DataError: they do not suit the task, or are not finite.
+    """
     words = y.dtype.kind not in NUMBERS
     if not words and not np.isfinite(y).all():
         raise DataError(f"{path}: the target of row {int(np.argmin(np.isfinite(y)))} is not finite")
@@ -120,7 +129,7 @@ def read_csv(path: Path, target: str, task: str) -> Arrays:
     elif frame[target].isna().any():
         raise DataError(f"{path}: line {int(frame[target].isna().argmax()) + 2}, column {target!r}: is empty")
     y = frame[target].to_numpy(str) if words else frame[target].to_numpy()
-    return {"x": np.array(features, np.float32, order="C"), **_target(path, y, task)}
+    return {"x": np.array(features, np.float32, order="C"), **target_of(path, y, task)}
 
 
 def _frame(path: Path) -> Any:

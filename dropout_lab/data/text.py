@@ -4,16 +4,17 @@ Which of them a model knows is not settled here: a trial's vocabulary is built o
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError, Dataset, Task
 
 NOTHING = -1  # where a text has ended, or has not begun
-_WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]")
+_WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]|_")
 
 
 class How(NamedTuple):
@@ -21,13 +22,29 @@ class How(NamedTuple):
 
     Args:
         tokens, length, pad: as for :func:`tokens_of` and :func:`padded`.
-        vocabulary: most tokens that a model is to know.
     """
 
     tokens: str
     length: int
     pad: str
-    vocabulary: int
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+
+class Corpus(NamedTuple):
+    """Texts with a class or a number each.
+
+    Args:
+        texts, y: N of each.
+        classes: names of the classes; empty for numbers.
+        test: rows of the official test part; None if there is none.
+    """
+
+    texts: Sequence[str]
+    y: np.ndarray
+    classes: tuple[str, ...] = ()
+    test: np.ndarray | None = None
 
 
 def tokens_of(text: str, kind: str) -> list[str]:
@@ -63,45 +80,75 @@ def padded(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
     return x
 
 
-def labelled(
-    name: str,
-    texts: Sequence[str],
-    y: np.ndarray,
-    task: Task,
-    classes: tuple[str, ...],
-    test: np.ndarray | None,
-    how: How,
-) -> Dataset:
-    """Texts with a class or a number each.
+def encoded(corpus: Corpus, how: How, place: Callable[[int], str]) -> Arrays:
+    """Texts with a class or a number each as arrays: x [N, T], y [N], the tokens and, where there are any, the names
+    of the classes and the rows of the test part. Tokens that are cut off everywhere are not among the tokens.
 
     Args:
-        texts, y: N of each.
+        place: names the text of a row.
 
     Raises:
         DataError: a text without a token.
     """
-    rows, known = numbered(_tokens(name, texts, how.tokens))
-    x = padded(rows, how.length, how.pad)
-    return Dataset(name, task, x, y, classes, test, tokens=known, vocabulary=min(how.vocabulary, len(known)))
+    rows, known = numbered(_tokens(corpus.texts, how, place))
+    arrays = {"x": padded(rows, how.length, how.pad), "y": corpus.y, **packed(known)}
+    if corpus.classes:
+        arrays["classes"] = np.array(corpus.classes)
+    return arrays if corpus.test is None else arrays | {"test": corpus.test}
 
 
-def stream(name: str, parts: Sequence[Sequence[str]], vocabulary: int) -> Dataset:
-    """A running text to be continued, token by token: training, validation and test part, one after the other.
+def labelled(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
+    """What :func:`encoded` made, as a data set.
+
+    Args:
+        vocabulary: most tokens that a model is to know.
+    """
+    known, classes = unpacked(arrays), tuple(map(str, arrays.get("classes", ())))
+    task: Task = "classification" if classes else "regression"
+    x, y, test = arrays["x"], arrays["y"], arrays.get("test")
+    return Dataset(name, task, x, y, classes, test, tokens=known, vocabulary=min(vocabulary, len(known)))
+
+
+def joined(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
+    """A running text as arrays: x [N], its training, validation and test part one after the other, where each of them
+    ends, and the tokens.
 
     Args:
         parts: tokens of the three parts.
-        vocabulary: most tokens that a model is to know.
 
     Raises:
-        DataError: a part without a token.
+        DataError: a part of fewer than two tokens, of which nothing can be continued.
     """
     if not all(len(part) > 1 for part in parts):
         raise DataError(f"data={name}: a part of the text is empty")
     rows, known = numbered(parts)
-    x = np.concatenate(rows)
-    ends = np.cumsum([len(row) for row in rows])
-    val, test = (np.arange(a, b) for a, b in pairwise(ends))
+    return {"x": np.concatenate(rows), "parts": np.cumsum([len(row) for row in rows]), **packed(known)}
+
+
+def stream(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
+    """What :func:`joined` made, as a data set: a running text to be continued, token by token.
+
+    Args:
+        vocabulary: most tokens that a model is to know.
+    """
+    known, x = unpacked(arrays), arrays["x"]
+    val, test = (np.arange(a, b) for a, b in pairwise(arrays["parts"]))
     return Dataset(name, "language", x, x, (), test, val=val, tokens=known, vocabulary=min(vocabulary, len(known)))
+
+
+def packed(tokens: Sequence[str]) -> Arrays:
+    """Tokens as one array of bytes and one of ends; an array of words would make each as wide as the longest."""
+    words = [token.encode() for token in tokens]
+    return {
+        "tokens": np.frombuffer(b"".join(words), dtype=np.uint8),
+        "ends": np.cumsum([len(word) for word in words], dtype=np.int64),
+    }
+
+
+def unpacked(arrays: Arrays) -> tuple[str, ...]:
+    """The tokens again."""
+    content, ends = arrays["tokens"].tobytes(), arrays["ends"].tolist()
+    return tuple(content[a:b].decode() for a, b in pairwise([0, *ends]))
 
 
 def lines_of(text: str) -> list[str]:
@@ -111,9 +158,9 @@ def lines_of(text: str) -> list[str]:
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _tokens(name: str, texts: Sequence[str], kind: str) -> Iterator[list[str]]:
-    for number, text in enumerate(texts, start=1):
-        found = tokens_of(text, kind)
+def _tokens(texts: Sequence[str], how: How, place: Callable[[int], str]) -> Iterator[list[str]]:
+    for row, text in enumerate(texts):
+        found = tokens_of(text, how.tokens)
         if not found:
-            raise DataError(f"data={name}: text {number} is empty, it has no token")
-        yield found
+            raise DataError(f"{place(row)} is empty, it has no token")
+        yield found[: how.length]

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.utils import Bunch
 
 from dropout_lab.data import DataError
 from dropout_lab.data.pickles import plain_pickle
@@ -27,6 +28,13 @@ def test_what_python_2_wrote_is_read():
         b"J\xff\xff\xff\xffK\x00tb\x89U\x01\x07tbs."
     )
     assert plain_pickle(old, "here")["data"].tolist() == [7]
+
+
+def test_a_bunch_is_its_items_and_nothing_else():
+    bunch = Bunch(data=["a"], target=np.arange(1))
+    found = plain_pickle(pickle.dumps({"train": bunch}), "here")["train"]
+    assert (sorted(found), found["data"], found["target"].tolist()) == (["data", "target"], ["a"], [0])
+    assert not isinstance(found, Bunch)
 
 
 class Calls:

@@ -29,6 +29,51 @@ def test_tables(name, shared, typed):
     assert rows["test_rmse"].nunique() == 2
 
 
+TEXT = [
+    "data.length=40",
+    "data.vocabulary=2000",
+    "model.embedding=16",
+    "model.hidden=[16]",
+    "train.lr=0.01",
+    "rate=0.2",
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "column", "low", "high"),
+    [
+        (["data=rt_polarity"], "test_accuracy", 0.6, 1),
+        (["data=scale_data", "data.label=3class"], "test_accuracy", 0.42, 1),
+        (["data=scale_data"], "test_rmse", 0.05, 0.25),
+    ],
+)
+def test_texts(words, column, low, high, shared, typed):
+    status, _, err = typed("train", *words, f"data.root={shared}", *TEXT, "train.epochs=3", "seeds=1")
+    assert (status, err) == (0, "")
+    row = pd.read_csv("results/train/trials.csv").iloc[0]
+    assert low < row[column] < high
+    assert row["data.length"] == 40
+
+
+SMALL = [
+    "model=lstm",
+    "model.units=16",
+    "model.embedding=8",
+    "train.epochs=1",
+    "train.batch_size=1000",
+    "train.lr=0.03",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "most"), [("ptb", 60), ("tinyshakespeare", 30)])
+def test_running_texts(name, most, shared, typed):
+    status, _, err = typed("train", f"data={name}", f"data.root={shared}", *SMALL, "data.vocabulary=200")
+    assert (status, err) == (0, "")
+    row = pd.read_csv("results/train/trials.csv").iloc[0]
+    assert 1 < row["test_perplexity"] < most  # a guess has that of the vocabulary, 202 or 67
+
+
 def test_where_data_lie_is_no_part_of_a_trial(shared, typed, monkeypatch):
     words = ["train", "data=uci", *TINY]
     assert typed(*words, f"data.root={shared}")[0] == 0

@@ -13,7 +13,7 @@ from torch import nn
 
 from dropout_lab.config import DataConf
 from dropout_lab.data.dataset import Dataset
-from dropout_lab.data.text import How, labelled, stream
+from dropout_lab.data.text import Corpus, How, encoded, joined, labelled, stream
 from dropout_lab.models import Plain, build
 from dropout_lab.models.embedding import OTHER, PAD
 from dropout_lab.streams import Streams
@@ -48,21 +48,21 @@ def sentences(count=120, seed=0):
 
 def reviews(pad="front", vocabulary=1000):
     texts, y = sentences()
-    how = How("spaces", 12, pad, vocabulary)
-    return labelled("rt_polarity", texts, y, "classification", ("no", "yes"), None, how)
+    arrays = encoded(Corpus(texts, y, ("no", "yes")), How("spaces", 12, pad), str)
+    return labelled("rt_polarity", arrays, vocabulary)
 
 
 def running(lengths=(400, 60, 60), kinds=11, seed=0):
     random = np.random.default_rng(seed)
     text = [str(i) for i in random.integers(0, kinds, sum(lengths))]
     ends = np.cumsum([0, *lengths])
-    return stream("ptb", [text[a:b] for a, b in pairwise(ends)], 1000)
+    return stream("ptb", joined("ptb", [text[a:b] for a, b in pairwise(ends)]), 1000)
 
 
 class TestVocabulary:
     def test_the_most_frequent_tokens_of_the_training_part_are_known(self):
-        how = How("spaces", 9, "back", 2)
-        data = labelled("x", ["a b b c c c", "d d d d d e"], np.zeros(2, np.int64), "classification", ("y",), None, how)
+        corpus = Corpus(["a b b c c c", "d d d d d e"], np.zeros(2, np.int64), ("y",))
+        data = labelled("x", encoded(corpus, How("spaces", 9, "back"), str), 2)
         assert data.symbols == 4
         table = symbols_of(data, np.array([0]))
         assert table.tolist() == [OTHER, OTHER + 2, OTHER + 1, OTHER, OTHER, PAD]  # b second, c first, -1 nothing

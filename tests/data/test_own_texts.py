@@ -1,0 +1,162 @@
+"""Texts of the user's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dropout_lab.data import DataError, fingerprint, load, own
+from dropout_lab.settings import ConfigError
+from dropout_lab.trial import Trial, canonical
+
+TABLE = 'id,body,kind\n1,"good, really",ham\n2,"buy\nthis",spam\n\n3,"he said ""no""",ham\n'
+
+
+@pytest.fixture(autouse=True)
+def no_memory(monkeypatch):
+    """Look at the disk each time, whatever another test has seen."""
+    monkeypatch.setattr(own, "LOOK_AGAIN", 1e-9)
+
+
+@pytest.fixture
+def mail(folder):
+    """A folder of texts in two classes."""
+    for name, text in {"ham/1": "Dear Sir,\nwell", "ham/sub/2": "\ufeffYours", "spam/1": "BUY now now"}.items():
+        path = folder / "mail" / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / "mail/spam/picture.png").write_bytes(b"\xff")
+    return folder / "mail"
+
+
+def read(dataset):
+    rows = [" ".join(dataset.tokens[i] for i in row if i >= 0) for row in dataset.x]
+    return [
+        (text, dataset.classes[label] if dataset.classes else label)
+        for text, label in zip(rows, dataset.y, strict=True)
+    ]
+
+
+def table(text, name="mail.csv"):
+    Path(name).write_bytes(text.encode())
+    return {"path": name, "text": "body", "target": "kind"}
+
+
+def test_a_folder_for_each_class(mail):
+    dataset = load("texts", path="mail", tokens="words")
+    assert read(dataset) == [("dear sir , well", "ham"), ("yours", "ham"), ("buy now now", "spam")]
+    assert (dataset.task, dataset.test, dataset.x.dtype) == ("classification", None, np.int32)
+
+
+def test_a_test_part_of_its_own(mail, folder):
+    mail.rename(folder / "train")
+    (folder / "both").mkdir()
+    (folder / "train").rename(folder / "both/train")
+    (folder / "both/test/spam").mkdir(parents=True)
+    (folder / "both/test/spam/9.txt").write_text("Buy")
+    dataset = load("texts", path="both")
+    assert dataset.test.tolist() == [3]
+    assert read(dataset)[3] == ("Buy", "spam")
+
+
+def test_a_column_of_texts(folder):
+    dataset = load("texts", **table(TABLE), tokens="words")
+    assert read(dataset) == [("good , really", "ham"), ("buy this", "spam"), ('he said " no "', "ham")]
+    scores = TABLE.replace("ham", "0.5").replace("spam", "2")
+    assert read(load("texts", **table(scores)))[1] == ("buy this", 2.0)
+    whole = TABLE.replace("ham", "1").replace("spam", "2")
+    assert read(load("texts", **table(whole)))[1] == ("buy this", "2")
+    assert read(load("texts", **table(whole), task="regression"))[1] == ("buy this", 2.0)
+
+
+def test_words_that_look_missing_or_long_are_texts(folder):
+    dataset = load("texts", **table(f"body,kind\nNA,a\nnull,b\n007,a\n{'x' * 200_000},b\n"), tokens="spaces")
+    assert [text for text, _ in read(dataset)][:3] == ["NA", "null", "007"]
+    assert len(dataset.tokens[3]) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (TABLE, {"text": ""}, "mail.csv: needs data.text=COLUMN; it has id, body, kind"),
+        (TABLE, {"target": ""}, "mail.csv: needs data.target=COLUMN; it has id, body, kind"),
+        (TABLE, {"text": "bdy"}, "data.text=bdy: no such column in mail.csv; it has id, body, kind"),
+        (TABLE, {"target": "x"}, "data.target=x: no such column in mail.csv; it has id, body, kind"),
+        (TABLE, {"target": "body"}, "data.target=body: is the column of the texts; another one must be predicted"),
+        (TABLE + "4, ,ham\n", {}, "mail.csv: line 7, column 'body': is empty, it has no token"),
+        (TABLE + "4,yes,\n", {}, "mail.csv: line 7, column 'kind': is empty"),
+        (TABLE + "4,yes\n", {}, "mail.csv: line 7 has 2 cells instead of 3"),
+        (TABLE + '4,"yes\n', {}, "mail.csv: line 7 cannot be read as CSV (unexpected end of data)"),
+        (TABLE, {"task": "regression"}, "mail.csv: the target is words, such as 'ham'; a regression needs numbers"),
+        (TABLE.replace("spam", "ham"), {}, "mail.csv: the target is ham everywhere; a classification needs two"),
+        (TABLE.replace("spam", "1").replace("ham", "nan"), {}, "mail.csv: the target of row 0 is not finite"),
+        ("id,body,kind\n", {}, "mail.csv: has no line below that of the names"),
+        ("", {}, "data.text=body: no such column in mail.csv; it has "),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_one_line(content, options, said, folder):
+    with pytest.raises(DataError) as caught:
+        load("texts", **table(content) | options)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "said"),
+    [
+        (lambda mail: (mail / "spam/1.txt").write_text(" \n"), {}, r"mail/spam/1\.txt: is empty, it has no token$"),
+        (lambda mail: (mail / "spam/1.txt").write_bytes(b"\xff"), {}, r"mail/spam/1\.txt: is no UTF-8"),
+        (lambda mail: (mail / "spam/1.txt").unlink(), {}, r"mail/spam: holds no text \(\.txt\)$"),
+        (lambda mail: (mail / "spam").rename("x"), {}, "mail: must hold a folder of texts for each of two classes"),
+        (lambda mail: None, {"target": "kind"}, "data.target=kind: is for a .csv file; a folder's classes are its"),
+        (lambda mail: None, {"text": "body"}, "data.text=body: is for a .csv file; a folder's classes are its"),
+        (lambda mail: None, {"task": "regression"}, "data.task=regression: is for a .csv file; a folder's classes"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_is_one_line(spoil, options, said, mail):
+    spoil(mail)
+    with pytest.raises(DataError, match=said) as caught:
+        load("texts", path="mail", **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], "data=texts: needs data.path=FILE or FOLDER"),
+        (["data.path=gone"], "data.path=gone: is not there"),
+        (["data.path=x.txt"], "data.path=x.txt: must end in .csv, or be a folder"),
+    ],
+)
+def test_paths_that_lead_nowhere(words, line, config, folder):
+    (folder / "x.txt").write_text("x")
+    with pytest.raises(ConfigError) as caught:
+        canonical(config("data=texts", *words))
+    assert str(caught.value) == line
+
+
+def test_texts_are_known_by_what_they_hold(config, mail, folder):
+    def identity(*words):
+        return Trial(canonical(config("data=texts", *words)), 0).id
+
+    first = identity("data.path=mail")
+    mail.rename(folder / "post")
+    assert identity("data.path=post") == first
+    assert identity("data.path=gone", f"data.digest={fingerprint('texts', 'post')}") == first
+    (folder / "post/spam/picture.png").unlink()
+    assert identity("data.path=post") == first  # is no text
+    (folder / "post/spam/1.txt").rename(folder / "post/spam/2.txt")
+    assert identity("data.path=post") != first
+    columns = ["data.text=body", "data.target=kind"]
+    table(TABLE)
+    before = identity("data.path=mail.csv", *columns)
+    table(TABLE.replace("ham", "jam"))
+    assert identity("data.path=mail.csv", *columns) != before
+
+
+def test_columns_are_not_mistaken_in_the_cache(folder):
+    """The names of columns that share letters, and spaces in them, make entries of their own."""
+    options = table("a b,c,a,b c\nx,1,y,2\nz,2,w,1\n")
+    first = load("texts", path=options["path"], text="a b", target="c")
+    second = load("texts", path=options["path"], text="a", target="b c")
+    assert (read(first), read(second)) == ([("x", "1"), ("z", "2")], [("y", "2"), ("w", "1")])
