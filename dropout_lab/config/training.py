@@ -47,8 +47,14 @@ class TrainConf(Checked):
     GROUP: ClassVar[str] = "train"
     epochs: int = setting(30, low=1, high=MOST, help="passes over the training part")
     batch_size: int = setting(64, low=1, high=MOST, help="examples a step")
-    optimizer: str = setting("adam", choices=("adam", "sgd"), help="the optimizer")
+    optimizer: str = setting("adam", choices=("adam", "adamw", "sgd", "rmsprop", "adadelta"), help="the optimizer")
     lr: float = setting(1e-3, low=0, open_low=True, pack="own", help="learning rate")
     momentum: float = setting(
         0.9, low=0, high=1, open_high=True, when=("train.optimizer", "sgd"), help="momentum of sgd"
+    )
+    nesterov: bool = setting(
+        False, off=False, when=("train.optimizer", "sgd"), help="whether the momentum of sgd looks ahead, as Nesterov's"
+    )
+    weight_decay: float = setting(
+        0.01, low=0, when=("train.optimizer", "adamw"), help="decay of all parameters under adamw, as a part of lr"
     )

@@ -48,7 +48,7 @@ class Config(Checked):
     device: str = setting(
         "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
     )
-    precision: str = setting("fp32", choices=("fp32",), column="precision", help="arithmetic of the training step")
+    precision: str = setting("fp32", choices=("fp32", "bf16"), column="precision", help="arithmetic of the network")
     workers: Any = setting(
         "auto",
         check=check_auto,

@@ -78,6 +78,10 @@ class Dropout(nn.Module):
         """The training-time function of x [..., and the axes of the layout]."""
         raise NotImplementedError
 
+    def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        """:meth:`sample` of relu(x), which some variants can do in one go."""
+        return self.sample(nn.functional.relu(x), rate, random, layout)
+
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
         """The test-time function; the identity unless the variant says otherwise."""
         return x

@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import kept, per_model, rescaling
+from dropout_lab.dropout.masks import binary, bits_for, rectified
 from dropout_lab.streams import Randomness
 
 
@@ -23,8 +23,7 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
     """
-    rate = per_model(rate, x)
-    return x * kept(random.bits(x.shape), rate) * rescaling(rate)
+    return x * binary(bits_for(x, random), rate, x, rescaled=True)
 
 
 class Inverted(Dropout):
@@ -34,3 +33,6 @@ class Inverted(Dropout):
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return inverted(x, rate, random)
+
+    def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return rectified(x, binary(bits_for(x, random), rate, x, rescaled=True))

@@ -1,9 +1,12 @@
 """Masks and noise from raw random bits: every variant draws 16 of them an element."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
-from dropout_lab.streams import LEVELS
+from dropout_lab.streams import LEVELS, Randomness
 
 
 def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
@@ -23,6 +26,14 @@ def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
     return rate.view(-1, *[1] * (x.dim() - 1)) if rate.dim() == 1 else rate
 
 
+def bits_for(x: Tensor, random: Randomness) -> Tensor:
+    """Bits of the shape of x, drawn in the order that x has in memory, channels last included; int16."""
+    moved = x.movedim(-3, -1) if x.dim() > 3 else x
+    if x.is_contiguous() or not moved.is_contiguous():
+        return random.bits(x.shape)
+    return random.bits(moved.shape).movedim(-1, -3)
+
+
 def kept(bits: Tensor, rate: Tensor) -> Tensor:
     """Which elements are kept, each with probability 1 - rate to the next 1/65536.
 
@@ -34,7 +45,74 @@ def kept(bits: Tensor, rate: Tensor) -> Tensor:
         bool, of the broadcast shape. At rate 0 all are kept; at rate 1 one in 65,536 still is, so that the caller's
         scale, not the mask, must make rate 1 zero.
     """
-    return bits >= (_level(rate) - LEVELS // 2).to(torch.int16)
+    return bits >= _threshold(rate)
+
+
+def binary(bits: Tensor, rate: Tensor | float, like: Tensor, rescaled: bool) -> Tensor:
+    """The mask of :func:`kept` as a factor: 0 for what is dropped and everywhere at rate 1.
+
+    Args:
+        bits: as for :func:`kept`.
+        rate: a number, or one per model [M] for ``like`` [M, ...].
+        like: what is to be multiplied.
+        rescaled: whether what is kept gets 1 over the probability to be kept, as in inverted dropout, and not 1.
+
+    Returns:
+        of the shape of the bits and the dtype of ``like``.
+    """
+    cut = _cut_of(rate, like)
+    # The comparison writes numbers at once: a mask of type bool costs more to convert than to make.
+    mask = torch.ge(bits, cut.threshold, out=torch.empty_like(bits, dtype=like.dtype))
+    gain = cut.gain if rescaled else cut.below
+    return mask if gain is None else mask.mul_(gain)
+
+
+def rectified(x: Tensor, factor: Tensor) -> Tensor:
+    """relu(x) * factor in a single product, whose gradient is a single product as well.
+
+    Args:
+        x: [...].
+        factor: of the same shape, without a gradient; overwritten.
+    """
+    with torch.no_grad():
+        # The slope of the ReLU times the factor; torch has no faster way to say "where x is positive".
+        slope = torch.ops.aten.threshold_backward.grad_input(factor, x, 0, grad_input=factor)
+    return x * slope
+
+
+class _Cut(NamedTuple):
+    """What a rate comes to: see :func:`kept` and :func:`rescaling`; ``below`` is 0 where the rate is 1, None if none
+    is."""
+
+    threshold: Tensor
+    gain: Tensor
+    below: Tensor | None
+
+
+# Rates stay the same objects from step to step, and what follows from them takes longer to find than a small mask.
+_cuts = WeakTensorKeyDictionary()
+
+
+def _cut_of(rate: Tensor | float, like: Tensor) -> _Cut:
+    """What follows from a rate, shaped to broadcast over ``like``."""
+    if not isinstance(rate, Tensor) or torch.compiler.is_compiling():
+        return _cut(per_model(rate, like))
+    # A rate that was changed in place is another rate.
+    key = (like.dim(), like.dtype, like.device, rate._version)
+    found = _cuts.setdefault(rate, {})
+    if key not in found:
+        found[key] = _cut(per_model(rate, like))
+    return found[key]
+
+
+def _cut(rate: Tensor) -> _Cut:
+    below = rate < 1
+    return _Cut(_threshold(rate), rescaling(rate), None if bool(below.all()) else below.to(rate.dtype))
+
+
+def _threshold(rate: Tensor) -> Tensor:
+    """The least bits that are kept, int16."""
+    return (_level(rate) - LEVELS // 2).to(torch.int16)
 
 
 def _level(rate: Tensor) -> Tensor:

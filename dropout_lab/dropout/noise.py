@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import relu
 
 from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, MAPS, Dropout
 from dropout_lab.dropout.layer import LayerDropout, nobody
@@ -175,6 +176,11 @@ class Noise:
         """Count what is dropped from here on, until :meth:`measured`."""
         self._counts = []
 
+    @property
+    def counting(self) -> bool:
+        """Whether what is dropped is counted at present."""
+        return self._counts is not None
+
     def teller(self, name: str, rate: Tensor) -> Callable[[Tensor, Tensor], object]:
         """Takes what there was at a place before the noise and after it, [M, ...], and counts if asked to."""
         if self._counts is None:
@@ -241,6 +247,19 @@ class Training:
         noise.teller(name, rate)(x, out)
         return out
 
+    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """The activations of x [M, ...], as the variant changes them at this place."""
+        noise = self._noise
+        if name not in noise.rates or activation is not relu:
+            return self(name, activation(x))
+        assert noise.variant is not None
+        noise.saw(name, x)
+        rate = noise.rate(name, self._params)
+        out = noise.variant.rectified(x, rate, noise.random[name], noise.places[name].layout)
+        if noise.counting:
+            noise.teller(name, rate)(relu(x), out)
+        return out
+
     def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer whose weights bear this name, as the variant changes it."""
         noise = self._noise
@@ -267,6 +286,10 @@ class Testing:
             return x
         assert noise.variant is not None
         return noise.variant.expected(x, noise.rate(name, self._params))
+
+    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """The activations of x [M, ...] as the variant changes them at this place at test time."""
+        return self(name, activation(x))
 
     def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer whose weights bear this name, at test time."""

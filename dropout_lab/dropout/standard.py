@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import kept, kept_part, per_model
+from dropout_lab.dropout.masks import binary, bits_for, kept_part, per_model, rectified
 from dropout_lab.streams import Randomness
 
 
@@ -23,8 +23,7 @@ def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         Srivastava et al. 2014, JMLR 15, section 4.
     """
-    rate = per_model(rate, x)
-    return x * (kept(random.bits(x.shape), rate) & (rate < 1))
+    return x * binary(bits_for(x, random), rate, x, rescaled=False)
 
 
 def expected(x: Tensor, rate: Tensor | float) -> Tensor:
@@ -39,6 +38,9 @@ class Standard(Dropout):
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return standard(x, rate, random)
+
+    def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return rectified(x, binary(bits_for(x, random), rate, x, rescaled=False))
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
         return expected(x, rate)

@@ -25,11 +25,11 @@ def outputs(
         hook: the variants' test-time form, :meth:`Noise.testing`.
 
     Yields:
-        outputs [M, B, (T,) K] and targets [M, B(, T)].
+        float32 outputs [M, B, (T,) K] and targets [M, B(, T)].
     """
     state: State = None
     with torch.inference_mode():
         for rows in looks:
             x, y = fetch(rows)
             out, state = model.advance(params, x, hook, state)
-            yield out, y
+            yield out.float(), y

@@ -1,6 +1,6 @@
 """What every model is: parameters with a leading model axis M, and a forward pass over all M at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod, sqrt
 from typing import ClassVar, Protocol
@@ -21,6 +21,7 @@ ACTIVATIONS = {
     "selu": nn.functional.selu,
     "gelu": nn.functional.gelu,
 }
+MONOTONE = (ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["selu"])
 
 
 class Hook(Protocol):
@@ -36,6 +37,10 @@ class Hook(Protocol):
         """Activations, or recurrent weights, at the place of this name, [M, ...]."""
         ...
 
+    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """The activations of x at the place of this name, [M, ...]."""
+        ...
+
     def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer whose weights bear this name, for its input x [M, B, ...]."""
         ...
@@ -49,6 +54,10 @@ class Plain:
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x as it is."""
         return x
+
+    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """The activations as they are."""
+        return self(name, activation(x))
 
     def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer as it is."""

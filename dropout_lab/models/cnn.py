@@ -8,7 +8,7 @@ from torch.nn.functional import max_pool2d
 from dropout_lab.dropout.base import MAPS, UNITS
 from dropout_lab.dropout.noise import Place
 from dropout_lab.dropout.products import CONV
-from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense
+from dropout_lab.models.base import ACTIVATIONS, MONOTONE, Hook, Model, Parameter, Params, affine, dense
 
 KERNEL = 3
 
@@ -54,12 +54,15 @@ class CNN(Model):
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         h = hook("input", x)
         for name in self._blocks:
-            h = self._activation(convolution(params, name, h, hook))
-            pooled = max_pool2d(h.flatten(0, 1), 2)
-            h = hook(name, pooled.unflatten(0, h.shape[:2]))
+            h = convolution(params, name, h, hook)
+            if self._activation in MONOTONE:
+                # The largest comes out the same, and the non-linearity has a quarter of the work.
+                h = hook.activated(name, self._activation, pooled(h))
+            else:
+                h = hook(name, pooled(self._activation(h)))
         h = h.flatten(2)
         for name in self._head:
-            h = hook(name, self._activation(affine(params, name, h, hook)))
+            h = hook.activated(name, self._activation, affine(params, name, h, hook))
         return affine(params, "output", h, hook)
 
 
@@ -67,6 +70,11 @@ def check_images(shape: Sequence[int]) -> None:
     """Raise ValueError for examples that are no images."""
     if len(shape) != 3:
         raise ValueError("needs images, examples of shape (channels, height, width)")
+
+
+def pooled(x: Tensor) -> Tensor:
+    """2x2 max-pool of maps [M, B, C, H, W]."""
+    return max_pool2d(x.flatten(0, 1), 2).unflatten(0, x.shape[:2])
 
 
 def filters(

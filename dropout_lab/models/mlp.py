@@ -55,5 +55,5 @@ class MLP(Model):
         else:
             h = hook("input", x).flatten(2)
         for name in self._layers:
-            h = hook(name, self._activation(affine(params, name, h, hook)))
+            h = hook.activated(name, self._activation, affine(params, name, h, hook))
         return affine(params, "output", h, hook)

@@ -95,7 +95,7 @@ class ResCNN(Model):
             if i == (len(self._blocks) + 1) // 2:
                 h = avg_pool2d(h.flatten(0, 1), 2).unflatten(0, h.shape[:2])
             inner = self._activation(_normalised(params, f"{name}.norm", h))
-            inner = hook(name, self._activation(convolution(params, f"{name}.first", inner, hook)))
+            inner = hook.activated(name, self._activation, convolution(params, f"{name}.first", inner, hook))
             h = h + hook(path(name), convolution(params, f"{name}.second", inner, hook))
         pooled = self._activation(_normalised(params, "norm", h)).flatten(3).mean(3)
         return affine(params, "output", pooled, hook)

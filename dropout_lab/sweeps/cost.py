@@ -91,10 +91,13 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         pack.step(batches[0])
     step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
-    look = median(
-        _clock(lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.testing(pack.params)))
-        for _ in range(2)
-    )
+    with pack.arithmetic:
+        look = median(
+            _clock(
+                lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.testing(pack.params))
+            )
+            for _ in range(2)
+        )
     torch.set_num_threads(before)
     weights = 4 * COPIES * pack.model.size * len(trials)
     return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)

@@ -62,7 +62,8 @@ class _Training:
         for epoch in range(1, self.conf.epochs + 1):
             losses = self._epoch(epoch)
             pack, hook = self.pack, self.pack.noise.testing(self.pack.params)
-            val = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+            with pack.arithmetic:
+                val = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
             self._record(epoch, losses.tolist(), val)
             self.stalls.see(self.inside, val.loss)
             self._leave(epoch, val)
@@ -134,7 +135,8 @@ class _Training:
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
         self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.noise.testing(self.final)
-        found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in PARTS}
+        with self.whole.arithmetic:
+            found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in PARTS}
         removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}

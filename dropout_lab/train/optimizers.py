@@ -1,19 +1,57 @@
 """Optimizers over stacked parameters, with a learning rate for each model.
 
-Written out because torch's take one learning rate for a whole tensor. Each follows the update of its namesake in
-``torch.optim``, and the tests hold it to that, weights and state.
+The updates are torch's own, fused where it has fused kernels. Those take one learning rate a call, so what has the same
+rate is updated together: in one call for the usual pack, whose trials differ in other things.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.optim.adadelta import adadelta
+from torch.optim.rmsprop import rmsprop
 
 from dropout_lab.config import TrainConf
 
 
+class Run:
+    """What is updated at one learning rate: some of the parameters of some of the models.
+
+    Each model's parameters are tensors of their own here. A fused kernel rounds the last few elements of a tensor
+    differently, so a model gets the same bits alone and in a pack only if it ends where it would end alone.
+
+    Args:
+        rate: the learning rate.
+        places: which parameters, and which model of each.
+        params: all parameters, [M, ...] each.
+        state: all of the optimizer's state, by slot, as the parameters.
+        steps: updates so far.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        places: Sequence[tuple[int, int]],
+        params: Sequence[Tensor],
+        state: Mapping[str, Sequence[Tensor]],
+        steps: int,
+    ):
+        self.rate, self._places = rate, places
+        # Cut once: the optimizer works in place, so these stay the parameters and their state.
+        self.params = self.of([p.detach().unbind() for p in params])
+        self.slots = {name: self.of([value.unbind() for value in values]) for name, values in state.items()}
+        # One count for all, in the form that torch asks for.
+        self.count = torch.tensor(float(steps), device=params[0].device)
+        self.counts = [self.count] * len(places)
+
+    def of(self, values: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """What belongs to these among tensors given by parameter and model."""
+        return [values[i][m] for i, m in self._places]
+
+
 class Optimizer:
-    """Updates parameters [M, ...] in place.
+    """Updates parameters [M, ...] in place, and their state.
 
     Args:
         params: the stacked parameters.
@@ -22,27 +60,24 @@ class Optimizer:
         speeds: of each parameter, by which its learning rate is multiplied; 1 for all if not given.
     """
 
+    slots: ClassVar[tuple[str, ...]] = ()
+
     def __init__(self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float] | None = None):
-        self.lr, self.conf = lr, conf
+        self.lr, self.conf, self.steps = lr, conf, 0
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
-        self.state: dict[str, list[Tensor]] = {name: [torch.zeros_like(p) for p in params] for name in self.slots}
-        self._shape_rates(params)
-        self.steps = 0
+        self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}
+        self._runs = list(self._cut(params))
 
-    slots: tuple[str, ...] = ()
-
-    def _shape_rates(self, params: Sequence[Tensor]) -> None:
-        each = zip(params, self._speeds, strict=True)
-        self._lrs = [(self.lr * speed).view(-1, *[1] * (p.dim() - 1)) for p, speed in each]
-
-    def step(self, params: Sequence[Tensor], grads: Sequence[Tensor]) -> None:
-        """One update; the gradients may be overwritten."""
+    def step(self, grads: Sequence[Tensor]) -> None:
+        """One update; the gradients, [M, ...] each, may be overwritten."""
         self.steps += 1
+        each = [grad.unbind() for grad in grads]
         with torch.no_grad():
-            torch._foreach_sub_(list(params), self.update(list(grads)))
+            for run in self._runs:
+                self.update(run, run.of(each))
 
-    def update(self, grads: list[Tensor]) -> list[Tensor]:
-        """What is subtracted from the parameters."""
+    def update(self, run: Run, grads: list[Tensor]) -> None:
+        """Update a run; whether its count goes up by one before or in this is up to the kernel."""
         raise NotImplementedError
 
     def select(self, models: Sequence[int], params: Sequence[Tensor]) -> None:
@@ -50,38 +85,127 @@ class Optimizer:
         index = list(models)
         self.lr = self.lr[index]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
-        self._shape_rates(params)
+        self._runs = list(self._cut(params))
+
+    def _cut(self, params: Sequence[Tensor]) -> Iterator[Run]:
+        found: dict[float, list[tuple[int, int]]] = {}
+        for i, speed in enumerate(self._speeds):
+            for m, rate in enumerate(self.lr.tolist()):
+                found.setdefault(rate * speed, []).append((i, m))
+        for rate, places in found.items():
+            yield Run(rate, places, params, self.state, self.steps)
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with classical momentum in torch's form: v = m v + g, w = w - lr v."""
+    """Stochastic gradient descent with classical momentum in torch's form: v = m v + g, w = w - lr v; with Nesterov's
+    look ahead w = w - lr (g + m v) (Sutskever et al. 2013, ICML)."""
 
-    slots = ("velocity",)
+    slots = ("momentum_buffer",)
 
-    def update(self, grads: list[Tensor]) -> list[Tensor]:
-        velocity = self.state["velocity"]
-        torch._foreach_mul_(velocity, self.conf.momentum)
-        torch._foreach_add_(velocity, grads)
-        return list(torch._foreach_mul(velocity, self._lrs))
+    def update(self, run: Run, grads: list[Tensor]) -> None:
+        torch._fused_sgd_(
+            run.params,
+            grads,
+            run.slots["momentum_buffer"] if self.conf.momentum else [],
+            weight_decay=0.0,
+            momentum=self.conf.momentum,
+            lr=run.rate,
+            dampening=0.0,
+            # Without momentum there is nothing to look ahead along, and torch refuses to.
+            nesterov=self.conf.nesterov and self.conf.momentum > 0,
+            maximize=False,
+            is_first_step=False,
+        )
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015, algorithm 1) with the usual constants."""
+    """Adam with the usual constants (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1)."""
 
-    slots = ("mean", "square")
-    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+    slots = ("exp_avg", "exp_avg_sq")
+    _fused: ClassVar[Callable[..., None]] = staticmethod(torch._fused_adam_)
 
-    def update(self, grads: list[Tensor]) -> list[Tensor]:
-        mean, square = self.state["mean"], self.state["square"]
-        torch._foreach_lerp_(mean, grads, 1 - self.beta1)
-        torch._foreach_mul_(square, self.beta2)
-        torch._foreach_addcmul_(square, grads, grads, 1 - self.beta2)
-        root = torch._foreach_sqrt(square)
-        torch._foreach_div_(root, (1 - self.beta2**self.steps) ** 0.5)
-        torch._foreach_add_(root, self.epsilon)
-        change = torch._foreach_div(mean, root)
-        torch._foreach_mul_(change, [lr / (1 - self.beta1**self.steps) for lr in self._lrs])
-        return list(change)
+    @property
+    def _decay(self) -> float:
+        return 0.0
+
+    def update(self, run: Run, grads: list[Tensor]) -> None:
+        run.count += 1
+        self._fused(
+            run.params,
+            grads,
+            run.slots["exp_avg"],
+            run.slots["exp_avg_sq"],
+            [],
+            run.counts,
+            lr=run.rate,
+            beta1=0.9,
+            beta2=0.999,
+            weight_decay=self._decay,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
+        )
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+class AdamW(Adam):
+    """Adam that also shrinks every parameter by lr times ``train.weight_decay`` (Loshchilov and Hutter 2019, ICLR,
+    algorithm 2, as torch has it: biases too)."""
+
+    _fused = staticmethod(torch._fused_adamw_)
+
+    @property
+    def _decay(self) -> float:
+        return self.conf.weight_decay
+
+
+class RMSProp(Optimizer):
+    """RMSProp with torch's constants (Tieleman and Hinton 2012, lecture 6.5)."""
+
+    slots = ("square_avg",)
+
+    def update(self, run: Run, grads: list[Tensor]) -> None:
+        rmsprop(
+            run.params,
+            grads,
+            run.slots["square_avg"],
+            [],
+            [],
+            run.counts,
+            foreach=True,
+            lr=run.rate,
+            alpha=0.99,
+            eps=1e-8,
+            weight_decay=0.0,
+            momentum=0.0,
+            centered=False,
+        )
+
+
+class Adadelta(Optimizer):
+    """Adadelta with torch's constants (Zeiler 2012, arXiv:1212.5701, algorithm 1)."""
+
+    slots = ("square_avg", "acc_delta")
+
+    def update(self, run: Run, grads: list[Tensor]) -> None:
+        adadelta(
+            run.params,
+            grads,
+            run.slots["square_avg"],
+            run.slots["acc_delta"],
+            run.counts,
+            foreach=True,
+            lr=run.rate,
+            rho=0.9,
+            eps=1e-6,
+            weight_decay=0.0,
+            maximize=False,
+        )
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSProp,
+    "adadelta": Adadelta,
+}

@@ -1,6 +1,7 @@
 """A pack: M trials as one stacked model, with everything a training step needs."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 
 import torch
@@ -17,6 +18,7 @@ from dropout_lab.models import Model, State
 from dropout_lab.streams import Streams
 from dropout_lab.train.feed import Feed
 from dropout_lab.train.optimizers import OPTIMIZERS
+from dropout_lab.train.precision import arithmetic
 from dropout_lab.train.running import RunningFeed
 from dropout_lab.train.tasks import Task
 from dropout_lab.trial import Trial
@@ -36,7 +38,7 @@ class Pack:
     def __init__(self, trials: Sequence[Trial], dataset: Dataset):
         configs = [trial.config for trial in trials]
         shared = configs[0]
-        device = torch.device(shared.device)
+        self._precision, self._device = shared.precision, (device := torch.device(shared.device))
         streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
         self.model = model_of(shared, dataset)
         self.task = Task(dataset.task)
@@ -62,6 +64,11 @@ class Pack:
         self.optimizer = OPTIMIZERS[shared.train.optimizer](self._moving, lr, shared.train, speeds)
 
     @property
+    def arithmetic(self) -> AbstractContextManager[object]:
+        """The context of a forward pass."""
+        return arithmetic(self._precision, self._device)
+
+    @property
     def _moving(self) -> list[Tensor]:
         """The parameters that the optimizer moves."""
         return [p for p in self.params.values() if p.requires_grad]
@@ -77,8 +84,9 @@ class Pack:
         """
         x, y = self.feed.batch(rows)
         hook = self.noise.training(self.params)
-        passes = [self.model.advance(self.params, x, hook, self.state) for _ in range(self.noise.passes)]
-        outs = [out for out, _ in passes]
+        with self.arithmetic:
+            passes = [self.model.advance(self.params, x, hook, self.state) for _ in range(self.noise.passes)]
+        outs = [out.float() for out, _ in passes]
         self.state = _cut(passes[-1][1])
         loss = torch.stack([self.task.loss(out, y).flatten(1).mean(1) for out in outs]).mean(0)
         # The models share nothing, so the gradient of the sum is each model's own gradient.
@@ -86,7 +94,7 @@ class Pack:
         weights = self._moving
         # What a place learns that no pass reached has no gradient.
         grads = torch.autograd.grad(objective, weights, materialize_grads=True, allow_unused=True)
-        self.optimizer.step(weights, grads)
+        self.optimizer.step(grads)
         with torch.no_grad():
             self.regularizers.project(self.params)
         return loss.detach()

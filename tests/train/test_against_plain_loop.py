@@ -7,6 +7,7 @@ from torch import nn
 from dropout_lab.data import load
 from dropout_lab.dropout.masks import kept
 from dropout_lab.streams import LEVELS, PackRandomness, Streams
+from dropout_lab.train.optimizers import SGD
 from dropout_lab.train.pack import Pack
 
 STEPS = 100
@@ -23,7 +24,11 @@ class Masked(nn.Module):
     def forward(self, x):
         if self.rate == 0 or self.variant == "none":
             return x
-        mask = kept(self.random.bits((1, *x.shape)), torch.tensor(self.rate))[0]
+        # The bits of maps are drawn channels last, as the engine has them in memory.
+        order = (0, 2, 3, 1) if x.dim() == 4 else range(x.dim())
+        bits = self.random.bits((1, *(x.shape[axis] for axis in order)))[0]
+        bits = bits.movedim(-1, 1) if x.dim() == 4 else bits
+        mask = kept(bits, torch.tensor(self.rate))
         keep = 1 - round(self.rate * LEVELS) / LEVELS
         return x * mask / (keep if self.variant == "inverted" else 1)
 
@@ -138,11 +143,8 @@ def test_standard_and_inverted_are_one_training_run_under_the_change_of_constant
         with torch.no_grad():
             for name in pack.model.weights:
                 pack.params[name].mul_(k)
-        names = list(pack.params)
-        pack.optimizer._lrs = [
-            lr * (k**2 if name in pack.model.weights else 1)
-            for name, lr in zip(names, pack.optimizer._lrs, strict=True)
-        ]
+        speeds = [k**2 if name in pack.model.weights else 1 for name in pack.params]
+        pack.optimizer = SGD(list(pack.params.values()), pack.optimizer.lr, pack.optimizer.conf, speeds)
         batches = [rows for _ in range(17) for rows in pack.feed.epoch(64)][:steps]
         for rows in batches:
             pack.step(rows)
