@@ -1,43 +1,10 @@
-"""The schemas of ``regularizer=`` and ``train=``."""
+"""The schema of ``train=``."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from dropout_lab.checks import MOST
-from dropout_lab.settings import Checked, ConfigError, setting
-
-
-@dataclass(frozen=True)
-class RegularizerConf(Checked):
-    """One schema for all regularizers, so that they combine: ``regularizer=[l2,early_stopping]``."""
-
-    GROUP: ClassVar[str] = "regularizer"
-    # Which are switched on, filled by the group's files; a strength whose regularizer is off has no effect.
-    chosen: dict[str, bool] = field(default_factory=dict)
-    l1: float = setting(1e-5, low=0, pack="own", column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
-    l2: float = setting(1e-4, low=0, pack="own", column="l2", help="strength of L2: adds l2 / 2 * sum w^2 to the loss")
-    max_norm: float = setting(
-        3.0, low=0, open_low=True, pack="own", column="max_norm", help="bound on the norm of a unit's incoming weights"
-    )
-    early_stopping: int = setting(
-        5,
-        low=1,
-        high=MOST,
-        pack="own",
-        column="early_stopping",
-        help="epochs without a better validation loss before stopping",
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in self.chosen:
-            if not hasattr(RegularizerConf, name) or name == "chosen":
-                raise ConfigError(f"no regularizer {name!r}; `dropout-lab list regularizer` shows them")
-
-    @property
-    def names(self) -> list[str]:
-        """The chosen ones, sorted; a penalty of strength 0 is no regularizer."""
-        return sorted(name for name, on in self.chosen.items() if on and getattr(self, name) != 0)
+from dropout_lab.settings import Checked, setting
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Inverted(Dropout):
     """Inverted dropout as a module, see :func:`inverted`; the identity in eval mode."""
 
     kind: ClassVar[str] = "inverted"
+    rescales: ClassVar[bool] = True
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return inverted(x, rate, random)

@@ -26,11 +26,13 @@ class Place:
         layout: what is there; see :mod:`dropout_lab.dropout.base`.
         level: which entry of a list of rates rules it, counted from the input side; None for what ``input_rate`` does.
         read_by: names of the weights that multiply it; for weights their own name.
+        made_by: name of the weights whose product becomes it through a non-linearity; empty if there are none.
     """
 
     layout: str
     level: int | None
     read_by: tuple[str, ...] = ()
+    made_by: str = ""
 
 
 def acts_at(variant: Dropout, place: Place) -> bool:

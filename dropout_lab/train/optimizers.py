@@ -19,10 +19,15 @@ class Optimizer:
         params: the stacked parameters.
         lr: learning rate of each model, [M].
         conf: the optimizer's constants.
-        speeds: of each parameter, by which its learning rate is multiplied; 1 for all if not given.
+        speeds: of each parameter, by which its learning rate is multiplied, one number or [M]; 1 for all if not given.
+
+    Attributes:
+        power: the learning rate for k w is that for w times k to this power.
     """
 
-    def __init__(self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float] | None = None):
+    def __init__(
+        self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float | Tensor] | None = None
+    ):
         self.lr, self.conf = lr, conf
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state: dict[str, list[Tensor]] = {name: [torch.zeros_like(p) for p in params] for name in self.slots}
@@ -30,6 +35,7 @@ class Optimizer:
         self.steps = 0
 
     slots: tuple[str, ...] = ()
+    power: int
 
     def _shape_rates(self, params: Sequence[Tensor]) -> None:
         each = zip(params, self._speeds, strict=True)
@@ -49,6 +55,7 @@ class Optimizer:
         """Keep these models of the pack, in this order; ``params`` are the parameters kept."""
         index = list(models)
         self.lr = self.lr[index]
+        self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
         self._shape_rates(params)
 
@@ -57,6 +64,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent with classical momentum in torch's form: v = m v + g, w = w - lr v."""
 
     slots = ("velocity",)
+    power = 2
 
     def update(self, grads: list[Tensor]) -> list[Tensor]:
         velocity = self.state["velocity"]
@@ -69,6 +77,7 @@ class Adam(Optimizer):
     """Adam (Kingma and Ba 2015, algorithm 1) with the usual constants."""
 
     slots = ("mean", "square")
+    power = 1
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 
     def update(self, grads: list[Tensor]) -> list[Tensor]:
