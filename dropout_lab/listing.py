@@ -25,7 +25,7 @@ def listing(words: Sequence[str]) -> str:
     if not words:
         return (
             "\n\n".join(_group(group) for group in GROUPS)
-            + "\n\nAlso: list variants, list regularizers (a card each), list settings, list columns"
+            + "\n\nAlso: list variants, regularizers (a card each), settings, columns"
         )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return document(words[0])

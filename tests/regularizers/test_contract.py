@@ -123,7 +123,7 @@ def test_who_is_left_of_a_pack_goes_on_as_before(name, trials):
 @pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("kind", MODELS)
 def test_it_is_finite_on_every_model_or_refused(kind, name, trials):
-    every = trials(*MODELS[kind], "seeds=1", "rate=0.3", f"regularizer={name}", TWO[name])
+    every = trials(*MODELS[kind], "seeds=1", "rate=0.3", f"regularizer={name}", TWO[name])[:1]
     if name in NETWORK and kind in ("lstm", "transformer"):
         with pytest.raises(
             ConfigError, match=f"regularizer={name}: finds no layer in this network whose units it could"
