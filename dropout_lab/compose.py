@@ -89,7 +89,10 @@ def check(word: str) -> Override:
     if (key not in _settings() and key not in GROUPS) or not change:
         group, _, name = key.partition(".")
         known = [*_settings(), *GROUPS]
-        close = [group] if group in GROUPS and name == "kind" else difflib.get_close_matches(key, known, n=1)
+        elsewhere = [other for other in _settings() if other.rpartition(".")[2] == (name or key)]
+        close = (
+            [group] if group in GROUPS and name == "kind" else elsewhere or difflib.get_close_matches(key, known, n=1)
+        )
         hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab list settings` shows them"
         raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
     if key == "seeds" and override.is_sweep_override():

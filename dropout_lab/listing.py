@@ -12,7 +12,8 @@ from dropout_lab.settings import ConfigError, Setting, show
 
 WIDTH = 80
 DOCUMENTED = ("settings", "columns")
-SUBJECTS = (*GROUPS, "variants", *DOCUMENTED)
+CARDS = {"variants": "variant", "regularizers": "regularizer"}
+SUBJECTS = (*GROUPS, *CARDS, *DOCUMENTED)
 
 
 def listing(words: Sequence[str]) -> str:
@@ -24,15 +25,15 @@ def listing(words: Sequence[str]) -> str:
     if not words:
         return (
             "\n\n".join(_group(group) for group in GROUPS)
-            + "\n\nAlso: list variants (a card each), list settings, list columns"
+            + "\n\nAlso: list variants, regularizers (a card each), settings, columns"
         )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return document(words[0])
     what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
     if len(words) > 1 or what not in SUBJECTS:
         raise ConfigError(f"list {' '.join(words)}: must be one of {', '.join(SUBJECTS)}")
-    if what == "variants":
-        return _variants()
+    if what in CARDS:
+        return _cards(CARDS[what])
     if what == "settings":
         return "\n".join(_card(_head(entry), entry.spec.help) for entry in settings())
     if what == "columns":
@@ -58,13 +59,13 @@ def settings() -> list[Setting]:
     return [entry for entry in settings_table() if entry.name != "kind"]
 
 
-def _variants() -> str:
+def _cards(group: str) -> str:
     from dropout_lab.cards import cards
     from dropout_lab.plugins import enable
 
     enable()
     with standing() as points:
-        return cards(points)
+        return cards(group, points)
 
 
 def _group(group: str) -> str:
@@ -109,7 +110,7 @@ MEASURED = {
     "train_seconds": "wall-clock of the pack divided by its trials; bookkeeping, no effect of the arm",
     "seconds_per_epoch": "train_seconds divided by epochs_run",
     "epochs_run": "epochs trained",
-    "best_epoch": "epoch of the lowest validation loss, from 1",
+    "best_epoch": "epoch of the lowest validation loss, from 1; under regularizer.min_gain the last that counted",
     "parameters": "number of parameters; dropout changes none",
     "active_parameters": "expected number between units that a mask keeps; empty where more than single units fall, "
     "and where a network of your own drops",

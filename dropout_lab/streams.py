@@ -76,9 +76,12 @@ class PackRandomness:
         streams: the trials' streams, one a model.
         name: the stream's name, e.g. ``dropout/hidden0``.
         device: where the masks are needed.
+        channels_last: whether bits for maps [M, B, C, H, W] are drawn and laid out in the order M, B, H, W, C, as
+            convolutions leave their maps in memory.
     """
 
-    def __init__(self, streams: Sequence[Streams], name: str, device: torch.device):
+    def __init__(self, streams: Sequence[Streams], name: str, device: torch.device, channels_last: bool = False):
+        self._last = channels_last
         different = list(dict.fromkeys(streams))
         self._sources: list[CPUBits | CUDABits] = [
             CUDABits(s.key(name), device) if device.type == "cuda" else CPUBits(s.generator(name)) for s in different
@@ -101,6 +104,11 @@ class PackRandomness:
 
     def bits(self, shape: Sequence[int]) -> Tensor:
         """int16 [M, ...]; ``shape[0]`` must be M."""
+        if self._last and len(shape) == 5:
+            return self._drawn([*shape[:2], *shape[3:], shape[2]]).movedim(-1, 2)
+        return self._drawn(shape)
+
+    def _drawn(self, shape: Sequence[int]) -> Tensor:
         each = torch.Size(shape[1:])
         drawn = torch.stack([source.draw(each) for source in self._sources])
         return drawn if self._index is None else drawn.index_select(0, self._index)

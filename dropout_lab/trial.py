@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from dropout_lab.config import Config, CustomConf, RegularizerConf, ScheduleConf, applies, settings_table, value_at
+from dropout_lab.config import Config, CustomConf, ScheduleConf, applies, settings_table, value_at
 from dropout_lab.config.data import OWN, DataConf
 from dropout_lab.data import DataError, fingerprint
 from dropout_lab.settings import ConfigError, Setting, show
@@ -109,7 +109,8 @@ def canonical(config: Config) -> Point:
 
     A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
     the other way round, but for variants that change the network, which settle its activation. A regularizer without
-    strength is not chosen. Own data are their digest, and so is the code of an own network.
+    strength is not chosen, and constants are converted only for layers that scale while training. Own data are their
+    digest, and so is the code of an own network.
 
     Raises:
         ConfigError: the user's own data or code are not there; a profile over an own network.
@@ -125,6 +126,8 @@ def canonical(config: Config) -> Point:
         config = replace(config, rate=0.0 if idle else rate, profile="flat")
     if idle or config.variant.kind == "none":
         config = replace(config, schedule=ScheduleConf(), profile="flat")
+    if idle or config.variant.kind in ("none", "standard"):
+        config = replace(config, paper_scale=False)  # as in the paper: there is nothing to convert
     if config.variant.network == "selu" and hasattr(config.model, "activation"):
         config = replace(config, model=replace(config.model, activation="selu"))
     chosen = dict.fromkeys(config.regularizer.names, True)
@@ -156,8 +159,6 @@ def _present(config: Config) -> list[tuple[Setting, Any]]:
 def _effective(entry: Setting, config: Config) -> bool:
     if not entry.spec.identity or (entry.spec.off is not None and value_at(entry.key, config) == entry.spec.off):
         return False
-    if entry.owner is RegularizerConf:
-        return entry.name in config.regularizer.chosen
     return applies(entry, config)
 
 

@@ -5,6 +5,8 @@ import re
 import pandas as pd
 import pytest
 
+from dropout_lab.compose import choices
+
 TINY = ["model.hidden=[8]", "train.epochs=2", "seeds=2"]
 TIMES = ["train_seconds", "seconds_per_epoch"]
 
@@ -42,7 +44,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "model=foo"], "model=foo: must be one of cnn, custom, lstm, mlp"),
         (
             ["sweep", "regularizer=none,[l2,foo]"],
-            "regularizer=foo: must be one of early_stopping, l1, l2, max_norm, none",
+            "regularizer=foo: must be one of " + ", ".join(choices("regularizer")),
         ),
         (["sweep", "model.channels=[8]"], "model.channels: model=mlp has no such setting"),
         (["sweep", "train.lr=abc"], "train.lr=abc: must be a number above 0"),
@@ -105,7 +107,7 @@ def test_flags_of_hydra_work_after_the_command_word(typed, folder):
     assert "rate: 0.1" in out
     status, out, _ = typed("sweep", "--help")
     assert status == 0
-    assert "regularizer: early_stopping, l1, l2, max_norm, none" in out
+    assert "regularizer: " + ", ".join(choices("regularizer")) in " ".join(out.split())
     assert "schema" not in out
     assert list(folder.iterdir()) == []
 

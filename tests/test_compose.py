@@ -24,7 +24,8 @@ from dropout_lab.settings import ConfigError
         ("rate=range(0,0.9,0)", "rate=range(0,0.9,0): must have a step that leads from start to stop"),
         ("train.epochs=2.0", "train.epochs=2.0: must be a whole number in [1, 1000000]"),
         ("rate='0.5'", "rate='0.5': must be a number in [0, 1), or a list of them from input to output"),
-        ("regularizer=[l1,[l2]]", "regularizer=[l1,[l2]]: must be one of early_stopping, l1, l2, max_norm, none"),
+        ("data.augment=[flip]", "no setting 'data.augment'; did you mean 'regularizer.augment'?"),
+        ("regularizer=[l1,[l2]]", "regularizer=[l1,[l2]]: must be one of " + ", ".join(choices("regularizer"))),
         ("model=", "model='': must be one of cnn, custom, lstm, mlp"),
         ("rate@x=0.5", "rate@x=0.5: write rate=VALUE"),
         ("seeds=100000000", "seeds=100000000: must be a whole number of seeds from 1 to 100000, or a list of"),
@@ -47,7 +48,7 @@ def test_axes():
 
 
 def test_a_misspelt_choice_names_the_choices(config):
-    with pytest.raises(ConfigError, match="regularizer=foo: must be one of early_stopping, l1, l2, max_norm, none"):
+    with pytest.raises(ConfigError, match="regularizer=foo: must be one of " + ", ".join(choices("regularizer"))):
         config("regularizer=[l2,foo]")
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dropout_lab.config import settings_table
-from dropout_lab.trial import Trial, canonical
+from dropout_lab.config import regularizer_names, settings_table
+from dropout_lab.trial import NUMERICS, Trial, canonical
 
 
 def ids(config):
@@ -48,15 +48,17 @@ def test_momentum_matters_only_to_sgd(config):
 
 def test_what_is_not_in_use_or_has_no_effect_is_left_out(config):
     plain = canonical(config()).values
-    unused = {"train_size", "label_noise", "normalise", "augment", "shift", "crop", "split", "digest", "noise", "root"}
+    unused = {"train_size", "label_noise", "normalise", "split", "digest", "noise", "root"}
     assert not {f"data.{name}" for name in unused} & set(plain)
     assert plain["data.test_fraction"] == 0.2
     assert "data.test_fraction" not in canonical(config("data=uci")).values  # its test part is the published one
     assert canonical(config("data=uci")).values["data.normalise"] == "zscore"
-    both = canonical(config("data.augment=[shift,flip,shift]"))
-    assert both.values["data.augment"] == ["flip", "shift"]
-    assert (both.values["data.shift"], "data.crop" in both.values) == (2, False)
-    assert both.columns["data.augment"] == "flip/shift"
+    both = canonical(config("regularizer=augment", "regularizer.augment=[shift,flip,shift]"))
+    assert both.values["regularizer.augment"] == ["flip", "shift"]
+    assert (both.values["regularizer.shift"], "regularizer.crop" in both.values) == (2, False)
+    assert both.columns["regularizer.augment"] == "flip/shift"
+    assert ids(config("regularizer=augment", "regularizer.augment=[]")) == ids(config())
+    assert ids(config("regularizer.augment=[flip]", "regularizer.shift=3")) == ids(config())
 
 
 def test_where_data_lie_is_no_part_of_a_trial(config):
@@ -97,9 +99,6 @@ CHANGED = {
     "data.train_size": "100",
     "data.label_noise": "0.1",
     "data.normalise": "unit",
-    "data.augment": "[flip]",
-    "data.crop": "0.5",
-    "data.shift": "1",
     "model.hidden": "[8]",
     "model.activation": "tanh",
     "model.channels": "[4]",
@@ -118,13 +117,30 @@ CHANGED = {
     "regularizer.l2": "0.5",
     "regularizer.max_norm": "0.5",
     "regularizer.early_stopping": "9",
+    "regularizer.l1_from": "0.5",
+    "regularizer.elastic": "0.5",
+    "regularizer.elastic_ratio": "0.25",
+    "regularizer.weight_decay": "0.5",
+    "regularizer.kl_sparsity": "0.5",
+    "regularizer.kl_target": "0.2",
+    "regularizer.min_gain": "0.01",
+    "regularizer.restore": "false",
+    "regularizer.label_smoothing": "0.2",
+    "regularizer.input_noise": "0.5",
+    "regularizer.weight_noise": "0.5",
+    "regularizer.mixup": "0.5",
+    "regularizer.augment": "[flip]",
+    "regularizer.crop": "0.5",
+    "regularizer.shift": "1",
+    "regularizer.batch_norm": "after",
+    "regularizer.layer_norm": "after",
+    "paper_scale": "true",
     "train.epochs": "7",
     "train.batch_size": "7",
     "train.optimizer": "sgd",
     "train.lr": "0.5",
     "train.momentum": "0.1",
     "train.nesterov": "true",
-    "train.weight_decay": "0.1",
     "rate": "0.25",
     "input_rate": "0.25",
     "seed": "1",
@@ -167,8 +183,6 @@ BASE = {
     "data.window": ["data=ptb"],
     "data.label": ["data=scale_data"],
     **{f"data.{name}": ["data=linear_teacher"] for name in ("examples", "features", "noise")},
-    "data.crop": ["data.augment=[crop]"],
-    "data.shift": ["data.augment=[shift]"],
     "model.channels": ["model=cnn"],
     "model.head": ["model=cnn"],
     "model.units": ["model=lstm"],
@@ -191,14 +205,18 @@ BASE = {
     "schedule.patience": ["schedule=plateau"],
     "train.momentum": ["train=sgd"],
     "train.nesterov": ["train=sgd"],
-    "train.weight_decay": ["train=adamw"],
     "variant.block_size": ["variant=block"],
     "schedule.fraction": ["schedule=early"],
     "schedule.gamma": ["schedule=curriculum"],
     "schedule.steps": ["schedule=step"],
     "variant.profile": ["model.hidden=[8]"],
     "profile": ["model.hidden=[8]"],  # one site, where a profile has nothing to spread
-    **{f"regularizer.{n}": [f"regularizer={n}"] for n in ("l1", "l2", "max_norm", "early_stopping")},
+    **{f"regularizer.{n}": [f"regularizer={n}"] for n in regularizer_names()},
+    "regularizer.l1_from": ["regularizer=l1"],
+    "regularizer.elastic_ratio": ["regularizer=elastic"],
+    "regularizer.kl_target": ["regularizer=kl_sparsity"],
+    **{f"regularizer.{n}": ["regularizer=early_stopping"] for n in ("min_gain", "restore")},
+    **{f"regularizer.{n}": ["regularizer=augment", f"regularizer.augment=[{n}]"] for n in ("crop", "shift")},
 }
 
 
@@ -219,7 +237,7 @@ def test_seed_and_numerics_are_part_of_the_hash(config, monkeypatch):
     point = canonical(config())
     assert Trial(point, 0).id != Trial(point, 1).id
     before = ids(config())
-    monkeypatch.setattr("dropout_lab.trial.NUMERICS", 2)
+    monkeypatch.setattr("dropout_lab.trial.NUMERICS", NUMERICS + 1)
     assert ids(config()) != before
 
 

@@ -15,7 +15,8 @@ from dropout_lab.config.models import (
     ResMLPConf,
     TransformerConf,
 )
-from dropout_lab.config.training import RegularizerConf, TrainConf
+from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
+from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
 from dropout_lab.config.whole import GROUPS, Config, applies, settings_table, value_at
 
@@ -37,6 +38,8 @@ __all__ = [
     "TransformerConf",
     "VariantConf",
     "applies",
+    "regularizer_names",
+    "regularizer_of",
     "settings_table",
     "value_at",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import AUGMENT, MOST, check_augment, check_digest, check_place, check_word
+from dropout_lab.checks import MOST, check_digest, check_place, check_word
 from dropout_lab.settings import Checked, setting
 
 # What the settings of data depend on; tests compare these with what dropout_lab.data has.
@@ -176,14 +176,3 @@ class DataConf(Checked):
         off="none",
         help="by feature or channel, from the training part: mean 0 and deviation 1, or into [0, 1]",
     )
-    augment: list[str] = setting(
-        [],
-        check=check_augment,
-        allowed="a list of " + ", ".join(AUGMENT),
-        off=[],
-        help="change each training batch of images at random: zoom in, flip left to right, move",
-    )
-    crop: float = setting(
-        0.8, low=0, high=1, open_low=True, when=("data.augment", "crop"), help="smallest part of a side to zoom in on"
-    )
-    shift: int = setting(2, low=1, high=MOST, when=("data.augment", "shift"), help="most pixels to move by, each way")

@@ -9,7 +9,8 @@ from omegaconf import MISSING
 from dropout_lab.checks import RATE, SEEDS, check_auto, check_device, check_out, check_rates, check_seeds
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.models import MODELS, ModelConf
-from dropout_lab.config.training import RegularizerConf, TrainConf
+from dropout_lab.config.regularizers import RegularizerConf
+from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
 from dropout_lab.settings import Checked, ConfigError, Setting, exact, setting, show, table_of
 
@@ -37,6 +38,12 @@ class Config(Checked):
     )
     input_rate: float = setting(
         0.0, low=0, high=1, open_high=True, pack="own", column="input_rate", help="drop probability of the input"
+    )
+    paper_scale: bool = setting(
+        False,
+        off=False,
+        pack="own",
+        help="take lr, l2, max_norm and such for those of a paper that scales at test time, and convert them",
     )
     seeds: Any = setting(
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"

@@ -65,6 +65,7 @@ class FeatureAlpha(Spatial):
     """Alpha dropout of whole maps or features; between plain units it is alpha dropout."""
 
     kind: ClassVar[str] = "feature_alpha"
+    rescales: ClassVar[bool] = False
     takes_input: ClassVar[bool] = False
     keeps: ClassVar[tuple[str, ...]] = ("mean", "variance")
     fraction: ClassVar[str] = "none"

@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import bits_for, normal, per_model, spread
+from dropout_lab.dropout.masks import normal, per_model, spread
 from dropout_lab.streams import Randomness
 
 
@@ -25,7 +25,7 @@ def gaussian(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
         Srivastava et al. 2014, JMLR 15, section 10.
     """
     rate = per_model(rate, x)
-    noise = normal(bits_for(x, random), x)
+    noise = normal(random.bits(x.shape), x)
     return x * (1 + spread(rate) * noise) * (rate < 1)
 
 

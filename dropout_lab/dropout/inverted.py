@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import binary, bits_for, rectified
+from dropout_lab.dropout.masks import binary, rectified
 from dropout_lab.streams import Randomness
 
 
@@ -23,16 +23,17 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
     """
-    return x * binary(bits_for(x, random), rate, x, rescaled=True)
+    return x * binary(random.bits(x.shape), rate, x, rescaled=True)
 
 
 class Inverted(Dropout):
     """Inverted dropout as a module, see :func:`inverted`; the identity in eval mode."""
 
     kind: ClassVar[str] = "inverted"
+    rescales: ClassVar[bool] = True
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return inverted(x, rate, random)
 
     def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
-        return rectified(x, binary(bits_for(x, random), rate, x, rescaled=True))
+        return rectified(x, binary(random.bits(x.shape), rate, x, rescaled=True))

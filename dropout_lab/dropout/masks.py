@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from dropout_lab.streams import LEVELS, Randomness
+from dropout_lab.streams import LEVELS
 
 
 def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
@@ -24,14 +24,6 @@ def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
     dtype = torch.promote_types(x.dtype, torch.float32) if wide else x.dtype
     rate = torch.as_tensor(rate, dtype=dtype, device=x.device)
     return rate.view(-1, *[1] * (x.dim() - 1)) if rate.dim() == 1 else rate
-
-
-def bits_for(x: Tensor, random: Randomness) -> Tensor:
-    """Bits of the shape of x, drawn in the order that x has in memory, channels last included; int16."""
-    moved = x.movedim(-3, -1) if x.dim() > 3 else x
-    if x.is_contiguous() or not moved.is_contiguous():
-        return random.bits(x.shape)
-    return random.bits(moved.shape).movedim(-1, -3)
 
 
 def kept(bits: Tensor, rate: Tensor) -> Tensor:

@@ -27,11 +27,13 @@ class Place:
         layout: what is there; see :mod:`dropout_lab.dropout.base`.
         level: which entry of a list of rates rules it, counted from the input side; None for what ``input_rate`` does.
         read_by: names of the weights that multiply it; for weights their own name.
+        made_by: name of the weights whose product becomes it through a non-linearity; empty if there are none.
     """
 
     layout: str
     level: int | None
     read_by: tuple[str, ...] = ()
+    made_by: str = ""
 
 
 def acts_at(variant: Dropout, place: Place) -> bool:
@@ -72,7 +74,10 @@ class Noise:
         self.places = places
         self._schedule = schedule
         self._base = on
-        self.random = {name: PackRandomness(streams, f"dropout/{name}", rate.device) for name, rate in on.items()}
+        self.random = {
+            name: PackRandomness(streams, f"dropout/{name}", rate.device, places[name].layout == MAPS)
+            for name, rate in on.items()
+        }
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
         self.move(Moment(torch.zeros(())))
@@ -176,11 +181,6 @@ class Noise:
         """Count what is dropped from here on, until :meth:`measured`."""
         self._counts = []
 
-    @property
-    def counting(self) -> bool:
-        """Whether what is dropped is counted at present."""
-        return self._counts is not None
-
     def teller(self, name: str, rate: Tensor) -> Callable[[Tensor, Tensor], object]:
         """Takes what there was at a place before the noise and after it, [M, ...], and counts if asked to."""
         if self._counts is None:
@@ -256,7 +256,7 @@ class Training:
         noise.saw(name, x)
         rate = noise.rate(name, self._params)
         out = noise.variant.rectified(x, rate, noise.random[name], noise.places[name].layout)
-        if noise.counting:
+        if noise._counts is not None:
             noise.teller(name, rate)(relu(x), out)
         return out
 

@@ -33,6 +33,7 @@ class Spatial(Dropout):
     """Spatial dropout wherever there is space or time; between plain units it is inverted dropout."""
 
     kind: ClassVar[str] = "spatial"
+    rescales: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (MAPS, STEPS)
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {UNITS: (), MAPS: (-2, -1), STEPS: (-2,)}
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import bits_for, kept, per_model
+from dropout_lab.dropout.masks import kept, per_model
 from dropout_lab.streams import Randomness
 
 
@@ -39,7 +39,7 @@ def standout(x: Tensor, rate: Tensor | float, random: Randomness, slope: float =
         Ba and Frey 2013, NeurIPS, sections 3 and 3.2.
     """
     keep = keep_probability(x, rate, slope)
-    return x * (kept(bits_for(x, random), 1 - keep) & (keep > 0))
+    return x * (kept(random.bits(x.shape), 1 - keep) & (keep > 0))
 
 
 class Standout(Dropout):

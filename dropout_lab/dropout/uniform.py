@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import bits_for, per_model, spread
+from dropout_lab.dropout.masks import per_model, spread
 from dropout_lab.dropout.masks import uniform as uniform_numbers
 from dropout_lab.streams import Randomness
 
@@ -26,7 +26,7 @@ def uniform(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
         whatever the rate, here its variance is matched so that rates compare.
     """
     rate = per_model(rate, x)
-    noise = uniform_numbers(bits_for(x, random), x) - 0.5
+    noise = uniform_numbers(random.bits(x.shape), x) - 0.5
     return x * (1 + 12**0.5 * spread(rate) * noise) * (rate < 1)
 
 

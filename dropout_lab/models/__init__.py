@@ -31,7 +31,6 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         shape: of one example; (T,) of a text of T tokens, () of a running text.
         outputs: K, classes, targets or symbols.
         network: ``selu`` for SELU units and their initial weights, whatever the activation.
-
         symbols: different symbols of texts; 0 for other data.
 
     Raises:
@@ -73,6 +72,7 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
+    model.bounded = activation == "tanh" or isinstance(conf, LSTMConf)
     return model
 
 

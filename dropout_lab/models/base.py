@@ -100,6 +100,9 @@ class Model:
 
     Attributes:
         levels: how many entries a list of rates has.
+        buffers: what the forward pass writes in training and reads at test time, as running statistics; they are kept
+            and restored with the parameters, and are none.
+        bounded: whether hidden units lie between -1 and 1.
         lecun: whether initial weights are N(0, 1/fan_in) and biases 0, as SELU asks (Klambauer et al. 2017).
         fixed: names among the parameters' that the optimizer leaves alone: what the model writes itself, or is frozen.
         stacks: whether M models cost less together than one after another on a CPU.
@@ -109,10 +112,12 @@ class Model:
     stacks: ClassVar[bool] = False
     alone: ClassVar[bool] = False
     fixed: frozenset[str] = frozenset()
+    bounded: bool = False
     lecun: bool = False
 
     def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Place]):
         self.parameters = dict(parameters)
+        self.buffers: dict[str, Parameter] = {}
         readers: dict[str, tuple[str, ...]] = {}
         for name, parameter in parameters.items():
             if parameter.reads:
@@ -122,6 +127,12 @@ class Model:
             if parameter.ruled_by:
                 self.places[name] = Place(WEIGHTS, places[parameter.ruled_by].level, (name,))
         self.levels = 1 + max(place.level for place in places.values() if place.level is not None)
+
+    def extend(self, parameters: Mapping[str, Parameter], buffers: Mapping[str, Parameter]) -> None:
+        """Add what is not of the network itself but is trained and kept with it."""
+        self.parameters |= parameters
+        self.buffers |= buffers
+        self.fixed |= buffers.keys()
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -138,10 +149,10 @@ class Model:
         return self.forward(params, x, hook), None
 
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
-        """Initial parameters [M, ...], each drawn on the CPU from its trial's stream ``init/<name>``."""
+        """Initial parameters and buffers [M, ...], each drawn on the CPU from its trial's stream ``init/<name>``."""
         return {
             name: torch.stack([self._initial(s, name, parameter) for s in streams]).to(device)
-            for name, parameter in self.parameters.items()
+            for name, parameter in (self.parameters | self.buffers).items()
         }
 
     def _initial(self, streams: Streams, name: str, parameter: Parameter) -> Tensor:

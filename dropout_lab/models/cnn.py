@@ -38,7 +38,9 @@ class CNN(Model):
         self._head = tuple(f"head{i}" for i in range(len(head)))
         self._activation = ACTIVATIONS[activation]
         layouts = {**dict.fromkeys(self._blocks, MAPS), **dict.fromkeys(self._head, UNITS)}
-        places = {"input": Place(MAPS, None)} | {n: Place(layout, i) for i, (n, layout) in enumerate(layouts.items())}
+        places = {"input": Place(MAPS, None)} | {
+            n: Place(layout, i, made_by=f"{n}.weight") for i, (n, layout) in enumerate(layouts.items())
+        }
         parameters: dict[str, Parameter] = {}
         names = ("input", *self._blocks, *self._head)
         widths = (shape[0], *channels)

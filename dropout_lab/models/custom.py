@@ -54,12 +54,11 @@ class Custom(Model):
             raise ValueError(
                 f"{name} gives other initial values for the same seed; they must come from torch's generator"
             )
-        self._buffers = tuple(name for name, _ in self._module.named_buffers())
+        buffers = {name: Parameter(tuple(value.shape), 1) for name, value in self._module.named_buffers()}
+        self._buffers = tuple(buffers)
         parameters = _parameters(self._module)
-        self._names = (*self._buffers, *parameters)
-        self.fixed = frozenset(
-            [*self._buffers, *(n for n, p in self._module.named_parameters() if not p.requires_grad)]
-        )
+        self._names = (*buffers, *parameters)
+        self.fixed = frozenset(n for n, p in self._module.named_parameters() if not p.requires_grad)
         if not parameters.keys() - self.fixed:
             raise ValueError(f"{name} has no parameter to train")
         modules = self._stand_in()
@@ -69,6 +68,7 @@ class Custom(Model):
         if not called:
             raise ValueError(f"{name} finds no nn.Dropout in it" + (" that its forward pass calls" if modules else ""))
         super().__init__(parameters, places | {place: Place(layouts[place], i) for i, place in enumerate(called)})
+        self.extend({}, buffers)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         if len(x) != 1:

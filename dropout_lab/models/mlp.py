@@ -38,7 +38,7 @@ class MLP(Model):
         self._activation = ACTIVATIONS[activation]
         layout = STEPS if symbols else MAPS if len(shape) == 3 else UNITS
         places = {"input": Place(layout, None)}
-        places |= {name: Place(UNITS, i) for i, name in enumerate(self._layers)}
+        places |= {name: Place(UNITS, i, made_by=f"{name}.weight") for i, name in enumerate(self._layers)}
         names = ("input", *self._layers)
         widths = (embedding if symbols else prod(shape), *hidden)
         self._reads = bool(symbols)

@@ -40,7 +40,7 @@ class ResMLP(Model):
         places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
         parameters = dense(prod(shape), width, "stem", "input")
         for i, name in enumerate(self._blocks):
-            places |= {name: Place(UNITS, i), path(name): Place(PATHS, i)}
+            places |= {name: Place(UNITS, i, made_by=f"{name}.first.weight"), path(name): Place(PATHS, i)}
             parameters |= norm(width, f"{name}.norm", [path(name)])
             parameters |= dense(width, width, f"{name}.first", writes=[name, path(name)], ruled_by=name)
             parameters |= dense(width, width, f"{name}.second", name, [path(name)])
@@ -82,7 +82,7 @@ class ResCNN(Model):
         places = {"input": Place(MAPS, None)}
         parameters: dict[str, Parameter] = filters(shape[0], channels, "stem", "input")
         for i, name in enumerate(self._blocks):
-            places |= {name: Place(MAPS, i), path(name): Place(PATHS, i)}
+            places |= {name: Place(MAPS, i, made_by=f"{name}.first.weight"), path(name): Place(PATHS, i)}
             parameters |= norm(channels, f"{name}.norm", [path(name)])
             parameters |= filters(channels, channels, f"{name}.first", thinned=[path(name)], ruled_by=name)
             parameters |= filters(channels, channels, f"{name}.second", name, [path(name)])

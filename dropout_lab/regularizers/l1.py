@@ -1,18 +1,35 @@
-"""L1: the sum of absolute weights as a term of the loss (Tibshirani 1996, the lasso)."""
+"""L1: the sum of absolute weights as a term of the loss, from the start or from a later part of the training."""
 
-from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor
 
+from dropout_lab.regularizers.base import OfWeights, Params, Scene, Trials
 
-def penalty(weights: Mapping[str, Tensor], strength: Tensor) -> Tensor:
-    """strength * sum |w|, for each model.
 
-    Args:
-        weights: the weights (no biases), each [M, ...].
-        strength: [M].
+def absolute(weight: Tensor) -> Tensor:
+    """sum |w| of each model, [M]; its gradient is sign(w), and 0 where w is 0."""
+    return weight.abs().flatten(1).sum(1)
 
-    Returns:
-        [M]. Its gradient is strength * sign(w), and 0 where w is 0.
+
+class L1(OfWeights):
+    """Adds l1 * sum |w|, once the part ``l1_from`` of the training is done.
+
+    Source:
+        Tibshirani 1996, JRSS B 58, the lasso; switched on towards the end: Srivastava et al. 2014, JMLR 15, Table 9.
     """
-    return strength * sum(w.abs().flatten(1).sum(1) for w in weights.values())
+
+    kind: ClassVar[str] = "l1"
+    numbers: ClassVar[tuple[str, ...]] = ("l1", "l1_from")
+
+    def __init__(self, scene: Scene, trials: Trials):
+        super().__init__(scene, trials)
+        self._late = any(conf.l1_from > 0 for conf in trials.confs if self.kind in conf.names)
+        self._progress = 0.0
+
+    def move(self, progress: float) -> None:
+        self._progress = progress
+
+    def penalty(self, params: Params) -> Tensor:
+        found = self.summed(params, absolute, -1)
+        return found * (self.own["l1_from"] <= self._progress + 1e-6) if self._late else found

@@ -1,24 +1,31 @@
-"""L2: half the sum of squared weights as a term of the loss (ridge; Krogh and Hertz 1991).
+"""L2: half the sum of squared weights as a term of the loss.
 
 Its gradient passes through the optimizer: under Adam a weight with large gradients is shrunk less. Decoupled weight
-decay (Loshchilov and Hutter 2019, AdamW) shrinks every weight by the same factor outside the optimizer. Under plain
-SGD the two agree up to the learning rate, and this one equals ``weight_decay=strength`` of ``torch.optim.SGD`` if
-that is given the weights only.
+decay shrinks every weight by the same factor outside the optimizer. Under plain SGD the two agree up to the learning
+rate, and this one equals ``weight_decay=strength`` of ``torch.optim.SGD`` if that is given the weights only.
 """
 
-from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor
 
+from dropout_lab.regularizers.base import OfWeights, Params
 
-def penalty(weights: Mapping[str, Tensor], strength: Tensor) -> Tensor:
-    """strength / 2 * sum w^2, for each model.
 
-    Args:
-        weights: the weights (no biases), each [M, ...].
-        strength: [M].
+def half_square(weight: Tensor) -> Tensor:
+    """sum w^2 / 2 of each model, [M]; its gradient is w."""
+    return weight.square().flatten(1).sum(1) / 2
 
-    Returns:
-        [M]. Its gradient is strength * w.
+
+class L2(OfWeights):
+    """Adds l2 / 2 * sum w^2.
+
+    Source:
+        ridge regression, Hoerl and Kennard 1970, Technometrics 12; of networks: Krogh and Hertz 1991, NeurIPS.
     """
-    return strength / 2 * sum(w.square().flatten(1).sum(1) for w in weights.values())
+
+    kind: ClassVar[str] = "l2"
+    numbers: ClassVar[tuple[str, ...]] = ("l2",)
+
+    def penalty(self, params: Params) -> Tensor:
+        return self.summed(params, half_square, -2)

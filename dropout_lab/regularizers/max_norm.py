@@ -1,7 +1,12 @@
-"""Max-norm: a bound on the length of the weights into each unit (Srebro and Shraibman 2005; Srivastava 2014, 5.1)."""
+"""Max-norm: a bound on the length of the weights into each unit."""
+
+import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor
+
+from dropout_lab.regularizers.base import OfWeights, Params
 
 
 def project(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
@@ -15,3 +20,19 @@ def project(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
     norm = torch.linalg.vector_norm(weight, dim=incoming, keepdim=True)
     bound = radius.view(-1, *[1] * (weight.dim() - 1))
     weight.mul_(torch.where(norm > bound, bound / norm, 1))
+
+
+class MaxNorm(OfWeights):
+    """Projects after each step. A table of token vectors is no sum over inputs and has no incoming vectors.
+
+    Source:
+        Srebro and Shraibman 2005, COLT; Srivastava et al. 2014, JMLR 15, section 5.1.
+    """
+
+    kind: ClassVar[str] = "max_norm"
+    numbers: ClassVar[tuple[str, ...]] = ("max_norm",)
+    off: ClassVar[float] = math.inf
+
+    def project(self, params: Params) -> None:
+        for name, incoming in self.scene.weights.items():
+            project(params[name], incoming, self.at(name, 1))

@@ -123,6 +123,8 @@ class Summary:
         single = all(len(ids) < 2 for ids in self.arms.values())
         spread = "one seed an arm, so no spread" if single else "mean [95 % t-interval over seeds]"
         restored = self.trials["early_stopping"].notna()
+        if "regularizer.restore" in self.trials:
+            restored &= self.trials["regularizer.restore"].astype(str) != "False"
         rule = "weights of the best validation epoch" if restored.all() else "weights of the last epoch"
         if restored.any() and not restored.all():
             rule += ", or of the best validation epoch where stopped early"

@@ -9,15 +9,16 @@ from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.models import Model
-from dropout_lab.regularizers import PENALTIES, PROJECTIONS
+from dropout_lab.regularizers import unfit as unfit_regularizer
 from dropout_lab.settings import ConfigError
 from dropout_lab.streams import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.train.division import divide, rarest, refuse
 from dropout_lab.train.pack import model_of, unfit
+from dropout_lab.train.paper import unconvertible
+from dropout_lab.train.scene import scene_of
 from dropout_lab.trial import Trial
 
-WEIGHED = {*PENALTIES, *PROJECTIONS}  # regularizers that act on weights
 RARE = 5  # training examples of a class; how many there are differs by two or three between seeds
 
 
@@ -69,8 +70,12 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
             config.check_length(trial.point.listed, models[key].levels)
-        if WEIGHED & set(config.regularizer.names) and not models[key].weights:
-            raise ConfigError.of("regularizer", trial.point.regularizer, "finds no weights in this network")
+        reason = unfit_regularizer(config.regularizer, scene_of(models[key], _load(config)))
+        if reason:
+            raise ConfigError.of("regularizer", trial.point.regularizer, reason)
+        reason = unconvertible(trial, models[key])
+        if reason:
+            raise ConfigError.of("paper_scale", True, reason)
         reason = unfit(trial, models[key])
         if reason:
             raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")

@@ -93,9 +93,7 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
     with pack.arithmetic:
         look = median(
-            _clock(
-                lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.testing(pack.params))
-            )
+            _clock(lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params)))
             for _ in range(2)
         )
     torch.set_num_threads(before)

@@ -93,9 +93,3 @@ def refuse(dataset: Dataset, conf: DataConf) -> None:
         raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
     if conf.normalise != "none" and dataset.tokens:
         raise ValueError(f"data.normalise={conf.normalise}: is for numbers, and data={dataset.name} is text")
-    if conf.augment and len(dataset.shape) != 3:
-        asked = ",".join(conf.augment)
-        raise ValueError(f"data.augment=[{asked}]: is for images, and data={dataset.name} has none")
-    if "shift" in conf.augment and conf.shift >= min(dataset.shape[1:]):
-        size = "x".join(map(str, dataset.shape[1:]))
-        raise ValueError(f"data.shift={conf.shift}: would move images of {size} pixels out of sight")

@@ -1,6 +1,6 @@
 """The data of a pack: whole on the device, each trial with its own division and its own batch order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 
@@ -10,8 +10,7 @@ from torch import Tensor
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset
-from dropout_lab.streams import PackRandomness, Streams
-from dropout_lab.train.augment import augment
+from dropout_lab.streams import Streams
 from dropout_lab.train.division import PARTS, divide, labels_of, refuse
 from dropout_lab.train.scaling import PIXEL, scale_of
 from dropout_lab.train.vocabulary import symbols_of
@@ -47,7 +46,6 @@ class Feed:
         if conf.label_noise:
             noisy = {s: labels_of(dataset, conf, s, parts["train"]) for s, parts in divided.items()}
             self._labels = torch.from_numpy(np.stack([noisy[s] for s in streams])).to(device)
-        self._random = PackRandomness(streams, "augment", device) if conf.augment else None
         self._symbols = None  # of each token for each trial, [M, tokens + 1]
         if dataset.tokens:
             tables = {s: symbols_of(dataset, parts["train"]) for s, parts in divided.items()}
@@ -67,12 +65,9 @@ class Feed:
         """Normalised x [M, B, ...], or symbols of texts, and y [M, B] of these rows [M, B]."""
         return self._normalised(self._examples(rows), rows)
 
-    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """As :meth:`fetch`, to train on: images are changed at random if that is asked for."""
-        x = self._examples(rows)
-        if self._random is not None:
-            x = augment(x, self._conf.augment, self._conf.shift, self._conf.crop, self._random)
-        return self._normalised(x, rows)
+    def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """As :meth:`fetch`, to train on: what ``change`` makes of the examples [M, B, ...] is normalised."""
+        return self._normalised(change(self._examples(rows)), rows)
 
     def _examples(self, rows: Tensor) -> Tensor:
         # Whole rows at once: five times as fast as indexing element by element.
@@ -108,8 +103,6 @@ class Feed:
             kept._scale = self._scale.select(index)
         if self._labels is not None:
             kept._labels = self._labels[index]
-        if self._random is not None:
-            kept._random = self._random.select(index)
         if self._symbols is not None:
             kept._symbols = self._symbols[index]
         return kept

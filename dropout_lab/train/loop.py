@@ -52,7 +52,7 @@ class _Training:
         self.conf = trials[0].config.train
         self.inside = list(range(len(trials)))  # place in self.pack -> place in self.trials
         self.stalls = Stalls(trials[0].config.schedule.patience, len(trials))
-        self.watch = Watch(self.pack.regularizers.patience, self.pack.params)
+        self.watch = Watch(self.pack.regularizers.stopping, self.pack.params)
         self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
         self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
         self.epochs_run = [0] * len(trials)
@@ -61,7 +61,7 @@ class _Training:
     def run(self) -> list[Result]:
         for epoch in range(1, self.conf.epochs + 1):
             losses = self._epoch(epoch)
-            pack, hook = self.pack, self.pack.noise.testing(self.pack.params)
+            pack, hook = self.pack, self.pack.testing(self.pack.params)
             with pack.arithmetic:
                 val = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
             self._record(epoch, losses.tolist(), val)
@@ -83,6 +83,7 @@ class _Training:
         for step, rows in enumerate(batches):
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
             self.pack.noise.move(Moment(progress, stalls))
+            self.pack.regularizers.move(progress)
             if step == 0:
                 self.pack.noise.measure()
             count = rows[0].numel()
@@ -134,7 +135,7 @@ class _Training:
         )
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
         self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
-        model, feed, hook = self.whole.model, self.whole.feed, self.whole.noise.testing(self.final)
+        model, feed, hook = self.whole.model, self.whole.feed, self.whole.testing(self.final)
         with self.whole.arithmetic:
             found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in PARTS}
         removed = self.whole.noise.removed(self.final)

@@ -4,7 +4,7 @@ The updates are torch's own, fused where it has fused kernels. Those take one le
 rate is updated together: in one call for the usual pack, whose trials differ in other things.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -57,12 +57,18 @@ class Optimizer:
         params: the stacked parameters.
         lr: learning rate of each model, [M].
         conf: the optimizer's constants.
-        speeds: of each parameter, by which its learning rate is multiplied; 1 for all if not given.
+        speeds: of each parameter, by which its learning rate is multiplied, one number or [M]; 1 for all if not given.
+
+    Attributes:
+        power: the learning rate for k w is that for w times k to this power.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
+    power: ClassVar[int]
 
-    def __init__(self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float] | None = None):
+    def __init__(
+        self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float | Tensor] | None = None
+    ):
         self.lr, self.conf, self.steps = lr, conf, 0
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}
@@ -84,14 +90,15 @@ class Optimizer:
         """Keep these models of the pack, in this order; ``params`` are the parameters kept."""
         index = list(models)
         self.lr = self.lr[index]
+        self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
         self._runs = list(self._cut(params))
 
     def _cut(self, params: Sequence[Tensor]) -> Iterator[Run]:
         found: dict[float, list[tuple[int, int]]] = {}
         for i, speed in enumerate(self._speeds):
-            for m, rate in enumerate(self.lr.tolist()):
-                found.setdefault(rate * speed, []).append((i, m))
+            for m, rate in enumerate((self.lr * speed).tolist()):
+                found.setdefault(rate, []).append((i, m))
         for rate, places in found.items():
             yield Run(rate, places, params, self.state, self.steps)
 
@@ -101,6 +108,7 @@ class SGD(Optimizer):
     look ahead w = w - lr (g + m v) (Sutskever et al. 2013, ICML)."""
 
     slots = ("momentum_buffer",)
+    power = 2
 
     def update(self, run: Run, grads: list[Tensor]) -> None:
         torch._fused_sgd_(
@@ -122,15 +130,12 @@ class Adam(Optimizer):
     """Adam with the usual constants (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1)."""
 
     slots = ("exp_avg", "exp_avg_sq")
-    _fused: ClassVar[Callable[..., None]] = staticmethod(torch._fused_adam_)
-
-    @property
-    def _decay(self) -> float:
-        return 0.0
+    power = 1
+    epsilon = 1e-8
 
     def update(self, run: Run, grads: list[Tensor]) -> None:
         run.count += 1
-        self._fused(
+        torch._fused_adam_(
             run.params,
             grads,
             run.slots["exp_avg"],
@@ -140,28 +145,18 @@ class Adam(Optimizer):
             lr=run.rate,
             beta1=0.9,
             beta2=0.999,
-            weight_decay=self._decay,
-            eps=1e-8,
+            weight_decay=0.0,
+            eps=self.epsilon,
             amsgrad=False,
             maximize=False,
         )
-
-
-class AdamW(Adam):
-    """Adam that also shrinks every parameter by lr times ``train.weight_decay`` (Loshchilov and Hutter 2019, ICLR,
-    algorithm 2, as torch has it: biases too)."""
-
-    _fused = staticmethod(torch._fused_adamw_)
-
-    @property
-    def _decay(self) -> float:
-        return self.conf.weight_decay
 
 
 class RMSProp(Optimizer):
     """RMSProp with torch's constants (Tieleman and Hinton 2012, lecture 6.5)."""
 
     slots = ("square_avg",)
+    power = 1
 
     def update(self, run: Run, grads: list[Tensor]) -> None:
         rmsprop(
@@ -185,6 +180,7 @@ class Adadelta(Optimizer):
     """Adadelta with torch's constants (Zeiler 2012, arXiv:1212.5701, algorithm 1)."""
 
     slots = ("square_avg", "acc_delta")
+    power = 0
 
     def update(self, run: Run, grads: list[Tensor]) -> None:
         adadelta(
@@ -205,7 +201,6 @@ class Adadelta(Optimizer):
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "adam": Adam,
-    "adamw": AdamW,
     "rmsprop": RMSProp,
     "adadelta": Adadelta,
 }

@@ -12,14 +12,18 @@ from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
 from dropout_lab.dropout import ACTIVATION_LAYOUTS, MAPS, VARIANTS, Dropout
 from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.noise import Noise, acts_at
 from dropout_lab.dropout.schedules import scheduled
-from dropout_lab.models import Model, State
+from dropout_lab.models import Hook, Model, Params, State
+from dropout_lab.regularizers import Trials
 from dropout_lab.streams import Streams
+from dropout_lab.train import paper
 from dropout_lab.train.feed import Feed
 from dropout_lab.train.optimizers import OPTIMIZERS
 from dropout_lab.train.precision import arithmetic
 from dropout_lab.train.running import RunningFeed
+from dropout_lab.train.scene import built_in, scene_of
 from dropout_lab.train.tasks import Task
 from dropout_lab.trial import Trial
 
@@ -53,15 +57,21 @@ class Pack:
         conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
         schedule = scheduled(shared.schedule.kind, shared.schedule)
         self.noise = Noise(variant_of(conf), schedule, stacked, self.model.places, streams)
-        self.regularizers = regularizers.build([c.regularizer for c in configs], self.model.weights, device)
+        keep = paper.keeps(trials, self.model, stacked)
+        chosen = Trials([c.regularizer for c in configs], streams, device, keep)
+        self.regularizers = regularizers.build(scene_of(self.model, dataset), chosen)
         weights = self.model.init(streams, device)
+        for name, part in keep.items():
+            weights[name] *= per_model(part, weights[name])
         self.params = weights | self.noise.start(weights)
         for name, p in self.params.items():
             p.requires_grad_(name not in self.model.fixed)
         lr = torch.tensor([config.train.lr for config in configs], device=device)
         self.state: State = None  # carried from window to window of a running text
-        speeds = [self.noise.speed if n not in weights else 1.0 for n, p in self.params.items() if p.requires_grad]
-        self.optimizer = OPTIMIZERS[shared.train.optimizer](self._moving, lr, shared.train, speeds)
+        optimizer = shared.train.optimizer
+        known = dict.fromkeys(weights, 1.0) | {n: paper.speed(optimizer, k) for n, k in keep.items()}
+        speeds = [known.get(n, self.noise.speed) for n, p in self.params.items() if p.requires_grad]
+        self.optimizer = OPTIMIZERS[optimizer](self._moving, lr, shared.train, speeds)
 
     @property
     def arithmetic(self) -> AbstractContextManager[object]:
@@ -73,6 +83,10 @@ class Pack:
         """The parameters that the optimizer moves."""
         return [p for p in self.params.values() if p.requires_grad]
 
+    def testing(self, params: Params) -> Hook:
+        """What the model calls in the deterministic test-time network."""
+        return self.regularizers.hook(self.noise.testing(params), params)
+
     def step(self, rows: Tensor) -> Tensor:
         """One update of every model on its own batch.
 
@@ -80,24 +94,32 @@ class Pack:
             rows: rows of the data set, [M, B], or a window of places [M, B, T].
 
         Returns:
-            the mean data loss of each model's batch, [M], without penalties.
+            the mean loss of each model's batch, [M], without penalties.
         """
-        x, y = self.feed.batch(rows)
-        hook = self.noise.training(self.params)
+        x, y = self.feed.batch(rows, self.regularizers.examples)
+        x = self.regularizers.inputs(x)
         with self.arithmetic:
-            passes = [self.model.advance(self.params, x, hook, self.state) for _ in range(self.noise.passes)]
+            passes = [self._forward(x) for _ in range(self.noise.passes)]
         outs = [out.float() for out, _ in passes]
         self.state = _cut(passes[-1][1])
-        loss = torch.stack([self.task.loss(out, y).flatten(1).mean(1) for out in outs]).mean(0)
+        each = self.regularizers.loss(self.task.loss)
+        loss = torch.stack([each(out, y).flatten(1).mean(1) for out in outs]).mean(0)
         # The models share nothing, so the gradient of the sum is each model's own gradient.
         objective = sum(self._penalties(outs), loss).sum()
         weights = self._moving
         # What a place learns that no pass reached has no gradient.
         grads = torch.autograd.grad(objective, weights, materialize_grads=True, allow_unused=True)
-        self.optimizer.step(grads)
         with torch.no_grad():
+            self.regularizers.decay(self.params, self.optimizer.lr)
+            self.optimizer.step(grads)
             self.regularizers.project(self.params)
         return loss.detach()
+
+    def _forward(self, x: Tensor) -> tuple[Tensor, State]:
+        """Outputs of a training pass, and the state after it."""
+        params = self.regularizers.weights(self.params)
+        hook = self.regularizers.hook(self.noise.training(params), params)
+        return self.model.advance(params, x, hook, self.state)
 
     def _penalties(self, outs: Sequence[Tensor]) -> list[Tensor]:
         """What is added to the data loss, [M] each: penalties on weights, what the variant asks for."""
@@ -131,7 +153,9 @@ def model_of(config: Config, dataset: Dataset) -> Model:
     Raises:
         ValueError: it cannot take the data.
     """
-    return models.build(config.model, dataset.shape, dataset.outputs, config.variant.network, dataset.symbols)
+    model = models.build(config.model, dataset.shape, dataset.outputs, config.variant.network, dataset.symbols)
+    built_in(model, regularizers.parts(config.regularizer, scene_of(model, dataset)))
+    return model
 
 
 def variant_of(conf: VariantConf) -> Dropout | None:

@@ -1,6 +1,6 @@
 """A running text as batches: streams side by side, window after window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor
 
@@ -30,7 +30,7 @@ class RunningFeed(Feed):
         """Places of the tokens of a part in windows [M, B, T]."""
         yield from _windows(self.index[part], LOOK_STREAMS, LOOK_WINDOW)
 
-    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
         return self.fetch(rows)
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:

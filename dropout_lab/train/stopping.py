@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from dropout_lab.models import Params
+from dropout_lab.regularizers import Stopping
 
 
 class Watch:
@@ -14,16 +15,19 @@ class Watch:
     Models are named by their place in the pack as it started.
 
     Args:
-        patience: epochs without a better loss before a model stops; infinite for one that runs to the end.
+        rules: when each model stops.
         params: the parameters at the start.
     """
 
-    def __init__(self, patience: Sequence[float], params: Params):
-        self.patience = list(patience)
-        self.best_loss = [math.inf] * len(self.patience)
-        self.best_epoch = [0] * len(self.patience)
-        restored = any(math.isfinite(p) for p in self.patience)
+    def __init__(self, rules: Sequence[Stopping], params: Params):
+        self._rules = list(rules)
+        self.best_loss = [math.inf] * len(self._rules)
+        self.best_epoch = [0] * len(self._rules)
+        restored = any(self._restores(m) for m in range(len(self._rules)))
         self._best: dict[str, Tensor] = {n: p.detach().clone() for n, p in params.items()} if restored else {}
+
+    def _restores(self, model: int) -> bool:
+        return math.isfinite(self._rules[model].patience) and self._rules[model].restore
 
     def see(self, epoch: int, models: Sequence[int], losses: Sequence[float], params: Params) -> list[int]:
         """Take in an epoch.
@@ -37,23 +41,24 @@ class Watch:
         Returns:
             the models whose patience is spent.
         """
-        better = [i for i, (m, loss) in enumerate(zip(models, losses, strict=True)) if loss < self.best_loss[m]]
+        each = enumerate(zip(models, losses, strict=True))
+        better = [i for i, (m, loss) in each if loss < self.best_loss[m] - self._rules[m].gain]
         for i in better:
             self.best_loss[models[i]], self.best_epoch[models[i]] = losses[i], epoch
-        kept = [i for i in better if math.isfinite(self.patience[models[i]])]
+        kept = [i for i in better if self._restores(models[i])]
         if kept:
             for name, best in self._best.items():
                 best[[models[i] for i in kept]] = params[name].detach()[kept]
-        return [m for m in models if epoch - self.best_epoch[m] >= self.patience[m]]
+        return [m for m in models if epoch - self.best_epoch[m] >= self._rules[m].patience]
 
     def reported(self, model: int, epochs_run: int) -> int:
         """The epoch whose weights are reported."""
-        return self.best_epoch[model] if math.isfinite(self.patience[model]) else epochs_run
+        return self.best_epoch[model] if self._restores(model) else epochs_run
 
     def restore(self, models: Sequence[int], params: Params) -> Params:
-        """The parameters to report for these models: the best ones where stopping is on, else the given ones."""
+        """The parameters to report for these models: the best ones where that is asked for, else the given ones."""
         final = {name: p.detach().clone() for name, p in params.items()}
-        rows = [i for i, m in enumerate(models) if math.isfinite(self.patience[m])]
+        rows = [i for i, m in enumerate(models) if self._restores(m)]
         if rows:
             for name, best in self._best.items():
                 final[name][rows] = best[[models[i] for i in rows]]

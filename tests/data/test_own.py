@@ -83,10 +83,13 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     ("words", "line"),
     [
         (["data.train_size=5000"], "data.train_size=5000: the training part has 1150 examples"),
-        (["data=wine", "data.augment=[flip]"], "data.augment=[flip]: is for images, and data=wine has none"),
+        (["data=wine", "regularizer=augment"], "regularizer=augment: is for images, and these data have none"),
         (["data=noisy_sine", "data.label_noise=0.1"], "data.label_noise=0.1: is for classes, and data=noisy_sine"),
-        (["data.augment=[shift]", "data.shift=9"], "data.shift=9: would move images of 8x8 pixels out of sight"),
-        (["data.augment=[turn]"], "data.augment=[turn]: must be a list of crop, flip, shift"),
+        (
+            ["regularizer=augment", "regularizer.shift=9"],
+            "regularizer=augment: a shift by 9 would move images of 8x8 pixels out of sight",
+        ),
+        (["regularizer.augment=[turn]"], "regularizer.augment=[turn]: must be a list of crop, flip, shift"),
         (["data.normalise=minmax"], "data.normalise=minmax: must be one of none, zscore, unit"),
         (["data=uci", "data.name=boston"], "data.name=boston: must be one of bostonHousing, concrete,"),
         (["data.root=''"], ""),

@@ -53,10 +53,6 @@ def test_what_is_refused():
     sine = load("noisy_sine")
     with pytest.raises(ValueError, match=r"data.label_noise=0.1: is for classes, and data=noisy_sine has none"):
         refuse(sine, DataConf(label_noise=0.1))
-    with pytest.raises(ValueError, match=r"data.augment=\[flip\]: is for images"):
-        refuse(sine, DataConf(augment=["flip"]))
-    with pytest.raises(ValueError, match=r"data.shift=8: would move images of 8x8 pixels out of sight"):
-        refuse(DIGITS, DataConf(augment=["shift"], shift=8))
 
 
 def test_a_class_that_only_others_have_is_named():

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 from dropout_lab.data import load
 from dropout_lab.data.shipped import SHIPPED
 from dropout_lab.data.synthetic import SYNTHETIC
+from dropout_lab.regularizers import Stopping
 from dropout_lab.train.evaluate import evaluate
 from dropout_lab.train.loop import train
 from dropout_lab.train.pack import Pack
@@ -92,7 +93,7 @@ def test_without_early_stopping_the_last_epoch_counts(trials):
 
 
 def test_watch_counts_patience_for_each_model_from_its_best_epoch():
-    watch = Watch([2, math.inf], {"w": torch.zeros(2, 1)})
+    watch = Watch([Stopping(2), Stopping(math.inf)], {"w": torch.zeros(2, 1)})
     spent = []
     for epoch, losses in enumerate([[3.0, 1.0], [2.0, 2.0], [2.5, 3.0], [2.0, 4.0]], 1):
         spent.append(watch.see(epoch, [0, 1], losses, {"w": torch.full((2, 1), float(epoch))}))
@@ -100,6 +101,27 @@ def test_watch_counts_patience_for_each_model_from_its_best_epoch():
     assert watch.best_epoch == [2, 1]
     restored = watch.restore([0, 1], {"w": torch.full((2, 1), 4.0)})
     assert restored["w"].flatten().tolist() == [2.0, 4.0]
+
+
+def test_watch_asks_for_the_gain_and_restores_only_where_asked():
+    watch = Watch([Stopping(2, 0.5), Stopping(2, 0.0, restore=False)], {"w": torch.zeros(2, 1)})
+    spent = []
+    for epoch, losses in enumerate([[3.0, 1.0], [2.6, 2.0], [2.2, 3.0], [2.1, 4.0], [1.8, 5.0]], 1):
+        spent.append(watch.see(epoch, [0, 1], losses, {"w": torch.full((2, 1), float(epoch))}))
+    assert [0 in who for who in spent] == [False, False, False, False, True]
+    assert [1 in who for who in spent] == [False, False, True, True, True]
+    assert watch.best_epoch == [3, 1]
+    assert (watch.reported(0, 5), watch.reported(1, 3)) == (3, 3)
+    assert watch.restore([0, 1], {"w": torch.full((2, 1), 9.0)})["w"].flatten().tolist() == [3.0, 9.0]
+
+
+def test_a_stopped_trial_may_report_its_last_weights(trials):
+    words = ["seeds=1", "train.epochs=40", "train.lr=0.02", "rate=0", "regularizer=early_stopping"]
+    words += ["regularizer.early_stopping=3", "regularizer.restore=true,false"]
+    best, last = train(trials(*words), load("digits"))
+    assert best.measured["epochs_run"] == last.measured["epochs_run"] < 40
+    assert best.measured["val_loss"] < last.measured["val_loss"]
+    assert last.measured["val_loss"] == pytest.approx(last.curve[-1]["val_loss"], rel=1e-5)
 
 
 def test_progress_counts_every_epoch_of_every_trial_once(trials):

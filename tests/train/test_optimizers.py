@@ -13,7 +13,6 @@ CASES = {
         ({"momentum": 0.0, "nesterov": True}, lambda p, lr: torch.optim.SGD(p, lr=lr)),
     ],
     "adam": [({}, lambda p, lr: torch.optim.Adam(p, lr=lr))],
-    "adamw": [({"weight_decay": 0.3}, lambda p, lr: torch.optim.AdamW(p, lr=lr, weight_decay=0.3))],
     "rmsprop": [({}, lambda p, lr: torch.optim.RMSprop(p, lr=lr))],
     "adadelta": [({}, lambda p, lr: torch.optim.Adadelta(p, lr=lr))],
 }

@@ -260,10 +260,9 @@ def test_settings_that_texts_cannot_take_are_refused():
 
     for data, settings, message in [
         (reviews(), {"normalise": "zscore"}, "is for numbers, and data=rt_polarity is text"),
-        (reviews(), {"augment": ["flip"]}, "is for images"),
         (running(), {"label_noise": 0.1}, "is for classes"),
     ]:
-        conf = SimpleNamespace(**{"label_noise": 0.0, "normalise": "none", "augment": [], **settings})
+        conf = SimpleNamespace(**{"label_noise": 0.0, "normalise": "none", **settings})
         with pytest.raises(ValueError, match=message):
             refuse(data, conf)
 

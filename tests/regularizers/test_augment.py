@@ -3,11 +3,9 @@
 import pytest
 import torch
 
-from dropout_lab.config import DataConf
 from dropout_lab.data import load
+from dropout_lab.regularizers.augment import DRAWS, augment, crop, flip, shift
 from dropout_lab.streams import PackRandomness, Streams
-from dropout_lab.train.augment import augment, crop, flip, shift
-from dropout_lab.train.feed import Feed
 from dropout_lab.train.loop import train
 from dropout_lab.train.pack import Pack
 
@@ -53,7 +51,8 @@ def test_crop_enlarges_a_window():
 def test_every_move_and_side_is_as_likely():
     x = torch.zeros(1, 4000, 1, 9, 9)
     x[..., 4, 3] = 1
-    found = augment(x, ["flip", "shift"], 2, 0.5, PackRandomness([Streams(0, 0)], "augment", CPU))[0, :, 0]
+    bits = PackRandomness([Streams(0, 0)], "augment", CPU).bits((1, 4000, DRAWS))
+    found = augment(x, bits, ["flip", "shift"], 2, 0.5)[0, :, 0]
     assert found.sum() == 4000
     _, rows, columns = found.nonzero(as_tuple=True)
     counts = torch.bincount(rows, minlength=9).float() / 4000
@@ -62,46 +61,52 @@ def test_every_move_and_side_is_as_likely():
     assert counts[1:8].tolist() == pytest.approx([0.1, 0.1, 0.2, 0.2, 0.2, 0.1, 0.1], abs=0.03)
 
 
-@pytest.mark.parametrize("kinds", [["crop"], ["flip"], ["shift"], ["crop", "flip", "shift"]])
-def test_a_trial_sees_the_same_changes_alone_and_in_any_pack(kinds):
-    streams = [Streams(0, 0), Streams(0, 1), Streams(0, 0)]
-    conf = DataConf(augment=kinds)
-    packed = Feed(load("digits"), conf, streams, CPU)
-    alone = [Feed(load("digits"), conf, [s], CPU) for s in streams]
+def test_a_trial_sees_the_same_changes_alone_and_in_any_pack(trials):
+    words = ["model.hidden=[4]", "seeds=2", "regularizer.augment=[crop],[flip],[shift],[crop,flip,shift]"]
+    every = [*trials(*words, "regularizer=augment,none"), *trials(*words, "regularizer=augment", "regularizer.shift=1")]
+    packed = Pack(every, load("digits"))
+    alone = [Pack([trial], load("digits")) for trial in every]
+    seen = lambda pack, rows: pack.feed.batch(rows, pack.regularizers.examples)[0]  # noqa: E731
     for _ in range(2):
-        rows = packed.epoch(50)[0]
-        x, _ = packed.batch(rows)
-        plain, _ = packed.fetch(rows)
-        assert not torch.equal(x, plain)
-        for m, feed in enumerate(alone):
-            mine = feed.epoch(50)[0]
+        rows = packed.feed.epoch(50)[0]
+        x, (plain, _) = seen(packed, rows), packed.feed.fetch(rows)
+        for m, pack in enumerate(alone):
+            mine = pack.feed.epoch(50)[0]
             assert torch.equal(mine[0], rows[m])
-            assert torch.equal(feed.batch(mine)[0][0], x[m])
-    left = packed.select([1])
-    rows = left.epoch(50)[0]
-    assert torch.equal(left.batch(rows)[0], alone[1].batch(alone[1].epoch(50)[0])[0])
+            assert torch.equal(seen(pack, mine)[0], x[m])
+            assert torch.equal(x[m], plain[m]) == (every[m].point.regularizer == "none")
+    left = packed.select([3, 1])
+    rows = left.feed.epoch(50)[0]
+    assert torch.equal(seen(left, rows)[1], seen(alone[1], alone[1].feed.epoch(50)[0])[0])
 
 
-def test_only_training_batches_are_changed(trials):
-    (trial,) = trials("data.augment=[shift,flip]", "model.hidden=[4]", "seeds=1", "data.label_noise=0.5")
-    pack = Pack([trial], load("digits"))
-    plain = load("digits")
-    for part in ("train", "val", "test"):
-        rows = pack.feed.index[part]
-        x, y = pack.feed.fetch(rows)
-        assert torch.equal(x[0], torch.from_numpy(plain.x)[rows[0]])
-        wrong = (y[0] != torch.from_numpy(plain.y)[rows[0]]).float().mean()
-        assert wrong == (0.5 if part == "train" else 0)
-    seen = []
-    forward = pack.model.forward
-    pack.model.forward = lambda params, x, site: seen.append(x) or forward(params, x, site)
-    pack.step(pack.feed.index["train"][:, :8])
-    assert not torch.equal(seen[0][0], torch.from_numpy(plain.x)[pack.feed.index["train"][0, :8]])
+def test_only_training_batches_are_changed_and_before_they_are_normalised(trials):
+    words = ["model.hidden=[4]", "seeds=1", "data.label_noise=0.5", "data.normalise=none,zscore"]
+    for trial in trials(*words, "regularizer=augment", "regularizer.augment=[shift,flip]"):
+        pack = Pack([trial], load("digits"))
+        plain = load("digits")
+        for part in ("train", "val", "test"):
+            rows = pack.feed.index[part]
+            x, y = pack.feed.fetch(rows)
+            if trial.config.data.normalise == "none":
+                assert torch.equal(x[0], torch.from_numpy(plain.x)[rows[0]])
+            wrong = (y[0] != torch.from_numpy(plain.y)[rows[0]]).float().mean()
+            assert wrong == (0.5 if part == "train" else 0)
+        seen = []
+        forward = pack.model.forward
+        pack.model.forward = lambda params, x, hook, own=forward, seen=seen: seen.append(x) or own(params, x, hook)
+        rows = pack.feed.index["train"][:, :8]
+        pack.step(rows)
+        x, _ = pack.feed.fetch(rows)
+        assert not torch.equal(seen[0], x)
+        # What comes in from outside is black, which normalisation makes the lowest value.
+        assert seen[0].min() == pack.feed.fetch(pack.feed.index["train"])[0].min()
 
 
 def test_training_with_everything_at_once_agrees_alone_and_packed(trials):
     words = ["model.hidden=[16]", "train.epochs=2", "seeds=2", "rate=0.2", "data.train_size=300"]
-    every = trials(*words, "data.augment=[shift,crop]", "data.label_noise=0.2", "data.normalise=zscore")
+    words += ["regularizer=none,augment", "regularizer.augment=[shift,crop]"]
+    every = trials(*words, "data.label_noise=0.2", "data.normalise=zscore")
     packed = train(every, load("digits"))
     for trial, result in zip(every, packed, strict=True):
         (alone,) = train([trial], load("digits"))

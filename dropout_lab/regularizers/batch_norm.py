@@ -1,0 +1,35 @@
+"""Batch normalisation, with running statistics for the test."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from dropout_lab.dropout.base import MAPS
+from dropout_lab.regularizers.base import Params
+from dropout_lab.regularizers.normalisation import Normalisation
+
+MOMENTUM = 0.1  # of the running statistics, as torch has it
+
+
+class BatchNorm(Normalisation):
+    """Every unit to mean 0 and variance 1 over a batch, and over the pixels of a map; running statistics at test time.
+
+    These are written in training and kept with the weights. A batch that gives a unit one value only has no variance;
+    it is normalised by them too, and leaves them alone.
+
+    Source:
+        Ioffe and Szegedy 2015, ICML; after dropout: Li et al. 2019, CVPR.
+    """
+
+    kind: ClassVar[str] = "batch_norm"
+    written: ClassVar[dict[str, float]] = {"mean": 0.0, "variance": 1.0}
+
+    def normalised(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        models, maps = len(x), self.scene.sites[site].layout == MAPS
+        channels = x.transpose(0, 1) if maps else x.flatten(1, -2).transpose(0, 1)  # [B, M, D, ...]
+        flat = channels.flatten(1, 2)
+        own = self.name(site)
+        mean, variance, gain, shift = (params[f"{own}.{p}"].view(-1) for p in ("mean", "variance", "gain", "shift"))
+        several = flat.numel() > flat.shape[1]
+        out = nn.functional.batch_norm(flat, mean, variance, gain, shift, training and several, MOMENTUM)
+        return out.unflatten(1, (models, -1)).transpose(0, 1).view(x.shape)

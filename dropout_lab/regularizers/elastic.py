@@ -1,0 +1,24 @@
+"""The elastic net: L1 and L2 with one strength, divided by a ratio."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.regularizers.base import OfWeights, Params
+from dropout_lab.regularizers.l1 import absolute
+from dropout_lab.regularizers.l2 import half_square
+
+
+class Elastic(OfWeights):
+    """Adds elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2), as scikit-learn divides it.
+
+    Source:
+        Zou and Hastie 2005, JRSS B 67.
+    """
+
+    kind: ClassVar[str] = "elastic"
+    numbers: ClassVar[tuple[str, ...]] = ("elastic", "elastic_ratio")
+
+    def penalty(self, params: Params) -> Tensor:
+        ratio = self.own["elastic_ratio"]
+        return ratio * self.summed(params, absolute, -1) + (1 - ratio) * self.summed(params, half_square, -2)

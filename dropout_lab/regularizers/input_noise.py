@@ -1,0 +1,38 @@
+"""Normal noise on the inputs while training."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.config import RegularizerConf
+from dropout_lab.dropout.masks import normal, per_model
+from dropout_lab.regularizers.base import Regularizer, Scene, Trials
+from dropout_lab.streams import PackRandomness
+
+
+def numbers_only(scene: Scene) -> str | None:
+    """Why a regularizer that computes with inputs makes no sense; None if it does."""
+    return "computes with the inputs, which here are words" if scene.reads else None
+
+
+class InputNoise(Regularizer):
+    """Adds N(0, input_noise^2) to every feature of every example, anew at each step.
+
+    Source:
+        Sietsma and Dow 1991, Neural Networks 4; for small noise and squared error a penalty on slopes: Bishop 1995,
+        Neural Computation 7.
+    """
+
+    kind: ClassVar[str] = "input_noise"
+    numbers: ClassVar[tuple[str, ...]] = ("input_noise",)
+
+    def __init__(self, scene: Scene, trials: Trials):
+        super().__init__(scene, trials)
+        self.random = {self.kind: PackRandomness(trials.streams, self.kind, trials.device)}
+
+    @classmethod
+    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+        return numbers_only(scene)
+
+    def inputs(self, x: Tensor) -> Tensor:
+        return x + per_model(self.strength, x) * normal(self.random[self.kind].bits(x.shape), x)

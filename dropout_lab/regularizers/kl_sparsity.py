@@ -1,0 +1,59 @@
+"""KL sparsity: hidden units are pulled to be active as rarely as a target says."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from dropout_lab.config import RegularizerConf
+from dropout_lab.dropout.base import MAPS
+from dropout_lab.regularizers.base import Params, Regularizer, Scene, Trials
+
+
+def divergence(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
+    """Kullback-Leibler divergence of a unit with this mean from one with the target.
+
+    Args:
+        mean: mean activation of units, [M, D].
+        target: [M, 1].
+        bounded: whether units lie between -1 and 1; they are then taken for the two ends of a Bernoulli variable of
+            probability (1 + mean) / 2, and for normal variables of variance 1 otherwise. These are the families that
+            the authors of dropout had in their program for units of each kind.
+    """
+    if not bounded:
+        return (mean - target).square() / 2
+    part = ((1 + mean) / 2).clamp(1e-6, 1 - 1e-6)
+    return target * (target / part).log() + (1 - target) * ((1 - target) / (1 - part)).log()
+
+
+class KLSparsity(Regularizer):
+    """Adds kl_sparsity times the divergence, summed over all hidden units; the mean runs over a batch and, in maps and
+    sequences, over places, before dropout.
+
+    Source:
+        Ng 2011, CS294A lecture notes, Sparse autoencoder; in the comparison of Srivastava et al. 2014, Table 9.
+    """
+
+    kind: ClassVar[str] = "kl_sparsity"
+    numbers: ClassVar[tuple[str, ...]] = ("kl_sparsity", "kl_target")
+
+    def __init__(self, scene: Scene, trials: Trials):
+        super().__init__(scene, trials)
+        self._seen: dict[str, list[Tensor]] = {}  # mean activations [M, D] in each pass of the step
+
+    @classmethod
+    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+        return None if scene.sites else "finds no hidden units"
+
+    def units(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        if training:
+            features = x.movedim(2, -1) if self.scene.sites[name].layout == MAPS else x
+            self._seen.setdefault(name, []).append(features.flatten(1, -2).mean(1))
+        return x
+
+    def penalty(self, params: Params) -> Tensor | None:
+        seen, self._seen = self._seen, {}
+        target = self.own["kl_target"].unsqueeze(1)
+        passes = [(mean, len(means)) for means in seen.values() for mean in means]
+        terms = [divergence(mean, target, self.scene.bounded).sum(1) / count for mean, count in passes]
+        return self.strength * torch.stack(terms).sum(0)

@@ -1,0 +1,31 @@
+"""Label smoothing: the target is not one class alone."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from dropout_lab.config import RegularizerConf
+from dropout_lab.regularizers.base import Loss, Regularizer, Scene
+
+
+class LabelSmoothing(Regularizer):
+    """Cross-entropy with the target (1 - s) * one-hot + s / K, as ``label_smoothing`` of torch has it.
+
+    Source:
+        Szegedy et al. 2016, CVPR, section 7.
+    """
+
+    kind: ClassVar[str] = "label_smoothing"
+    numbers: ClassVar[tuple[str, ...]] = ("label_smoothing",)
+
+    @classmethod
+    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+        return "is for classes, and here a number is predicted" if scene.task == "regression" else None
+
+    def loss(self, loss: Loss) -> Loss:
+        def smoothed(out: Tensor, y: Tensor) -> Tensor:
+            plain = loss(out, y)
+            shared = -nn.functional.log_softmax(out, -1).mean(-1)
+            return plain + self.strength.view(-1, *[1] * (plain.dim() - 1)) * (shared - plain)
+
+        return smoothed

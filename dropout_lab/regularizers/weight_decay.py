@@ -1,0 +1,26 @@
+"""Decoupled weight decay: every weight shrinks by the same factor at a step, whatever its gradient."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from dropout_lab.regularizers.base import OfWeights, Params
+
+
+class WeightDecay(OfWeights):
+    """Multiplies weights by 1 - lr * weight_decay before each step, as ``torch.optim.AdamW`` does.
+
+    The factor does not change if the weights are scaled, so it needs no conversion with them.
+
+    Source:
+        Loshchilov and Hutter 2019, ICLR, algorithm 2.
+    """
+
+    kind: ClassVar[str] = "weight_decay"
+    numbers: ClassVar[tuple[str, ...]] = ("weight_decay",)
+
+    def decay(self, params: Params, lr: Tensor) -> None:
+        factor = 1 - lr * self.strength
+        weights = [params[name] for name in self.scene.weights]
+        torch._foreach_mul_(weights, [factor.view(-1, *[1] * (w.dim() - 1)) for w in weights])

@@ -1,0 +1,30 @@
+"""Normal noise on the weights while training."""
+
+from typing import ClassVar
+
+from dropout_lab.dropout.masks import normal, per_model
+from dropout_lab.regularizers.base import OfWeights, Params, Scene, Trials
+from dropout_lab.streams import PackRandomness
+
+
+class WeightNoise(OfWeights):
+    """Each forward pass uses w + N(0, weight_noise^2), one draw for the batch; the gradient there moves w.
+
+    Source:
+        Murray and Edwards 1994, IEEE Transactions on Neural Networks 5; Graves 2011, NeurIPS.
+    """
+
+    kind: ClassVar[str] = "weight_noise"
+    numbers: ClassVar[tuple[str, ...]] = ("weight_noise",)
+
+    def __init__(self, scene: Scene, trials: Trials):
+        super().__init__(scene, trials)
+        streams = {name: f"{self.kind}/{name}" for name in scene.weights}
+        self.random = {name: PackRandomness(trials.streams, s, trials.device) for name, s in streams.items()}
+
+    def weights(self, params: Params) -> Params:
+        noisy = dict(params)
+        for name, random in self.random.items():
+            weight = params[name]
+            noisy[name] = weight + per_model(self.at(name, 1), weight) * normal(random.bits(weight.shape), weight)
+        return noisy
