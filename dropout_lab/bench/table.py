@@ -69,10 +69,10 @@ def read(path: Path) -> tuple[str, list[Row]]:
     rows = []
     for cells in csv.DictReader(io.StringIO(body)):
         words = [cells[name] for name in ("work", "peer", "unit")]
-        numbers = [float(cells[name]) for name in ("ratio", "low", "high", "theirs", "ours")]
+        middle, low, high, theirs, ours = (float(cells[name]) for name in ("ratio", "low", "high", "theirs", "ours"))
         scores = [float(cells[name]) if cells[name] else None for name in ("accuracy", "our_accuracy")]
-        ratio = Ratio(*numbers[:3], int(cells["rounds"]))
-        row = Row.of(words[0], words[1], words[2], ratio, numbers[3], numbers[4], cells["note"])
+        ratio = Ratio(middle, low, high, int(cells["rounds"]))
+        row = Row.of(words[0], words[1], words[2], ratio, theirs, ours, cells["note"])
         rows.append(replace(row, accuracy=scores[0], our_accuracy=scores[1]))
     return head.partition("; ")[2], rows
 

@@ -153,19 +153,15 @@ def mnist(bench: Bench) -> list[Row]:
 
 def cnn(bench: Bench) -> list[Row]:
     """(c) Convolutional networks, four seeds."""
-    size: dict[str, Any] = (
-        {"train": 3200, "channels": [4, 8], "seeds": [0]} if bench.quick else {"train": 6400, "seeds": [0, 1, 2, 3]}
-    )
-    task = replace(_mnist(bench), model="cnn", rates=[0.3], **size)
+    task = replace(_mnist(bench), model="cnn", rates=[0.3], train=6400, seeds=[0, 1, 2, 3])
+    if bench.quick:
+        task = replace(task, train=3200, channels=[4, 8], seeds=[0])
     peers = [strong(task), plain(task, 1)]
     return _trained(f"MNIST, CNN {_shape(task.channels)}, {len(task.seeds)} seeds", task, bench, peers, 3)
 
 
 def lstm(bench: Bench) -> list[Row]:
     """(d) LSTMs over the rows, four seeds."""
-    size: dict[str, Any] = (
-        {"train": 3200, "units": 32, "seeds": [0]} if bench.quick else {"train": 6400, "seeds": [0, 1, 2, 3]}
-    )
     # A larger rate of learning, so that all programs learn in one epoch.
     task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, train=6400, seeds=[0, 1, 2, 3])
     if bench.quick:
