@@ -115,9 +115,10 @@ def run(program: Program, seen: Seen, inside: bool) -> float:
         for first in range(0, len(program.commands), program.abreast):
             answers += _processes(program, program.commands[first : first + program.abreast], Path(folder))
         whole = time.time() - started
-    seen.accuracies += [score for answer in answers for score in answer["accuracy"]]
-    if len(seen.accuracies) % program.trials:
-        raise ConfigError(f"{program.name}: answered for {len(seen.accuracies)} trials instead of {program.trials}")
+    scores = [score for answer in answers for score in answer["accuracy"]]
+    if len(scores) != program.trials:
+        raise ConfigError(f"{program.name} answered for {len(scores)} trials instead of {program.trials}")
+    seen.accuracies += scores
     training = max(answer["ended"] for answer in answers) - min(answer["started"] for answer in answers)
     if "compiling" in answers[0]:
         seen.compiling.append(answers[0]["compiling"] / (training if inside else whole))
@@ -149,10 +150,12 @@ def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path
             raise ConfigError(f"{program.name} failed: {last[0]}")
         answers += [json.loads(line) for line in out.splitlines() if line.startswith('{"accuracy"')]
     stored = folder / "results/sweep/trials.csv"
-    if stored.exists():  # ours, as a user would type it
+    if not answers and stored.exists():  # ours, as a user would type it
         with stored.open() as rows:
             scores = [float(row["test_accuracy"]) for row in csv.DictReader(rows)]
         answers.append({"accuracy": scores, "started": started, "ended": time.time()})
+    if not answers:
+        raise ConfigError(f"{program.name} answered nothing")
     return answers
 
 

@@ -44,8 +44,8 @@ The programs need the extra `bench`; those that are not there are left out.
   all              all of these but variants
   table            print the table of what lies in results/bench
 
-peers= is of {", ".join(PEERS)[:52]},
-{", ".join(PEERS)[53:].strip()}."""
+peers= takes the names of programs: {", ".join(PEERS[:3])},
+{", ".join(PEERS[3:])}."""
 
 
 def command(words: Sequence[str], say: Say) -> None:
@@ -66,7 +66,7 @@ def command(words: Sequence[str], say: Say) -> None:
     bench = Bench(
         say,
         root=str(root_of(settings.get("data.root", "")).resolve()),
-        rounds=_rounds(settings.get("rounds", "0")),
+        rounds=_rounds(settings.get("rounds", "")),
         peers=_peers(settings.get("peers", "")),
     )
     if "all" in names:
@@ -101,9 +101,9 @@ def files(folder: Path) -> list[Path]:
 
 
 def _rounds(text: str) -> int:
-    if not text.isdecimal():
+    if text and not (text.isdecimal() and int(text)):
         raise ConfigError(f"rounds={text}: must be a whole number of at least 1")
-    return int(text)
+    return int(text or "0")
 
 
 def _peers(text: str) -> tuple[str, ...]:
