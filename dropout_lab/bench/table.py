@@ -10,7 +10,7 @@ from dropout_lab.bench.interleaved import Ratio
 from dropout_lab.report.tables import markdown
 
 FOLDER = Path("results/bench")
-TITLES = ["work", "compared", "what is timed", "ratio", "rounds", "test accuracy, %", "note"]
+TITLES = ["work", "compared", "what is timed", "note", "ratio", "rounds", "test accuracy, %"]
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def document(paths: Sequence[Path]) -> str:
         machine, found = read(path)
         machines[machine] = None
         rows += [_cells(row) for row in found]
-    return markdown(TITLES, rows, left=3) + "".join(f"\nMeasured on {machine}.\n" for machine in machines)
+    return markdown(TITLES, rows, left=4) + "".join(f"\nMeasured on {machine}.\n" for machine in machines)
 
 
 def _cells(row: Row) -> list[str]:
     spread = f"{row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
     known = row.accuracy is not None and row.our_accuracy is not None
     scores = f"{100 * (row.accuracy or 0):.1f}, ours {100 * (row.our_accuracy or 0):.1f}" if known else ""
-    return [row.work, row.peer, row.unit, spread, str(row.rounds), scores, row.note]
+    return [row.work, row.peer, row.unit, row.note, spread, str(row.rounds), scores]

@@ -80,7 +80,7 @@ def test_a_subject_leaves_its_file(folder, monkeypatch, capsys, typed):
     assert out.splitlines() == ["2.00 [1.50, 2.50]  peer: work", "results/bench/planning.csv"]
     assert table.read(Path("results/bench/planning.csv"))[1] == [row]
     _, shown, _ = typed("bench", "table")
-    assert "| work | peer | s | 2.00 [1.50, 2.50] | 3 |" in shown
+    assert "| work | peer | s |  | 2.00 [1.50, 2.50] | 3 |" in shown
 
 
 @pytest.mark.parametrize(
