@@ -146,9 +146,9 @@ def _digits(bench: Bench) -> Task:
 
 def mnist(bench: Bench) -> list[Row]:
     """(b) One wide MLP."""
-    size: dict[str, Any] = {"epochs": 1, "train": 3200} if bench.quick else {"epochs": 2, "train": 24000}
+    size: dict[str, Any] = {"epochs": 1, "train": 3200} if bench.quick else {"epochs": 1, "train": 12800}
     task = replace(_mnist(bench), hidden=[128, 128] if bench.quick else [1024, 1024], **size)
-    return _trained(f"MNIST, MLP {_shape(task.hidden)}", task, bench, [strong(task), plain(task, 1)], 5)
+    return _trained(f"MNIST, MLP {_shape(task.hidden)}", task, bench, [strong(task), plain(task, 1)], 3)
 
 
 def cnn(bench: Bench) -> list[Row]:
