@@ -29,7 +29,7 @@ HELP = f"""\
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
   {PROGRAM} data list|get|check     public data sets: see, download, verify
-  {PROGRAM} bench variants          what a step costs with each variant
+  {PROGRAM} bench SUBJECT           timed against other programs
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
 Results go to out= (results/sweep, results/train); the same command again goes
@@ -115,15 +115,13 @@ def list_(words: list[str]) -> int:
 
 
 def bench(words: list[str]) -> int:
-    """Time what the tables of costs are made from."""
-    from dropout_lab.bench import variants
+    """Time this program against others, and what the tables of costs are made from."""
+    from dropout_lab.bench import subjects
 
-    if words in (["--help"], ["-h"]):
-        _say(f"{PROGRAM} bench variants: a training step of each variant, timed against inverted dropout")
-    elif words == ["variants"]:
-        _say(str(variants.write(_say)))
+    if not words or {"--help", "-h"} & set(words):
+        _say(subjects.help_text(PROGRAM))
     else:
-        raise ConfigError(f"bench {' '.join(words)}: must be bench variants")
+        subjects.command(words, _say)
     return 0
 
 

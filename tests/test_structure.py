@@ -41,7 +41,8 @@ MAY_IMPORT = {
     "stats": set(),
     "report": {"stats"},
     "results": {"settings", "report", "sweeps"},
-    "bench": WORDS | {"compose", "plugins", "trial", "data", "sweeps", "train"},
+    # It times kernels, steps, plans and whole programs, and prints a table.
+    "bench": WORDS | {"compose", "plugins", "trial", "data", "streams", "dropout", "sweeps", "train", "report"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "compose", "data"},

@@ -3,8 +3,10 @@
 import platform
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import median, quantiles
 
 import numpy as np
@@ -33,8 +35,7 @@ def ratios(
 ) -> dict[str, Ratio]:
     """Time each of these against the reference.
 
-    In each round everything is run once, in a random order, ``repeats`` times in a row of which the median counts; its
-    ratio to the reference's median of the same round is taken, so that what slows the whole round drops out.
+    In each round everything is run once, in a random order, ``repeats`` times in a row of which the median counts.
 
     Args:
         works: what to time, by name; each is run once before the clock starts.
@@ -42,26 +43,64 @@ def ratios(
         rounds, repeats: how often.
         seed: of the orders.
     """
-    shuffled, order = list(works), random.Random(seed)
     for work in works.values():
         work()
-    found: dict[str, list[float]] = {name: [] for name in works}
+    clocks = {name: partial(seconds, work, repeats) for name, work in works.items()}
+    return against(times(clocks, rounds, seed), reference)
+
+
+def times(clocks: Mapping[str, Callable[[], float]], rounds: int, seed: int = 0) -> dict[str, list[float]]:
+    """What each of these clocks shows in every round, which reads all of them once in a random order."""
+    shuffled, order = list(clocks), random.Random(seed)
+    found: dict[str, list[float]] = {name: [] for name in clocks}
     for _ in range(rounds):
         order.shuffle(shuffled)
-        took = {name: _median_time(works[name], repeats) for name in shuffled}
-        for name in works:
-            found[name].append(took[name] / took[reference])
-    spread = {name: quantiles(values, n=4, method="inclusive") for name, values in found.items()}
-    return {name: Ratio(median(values), spread[name][0], spread[name][2], rounds) for name, values in found.items()}
+        for name in shuffled:
+            found[name].append(clocks[name]())
+    return found
 
 
-def _median_time(work: Callable[[], object], repeats: int) -> float:
+def against(found: Mapping[str, Sequence[float]], reference: str) -> dict[str, Ratio]:
+    """Median and quartiles of the ratios to the reference.
+
+    A ratio is taken within a round, so that what slows the whole round drops out.
+
+    Args:
+        found: what :func:`times` gives.
+        reference: one of its names.
+    """
+    ratios = {
+        name: [own / other for own, other in zip(values, found[reference], strict=True)]
+        for name, values in found.items()
+    }
+    return {name: spread(values) for name, values in ratios.items()}
+
+
+def spread(values: Sequence[float]) -> Ratio:
+    """Median and quartiles; of a single value, that value."""
+    low, _, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+    return Ratio(median(values), low, high, len(values))
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """Median time of so many runs in a row."""
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)
     return median(times)
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """So many threads for torch."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def machine() -> str:

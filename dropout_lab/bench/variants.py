@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from dropout_lab.bench.interleaved import Ratio, machine, ratios
+from dropout_lab.bench.interleaved import Ratio, machine, on_threads, ratios
 from dropout_lab.compose import Points, choices, standing
 from dropout_lab.data import load
 from dropout_lab.settings import ConfigError
@@ -48,9 +46,7 @@ def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[s
     Returns:
         the text of ``variants.csv``: quartiles of the ratio to inverted dropout, under a line that says on what.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with on_threads(1):
         lines = [row for model in SHAPES for row in _rows(model, points, rounds, repeats, say)]
         text = io.StringIO()
         text.write(f"# step of one model, digits, batch 64, Adam, rate {RATE}; {machine()}\n")
@@ -58,8 +54,6 @@ def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[s
         writer.writerow(COLUMNS)
         writer.writerows(lines)
         return text.getvalue()
-    finally:
-        torch.set_num_threads(before)
 
 
 def _rows(model: str, points: Points, rounds: int, repeats: int, say: Callable[[str], None]) -> list[list[str | int]]:

@@ -1,0 +1,1 @@
+"""What the bench compares with: small programs, each written as the documentation of its library recommends."""

@@ -1,0 +1,60 @@
+"""What planning costs: many trials drawn up and divided into packs, anew and where all of them are there."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from dropout_lab.bench.interleaved import spread
+from dropout_lab.bench.table import Row
+from dropout_lab.bench.works import Bench
+from dropout_lab.compose import standing
+from dropout_lab.plugins import enable
+from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.sweeps.ledger import Ledger
+from dropout_lab.sweeps.run import plan_of
+from dropout_lab.trial import Trial
+
+LIMIT, LIMIT_OF = 1e-3, "a limit of 1 ms a trial"
+WORDS = ["rate=range(0.0,0.9,0.1)", "train.lr=0.001,0.003,0.01", "model.hidden=[64],[128],[64,64],[128,128]"]
+# 9 rates x 3 x 4 arms, of which rate 0 is one like another.
+SEEDS = 93
+
+
+def planning(bench: Bench) -> list[Row]:
+    """From the words to the packs, for 10,000 trials of which none or all are there."""
+    seeds = 3 if bench.quick else SEEDS
+    new, done, count = [], [], 0
+    enable()
+    for _ in range(bench.often(3)):
+        with tempfile.TemporaryDirectory() as folder:
+            trials, seconds = _plan(seeds, folder)
+            new.append(LIMIT * len(trials) / seconds)
+            _fill(folder, trials)
+            trials, seconds = _plan(seeds, folder, nothing_left=True)
+            done.append(LIMIT * len(trials) / seconds)
+            count = len(trials)
+        bench.say(f"planned {count} trials")
+    rows = []
+    for work, found in (("none of them there", new), ("all of them there", done)):
+        said, note = f"planning {count:,} trials, {work}", "words composed, checked, hashed and packed"
+        each = LIMIT / median(found)
+        rows.append(Row.of(said, LIMIT_OF, "planning a trial, s", spread(found), LIMIT, each, note))
+    return rows
+
+
+def _plan(seeds: int, folder: str, nothing_left: bool = False) -> tuple[list[Trial], float]:
+    started = time.perf_counter()
+    with standing() as points:
+        chosen: Sequence[Arm] = arms(expand([*WORDS, f"seeds={seeds}", f"out={folder}/sweep"]), points)
+    trials, packs = plan_of(chosen, Ledger(Path(folder) / "sweep", write=False))
+    spent = time.perf_counter() - started
+    assert nothing_left != bool(packs)
+    return trials, spent
+
+
+def _fill(folder: str, trials: Sequence[Trial]) -> None:
+    """A row for each trial, as if it had been trained."""
+    ledger = Ledger(Path(folder) / "sweep")
+    ledger.append([{**trial.columns, "status": "ok", "test_accuracy": 0.5} for trial in trials], [])

@@ -1,0 +1,83 @@
+"""(e) A published grid: the MNIST networks of Garbin, Zhu and Marques (2020), planned in full, and a sample of it."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+from dropout_lab.bench.interleaved import spread
+from dropout_lab.bench.peers.task import Task
+from dropout_lab.bench.planning import LIMIT, LIMIT_OF
+from dropout_lab.bench.programs import compare, training
+from dropout_lab.bench.table import Row
+from dropout_lab.bench.works import Bench, our_words, strong
+from dropout_lab.compose import standing
+from dropout_lab.plugins import enable
+from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.sweeps.ledger import Ledger
+from dropout_lab.sweeps.run import plan_of
+
+# The generators of the authors' repository list 2,376 runs for MNIST (2,160 without batch normalisation). Those with
+# SGD and without decay of the learning rate are 144 plain ones and 648 with dropout on three widths, of which 486
+# differ; six seeds make more trials of them than the 3,286 runs that the study counts.
+SHAPES = {"plain": (1024, 2048), "dropout": (1024, 2048, 4096)}
+SHARED = ["data=mnist", "train=sgd", "train.epochs=5,20,50", "train.batch_size=128", "train.lr=0.01,0.1"]
+GRIDS = (
+    ["rate=0", "train.momentum=0.0,0.95", "regularizer=none,max_norm", "regularizer.max_norm=2.0"],
+    [
+        "rate=0.5",
+        "input_rate=0.1",
+        "train.momentum=0.0,0.95,0.99",
+        "regularizer=none,max_norm",
+        "regularizer.max_norm=2.0,3.0",
+    ],
+)
+SEEDS = 6
+
+
+def published(bench: Bench) -> list[Row]:
+    """The grid planned, and a sample of it trained beside the strongest loop."""
+    return [_planned(bench), *_sample(bench)]
+
+
+def _planned(bench: Bench) -> Row:
+    found, count, packs = [], 0, 0
+    enable()
+    for _ in range(bench.often(3)):
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            trials, divided = plan_of(_arms(bench, folder), Ledger(Path(folder) / "sweep", write=False))
+            found.append(LIMIT * len(trials) / (time.perf_counter() - started))
+            count, packs = len(trials), len(divided)
+    bench.say(f"planned {count} trials in {packs} packs")
+    work = f"grid of Garbin et al. 2020: {count:,} trials of MLPs on MNIST, planned"
+    note = f"their SGD settings without decay, {SEEDS} seeds for their one"
+    return Row.of(work, LIMIT_OF, "planning a trial, s", spread(found), LIMIT, LIMIT / median(found), note)
+
+
+def _arms(bench: Bench, folder: str) -> Sequence[Arm]:
+    widths = SHAPES["plain"], (*SHAPES["plain"], 2 * SHAPES["plain"][1])
+    jobs = []
+    for grid, sizes in zip(GRIDS, widths, strict=True):
+        hidden = ",".join("[" + ",".join([str(size)] * depth) + "]" for depth in (2, 3, 4) for size in sizes)
+        where = [f"model.hidden={hidden}", f"seeds={SEEDS}", f"out={folder}/sweep"]
+        where += [f"data.root={bench.root}"] if bench.root else []
+        jobs += expand([*SHARED, *grid, *where])
+    with standing() as points:
+        return arms(jobs, points)
+
+
+def _sample(bench: Bench) -> list[Row]:
+    task = Task(data="mnist", root=bench.root, optimizer="sgd", lr=0.01, momentum=0.95, epochs=1, batch_size=128)
+    task = replace(task, val_fraction=0.05, train=3200 if bench.quick else 6400, rates=[0.0, 0.5])
+    task = replace(task, hidden=[64] * 3 if bench.quick else [1024] * 3, max_norms=[0.0, 2.0, 3.0])
+    if bench.quick:
+        task = replace(task, max_norms=[0.0, 2.0], batch_size=32, lr=0.03, momentum=0.9)
+    trials = len(task.rates) * len(task.max_norms)
+    shape = "-".join(map(str, task.hidden))
+    work = f"grid of Garbin et al. 2020, {trials} of its trials: MLP {shape}, two rates, {trials // 2} norm bounds, SGD"
+    work += f", 1 epoch of {task.train:,} examples"
+    ours = training(our_words(task), trials)
+    return compare(work, ours, bench.chosen([strong(task)]), bench.often(3), bench.say, inside=True)

@@ -1,0 +1,124 @@
+"""``dropout-lab bench``: the subjects, and the files that they leave."""
+
+import importlib.metadata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dropout_lab.bench import kernels, planning, published, steps, table, variants, works
+from dropout_lab.bench.interleaved import machine
+from dropout_lab.bench.works import Bench
+from dropout_lab.data.places import root_of
+from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.ledger import replace
+
+Say = Callable[[str], None]
+SUBJECTS: dict[str, tuple[Callable[[Bench], list[table.Row]], str]] = {
+    "digits": (works.digits, "100 small MLPs: whole programs, start to end"),
+    "digits_training": (works.digits_training, "the same without start-up and plots"),
+    "mnist": (works.mnist, "one MLP 784-1024-1024-10"),
+    "cnn": (works.cnn, "convolutional networks"),
+    "lstm": (works.lstm, "LSTMs over the rows of images"),
+    "recurrent": (works.recurrent, "an LSTM with recurrent dropout"),
+    "published": (published.published, "a published grid, planned, and a sample of it"),
+    "kernels": (kernels.kernels, "the dropout kernel alone"),
+    "steps": (steps.steps, "a training step, the matrix products in it, dropout's cost"),
+    "planning": (planning.planning, "drawing up 10,000 trials"),
+}
+WITHOUT_MNIST = ("digits", "digits_training", "kernels", "planning")
+LIBRARIES = ("torchvision", "lightning", "hydra-core", "hydra-joblib-launcher", "jax", "keras")
+PEERS = ("plain_loop", "strong_loop", "lightning_multirun", "jax_vmap", "keras_lstm")
+
+
+def help_text(program: str) -> str:
+    """What ``bench --help`` prints."""
+    lines = [f"  {name:<16} {what}" for name, (_, what) in SUBJECTS.items()]
+    return f"""\
+{program} bench SUBJECT ... [rounds=N] [peers=NAME,...] [data.root=DIR]
+
+Times {program} against other programs in one run, interleaved, and writes the
+ratios to results/bench/SUBJECT.csv. Use a machine that has nothing else to do.
+The programs need the extra `bench`; those that are not there are left out.
+
+  variants         a training step of each variant against inverted dropout
+{chr(10).join(lines)}
+  all              all of these but variants
+  table            print the table of what lies in results/bench
+
+peers= takes the names of programs: {", ".join(PEERS[:3])},
+{", ".join(PEERS[3:])}."""
+
+
+def command(words: Sequence[str], say: Say) -> None:
+    """Run the subjects named by these words.
+
+    Raises:
+        ConfigError: a word that is none of ours, or no data.
+    """
+    settings = dict(word.split("=", 1) for word in words if "=" in word)
+    names = [word for word in words if "=" not in word]
+    known = ["variants", *SUBJECTS, "all", "table"]
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        raise ConfigError(f"bench {' '.join(wrong)}: must be one of {', '.join(known)}")
+    strange = settings.keys() - {"rounds", "peers", "data.root"}
+    if strange:
+        raise ConfigError(f"bench {strange.pop()}=: must be one of rounds=, peers=, data.root=")
+    bench = Bench(
+        say,
+        root=str(root_of(settings.get("data.root", "")).resolve()),
+        rounds=_rounds(settings.get("rounds", "")),
+        peers=_peers(settings.get("peers", "")),
+    )
+    if "all" in names:
+        names = list(SUBJECTS)
+    for name in names:
+        if name not in (*WITHOUT_MNIST, "variants", "table") and not works.has_mnist(bench.root):
+            raise ConfigError(f"bench {name}: no MNIST in {bench.root}; `dropout-lab data get mnist` or data.root=DIR")
+    for name in names:
+        if name == "variants":
+            say(str(variants.write(say)))
+        elif name == "table":
+            say(table.document(files(table.FOLDER)).rstrip())
+        else:
+            say(str(write(name, bench)))
+
+
+def write(name: str, bench: Bench) -> Path:
+    """Measure one subject, and keep what was found in ``results/bench/`` of the working directory."""
+    target = table.FOLDER / f"{name}.csv"
+    where = f"{machine()}{_versions()}"
+    rows = SUBJECTS[name][0](bench)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace(target, table.text(where, table.merged(target, where, rows)))
+    for row in rows:
+        bench.say(f"{row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}]  {row.peer}: {row.work}")
+    return target
+
+
+def files(folder: Path) -> list[Path]:
+    """The measured files of all subjects, in their order."""
+    return [path for name in SUBJECTS if (path := folder / f"{name}.csv").exists()]
+
+
+def _rounds(text: str) -> int:
+    if text and not (text.isdecimal() and int(text)):
+        raise ConfigError(f"rounds={text}: must be a whole number of at least 1")
+    return int(text or "0")
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    names = tuple(filter(None, text.split(",")))
+    for name in names:
+        if name not in PEERS:
+            raise ConfigError(f"peers={name}: must be one of {', '.join(PEERS)}")
+    return names
+
+
+def _versions() -> str:
+    found = []
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "".join(f", {each}" for each in found)

@@ -1,0 +1,102 @@
+"""What the bench found: a CSV for each subject, and one table of them all."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+
+from dropout_lab.bench.interleaved import Ratio
+from dropout_lab.report.tables import markdown
+
+FOLDER = Path("results/bench")
+TITLES = ["work", "compared", "what is timed", "note", "ratio", "rounds", "test accuracy, %"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Args:
+        work: what was to be done.
+        peer: who else did it.
+        unit: what was timed.
+        ratio, low, high: the peer's time over ours, median and quartiles over the rounds.
+        rounds: how many.
+        theirs, ours: median times in the unit that ``unit`` names, for engineers; they hold for one machine only.
+        accuracy, our_accuracy: mean test accuracy of the trials, empty where nothing is trained.
+        note: what else one has to know.
+    """
+
+    work: str
+    peer: str
+    unit: str
+    ratio: float
+    low: float
+    high: float
+    rounds: int
+    theirs: float
+    ours: float
+    accuracy: float | None = None
+    our_accuracy: float | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, work: str, peer: str, unit: str, ratio: Ratio, theirs: float, ours: float, note: str = "") -> "Row":
+        """A row where nothing is trained."""
+        return cls(work, peer, unit, ratio.median, ratio.low, ratio.high, ratio.rounds, theirs, ours, note=note)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the row is about."""
+        return self.work, self.peer, self.unit
+
+
+def text(machine: str, rows: Sequence[Row]) -> str:
+    """The CSV of a subject, under a line that says on what it was measured."""
+    out = io.StringIO()
+    out.write(f"# peer's time / ours, median and quartiles over the rounds; {machine}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([entry.name for entry in fields(Row)])
+    for row in rows:
+        writer.writerow([f"{value:.4g}" if isinstance(value, float) else value for value in astuple(row)])
+    return out.getvalue()
+
+
+def read(path: Path) -> tuple[str, list[Row]]:
+    """The machine of a subject's CSV, and its rows."""
+    head, _, body = path.read_text().partition("\n")
+    rows = []
+    for cells in csv.DictReader(io.StringIO(body)):
+        words = [cells[name] for name in ("work", "peer", "unit")]
+        middle, low, high, theirs, ours = (float(cells[name]) for name in ("ratio", "low", "high", "theirs", "ours"))
+        scores = [float(cells[name]) if cells[name] else None for name in ("accuracy", "our_accuracy")]
+        ratio = Ratio(middle, low, high, int(cells["rounds"]))
+        row = Row.of(words[0], words[1], words[2], ratio, theirs, ours, cells["note"])
+        rows.append(replace(row, accuracy=scores[0], our_accuracy=scores[1]))
+    return head.partition("; ")[2], rows
+
+
+def merged(path: Path, machine: str, rows: Sequence[Row]) -> list[Row]:
+    """New rows in the place of old ones about the same; old ones of another machine or other versions go."""
+    there = read(path) if path.exists() else ("", [])
+    found = {row.key: row for row in there[1]} if there[0] == machine else {}
+    return list((found | {row.key: row for row in rows}).values())
+
+
+def document(paths: Sequence[Path]) -> str:
+    """The README's table of these files, and the machines that they were measured on; no absolute times."""
+    rows: list[list[str]] = []
+    machines: dict[str, None] = {}
+    for path in paths:
+        machine, found = read(path)
+        machines[machine] = None
+        rows += [_cells(row) for row in found]
+    return markdown(TITLES, rows, left=4) + "".join(f"\nMeasured on {machine}.\n" for machine in machines)
+
+
+def _cells(row: Row) -> list[str]:
+    spread = f"{row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
+    known = row.accuracy is not None and row.our_accuracy is not None
+    scores = f"{100 * (row.accuracy or 0):.1f}, ours {100 * (row.our_accuracy or 0):.1f}" if known else ""
+    return [row.work, row.peer, row.unit, row.note, spread, str(row.rounds), scores]
