@@ -7,11 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from dropout_lab.report import trials as stored
-from dropout_lab.report.summary import Summary, texts
+from dropout_lab.report.cells import cells, named, texts
+from dropout_lab.report.notes import notes
+from dropout_lab.report.summary import Summary
 from dropout_lab.report.tables import plain
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
+
+WIDTH = 80
 
 
 def present(outcome: Outcome) -> list[str]:
@@ -35,10 +39,14 @@ def present(outcome: Outcome) -> list[str]:
     for name, text in files.items():
         replace(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
-    titles, rows = summary.cells()
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    table, note = plain(titles, rows, summary.named), textwrap.fill(summary.note, 80)
-    return ["", table, "", note, f"{folder}/: {' '.join(names)}"]
+    return ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
+
+
+def printed(summary: Summary) -> list[str]:
+    """The table and its foot as the terminal shows them."""
+    titles, rows = cells(summary)
+    return [plain(titles, rows, named(summary), WIDTH), "", *(textwrap.fill(line, WIDTH) for line in notes(summary))]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:

@@ -15,7 +15,7 @@ def test_a_sweep_prints_its_table_and_leaves_its_files(typed, folder):
     assert re.search(r"^0\.5 +\d+\.\d\d \[", out, re.MULTILINE)
     assert max(map(len, out.splitlines()[:5])) <= 80
     found = {p.name for p in (folder / "results/sweep").iterdir()}
-    tables = {"summary.csv", "summary.md", "summary.png", "summary.svg"}
+    tables = {f"summary.{kind}" for kind in ("csv", "md", "tex", "png", "svg")} | {"comparisons.csv"}
     assert found == {".dropout-lab", "config.yaml", "trials.csv", "curves.csv"} | tables
     assert [p.name for p in folder.iterdir()] == ["results"]
     status, again, _ = typed("sweep", "rate=0,0.5", *TINY)
@@ -84,7 +84,7 @@ def test_a_divergence_is_reported_kept_and_exits_with_one(typed):
     status, out, _ = typed("sweep", "train.lr=0.01,1e30", *TINY)
     assert status == 1
     assert "diverged: inverted rate=0.5 seed=0" in out
-    assert re.search(r"^1e\+30 +- +- +0 +2$", out, re.MULTILINE)
+    assert re.search(r"^1e\+30 +- +- +0 +2, a third$", out, re.MULTILINE)
 
 
 def test_dry_run_says_what_would_run_and_leaves_nothing(typed, folder):

@@ -30,7 +30,8 @@ OTHER_TASKS = [f"{part}_{score}" for score in ("rmse", "perplexity") for part in
 CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
-OURS = ("curves.csv", "config.yaml", "summary.csv", "summary.md", "summary.png", "summary.svg")
+SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
+OURS = ("curves.csv", "config.yaml", "tuning.csv", *SUMMARIES)
 
 Row = dict[str, str]
 
