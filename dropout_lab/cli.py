@@ -161,10 +161,12 @@ def _run(typed: list[str], words: list[str]) -> int:
     dry = "--dry-run" in flags
     flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
     if LOOKS & set(flags):
+        from dropout_lab.sweeps.grid import expand
+
         for word, override in overrides.items():
             if override.is_sweep_override():
                 raise ConfigError(f"{word}: to look at the settings, give one value")
-        _hydra([*flags, *settings])
+        _hydra([*flags, *expand(settings)[0]])
         return 0
     # Our sweeper gets the words from us: Hydra would compose them once without their axes, and refuse model.channels
     # where model=cnn is on an axis. Another sweeper gets them as usual.

@@ -2,18 +2,21 @@
 
 import hashlib
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dropout_lab.report import trials as stored
-from dropout_lab.report.cells import cells, named, texts
+from dropout_lab.report.cells import cells, csv, named, texts
 from dropout_lab.report.notes import notes
-from dropout_lab.report.summary import Summary
+from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.tables import plain
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
+from dropout_lab.sweeps.tuning import Search, shown
 
 WIDTH = 80
 
@@ -34,13 +37,36 @@ def present(outcome: Outcome) -> list[str]:
         raise ConfigError(str(error)) from None
     arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    summary = Summary(mine, arms, {arm.label: dict(arm.settings) for arm in outcome.arms})
+    settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
+    summary = Summary(mine, arms, settings, {search.arm.label: _tuned(search) for search in outcome.searches})
     files = texts(summary)
+    if outcome.searches:
+        files["tuning.csv"] = csv(tuning(outcome.searches))
     for name, text in files.items():
         replace(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
     return ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
+
+
+def _tuned(search: Search) -> Tuned:
+    picked, seeds = search.picked, search.arm.config.tuning_seeds
+    return Tuned(shown(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
+
+
+def tuning(searches: Sequence[Search]) -> pd.DataFrame:
+    """One row an arm and setting that was tried for it, with the arm's place on each axis and its confirming trials."""
+    rows = []
+    for search in searches:
+        final = search.confirming(search.picked.settings)
+        for attempt in search.attempts or [search.picked]:
+            tried: dict[str, Any] = {"arm": search.arm.label, "settings": shown(attempt.settings)}
+            tried |= {"val_score": attempt.score, "val_loss": attempt.loss, "n": len(attempt.trials) - attempt.lost}
+            tried |= {"n_lost": attempt.lost, "picked": attempt is search.picked, "trials": " ".join(attempt.trials)}
+            tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
+            tried["confirmed"] = " ".join(trial.id for trial in final.trials) if attempt is search.picked else ""
+            rows.append(tried | dict(search.arm.settings))
+    return pd.DataFrame(rows)
 
 
 def printed(summary: Summary) -> list[str]:

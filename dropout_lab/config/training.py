@@ -1,7 +1,7 @@
 """The schemas of ``regularizer=`` and ``train=``."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dropout_lab.checks import MOST
 from dropout_lab.settings import Checked, ConfigError, setting
@@ -14,6 +14,8 @@ class RegularizerConf(Checked):
     GROUP: ClassVar[str] = "regularizer"
     # Which are switched on, filled by the group's files; a strength whose regularizer is off has no effect.
     chosen: dict[str, bool] = field(default_factory=dict)
+    # Where tuning looks for their strengths, filled by the same files; see sweeps/space.py.
+    tune: dict[str, Any] = field(default_factory=dict)
     l1: float = setting(1e-5, low=0, pack="own", column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
     l2: float = setting(1e-4, low=0, pack="own", column="l2", help="strength of L2: adds l2 / 2 * sum w^2 to the loss")
     max_norm: float = setting(
@@ -31,7 +33,7 @@ class RegularizerConf(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in self.chosen:
-            if not hasattr(RegularizerConf, name) or name == "chosen":
+            if not hasattr(RegularizerConf, name) or name in ("chosen", "tune"):
                 raise ConfigError(f"no regularizer {name!r}; `dropout-lab list regularizer` shows them")
 
     @property

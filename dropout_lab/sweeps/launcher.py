@@ -69,6 +69,8 @@ class PackedSweeper(Sweeper):
         from dropout_lab.sweeps.check import check, found
 
         command.arms = arms(jobs, self._points)
+        if command.arms[0].config.tune:
+            raise ConfigError("tune=true: trains its settings in packs; leave out hydra/launcher=")
         if command.dry:
             return None
         command.arms = chosen(command.arms, command.say)
@@ -99,6 +101,8 @@ class PackedLauncher(Launcher):
         if command.dry:
             return []
         command.outcome = run(command.arms, command.say, shlex.join(command.typed))
+        if command.outcome.searches:
+            return []  # there are more arms to it than Hydra knows of
         stored = {row["trial_id"]: row for row in command.outcome.rows}
         return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
 
@@ -127,18 +131,20 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     """What the command would train, line by line, with an estimate of time and memory."""
     from dropout_lab.sweeps.check import found
     from dropout_lab.sweeps.cost import estimate
+    from dropout_lab.sweeps.tuning import rehearsal
 
     lines: list[str] = []
     kept = chosen(arms, lines.append)
     ledger = Ledger(kept[0].config.out, write=False)
-    trials, packs = plan_of(kept, ledger)
+    tuned = kept[0].config.tune
+    trials, packs = plan_of(rehearsal(kept) if tuned else kept, ledger)
     cost = estimate(packs)
     todo = sum(len(pack) for pack in packs)
     sizes = sorted({len(pack) for pack in packs}, reverse=True)
     return [
         *lines,
         *found([trial for pack in packs for trial in pack]),
-        f"arms     {len(kept)}",
+        f"arms     {len(kept)}" + (", and settings tried for each of them" if tuned else ""),
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {' or '.join(map(str, sizes))} trials" if packs else ""),
         f"time     about {duration(cost.seconds)}, from timing a few steps of each kind of pack",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
@@ -13,16 +14,20 @@ from dropout_lab.sweeps.plan import PackOf, plan
 from dropout_lab.sweeps.progress import Bar
 from dropout_lab.trial import Trial
 
+if TYPE_CHECKING:
+    from dropout_lab.sweeps.tuning import Search
+
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command leaves: its arms, their rows, and how much of it is new."""
+    """What a command leaves: its arms, their rows, how much of it is new, and how settings were chosen, one an arm."""
 
     arms: Sequence[Arm]
     rows: Sequence[Row]
     trained: int
+    searches: Sequence["Search"] = ()
 
     @property
     def status(self) -> int:
@@ -65,7 +70,7 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
 
 
 def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
-    """Train what is missing of these arms.
+    """Train what is missing of these arms; with ``tune=true``, choose their settings first.
 
     Args:
         arms: all of one sweep folder.
@@ -76,6 +81,10 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         ConfigError: refused before anything was trained.
         Interrupted: Ctrl-C; what was finished is stored.
     """
+    if arms[0].config.tune:
+        from dropout_lab.sweeps.tuning import tune
+
+        return tune(arms, say, command)
     folder = Path(arms[0].config.out)
     arms = chosen(arms, say)
     plan_of(arms, Ledger(folder, write=False))  # what is refused leaves nothing behind

@@ -134,7 +134,9 @@ class _Training:
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
         self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.noise.testing(self.final)
-        found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in PARTS}
+        # What only serves to choose settings must not know the test part.
+        parts = [part for part in PARTS if part != "test" or self.trials[0].config.read_test]
+        found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in parts}
         removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
@@ -153,7 +155,8 @@ class _Training:
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task
-        scores = {part: found[part].score[m] for part in PARTS}
-        losses = {f"{part}_loss": found[part].loss[m] for part in PARTS}
+        scores = {part: evaluation.score[m] for part, evaluation in found.items()}
+        losses = {f"{part}_loss": evaluation.loss[m] for part, evaluation in found.items()}
         named = {f"{part}_{task.score_name}": score for part, score in scores.items()}
-        return {"gap": task.gap(scores["train"], scores["test"]), **named, **losses}
+        gap = {"gap": task.gap(scores["train"], scores["test"])} if "test" in scores else {}
+        return {**gap, **named, **losses}
