@@ -26,6 +26,8 @@ HELP = f"""\
 
   {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
   {PROGRAM} train rate=0.5          one trial
+  {PROGRAM} table out=DIR           the table of a sweep once more, from its
+                                    files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
   {PROGRAM} data list|get|check     public data sets: see, download, verify
@@ -127,6 +129,25 @@ def bench(words: list[str]) -> int:
     return 0
 
 
+def table(words: list[str]) -> int:
+    """Rebuild the table of a sweep folder from its files."""
+    from dropout_lab.results import FORMATS, rebuilt
+
+    if words in (["--help"], ["-h"]):
+        _say(f"{PROGRAM} table [out=DIR] [format={'|'.join(FORMATS)}]: the table of all that DIR holds")
+        return 0
+    given = {"out": "results/sweep", "format": FORMATS[0]}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in given:
+            raise ConfigError(f"table {word}: takes out=DIR and format={'|'.join(FORMATS)}")
+        given[key] = value
+    if given["format"] not in FORMATS:
+        raise ConfigError.of("format", given["format"], "must be one of " + ", ".join(FORMATS))
+    _say(rebuilt(given["out"], given["format"]))
+    return 0
+
+
 def data(words: list[str]) -> int:
     """List, get and check public data sets."""
     from dropout_lab import shelf
@@ -144,6 +165,7 @@ def data(words: list[str]) -> int:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,
+    "table": table,
     "list": list_,
     "data": data,
     "bench": bench,

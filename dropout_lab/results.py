@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_lab.config import settings_table
 from dropout_lab.report import trials as stored
 from dropout_lab.report.cells import cells, csv, named, texts
+from dropout_lab.report.grouping import regrouped
 from dropout_lab.report.notes import notes
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.tables import plain
 from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.ledger import columns as header
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
 from dropout_lab.sweeps.tuning import Search, shown
@@ -49,6 +52,33 @@ def present(outcome: Outcome) -> list[str]:
     return ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
 
 
+FORMATS = ("text", "md", "latex", "csv")
+
+
+def rebuilt(folder: str, form: str) -> str:
+    """The table of everything in a sweep folder, from its files alone.
+
+    Args:
+        folder: the sweep folder.
+        form: ``text`` as the terminal shows it, ``md``, ``latex`` or ``csv`` with a row an arm and metric.
+
+    Raises:
+        ConfigError: there is no such folder, or it is not ours.
+    """
+    columns = ["regularizer", *(entry.column for entry in settings_table() if entry.spec.identity)]
+    columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
+    try:
+        summary = regrouped(folder, columns)
+    except (OSError, KeyError, pd.errors.ParserError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
+        raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    if form == "text":
+        return "\n".join(printed(summary))
+    return texts(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
+
+
 def _tuned(search: Search) -> Tuned:
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return Tuned(shown(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
@@ -58,13 +88,14 @@ def tuning(searches: Sequence[Search]) -> pd.DataFrame:
     """One row an arm and setting that was tried for it, with the arm's place on each axis and its confirming trials."""
     rows = []
     for search in searches:
-        final = search.confirming(search.picked.settings)
-        for attempt in search.attempts or [search.picked]:
+        picked = search.picked
+        final = search.confirming(picked.settings)
+        for attempt in search.attempts or [picked]:
             tried: dict[str, Any] = {"arm": search.arm.label, "settings": shown(attempt.settings)}
             tried |= {"val_score": attempt.score, "val_loss": attempt.loss, "n": len(attempt.trials) - attempt.lost}
-            tried |= {"n_lost": attempt.lost, "picked": attempt is search.picked, "trials": " ".join(attempt.trials)}
+            tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
-            tried["confirmed"] = " ".join(trial.id for trial in final.trials) if attempt is search.picked else ""
+            tried["confirmed"] = " ".join(trial.id for trial in final.trials) if attempt is picked else ""
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)
 
