@@ -7,19 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dropout_lab import __version__
+from dropout_lab.flags import LOOKS, divide
 from dropout_lab.settings import ConfigError
 
 PROGRAM = "dropout-lab"
 WRONG, CTRL_C = 2, 130
-INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-# Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
-FLAGS: dict[str, tuple[str, ...] | None] = {
-    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
-    **dict.fromkeys(("--info", "-i"), INFOS),
-    **dict.fromkeys(("--config-dir", "-cd"), None),
-    **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
-}
-LOOKS = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
 
 HELP = f"""\
 {PROGRAM}: train networks over grids of dropout rates and regularizers.
@@ -93,7 +85,7 @@ def train(words: list[str]) -> int:
     from dropout_lab.compose import check
 
     given = {}
-    for word in _divide(words)[1]:
+    for word in divide(words)[1]:
         override = check(word)
         if override.is_sweep_override():
             raise ConfigError(f"{word}: train takes one value a setting; `{PROGRAM} sweep` takes several")
@@ -178,7 +170,7 @@ def _run(typed: list[str], words: list[str]) -> int:
     from dropout_lab.sweeps import launcher
     from dropout_lab.sweeps.run import Interrupted
 
-    flags, settings = _divide(words)
+    flags, settings = divide(words)
     overrides = {word: compose.check(word) for word in settings}
     dry = "--dry-run" in flags
     flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
@@ -234,39 +226,6 @@ def _hydra(words: list[str]) -> None:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
         raise one_line(error) from None
-
-
-def _divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Flags with their values, and settings; Hydra's parser wants the flags first.
-
-    Raises:
-        ConfigError: a flag that there is not, or a value that it does not take.
-    """
-    flags: list[str] = []
-    settings: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-"):
-            settings.append(word)
-            continue
-        flag, equals, value = word.partition("=")
-        if flag not in FLAGS:
-            close = difflib.get_close_matches(flag, FLAGS, n=1)
-            raise ConfigError(f"no flag {flag!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
-        taken = FLAGS[flag]
-        flags.append(flag)
-        if taken == ():
-            if equals:
-                raise ConfigError(f"{flag} takes no value")
-            continue
-        if equals or (rest and "=" not in rest[0] and not rest[0].startswith("-")):
-            flags.append(value if equals else rest.pop(0))
-            if taken and flags[-1] not in taken:
-                raise ConfigError(f"{flag} {flags[-1]}: must be one of {', '.join(taken)}")
-        elif flag not in ("--info", "-i"):
-            raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
-    return flags, settings
 
 
 def _asks_completion(words: list[str]) -> bool:

@@ -41,7 +41,7 @@ def present(outcome: Outcome) -> list[str]:
     arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
     settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
-    summary = Summary(mine, arms, settings, {search.arm.label: _tuned(search) for search in outcome.searches})
+    summary = Summary(mine, arms, settings, {search.arm.label: _tuned(search) for search in outcome.searches}, folder)
     files = texts(summary)
     if outcome.searches:
         files["tuning.csv"] = csv(tuning(outcome.searches))

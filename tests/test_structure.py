@@ -25,6 +25,7 @@ WORDS = {"settings", "config"}
 MAY_IMPORT = {
     "settings": set(),
     "checks": {"settings"},
+    "flags": {"settings"},
     "config": {"settings", "checks"},
     "compose": WORDS,
     "targets": {"settings"},

@@ -6,6 +6,7 @@ from dropout_lab.report.comparison import Contrast
 from dropout_lab.report.notes import notes
 from dropout_lab.report.summary import SCORES, SHOWN, Column, Summary, column
 from dropout_lab.report.tables import latex, markdown
+from dropout_lab.stats.examples import Disagreement
 from dropout_lab.stats.intervals import Interval
 
 BASELINE = "baseline"
@@ -79,21 +80,28 @@ def _count(summary: Summary, label: str, name: str, count: int) -> str:
 def comparisons(summary: Summary) -> pd.DataFrame:
     """One row an arm and the arm that it is compared with, all statistics of both."""
     rows = []
-    for kind, found in (("baseline", summary.comparison.to_baseline), ("best", summary.comparison.to_best)):
-        rows += [_row(summary, kind, contrast) for contrast in found.values()]
-    return pd.DataFrame(rows, columns=COMPARED)
+    for contest in summary.comparison.contests:
+        for kind, other in (("baseline", contest.baseline), ("best", contest.best)):
+            found = summary.comparison.to_baseline if kind == "baseline" else summary.comparison.to_best
+            for label in contest.values:
+                if other is not None and contest.apart[label] != contest.apart[other]:
+                    row = {"arm": label, "other": other, "kind": kind, "metric": summary.score(label)}
+                    rows.append(row | _seeds(found.get(label)) | _examples(summary.disagreement(label, other)))
+    return pd.DataFrame([row for row in rows if len(row) > 4], columns=COMPARED)
 
 
-COMPARED = "arm,other,kind,metric,difference,low,high,n,p,p_holm,effect_size,win_rate,seeds_needed".split(",")
+COMPARED = (
+    "arm,other,kind,metric,difference,low,high,n,p,p_holm,effect_size,win_rate,seeds_needed,only_arm,only_other,"
+    "p_examples"
+).split(",")
 
 
-def _row(summary: Summary, kind: str, found: Contrast) -> dict[str, object]:
+def _seeds(found: Contrast | None) -> dict[str, object]:
+    """The comparison over seeds; nothing where there are not two of them."""
+    if found is None:
+        return {}
     mean, low, high, n = found.difference
     return {
-        "arm": found.arm,
-        "other": found.other,
-        "kind": kind,
-        "metric": summary.score(found.arm),
         "difference": mean,
         "low": low,
         "high": high,
@@ -104,6 +112,11 @@ def _row(summary: Summary, kind: str, found: Contrast) -> dict[str, object]:
         "win_rate": found.wins,
         "seeds_needed": found.needed,
     }
+
+
+def _examples(found: Disagreement | None) -> dict[str, object]:
+    """The comparison over test examples; nothing where their predictions were not kept."""
+    return {} if found is None else {"only_arm": found.first, "only_other": found.second, "p_examples": found.p}
 
 
 def texts(summary: Summary) -> dict[str, str]:

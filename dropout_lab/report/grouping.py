@@ -42,7 +42,7 @@ def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
         place = dict(zip(axes, map(str, values), strict=True)) if isinstance(values, tuple) else {}
         label = " ".join(f"{key}={value or 'none'}" for key, value in place.items()) or "all"
         arms[label], settings[label] = group["trial_id"].tolist(), {key: v or "-" for key, v in place.items()}
-    return Summary(trials, arms, settings)
+    return Summary(trials, arms, settings, folder=folder)
 
 
 def _shown(value: object) -> str:
@@ -83,4 +83,4 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
         tuned[str(label)] = Tuned(picked["settings"], len(rows), seeds, sum(map(len, tries)), float(seconds))
     if not set(trials["trial_id"]) <= {i for ids in arms.values() for i in ids}:
         return None
-    return Summary(trials, arms, settings, tuned)
+    return Summary(trials, arms, settings, tuned, path.parent)

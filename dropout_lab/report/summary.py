@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dropout_lab.report.comparison import Comparison, Contest
+from dropout_lab.report.predictions import right
+from dropout_lab.stats.examples import Disagreement, examples_test, mcnemar
 from dropout_lab.stats.intervals import Interval, mean_interval
 
 METRICS = (
@@ -77,12 +80,14 @@ class Summary:
         arms: label to trial ids. A trial may stand in several arms: rate 0 is the same for every variant.
         settings: label to the arm's place on each axis of the sweep; empty for a sweep without axes.
         tuned: label to how the arm's settings were chosen, where they were.
+        folder: where the trials' predictions may lie.
     """
 
     trials: pd.DataFrame
     arms: Mapping[str, Sequence[str]]
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tuned: Mapping[str, Tuned] = field(default_factory=dict)
+    folder: str | Path | None = None
 
     def of(self, label: str) -> pd.DataFrame:
         """The trials of an arm that are stored."""
@@ -118,6 +123,19 @@ class Summary:
     def score(self, label: str) -> str | None:
         """The metric that an arm is judged by; None if no trial of it is finished."""
         return next((metric for metric in SCORES if len(self.finished(label, metric))), None)
+
+    def disagreement(self, first: str, second: str) -> Disagreement | None:
+        """Where two arms differ on the test examples that they share, over the seeds that both have: McNemar's test for
+        one seed, else the test over examples. None where predictions were not kept."""
+        metric = self.score(first)
+        if self.folder is None or metric is None:
+            return None
+        ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
+        seeds = sorted(ids[0].keys() & ids[1].keys())
+        a, b = ([hits for seed in seeds if (hits := right(self.folder, each[seed])) is not None] for each in ids)
+        if not seeds or not len(a) == len(b) == len(seeds):
+            return None
+        return mcnemar(a[0], b[0]) if len(seeds) == 1 else examples_test(np.stack(a), np.stack(b))
 
     @cached_property
     def comparison(self) -> Comparison:

@@ -12,7 +12,7 @@ from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import Moment
 from dropout_lab.models import Params
-from dropout_lab.train.evaluate import Evaluation, evaluate
+from dropout_lab.train.evaluate import Evaluation, evaluate, predict
 from dropout_lab.train.feed import PARTS
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
@@ -152,6 +152,11 @@ class _Training:
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
             result.measured = measured | (scores if result.status == "ok" else {})
+        asked = [m for m, trial in enumerate(self.trials) if trial.config.save_predictions and "test" in found]
+        predictions = predict(model, self.final, feed, "test", self.whole.task, hook) if asked else []
+        for m in asked:
+            if self.results[m].status == "ok":
+                self.results[m].predictions = predictions[m]
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task
