@@ -18,6 +18,7 @@ HELP = f"""\
 
   {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
   {PROGRAM} train rate=0.5          one trial
+  {PROGRAM} search arms=inverted    the best settings of one arm by validation
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
                                     files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
@@ -97,6 +98,17 @@ def train(words: list[str]) -> int:
     return _run(["train", *words], [*(word for key, word in defaults.items() if key not in given), *words])
 
 
+def search(words: list[str]) -> int:
+    """Try the settings of one arm and say which are best by validation."""
+    from dropout_lab.compose import check
+
+    given = {check(word).key_or_group for word in divide(words)[1]}
+    if "tune" in given:
+        raise ConfigError("search chooses by itself; leave out tune=")
+    out = [] if "out" in given else ["out=results/search"]
+    return _run(["search", *words], ["tune=true", *out, *words], search=True)
+
+
 def list_(words: list[str]) -> int:
     """Print what can be chosen."""
     from dropout_lab.listing import SUBJECTS, listing
@@ -157,6 +169,7 @@ def data(words: list[str]) -> int:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,
+    "search": search,
     "table": table,
     "list": list_,
     "data": data,
@@ -164,7 +177,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
-def _run(typed: list[str], words: list[str]) -> int:
+def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     """Hand the words to Hydra, train, and present what came out."""
     from dropout_lab import compose
     from dropout_lab.sweeps import launcher
@@ -186,7 +199,7 @@ def _run(typed: list[str], words: list[str]) -> int:
     # where model=cnn is on an axis. Another sweeper gets them as usual.
     ours = not any(override.key_or_group == "hydra/sweeper" for override in overrides.values())
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
-    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry)
+    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
     try:
         _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
         if dry:
@@ -197,10 +210,10 @@ def _run(typed: list[str], words: list[str]) -> int:
         return _complain(str(stopped), CTRL_C)
     outcome = launcher.command.outcome
     assert outcome is not None
-    from dropout_lab.results import present
+    from dropout_lab.results import found, present
 
     try:
-        lines = present(outcome)
+        lines = found(outcome) if search else present(outcome)
     except KeyboardInterrupt:
         return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
     for line in lines:

@@ -1,6 +1,7 @@
 """What a finished command leaves for people: the table on the terminal, the summary files and the picture."""
 
 import hashlib
+import shlex
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from dropout_lab.report.grouping import regrouped
 from dropout_lab.report.notes import notes
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.tables import plain
-from dropout_lab.settings import ConfigError
+from dropout_lab.settings import ConfigError, show
+from dropout_lab.sweeps.grid import ranges
 from dropout_lab.sweeps.ledger import columns as header
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
@@ -50,6 +52,45 @@ def present(outcome: Outcome) -> list[str]:
     _picture(summary, folder, "".join(files.values()))
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
     return ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
+
+
+BEST = 10  # settings of a search that are printed
+
+
+def found(outcome: Outcome) -> list[str]:
+    """Write what a search tried into its folder.
+
+    Returns:
+        the lines to print: the best settings by validation.
+    """
+    (search,) = outcome.searches
+    folder = Path(search.arm.config.out)
+    replace(folder / "tuning.csv", csv(tuning([search])))
+    ranked = sorted(search.attempts, key=lambda attempt: attempt.rank)
+    higher = ranked[0].higher
+    titles = ["settings", "validation accuracy, %" if higher else "validation error", "validation loss", "n"]
+    rows = []
+    for attempt in ranked[:BEST]:
+        score = f"{attempt.score * 100:.2f}" if higher else f"{attempt.score:.4g}"
+        n = len(attempt.trials) - attempt.lost
+        rows.append([shown(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
+    note = (
+        f"The best {len(rows)} of {len(ranked)} settings, means over n seeds; {search.seconds:.0f} s of training. The "
+        "first score is flattered by having been chosen, and the test part was not read. To confirm it on other seeds:"
+    )
+    table = plain(titles, rows, 1, WIDTH)
+    files = f"{folder}/: trials.csv curves.csv tuning.csv"
+    return ["", table, "", textwrap.fill(note, WIDTH), f"  dropout-lab sweep {_confirming(search)}", files]
+
+
+def _confirming(search: Search) -> str:
+    """The words of the sweep that confirms what a search found."""
+    kept = [word for word in search.arm.words if word.partition("=")[0] not in SEARCHING and not ranges([word])]
+    chosen = [f"{key}={show(value)}" for key, value in search.picked.settings.items()]
+    return shlex.join([*kept, *chosen])
+
+
+SEARCHING = ("tune", "budget", "sampler", "tuning_seeds", "out")
 
 
 FORMATS = ("text", "md", "latex", "csv")

@@ -122,13 +122,18 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
         settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
-        ranges = [word for word in job if parse(word).is_sweep_override()]
-        config = composer.config([word for word in job if word not in ranges])
-        if ranges and not config.tune:
-            raise ConfigError(f"{ranges[0]}: a range is for tune=true, which chooses from it")
+        open_ = ranges(job)
+        config = composer.config([word for word in job if word not in open_])
+        if open_ and not config.tune:
+            raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
         found.setdefault(settings, Arm(settings, config, tuple(job)))
     composer.check_all_taken()
     return list(found.values())
+
+
+def ranges(job: Sequence[str]) -> list[str]:
+    """The words of a point that leave a value open within a range."""
+    return [word for word in job if parse(word).is_sweep_override()]
 
 
 def _axes(shown: Sequence[Mapping[str, str]]) -> list[str]:

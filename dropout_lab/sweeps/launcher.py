@@ -21,6 +21,7 @@ from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of, run
+from dropout_lab.sweeps.tuning import rehearsal, search
 
 
 @dataclass
@@ -32,12 +33,14 @@ class Command:
         typed: the whole command, as it was typed.
         words: the settings of the sweep that Hydra was not given.
         dry: whether to stop before training.
+        search: whether one arm's settings are searched, and none are confirmed.
     """
 
     say: Say = lambda line: None
     typed: Sequence[str] = ()
     words: Sequence[str] = ()
     dry: bool = False
+    search: bool = False
     outcome: Outcome | None = None
     arms: Sequence[Arm] = field(default_factory=list)
 
@@ -100,7 +103,8 @@ class PackedLauncher(Launcher):
         command.arms = arms(job_overrides, self._points)
         if command.dry:
             return []
-        command.outcome = run(command.arms, command.say, shlex.join(command.typed))
+        perform = search if command.search else run
+        command.outcome = perform(command.arms, command.say, shlex.join(command.typed))
         if command.outcome.searches:
             return []  # there are more arms to it than Hydra knows of
         stored = {row["trial_id"]: row for row in command.outcome.rows}
@@ -131,13 +135,15 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     """What the command would train, line by line, with an estimate of time and memory."""
     from dropout_lab.sweeps.check import found
     from dropout_lab.sweeps.cost import estimate
-    from dropout_lab.sweeps.tuning import rehearsal
 
     lines: list[str] = []
     kept = chosen(arms, lines.append)
     ledger = Ledger(kept[0].config.out, write=False)
     tuned = kept[0].config.tune
-    trials, packs = plan_of(rehearsal(kept) if tuned else kept, ledger)
+    rehearsed = rehearsal(kept) if tuned else kept
+    if command.search:
+        rehearsed = [arm for arm in rehearsed if not arm.config.read_test]
+    trials, packs = plan_of(rehearsed, ledger)
     cost = estimate(packs)
     todo = sum(len(pack) for pack in packs)
     sizes = sorted({len(pack) for pack in packs}, reverse=True)

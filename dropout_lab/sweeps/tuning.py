@@ -172,6 +172,30 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
     return searches, outcomes
 
 
+def search(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+    """Try the settings of one arm and confirm none.
+
+    Returns:
+        the arm with its best setting, on the tuning seeds, and the search.
+
+    Raises:
+        ConfigError: more than one arm, or refused before anything was trained.
+        Interrupted: Ctrl-C; what was finished is stored.
+    """
+    if len(arms) > 1:
+        axes = ", ".join(key for key, _ in arms[0].settings)
+        raise ConfigError(f"search takes one arm and chooses within ranges; here are {len(arms)}, by {axes}")
+    folder = Path(arms[0].config.out)
+    (once,) = _searches(arms)
+    plan_of([once.trying(settings) for settings in once.stand_ins], Ledger(folder, write=False))
+    ledger = Ledger(folder)
+    with ledger.claim():
+        (found,), outcomes = explore(arms, ledger, say, command)
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    best = found.trying(found.picked.settings)
+    return Outcome([best], rows, sum(outcome.trained for outcome in outcomes), [found])
+
+
 def tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """Choose the settings of each arm and confirm them.
 
