@@ -65,7 +65,7 @@ def found(outcome: Outcome) -> list[str]:
     """
     (search,) = outcome.searches
     folder = Path(search.arm.config.out)
-    replace(folder / "tuning.csv", csv(tuning([search])))
+    replace(folder / "tuning.csv", csv(tuning([search], confirmed=False)))
     ranked = sorted(search.attempts, key=lambda attempt: attempt.rank)
     higher = ranked[0].higher
     titles = ["settings", "validation accuracy, %" if higher else "validation error", "validation loss", "n"]
@@ -125,18 +125,18 @@ def _tuned(search: Search) -> Tuned:
     return Tuned(shown(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
 
 
-def tuning(searches: Sequence[Search]) -> pd.DataFrame:
+def tuning(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
     """One row an arm and setting that was tried for it, with the arm's place on each axis and its confirming trials."""
     rows = []
     for search in searches:
         picked = search.picked
-        final = search.confirming(picked.settings)
+        final = search.confirming(picked.settings).trials if confirmed else ()
         for attempt in search.attempts or [picked]:
             tried: dict[str, Any] = {"arm": search.arm.label, "settings": shown(attempt.settings)}
             tried |= {"val_score": attempt.score, "val_loss": attempt.loss, "n": len(attempt.trials) - attempt.lost}
             tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
-            tried["confirmed"] = " ".join(trial.id for trial in final.trials) if attempt is picked else ""
+            tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)
 
