@@ -15,7 +15,7 @@ class RegularizerConf(Checked):
     # Which are switched on, filled by the group's files; a strength whose regularizer is off has no effect.
     chosen: dict[str, bool] = field(default_factory=dict)
     # Where tuning looks for their strengths, filled by the same files; see sweeps/space.py.
-    tune: dict[str, Any] = field(default_factory=dict)
+    tune: dict[str, Any] = field(default_factory=dict, compare=False)
     l1: float = setting(1e-5, low=0, pack="own", column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
     l2: float = setting(1e-4, low=0, pack="own", column="l2", help="strength of L2: adds l2 / 2 * sum w^2 to the loss")
     max_norm: float = setting(

@@ -15,7 +15,7 @@ class VariantConf(Checked):
 
     GROUP: ClassVar[str] = "variant"
     # Where tuning looks for the rate and the variant's own settings; see sweeps/space.py.
-    tune: dict[str, Any] = field(default_factory=dict)
+    tune: dict[str, Any] = field(default_factory=dict, compare=False)
     kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
     network: str = setting(
         "as_is", choices=("as_is", "selu"), help="what the variant asks of the network: selu for SELU and its init"

@@ -14,6 +14,7 @@ from dropout_lab.sweeps.space import Dimension, distinct
 
 Settings = dict[str, float]
 ROUNDS = 4  # in which a sampler that learns spends its budget; the settings of a round are trained together
+REPEATS = 5  # of known settings that a sampler may come back with before one is drawn for it
 PATIENCE = 200  # draws for each setting, of which a small space may repeat most
 
 
@@ -63,9 +64,14 @@ class _Stream:
         keys = [hashlib.sha256(f"{seed}/tune/{dimension.key}".encode()).digest()[:16] for dimension in space]
         self._random = [np.random.default_rng(int.from_bytes(key, "little")) for key in keys]
 
+    def places(self) -> Settings:
+        """The next place in each dimension, from 0 to 1."""
+        return {d.key: float(random.random()) for d, random in zip(self._space, self._random, strict=True)}
+
     def draw(self) -> Settings:
-        drawn = zip(self._space, self._random, strict=True)
-        return {dimension.key: dimension.at(random.random()) for dimension, random in drawn}
+        """The values at the next places."""
+        places = self.places()
+        return {d.key: d.at(places[d.key]) for d in self._space}
 
 
 class Random(Sampler):
@@ -119,18 +125,24 @@ class Optuna(Sampler):
         start = math.ceil(self.budget / ROUNDS)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=start, constant_liar=True)
         self._study = optuna.create_study(sampler=sampler)
+        self._stream = _Stream(space, seed)
         self._open: list[tuple[Settings, Any]] = []
         self._fail = optuna.trial.TrialState.FAIL
 
     def ask(self) -> list[Settings]:
         size = min(math.ceil(self.budget / ROUNDS), self.budget - len(self.asked))
         found: list[Settings] = []
-        for _ in range(PATIENCE * max(size, 0)):
+        for attempt in range(PATIENCE * max(size, 0)):
             if len(found) == size:
                 break
+            if attempt >= REPEATS * size:  # it insists on what is known; the budget is to be spent all the same
+                places = self._stream.places()
+                self._study.enqueue_trial(
+                    {d.key: d.at(places[d.key]) if d.whole else places[d.key] for d in self.space}
+                )
             trial = self._study.ask()
             one = {d.key: _suggest(trial, d) for d in self.space}
-            if one in self.asked or one in found:  # known already, and no news to it
+            if one in self.asked or one in found:  # no news
                 self._study.tell(trial, state=self._fail)
             else:
                 found.append(one)

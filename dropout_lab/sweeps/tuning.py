@@ -13,7 +13,7 @@ from statistics import fmean
 
 from dropout_lab.compose import changed
 from dropout_lab.config import settings_table
-from dropout_lab.settings import ConfigError, show
+from dropout_lab.settings import ConfigError, exact, show
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of
@@ -120,7 +120,7 @@ def judged(settings: Settings, ids: tuple[str, ...], rows: Sequence[Mapping[str,
     """A setting with the means of its trials' validation figures, which are all that is given."""
     ok = [row for row in rows if row["status"] == "ok"]
     name = next((name for name in SCORES if any(row[name] for row in ok)), SCORES[0])
-    score, loss = (fmean(float(row[key]) for row in ok) if ok else math.nan for key in (name, "val_loss"))
+    score, loss = (exact(fmean(float(row[key]) for row in ok)) if ok else math.nan for key in (name, "val_loss"))
     return Attempt(settings, ids, score, loss, len(rows) - len(ok), name == "val_accuracy")
 
 

@@ -77,10 +77,9 @@ def test_a_lattice_has_each_coordinate_once(count):
         assert sorted(axis) == pytest.approx((np.arange(count) + 0.5) / count)
 
 
-def test_a_lattice_leaves_no_large_hole():
-    points = lattice(20, 2)
-    corners = np.stack(np.meshgrid(*[np.linspace(0, 1, 40)] * 2), -1).reshape(-1, 2)
-    assert np.sqrt(((corners[:, None] - points) ** 2).sum(-1)).min(1).max() < 0.25
+def test_a_lattice_reaches_every_part_of_the_square():
+    counts, *_ = np.histogram2d(*lattice(20, 2).T, bins=3, range=[(0, 1), (0, 1)])
+    assert counts.min() >= 1
 
 
 def test_a_sampler_that_learns_spends_its_later_rounds_near_the_best():

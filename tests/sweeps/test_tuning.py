@@ -61,11 +61,11 @@ def test_what_chooses_never_reads_the_test_part_and_has_seeds_of_its_own(folder,
 def test_with_the_test_labels_shuffled_every_choice_is_unchanged(folder, arms_of):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(160, 6)), np.repeat([0, 1], 80)
-    x[:, 0] += 2 * y
+    x[:, 0] += 4 * y
     x_test, y_test = x[::2] + 0.1, y[::2]
     for name, labels in (("true", y_test), ("shuffled", random.permutation(y_test))):
         np.savez(f"{name}.npz", x=x, y=y, x_test=x_test, y_test=labels)
-    words = ["arms=none,inverted,l2,[inverted,l2]", "data=file", "train.epochs=4", "budget=4"]
+    words = ["arms=none,inverted,l2,[inverted,l2]", "data=file", "train.epochs=6", "train.lr=0.03", "budget=4"]
     true, _ = go(arms_of, *words, "data.path=true.npz", "out=true")
     shuffled, _ = go(arms_of, *words, "data.path=shuffled.npz", "out=shuffled")
     assert choices_of(true) == choices_of(shuffled)
@@ -140,8 +140,7 @@ def test_settings_are_ranked_by_what_was_lost_then_score_then_loss():
     lower_loss = judged({}, ("a", "b"), [row(val_accuracy="0.85", loss="0.1")] * 2)
     nothing = judged({}, ("a",), [row("diverged", "")])
     ranked = sorted([nothing, lucky, good, lower_loss], key=lambda attempt: attempt.rank)
-    assert ranked == [lower_loss, good, nothing, lucky] or ranked == [lower_loss, good, lucky, nothing]
-    assert ranked[0] is lower_loss
+    assert [ranked.index(attempt) for attempt in (lower_loss, good, lucky, nothing)] == [0, 1, 2, 3]
 
 
 def test_less_is_better_for_errors_and_perplexities():
@@ -200,8 +199,10 @@ def summary_of(outcome):
 @pytest.mark.slow
 def test_planted_where_l2_is_right_the_protocol_says_so(folder, arms_of):
     """Few examples of a noisy linear teacher with Gaussian weights, for which a Gaussian prior, L2, is the truth."""
-    world = ["data=linear_teacher", "data.examples=120", "data.features=40", "data.noise=1.0", "model.hidden=[32]"]
-    outcome, _ = go(arms_of, "arms=none,l2", *world, "train.epochs=60", "train.batch_size=16", "budget=6", "seeds=8")
+    world = ["data=linear_teacher", "data.examples=240", "data.features=40", "data.noise=1", "model.hidden=[32]"]
+    recipe = ["data.test_fraction=0.5", "train.epochs=60", "train.batch_size=16", "train.lr=0.01"]
+    strengths = "regularizer.l2=tag(log,interval(1e-3,1))"
+    outcome, _ = go(arms_of, "arms=none,l2", strengths, *world, *recipe, "budget=6", "seeds=8")
     comparison = summary_of(outcome).comparison
     assert [comparison.mark(label) for label in ("none", "l2")] == ["", "*"]
     assert comparison.to_baseline["l2"].difference.high < 0  # a smaller error
