@@ -90,7 +90,8 @@ def _confirming(search: Search) -> str:
     return shlex.join([*kept, *chosen])
 
 
-SEARCHING = ("tune", "budget", "sampler", "tuning_seeds", "out")
+# What the arm is called is said by its variant and regularizers as well.
+SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
 
 
 FORMATS = ("text", "md", "latex", "csv")
