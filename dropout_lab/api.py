@@ -1,16 +1,14 @@
 """The sweep as a Python function."""
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, get_origin
 
 import numpy as np
 import pandas as pd
 
-from dropout_lab.compose import standing
+from dropout_lab.compose import standing, written
 from dropout_lab.config import settings_table
-from dropout_lab.settings import ConfigError, show
+from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import arms, expand
 
 
@@ -63,14 +61,4 @@ def _word(key: str, value: Any) -> str:
         value = list(value)
     lists = {e.key for e in settings_table() if get_origin(e.type) is list} | {"seeds"}
     axis = isinstance(value, list) and (key not in lists or any(isinstance(v, list | tuple) for v in value))
-    return f"{key}={','.join(_text(v) for v in value)}" if axis else f"{key}={_text(value)}"
-
-
-def _text(value: Any) -> str:
-    """A value in Hydra's grammar; words are quoted where the grammar would read something else into them."""
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_text(v) for v in value) + "]"
-    if isinstance(value, str | Path) and not re.fullmatch(r"[A-Za-z_/.][\w/.-]*", str(value), re.ASCII):
-        escaped = re.sub(r'(\\*)"', r'\1\1\\"', str(value))
-        return '"' + escaped + ("\\" if escaped.endswith("\\") else "") + '"'
-    return show(value)
+    return f"{key}={','.join(written(v) for v in value)}" if axis else f"{key}={written(value)}"

@@ -40,6 +40,14 @@ def check_seeds(value: Any) -> int | list[int]:
     return items if isinstance(value, list | tuple) else value
 
 
+def check_arms(value: Any) -> Any:
+    """Names of an arm, one or a list; which there are is known where arms are made."""
+    names = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("must be names of variants and regularizers, or lists of them")
+    return value
+
+
 def check_device(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", value):
         raise ValueError("must be cpu, cuda or cuda:N")

@@ -7,25 +7,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dropout_lab import __version__
+from dropout_lab.flags import LOOKS, divide
 from dropout_lab.settings import ConfigError
 
 PROGRAM = "dropout-lab"
 WRONG, CTRL_C = 2, 130
-INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-# Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
-FLAGS: dict[str, tuple[str, ...] | None] = {
-    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
-    **dict.fromkeys(("--info", "-i"), INFOS),
-    **dict.fromkeys(("--config-dir", "-cd"), None),
-    **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
-}
-LOOKS = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
 
 HELP = f"""\
 {PROGRAM}: train networks over grids of dropout rates and regularizers.
 
   {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
   {PROGRAM} train rate=0.5          one trial
+  {PROGRAM} search arms=inverted    the best settings of one arm by validation
+  {PROGRAM} table out=DIR           the table of a sweep once more, from its
+                                    files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
   {PROGRAM} data list|get|check     public data sets: see, download, verify
@@ -91,7 +86,7 @@ def train(words: list[str]) -> int:
     from dropout_lab.compose import check
 
     given = {}
-    for word in _divide(words)[1]:
+    for word in divide(words)[1]:
         override = check(word)
         if override.is_sweep_override():
             raise ConfigError(f"{word}: train takes one value a setting; `{PROGRAM} sweep` takes several")
@@ -101,6 +96,17 @@ def train(words: list[str]) -> int:
         raise ConfigError(f"seeds={seeds}: train takes one seed, such as seeds=[7]; `{PROGRAM} sweep` takes several")
     defaults = {"seeds": "seeds=1", "out": "out=results/train"}
     return _run(["train", *words], [*(word for key, word in defaults.items() if key not in given), *words])
+
+
+def search(words: list[str]) -> int:
+    """Try the settings of one arm and say which are best by validation."""
+    from dropout_lab.compose import check
+
+    given = {check(word).key_or_group for word in divide(words)[1]}
+    if "tune" in given:
+        raise ConfigError("search chooses by itself; leave out tune=")
+    out = [] if "out" in given else ["out=results/search"]
+    return _run(["search", *words], ["tune=true", *out, *words], search=True)
 
 
 def list_(words: list[str]) -> int:
@@ -125,6 +131,25 @@ def bench(words: list[str]) -> int:
     return 0
 
 
+def table(words: list[str]) -> int:
+    """Rebuild the table of a sweep folder from its files."""
+    from dropout_lab.results import FORMATS, rebuilt
+
+    if words in (["--help"], ["-h"]):
+        _say(f"{PROGRAM} table [out=DIR] [format={'|'.join(FORMATS)}]: the table of all that DIR holds")
+        return 0
+    given = {"out": "results/sweep", "format": FORMATS[0]}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in given:
+            raise ConfigError(f"table {word}: takes out=DIR and format={'|'.join(FORMATS)}")
+        given[key] = value
+    if given["format"] not in FORMATS:
+        raise ConfigError.of("format", given["format"], "must be one of " + ", ".join(FORMATS))
+    _say(rebuilt(given["out"], given["format"]))
+    return 0
+
+
 def data(words: list[str]) -> int:
     """List, get and check public data sets."""
     from dropout_lab import shelf
@@ -142,33 +167,37 @@ def data(words: list[str]) -> int:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,
+    "search": search,
+    "table": table,
     "list": list_,
     "data": data,
     "bench": bench,
 }
 
 
-def _run(typed: list[str], words: list[str]) -> int:
+def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     """Hand the words to Hydra, train, and present what came out."""
     from dropout_lab import compose
     from dropout_lab.sweeps import launcher
     from dropout_lab.sweeps.run import Interrupted
 
-    flags, settings = _divide(words)
+    flags, settings = divide(words)
     overrides = {word: compose.check(word) for word in settings}
     dry = "--dry-run" in flags
     flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
     if LOOKS & set(flags):
+        from dropout_lab.sweeps.grid import expand
+
         for word, override in overrides.items():
             if override.is_sweep_override():
                 raise ConfigError(f"{word}: to look at the settings, give one value")
-        _hydra([*flags, *settings])
+        _hydra([*flags, *expand(settings)[0]])
         return 0
     # Our sweeper gets the words from us: Hydra would compose them once without their axes, and refuse model.channels
     # where model=cnn is on an axis. Another sweeper gets them as usual.
     ours = not any(override.key_or_group == "hydra/sweeper" for override in overrides.values())
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
-    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry)
+    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
     try:
         _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
         if dry:
@@ -179,10 +208,10 @@ def _run(typed: list[str], words: list[str]) -> int:
         return _complain(str(stopped), CTRL_C)
     outcome = launcher.command.outcome
     assert outcome is not None
-    from dropout_lab.results import present
+    from dropout_lab.results import found, present
 
     try:
-        lines = present(outcome)
+        lines = found(outcome) if search else present(outcome)
     except KeyboardInterrupt:
         return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
     for line in lines:
@@ -208,39 +237,6 @@ def _hydra(words: list[str]) -> None:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
         raise one_line(error) from None
-
-
-def _divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Flags with their values, and settings; Hydra's parser wants the flags first.
-
-    Raises:
-        ConfigError: a flag that there is not, or a value that it does not take.
-    """
-    flags: list[str] = []
-    settings: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-"):
-            settings.append(word)
-            continue
-        flag, equals, value = word.partition("=")
-        if flag not in FLAGS:
-            close = difflib.get_close_matches(flag, FLAGS, n=1)
-            raise ConfigError(f"no flag {flag!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
-        taken = FLAGS[flag]
-        flags.append(flag)
-        if taken == ():
-            if equals:
-                raise ConfigError(f"{flag} takes no value")
-            continue
-        if equals or (rest and "=" not in rest[0] and not rest[0].startswith("-")):
-            flags.append(value if equals else rest.pop(0))
-            if taken and flags[-1] not in taken:
-                raise ConfigError(f"{flag} {flags[-1]}: must be one of {', '.join(taken)}")
-        elif flag not in ("--info", "-i"):
-            raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
-    return flags, settings
 
 
 def _asks_completion(words: list[str]) -> bool:

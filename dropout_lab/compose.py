@@ -17,14 +17,14 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override, OverrideType
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dropout_lab.config import GROUPS, MODELS, Config, settings_table
-from dropout_lab.settings import ConfigError, Setting
+from dropout_lab.settings import ConfigError, Setting, show
 
 _HERE = Path(__file__).resolve().parent
 # Inside a wheel conf/ lies in the package; in a checkout it lies beside it.
@@ -97,8 +97,9 @@ def check(word: str) -> Override:
         raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
     if key == "seeds" and override.is_sweep_override():
         raise ConfigError(f"{word}: seeds is not an axis; seeds=5 stands for 0..4, seeds=[0,3,7] for a list")
-    for point in points(override):
-        value = value_of(parse(point))
+    if override.is_interval_sweep() and key not in _settings():
+        raise ConfigError(f"{word}: a range is for a setting that is a number")
+    for value in _values(override):
         if key in _settings():
             _settings()[key].checked(value)
             continue
@@ -106,6 +107,39 @@ def check(word: str) -> Override:
         if not all(isinstance(name, str) and name for name in names):
             raise ConfigError.of(key, value, "must be one of " + ", ".join(choices(key)))
     return override
+
+
+def _values(override: Override) -> list[Any]:
+    """The values of a word: of a single one, an axis, or the ends of a range."""
+    ends = range_of(override)
+    if ends is not None:
+        return list(ends[:2])
+    return [value_of(parse(point)) for point in points(override)]
+
+
+def range_of(override: Override) -> tuple[float, float, bool] | None:
+    """Both ends of ``rate=interval(0,0.8)``, and whether it is tagged ``log``; None for any other word.
+
+    Raises:
+        ConfigError: a range that has no room.
+    """
+    found = override.value()
+    if not isinstance(found, IntervalSweep):
+        return None
+    whole = key_is_whole(override.key_or_group)
+    low, high = float(found.start or 0), float(found.end or 0)
+    log = "log" in found.tags
+    if not low < high or (log and low <= 0):
+        room = "a range from above 0 to more" if log else "a range from less to more"
+        raise ConfigError(f"{override.input_line}: must be {room}")
+    if whole and low.is_integer() and high.is_integer():
+        return int(low), int(high), log
+    return low, high, log
+
+
+def key_is_whole(key: str) -> bool:
+    """Whether a setting takes whole numbers."""
+    return key in _settings() and _settings()[key].type is int
 
 
 def value_of(override: Override) -> Any:
@@ -118,8 +152,8 @@ def value_of(override: Override) -> Any:
 
 
 def points(override: Override) -> list[str]:
-    """The words of an axis, one a point: ``rate=0,0.5`` gives ``rate=0`` and ``rate=0.5``."""
-    if not override.is_sweep_override():
+    """The words of an axis, one a point: ``rate=0,0.5`` gives ``rate=0`` and ``rate=0.5``. A range stays one."""
+    if not override.is_sweep_override() or override.is_interval_sweep():
         return [str(override.input_line)]
     key = override.key_or_group
     pattern = override.value()
@@ -135,6 +169,16 @@ def points(override: Override) -> list[str]:
     if not words:
         raise ConfigError(f"{override.input_line}: an empty sweep, the axis has no value")
     return words
+
+
+def written(value: Any) -> str:
+    """A value in Hydra's grammar; words are quoted where the grammar would read something else into them."""
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(written(v) for v in value) + "]"
+    if isinstance(value, str | Path) and not re.fullmatch(r"[A-Za-z_/.][\w/.-]*", str(value), re.ASCII):
+        escaped = re.sub(r'(\\*)"', r'\1\1\\"', str(value))
+        return '"' + escaped + ("\\" if escaped.endswith("\\") else "") + '"'
+    return show(value)
 
 
 def choices(group: str) -> list[str]:

@@ -93,6 +93,7 @@ def column_meanings() -> dict[str, str]:
 MEASURED = {
     "trial_id": "hash of everything that affects the trial",
     "status": "ok, diverged (the loss stopped being finite) or failed (tried again next time)",
+    "read_test": "false for a trial that chose settings and never read the test part, else empty",
     "rate": "drop probability of the hidden sites; a list prints as 0.2/0.5",
     "regularizer": "the chosen regularizers, sorted and joined by +, or none",
     "l1": "its strength, empty if not chosen",

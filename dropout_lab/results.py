@@ -1,17 +1,29 @@
 """What a finished command leaves for people: the table on the terminal, the summary files and the picture."""
 
 import hashlib
+import shlex
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from dropout_lab.config import settings_table
 from dropout_lab.report import trials as stored
-from dropout_lab.report.summary import Summary, texts
+from dropout_lab.report.cells import cells, csv, named, texts
+from dropout_lab.report.grouping import regrouped
+from dropout_lab.report.notes import notes
+from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.tables import plain
-from dropout_lab.settings import ConfigError
+from dropout_lab.settings import ConfigError, show
+from dropout_lab.sweeps.grid import ranges
+from dropout_lab.sweeps.ledger import columns as header
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
+from dropout_lab.sweeps.tuning import Search, shown
+
+WIDTH = 80
 
 
 def present(outcome: Outcome) -> list[str]:
@@ -30,15 +42,110 @@ def present(outcome: Outcome) -> list[str]:
         raise ConfigError(str(error)) from None
     arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    summary = Summary(mine, arms, {arm.label: dict(arm.settings) for arm in outcome.arms})
+    settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
+    summary = Summary(mine, arms, settings, {search.arm.label: _tuned(search) for search in outcome.searches}, folder)
     files = texts(summary)
+    if outcome.searches:
+        files["tuning.csv"] = csv(tuning(outcome.searches))
     for name, text in files.items():
         replace(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
-    titles, rows = summary.cells()
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    table, note = plain(titles, rows, summary.named), textwrap.fill(summary.note, 80)
-    return ["", table, "", note, f"{folder}/: {' '.join(names)}"]
+    return ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
+
+
+BEST = 10  # settings of a search that are printed
+
+
+def found(outcome: Outcome) -> list[str]:
+    """Write what a search tried into its folder.
+
+    Returns:
+        the lines to print: the best settings by validation.
+    """
+    (search,) = outcome.searches
+    folder = Path(search.arm.config.out)
+    replace(folder / "tuning.csv", csv(tuning([search], confirmed=False)))
+    ranked = sorted(search.attempts, key=lambda attempt: attempt.rank)
+    higher = ranked[0].higher
+    titles = ["settings", "validation accuracy, %" if higher else "validation error", "validation loss", "n"]
+    rows = []
+    for attempt in ranked[:BEST]:
+        score = f"{attempt.score * 100:.2f}" if higher else f"{attempt.score:.4g}"
+        n = len(attempt.trials) - attempt.lost
+        rows.append([shown(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
+    note = (
+        f"The best {len(rows)} of {len(ranked)} settings, means over n seeds; {search.seconds:.0f} s of training. The "
+        "first score is flattered by having been chosen, and the test part was not read. To confirm it on other seeds:"
+    )
+    table = plain(titles, rows, 1, WIDTH)
+    files = f"{folder}/: trials.csv curves.csv tuning.csv"
+    return ["", table, "", textwrap.fill(note, WIDTH), f"  dropout-lab sweep {_confirming(search)}", files]
+
+
+def _confirming(search: Search) -> str:
+    """The words of the sweep that confirms what a search found."""
+    kept = [word for word in search.arm.words if word.partition("=")[0] not in SEARCHING and not ranges([word])]
+    chosen = [f"{key}={show(value)}" for key, value in search.picked.settings.items()]
+    return shlex.join([*kept, *chosen])
+
+
+# What the arm is called is said by its variant and regularizers as well.
+SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
+
+
+FORMATS = ("text", "md", "latex", "csv")
+
+
+def rebuilt(folder: str, form: str) -> str:
+    """The table of everything in a sweep folder, from its files alone.
+
+    Args:
+        folder: the sweep folder.
+        form: ``text`` as the terminal shows it, ``md``, ``latex`` or ``csv`` with a row an arm and metric.
+
+    Raises:
+        ConfigError: there is no such folder, or it is not ours.
+    """
+    columns = ["regularizer", *(entry.column for entry in settings_table() if entry.spec.identity)]
+    columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
+    try:
+        summary = regrouped(folder, columns)
+    except (OSError, KeyError, pd.errors.ParserError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
+        raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    if form == "text":
+        return "\n".join(printed(summary))
+    return texts(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
+
+
+def _tuned(search: Search) -> Tuned:
+    picked, seeds = search.picked, search.arm.config.tuning_seeds
+    return Tuned(shown(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
+
+
+def tuning(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
+    """One row an arm and setting that was tried for it, with the arm's place on each axis and its confirming trials."""
+    rows = []
+    for search in searches:
+        picked = search.picked
+        final = search.confirming(picked.settings).trials if confirmed else ()
+        for attempt in search.attempts or [picked]:
+            tried: dict[str, Any] = {"arm": search.arm.label, "settings": shown(attempt.settings)}
+            tried |= {"val_score": attempt.score, "val_loss": attempt.loss, "n": len(attempt.trials) - attempt.lost}
+            tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
+            tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
+            tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
+            rows.append(tried | dict(search.arm.settings))
+    return pd.DataFrame(rows)
+
+
+def printed(summary: Summary) -> list[str]:
+    """The table and its foot as the terminal shows them."""
+    titles, rows = cells(summary)
+    return [plain(titles, rows, named(summary), WIDTH), "", *(textwrap.fill(line, WIDTH) for line in notes(summary))]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:

@@ -1,6 +1,7 @@
 """The command line as typed."""
 
 import re
+import shlex
 
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ def test_a_sweep_prints_its_table_and_leaves_its_files(typed, folder):
     assert re.search(r"^0\.5 +\d+\.\d\d \[", out, re.MULTILINE)
     assert max(map(len, out.splitlines()[:5])) <= 80
     found = {p.name for p in (folder / "results/sweep").iterdir()}
-    tables = {"summary.csv", "summary.md", "summary.png", "summary.svg"}
+    tables = {f"summary.{kind}" for kind in ("csv", "md", "tex", "png", "svg")} | {"comparisons.csv"}
     assert found == {".dropout-lab", "config.yaml", "trials.csv", "curves.csv"} | tables
     assert [p.name for p in folder.iterdir()] == ["results"]
     status, again, _ = typed("sweep", "rate=0,0.5", *TINY)
@@ -38,7 +39,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
     ("words", "line"),
     [
         (["swep"], "no command 'swep'; did you mean 'sweep'?"),
-        (["frobnicate"], "no command 'frobnicate'; the commands are sweep, train, list, data"),
+        (["frobnicate"], "no command 'frobnicate'; the commands are sweep, train, search, table, list, data"),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),
         (["sweep", "model=foo"], "model=foo: must be one of cnn, custom, lstm, mlp"),
@@ -86,7 +87,7 @@ def test_a_divergence_is_reported_kept_and_exits_with_one(typed):
     status, out, _ = typed("sweep", "train.lr=0.01,1e30", *TINY)
     assert status == 1
     assert "diverged: inverted rate=0.5 seed=0" in out
-    assert re.search(r"^1e\+30 +- +- +0 +2$", out, re.MULTILINE)
+    assert re.search(r"^1e\+30 +- +- +0 +2, a third$", out, re.MULTILINE)
 
 
 def test_dry_run_says_what_would_run_and_leaves_nothing(typed, folder):
@@ -215,3 +216,81 @@ def test_a_picture_that_is_behind_or_gone_is_drawn_again(typed, folder):
     svg.unlink()
     typed("sweep", "rate=0,0.5", *TINY)
     assert svg.read_bytes() == first
+
+
+def test_arms_by_name_are_compared_and_their_table_is_rebuilt_from_the_files(typed, folder):
+    status, out, _ = typed("sweep", "arms=none,inverted,[inverted,l2]", "model.hidden=[8]", "train.epochs=1", "seeds=2")
+    assert status == 0
+    assert re.search(r"^none .* baseline", out, re.MULTILINE)
+    assert re.search(r"^inverted\+l2 ", out, re.MULTILINE)
+    status, again, _ = typed("table")
+    assert status == 0
+    figures = re.findall(r"\d+\.\d\d \[.*", out)
+    assert re.findall(r"\d+\.\d\d \[.*", again) == figures
+    for form, start in {"md": "| variant | regularizer |", "latex": r"\begin{tabular}", "csv": "arm,metric"}.items():
+        status, shown, _ = typed("table", "out=results/sweep", f"format={form}")
+        assert (status, shown.startswith(start)) == (0, True)
+
+
+def test_a_tuned_sweep_shows_what_was_chosen_and_at_what_cost(typed, folder):
+    words = ["tune=true", "arms=none,inverted", "budget=2", "seeds=2", "model.hidden=[8]", "train.epochs=1"]
+    status, out, _ = typed("sweep", *words)
+    assert status == 0
+    assert re.search(r"^none +-", out, re.MULTILINE)
+    assert re.search(r"inverted +rate=0\.\d+", out)
+    assert re.search(r"4 in \d+ s +2$", out, re.MULTILINE)
+    assert "chosen by the validation score on 2 seeds" in " ".join(out.split())
+    assert max(map(len, out.splitlines()[:-1])) <= 80
+    table = out.split("\n\n", 1)[1].rsplit("results/sweep/:", 1)[0].strip()
+    assert typed("table")[1].strip() == table
+    assert pd.read_csv(folder / "results/sweep/tuning.csv")["picked"].sum() == 2
+    assert "would be trained" in typed("sweep", *words, "--dry-run")[1]
+
+
+def test_a_search_names_the_best_settings_and_reads_no_test_part(typed, folder):
+    words = ["arms=[inverted,l2]", "budget=3", "seeds=2", "model.hidden=[8]", "train.epochs=1"]
+    status, out, _ = typed("search", *words)
+    assert status == 0
+    assert re.search(r"^l2=\S+ rate=0\.\d+ +\d+\.\d\d +\d\.\d{4} +2$", out, re.MULTILINE)
+    command = re.search(r"^  dropout-lab (sweep .*)$", out, re.MULTILINE)[1]
+    trials = pd.read_csv(folder / "results/search/trials.csv")
+    assert (len(trials), trials["test_accuracy"].notna().sum()) == (6, 0)
+    assert typed(*shlex.split(command))[0] == 0
+    status, _, err = typed("search", "arms=none,l2")
+    assert (status, "search takes one arm" in err) == (2, True)
+
+
+def test_predictions_are_kept_and_compared(typed, folder):
+    from dropout_lab.report.predictions import load, right
+
+    words = ["arms=none,inverted", "model.hidden=[8]", "train.epochs=1", "seeds=1"]
+    assert typed("sweep", *words)[0] == 0
+    status, out, _ = typed("sweep", *words, "save_predictions=true")
+    assert (status, "training 2 in 1 pack" in out) == (0, True)
+    assert "all 2 trials are there" in typed("sweep", *words, "save_predictions=true")[1]
+    trials = pd.read_csv(folder / "results/sweep/trials.csv", dtype={"trial_id": str})
+    assert len(trials) == 2
+    hits = [right("results/sweep", i) for i in trials["trial_id"]]
+    assert [h.mean() for h in hits] == pytest.approx(trials["test_accuracy"].tolist())
+    rows = [load("results/sweep", i)["rows"].tolist() for i in trials["trial_id"]]
+    assert rows[0] == rows[1]
+    found = pd.read_csv(folder / "results/sweep/comparisons.csv").iloc[0]
+    assert found["arm"] == "inverted"
+    assert (found["only_other"], found["only_arm"]) == ((hits[0] & ~hits[1]).sum(), (hits[1] & ~hits[0]).sum())
+    assert 0 <= found["p_examples"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["table", "out=nowhere"], "out=nowhere: holds no sweep (No such file or directory)"),
+        (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
+        (["table", "rate=0.5"], "table rate=0.5: takes out=DIR and format="),
+        (["search", "tune=true"], "search chooses by itself; leave out tune="),
+        (["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"], "tune=true: trains its settings in packs"),
+    ],
+)
+def test_new_commands_that_are_wrong(typed, folder, words, line):
+    status, _, err = typed(*words)
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert line in err

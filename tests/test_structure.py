@@ -26,6 +26,7 @@ WORDS = {"settings", "config"}
 MAY_IMPORT = {
     "settings": set(),
     "checks": {"settings"},
+    "flags": {"settings"},
     "config": {"settings", "checks"},
     "compose": WORDS,
     "targets": {"settings"},
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "sweeps": WORDS | {"compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train"},
     "stats": set(),
     "report": {"stats"},
-    "results": {"settings", "report", "sweeps"},
+    "results": {"settings", "config", "report", "sweeps"},
     # It times kernels, steps, plans and whole programs, and prints a table.
     "bench": WORDS | {"compose", "plugins", "trial", "data", "streams", "dropout", "sweeps", "train", "report"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
@@ -74,9 +75,12 @@ def test_imports_point_one_way(path):
     assert not wrong, f"{name} must not import {wrong}"
 
 
-@pytest.mark.parametrize(
-    "module", ["data", "stats.intervals", "report.plots", "config", "compose", "targets", "trial", "sweeps.grid"]
+WITHOUT_TORCH = (
+    "data stats.intervals stats.examples report.plots results config compose targets trial sweeps.tuning".split()
 )
+
+
+@pytest.mark.parametrize("module", [*WITHOUT_TORCH, "sweeps.grid", "sweeps.tuning"])
 def test_parts_that_must_do_without_torch(module):
     code = f"import sys, dropout_lab.{module}; print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

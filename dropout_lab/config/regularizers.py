@@ -30,6 +30,8 @@ class RegularizerConf(Checked):
     GROUP: ClassVar[str] = "regularizer"
     # Which are switched on, filled by the group's files; the settings of one that is off have no effect.
     chosen: dict[str, bool] = field(default_factory=dict)
+    # Where tuning looks for their strengths, filled by the same files; see sweeps/space.py.
+    tune: dict[str, Any] = field(default_factory=dict, compare=False)
     l1: float = setting(1e-5, **_own("l1"), low=0, column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
     l1_from: float = setting(
         0.0,

@@ -1,7 +1,7 @@
 """The schemas of ``variant=`` and ``schedule=``: how units are dropped, and how the rate moves."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from dropout_lab.checks import MOST
 from dropout_lab.settings import Checked, setting
@@ -14,6 +14,8 @@ class VariantConf(Checked):
     """How units are dropped."""
 
     GROUP: ClassVar[str] = "variant"
+    # Where tuning looks for the rate and the variant's own settings; see sweeps/space.py.
+    tune: dict[str, Any] = field(default_factory=dict, compare=False)
     kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
     network: str = setting(
         "as_is", choices=("as_is", "selu"), help="what the variant asks of the network: selu for SELU and its init"

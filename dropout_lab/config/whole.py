@@ -6,7 +6,17 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from dropout_lab.checks import RATE, SEEDS, check_auto, check_device, check_out, check_rates, check_seeds
+from dropout_lab.checks import (
+    MOST,
+    RATE,
+    SEEDS,
+    check_arms,
+    check_auto,
+    check_device,
+    check_out,
+    check_rates,
+    check_seeds,
+)
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.models import MODELS, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
@@ -71,6 +81,32 @@ class Config(Checked):
         help="most trials trained at once as one stacked model",
     )
 
+    arms: Any = setting(
+        "",
+        check=check_arms,
+        allowed="names of variants and regularizers, or lists of them",
+        identity=False,
+        axis=True,
+        help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
+    )
+    tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
+    budget: int = setting(20, low=1, high=MOST, identity=False, help="settings that tuning tries in each arm")
+    sampler: str = setting(
+        "random", choices=("random", "grid", "optuna"), identity=False, help="how tuning comes to the settings it tries"
+    )
+    tuning_seeds: int = setting(
+        2,
+        low=1,
+        high=1000,
+        identity=False,
+        help="seeds that tuning tries each of them on, none of the confirming ones",
+    )
+    read_test: bool = setting(
+        True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"
+    )
+    save_predictions: bool = setting(
+        False, identity=False, help="keep what each trial predicts of each test example, for tests on shared examples"
+    )
     skip_invalid: bool = setting(
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
     )

@@ -8,11 +8,13 @@ from matplotlib import rc_context  # and no pyplot: a notebook keeps its own bac
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dropout_lab.report.summary import Summary, column
+from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
+from dropout_lab.report.summary import SCORES, Summary, column
 
 # Distinguishable for colour-blind readers (Okabe and Ito 2008), and by shape in grey.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
+MARKS = {BEST: "* best", ALIKE: "= not told apart from it", TOO_FEW: "? too few seeds to tell"}
 MOST_LINES = 10  # more cannot be told apart; the arms then stand below each other
 STYLE: Any = {
     "axes.spines.top": False,
@@ -91,8 +93,12 @@ def _by_arm(summary: Summary, title: str) -> Figure:
                 panel.plot([low, high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
                 panel.plot([mean], [y], "o", color=COLOURS[0], markersize=5)
         panel.set(xlabel=shown.title, ylim=(len(labels) - 0.5, -0.5))
-    panels[0].set_yticks(range(len(labels)), labels)
-    return _titled(figure, summary, title)
+        if metric in SCORES and len(summary.contexts) == 1 and len(labels) > 1:
+            base = summary.interval(summary.comparison.contests[0].baseline, metric)
+            if base is not None:
+                panel.axvline(base.mean * shown.scale, color=COLOURS[-1], linewidth=0.8, linestyle=":", zorder=0)
+    panels[0].set_yticks(range(len(labels)), [f"{label} {summary.comparison.mark(label)}".strip() for label in labels])
+    return _titled(figure, summary, title, named=True)
 
 
 def _figure(summary: Summary, height: float, sharey: bool = False) -> tuple[Figure, list[Axes]]:
@@ -101,9 +107,11 @@ def _figure(summary: Summary, height: float, sharey: bool = False) -> tuple[Figu
     return figure, list(figure.subplots(1, panels, squeeze=False, sharey=sharey)[0])
 
 
-def _titled(figure: Figure, summary: Summary, title: str) -> Figure:
+def _titled(figure: Figure, summary: Summary, title: str, named: bool = False) -> Figure:
     counts = sorted({int((summary.of(label)["status"] == "ok").sum()) for label in summary.arms})
     n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
     spread = f"mean and 95 % interval over seeds, {n}" if counts[-1] > 1 else "one seed"
-    figure.suptitle(f"{title}: {spread}", fontsize=10)
+    marks = {summary.comparison.mark(label) for label in summary.arms}
+    told = ", ".join(text for mark, text in MARKS.items() if mark in marks)
+    figure.suptitle(f"{title}: {spread}" + (f"\n{told}" if told and named else ""), fontsize=10)
     return figure

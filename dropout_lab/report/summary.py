@@ -1,12 +1,16 @@
-"""From trials to the table of a sweep: a mean with its interval for each arm."""
+"""From trials to the table of a sweep: a mean with its interval for each arm, and how the arms compare."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from dropout_lab.report.tables import markdown
+from dropout_lab.report.comparison import Comparison, Contest
+from dropout_lab.report.predictions import right
+from dropout_lab.stats.examples import Disagreement, examples_test, mcnemar
 from dropout_lab.stats.intervals import Interval, mean_interval
 
 METRICS = (
@@ -30,19 +34,41 @@ class Column:
     digits: int
 
 
-SHOWN = {
+SCORES = {
     "test_accuracy": Column("test accuracy, %", 100, 2),
     "test_rmse": Column("test rmse", 1, 3),
     "test_perplexity": Column("test perplexity", 1, 2),
-    "gap": Column("gap to training", 1, 3),
 }
+SHOWN = {**SCORES, "gap": Column("gap to training", 1, 3)}
 GAP_OF_ACCURACIES = Column("train - test, points", 100, 2)
+UNSTABLE = 1 / 3  # of an arm's trials diverged: what is left says little
+# Axes that say what is trained on what; arms are compared along the other ones.
+PLACES = ("data", "model", "train", "device", "precision", "seed", "base_seed")
 
 
 def column(metric: str, trials: pd.DataFrame) -> Column:
     """How to show a metric of these trials; the gap has the unit of their score."""
     accuracies = metric == "gap" and trials["test_accuracy"].notna().any()
     return GAP_OF_ACCURACIES if accuracies else SHOWN[metric]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """How an arm came to its settings.
+
+    Args:
+        picked: the chosen values, as they are typed; empty if there was nothing to choose.
+        settings: how many were tried.
+        seeds: tuning seeds each was tried with.
+        trials: trials that were trained to choose.
+        seconds: that they took.
+    """
+
+    picked: str
+    settings: int
+    seeds: int
+    trials: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -53,20 +79,28 @@ class Summary:
         trials: one row a trial, as :func:`dropout_lab.report.trials.read` gives them.
         arms: label to trial ids. A trial may stand in several arms: rate 0 is the same for every variant.
         settings: label to the arm's place on each axis of the sweep; empty for a sweep without axes.
+        tuned: label to how the arm's settings were chosen, where they were.
+        folder: where the trials' predictions may lie.
     """
 
     trials: pd.DataFrame
     arms: Mapping[str, Sequence[str]]
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tuned: Mapping[str, Tuned] = field(default_factory=dict)
+    folder: str | Path | None = None
 
     def of(self, label: str) -> pd.DataFrame:
         """The trials of an arm that are stored."""
         return self.trials[self.trials["trial_id"].isin(list(self.arms[label]))]
 
+    def finished(self, label: str, metric: str) -> pd.DataFrame:
+        """The arm's trials that are ok and have a value of the metric."""
+        rows = self.of(label)
+        return rows[(rows["status"] == "ok") & np.isfinite(rows[metric].astype(float))]
+
     def interval(self, label: str, metric: str) -> Interval | None:
         """The metric over the arm's finished trials; None if it has no value there."""
-        rows = self.of(label)
-        values = rows.loc[(rows["status"] == "ok") & np.isfinite(rows[metric].astype(float)), metric]
+        values = self.finished(label, metric)[metric]
         return mean_interval(values.tolist()) if len(values) else None
 
     def diverged(self, label: str) -> int:
@@ -75,6 +109,10 @@ class Summary:
     def failed(self, label: str) -> int:
         return int((self.of(label)["status"] == "failed").sum())
 
+    def unstable(self, label: str) -> bool:
+        """Whether a third of the arm's trials diverged, so that the mean is one over those that happened to go well."""
+        return self.diverged(label) >= UNSTABLE * max(len(self.of(label)), 1)
+
     @property
     def shown(self) -> list[str]:
         """The metrics of the printed table: the score on test data, and the gap unless its unit differs among arms."""
@@ -82,66 +120,74 @@ class Summary:
         mixed = len(found) > 2  # the gap and more than one score
         return [metric for metric in found if not (mixed and metric == "gap")]
 
+    def score(self, label: str) -> str | None:
+        """The metric that an arm is judged by; None if no trial of it is finished."""
+        return next((metric for metric in SCORES if len(self.finished(label, metric))), None)
+
+    def disagreement(self, first: str, second: str) -> Disagreement | None:
+        """Where two arms differ on the test examples that they share, over the seeds that both have: McNemar's test for
+        one seed, else the test over examples. None where predictions were not kept."""
+        metric = self.score(first)
+        if self.folder is None or metric is None:
+            return None
+        ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
+        seeds = sorted(ids[0].keys() & ids[1].keys())
+        a, b = ([hits for seed in seeds if (hits := right(self.folder, each[seed])) is not None] for each in ids)
+        if not seeds or not len(a) == len(b) == len(seeds):
+            return None
+        return mcnemar(a[0], b[0]) if len(seeds) == 1 else examples_test(np.stack(a), np.stack(b))
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The arms against their baselines and the best of them."""
+        return Comparison([self._contest(labels) for labels in self.contexts])
+
+    @cached_property
+    def contexts(self) -> list[list[str]]:
+        """The labels of arms that can be compared: on the same data, and on the same model trained alike unless these
+        are all that the sweep varies."""
+        axes = list(next(iter(self.settings.values()), {}))
+        treatments = [axis for axis in axes if axis.partition(".")[0] not in PLACES]
+        apart = [axis for axis in axes if axis not in treatments and (treatments or axis.startswith("data"))]
+        found: dict[tuple[str | None, ...], list[str]] = {}
+        for label in self.arms:
+            place = tuple(self.settings[label][axis] for axis in apart) if apart else ()
+            found.setdefault((self.score(label), *place), []).append(label)
+        return list(found.values())
+
+    def _contest(self, labels: Sequence[str]) -> Contest:
+        metric = self.score(labels[0])
+        if metric is None:
+            return Contest({}, True, labels[0], {})
+        frames = {label: self.finished(label, metric)[["seed", metric]] for label in labels}
+        return Contest(
+            {label: {int(seed): float(score) for seed, score in f.to_numpy()} for label, f in frames.items()},
+            metric == "test_accuracy",
+            next((label for label in labels if self._plain(label)), labels[0]),
+            {label: frozenset(self.arms[label]) for label in labels},
+            frozenset(label for label in labels if self.unstable(label)),
+        )
+
+    def _plain(self, label: str) -> bool:
+        """Whether the arm has neither dropout nor a regularizer."""
+        rows = self.of(label)
+        columns = {"variant", "regularizer"} & set(rows.columns)
+        return len(columns) == 2 and len(rows) > 0 and bool((rows[list(columns)] == "none").all(axis=None))
+
     def long(self) -> pd.DataFrame:
-        """One row an arm and metric: arm, metric, mean, low, high, n, n_diverged."""
+        """One row an arm and metric: arm, metric, mean, low, high, n, n_diverged; and what it cost to tune."""
         rows = []
         for label in self.arms:
+            cost: dict[str, object] = {"n_diverged": self.diverged(label)}
+            if label in self.tuned:
+                tuned = self.tuned[label]
+                cost |= {"tuned": tuned.picked, "tuning_settings": tuned.settings}
+                cost |= {"tuning_trials": tuned.trials, "tuning_seconds": tuned.seconds}
             for metric in METRICS:
                 found = self.interval(label, metric)
                 if found is not None:
-                    rows.append({"arm": label, "metric": metric, **found._asdict(), "n_diverged": self.diverged(label)})
+                    rows.append({"arm": label, "metric": metric, **found._asdict(), **cost})
             if self.interval(label, "train_seconds") is None:
-                rows.append({"arm": label, "metric": "", "n": 0, "n_diverged": self.diverged(label)})
-        return pd.DataFrame(rows, columns=["arm", "metric", "mean", "low", "high", "n", "n_diverged"])
-
-    def cells(self) -> tuple[list[str], list[list[str]]]:
-        """The printed table: titles and rows of text, with a column for each axis of the sweep."""
-        axes = list(next(iter(self.settings.values()), {}))
-        columns = {metric: column(metric, self.trials) for metric in self.shown}
-        troubles = {
-            "diverged": [self.diverged(label) for label in self.arms],
-            "failed": [self.failed(label) for label in self.arms],
-        }
-        troubles = {name: counts for name, counts in troubles.items() if any(counts)}
-        titles = [*(axes or ["arm"]), *(c.title for c in columns.values()), "n", *troubles]
-        rows = []
-        for i, label in enumerate(self.arms):
-            cells = [_cell(self.interval(label, metric), c) for metric, c in columns.items()]
-            n = int((self.of(label)["status"] == "ok").sum())
-            names = [self.settings[label][axis] for axis in axes] or [label]
-            rows.append([*names, *cells, str(n), *(str(counts[i]) for counts in troubles.values())])
-        return titles, rows
-
-    @property
-    def named(self) -> int:
-        """Columns of the printed table that name the arm."""
-        return len(next(iter(self.settings.values()), {})) or 1
-
-    @property
-    def note(self) -> str:
-        """What the figures are, in a sentence."""
-        single = all(len(ids) < 2 for ids in self.arms.values())
-        spread = "one seed an arm, so no spread" if single else "mean [95 % t-interval over seeds]"
-        restored = self.trials["early_stopping"].notna()
-        if "regularizer.restore" in self.trials:
-            restored &= self.trials["regularizer.restore"].astype(str) != "False"
-        rule = "weights of the best validation epoch" if restored.all() else "weights of the last epoch"
-        if restored.any() and not restored.all():
-            rule += ", or of the best validation epoch where stopped early"
-        return f"{spread}; {rule}; diverged trials are left out of the means."
-
-
-def _cell(found: Interval | None, shown: Column) -> str:
-    if found is None:
-        return "-"
-    mean, low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in found[:3])
-    return mean if found.n == 1 else f"{mean} [{low}, {high}]"
-
-
-def texts(summary: Summary) -> dict[str, str]:
-    """The files of a summary by name: ``summary.csv`` and ``summary.md``."""
-    titles, rows = summary.cells()
-    return {
-        "summary.csv": summary.long().to_csv(index=False, float_format="%.10g", lineterminator="\n"),
-        "summary.md": markdown(titles, rows, summary.named) + f"\n{summary.note[0].upper()}{summary.note[1:]}\n",
-    }
+                rows.append({"arm": label, "metric": "", "n": 0, **cost})
+        more = ["tuned", "tuning_settings", "tuning_trials", "tuning_seconds"] if self.tuned else []
+        return pd.DataFrame(rows, columns=["arm", "metric", "mean", "low", "high", "n", "n_diverged", *more])

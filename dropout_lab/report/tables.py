@@ -1,5 +1,6 @@
-"""Tables of text: aligned for the terminal, and Markdown."""
+"""Tables of text: aligned for the terminal, Markdown and LaTeX."""
 
+import re
 from collections.abc import Sequence
 
 
@@ -11,11 +12,38 @@ def plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, w
     for line in [titles, *rows]:
         head = "  ".join(cell.ljust(size) for cell, size in zip(line[:left], sizes[:left], strict=True))
         cells = "  ".join(cell.rjust(size) for cell, size in zip(line[left:], sizes[left:], strict=True))
-        lines += [head.rstrip(), "  " + cells] if wide else [f"{head}  {cells}".rstrip()]
+        lines += [head.rstrip(), ("  " + cells).rstrip()] if wide else [f"{head}  {cells}".rstrip()]
     return "\n".join(lines)
 
 
 def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """A Markdown table whose first ``left`` columns are text; a bar inside a cell is escaped."""
     body = [list(titles), ["---"] * left + ["---:"] * (len(titles) - left), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in body) + "\n"
+    lines = [" | ".join(cell.strip().replace("|", "\\|") for cell in line) for line in body]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+
+
+def tex(text: str) -> str:
+    """Plain text for LaTeX."""
+    escaped = "".join(_TEX.get(c, c) for c in text).replace("--", "-{}-")
+    return re.sub(r"(?<![\w}])-(?=\d)", "$-$", escaped)  # a minus, and no hyphen
+
+
+def latex(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, foot: str = "") -> str:
+    """A LaTeX table that needs no package, with its foot below it; the first ``left`` columns are text."""
+    lines = [" & ".join(tex(cell.strip()) for cell in line) + r" \\" for line in [titles, *rows]]
+    spec = "l" * left + "r" * (len(titles) - left)
+    body = [rf"\begin{{tabular}}{{{spec}}}", r"\hline", lines[0], r"\hline", *lines[1:], r"\hline", r"\end{tabular}"]
+    if foot:
+        body += ["", r"\par\smallskip", rf"\parbox{{\linewidth}}{{\footnotesize {tex(foot)}}}"]
+    return "\n".join(body) + "\n"

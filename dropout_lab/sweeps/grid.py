@@ -1,15 +1,17 @@
 """Arms: what is compared. Axes on the command line, and later studies and lists of arms, all compile to these."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any
 
-from dropout_lab.compose import Points, check, parse, points, value_of
+from dropout_lab.compose import Points, check, choices, parse, points, value_of, written
 from dropout_lab.config import Config, settings_table
 from dropout_lab.settings import ConfigError, exact, show
 from dropout_lab.trial import Trial, canonical
+
+NAMED = "arm"  # the axis whose points have names
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Arm:
     Args:
         settings: the arm's place on each axis of its sweep, as shown to the user.
         config: the composed settings.
-        words: what it was composed of, one value a word.
+        words: what it was composed of, one value a word, and ranges that it may be tuned in.
     """
 
     settings: tuple[tuple[str, str], ...]
@@ -28,7 +30,7 @@ class Arm:
 
     @property
     def label(self) -> str:
-        return " ".join(f"{key}={value}" for key, value in self.settings) or self._plain
+        return " ".join(v if key == NAMED else f"{key}={v}" for key, v in self.settings) or self._plain
 
     @property
     def _plain(self) -> str:
@@ -43,26 +45,63 @@ class Arm:
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 
 
-def expand(words: Sequence[str]) -> list[list[str]]:
+def expand(words: Sequence[str], named: Mapping[str, Sequence[str]] | None = None) -> list[list[str]]:
     """The points of a grid: every combination of the axes, the last one fastest, as single-valued words.
 
     Args:
-        words: ``key=value`` words, of which those with several values are axes.
+        words: ``key=value`` words, of which those with several values are axes, and ``arms=`` those of named arms.
+        named: label to single-valued words, in the place of ``arms=``: the arms of a study.
 
     Raises:
-        ConfigError: a word that can be known to be wrong by itself.
+        ConfigError: a word that can be known to be wrong by itself, or what an arm sets given once more.
     """
     fixed = {entry.key for entry in settings_table() if not entry.varies}
-    seen: set[str] = set()
+    axes: dict[str, list[list[str]]] = {}
     for word in words:
         override = check(word)
         key = override.key_or_group
-        if key in seen:
+        if key in axes:
             raise ConfigError(f"{key} is given twice")
-        seen.add(key)
         if key in fixed and override.is_sweep_override():
             raise ConfigError(f"{word}: {key} is not an axis, it must be the same for the whole sweep")
-    return [list(point) for point in product(*(points(parse(word)) for word in words))]
+        if key == "arms" and named is None:
+            axes[key] = _labelled(names_of(word))
+        else:
+            axes[key] = [[point] for point in points(override)]
+    if named is not None:
+        axes = {"arms": _labelled(named), **axes}
+    for arm in axes.get("arms", []):
+        for key in {check(word).key_or_group for word in arm[1:]} & axes.keys():
+            raise ConfigError(f"{arm[0]} says what {key} is; leave out {key}=")
+    return [[word for part in point for word in part] for point in product(*axes.values())]
+
+
+def _labelled(named: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    return [[f"arms={written(label)}", *words] for label, words in named.items()]
+
+
+def names_of(word: str) -> dict[str, list[str]]:
+    """The arms that ``arms=none,inverted,[inverted,l2]`` names: label to words.
+
+    Raises:
+        ConfigError: a name that is neither a variant's nor a regularizer's, or two variants in one arm.
+    """
+    known = {group: [name for name in choices(group) if name != "none"] for group in ("variant", "regularizer")}
+    found = {}
+    for point in points(parse(word)):
+        value = value_of(parse(point))
+        names = [name for name in (value if isinstance(value, list) else [value]) if name != "none"]
+        for name in names:
+            if name not in {*known["variant"], *known["regularizer"]}:
+                offered = ", ".join(["none", *known["variant"], *known["regularizer"]])
+                raise ConfigError.of("arms", name, f"must be of {offered}")
+        variants = [name for name in names if name in known["variant"]]
+        if len(variants) > 1:
+            raise ConfigError.of("arms", value, "one arm has one variant of dropout")
+        chosen = sorted({name for name in names if name in known["regularizer"]})
+        words = [f"variant={(variants or ['none'])[0]}", f"regularizer={written(chosen or 'none')}"]
+        found["+".join([*variants, *chosen]) or "none"] = words
+    return found
 
 
 def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
@@ -77,14 +116,36 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     """
     if not jobs:
         raise ConfigError("an empty sweep: there is nothing to train")
-    shown = [{parse(w).key_or_group: _shown(value_of(parse(w))) for w in job} for job in jobs]
-    axes = [key for key in shown[0] if len({s.get(key) for s in shown}) > 1]
+    single = [[override for override in map(parse, job) if not override.is_sweep_override()] for job in jobs]
+    shown = [{override.key_or_group: _shown(value_of(override)) for override in job} for job in single]
+    axes = _axes(shown)
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
-        settings = tuple((key, cells[key]) for key in axes)
-        found.setdefault(settings, Arm(settings, composer.config(job), tuple(job)))
+        settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
+        open_ = ranges(job)
+        config = composer.config([word for word in job if word not in open_])
+        if open_ and not config.tune:
+            raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
+        found.setdefault(settings, Arm(settings, config, tuple(job)))
     composer.check_all_taken()
     return list(found.values())
+
+
+def ranges(job: Sequence[str]) -> list[str]:
+    """The words of a point that leave a value open within a range."""
+    return [word for word in job if parse(word).is_sweep_override()]
+
+
+def _axes(shown: Sequence[Mapping[str, str]]) -> list[str]:
+    """The keys that vary; what varies with the name of the arm alone is told by the name."""
+    several = "arms" in shown[0]
+    axes = {}
+    for key in dict.fromkeys(key for cells in shown for key in cells):
+        values: dict[str, set[str | None]] = {}
+        for cells in shown:
+            values.setdefault(cells.get("arms", "") if key != "arms" else "", set()).add(cells.get(key))
+        axes[key] = any(len(v) > 1 for v in values.values())
+    return [key for key, varies in axes.items() if varies or (several and key == "arms")]
 
 
 def _shown(value: Any) -> str:

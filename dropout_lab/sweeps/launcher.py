@@ -21,6 +21,7 @@ from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of, run
+from dropout_lab.sweeps.tuning import rehearsal, search
 
 
 @dataclass
@@ -32,12 +33,14 @@ class Command:
         typed: the whole command, as it was typed.
         words: the settings of the sweep that Hydra was not given.
         dry: whether to stop before training.
+        search: whether one arm's settings are searched, and none are confirmed.
     """
 
     say: Say = lambda line: None
     typed: Sequence[str] = ()
     words: Sequence[str] = ()
     dry: bool = False
+    search: bool = False
     outcome: Outcome | None = None
     arms: Sequence[Arm] = field(default_factory=list)
 
@@ -69,6 +72,8 @@ class PackedSweeper(Sweeper):
         from dropout_lab.sweeps.check import check, found
 
         command.arms = arms(jobs, self._points)
+        if command.arms[0].config.tune:
+            raise ConfigError("tune=true: trains its settings in packs; leave out hydra/launcher=")
         if command.dry:
             return None
         command.arms = chosen(command.arms, command.say)
@@ -98,7 +103,10 @@ class PackedLauncher(Launcher):
         command.arms = arms(job_overrides, self._points)
         if command.dry:
             return []
-        command.outcome = run(command.arms, command.say, shlex.join(command.typed))
+        perform = search if command.search else run
+        command.outcome = perform(command.arms, command.say, shlex.join(command.typed))
+        if command.outcome.searches:
+            return []  # there are more arms to it than Hydra knows of
         stored = {row["trial_id"]: row for row in command.outcome.rows}
         return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
 
@@ -131,14 +139,18 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     lines: list[str] = []
     kept = chosen(arms, lines.append)
     ledger = Ledger(kept[0].config.out, write=False)
-    trials, packs = plan_of(kept, ledger)
+    tuned = kept[0].config.tune
+    rehearsed = rehearsal(kept) if tuned else kept
+    if command.search:
+        rehearsed = [arm for arm in rehearsed if not arm.config.read_test]
+    trials, packs = plan_of(rehearsed, ledger)
     cost = estimate(packs)
     todo = sum(len(pack) for pack in packs)
     sizes = sorted({len(pack) for pack in packs}, reverse=True)
     return [
         *lines,
         *found([trial for pack in packs for trial in pack]),
-        f"arms     {len(kept)}",
+        f"arms     {len(kept)}" + (", and settings tried for each of them" if tuned else ""),
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {' or '.join(map(str, sizes))} trials" if packs else ""),
         f"time     about {duration(cost.seconds)}, from timing a few steps of each kind of pack",

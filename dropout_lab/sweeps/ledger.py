@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from dropout_lab.config import settings_table
@@ -30,7 +31,8 @@ OTHER_TASKS = [f"{part}_{score}" for score in ("rmse", "perplexity") for part in
 CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
-OURS = ("curves.csv", "config.yaml", "summary.csv", "summary.md", "summary.png", "summary.svg")
+SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
+OURS = ("curves.csv", "config.yaml", "tuning.csv", *SUMMARIES)
 
 Row = dict[str, str]
 
@@ -127,6 +129,20 @@ class Ledger:
             _append(self.trials_csv, columns(), new)
             self._ids |= ids
             self._size = self.trials_csv.stat().st_size
+
+    def store_predictions(self, trial_id: str, arrays: Mapping[str, Any]) -> None:
+        """Keep what a trial predicts of each test example."""
+        path = self._predictions(trial_id)
+        path.parent.mkdir(exist_ok=True)
+        new = path.with_name(f"{trial_id}.{os.getpid()}.new.npz")
+        np.savez_compressed(new, **arrays)
+        new.replace(path)
+
+    def has_predictions(self, trial_id: str) -> bool:
+        return self._predictions(trial_id).exists()
+
+    def _predictions(self, trial_id: str) -> Path:
+        return self.private / "predictions" / f"{trial_id}.npz"
 
     def forget(self, ids: set[str]) -> None:
         """Take out the rows of trials that are to be tried again, and every curve without a row."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
@@ -13,16 +14,20 @@ from dropout_lab.sweeps.plan import PackOf, plan
 from dropout_lab.sweeps.progress import Bar
 from dropout_lab.trial import Trial
 
+if TYPE_CHECKING:
+    from dropout_lab.sweeps.tuning import Search
+
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command leaves: its arms, their rows, and how much of it is new."""
+    """What a command leaves: its arms, their rows, how much of it is new, and how settings were chosen, one an arm."""
 
     arms: Sequence[Arm]
     rows: Sequence[Row]
     trained: int
+    searches: Sequence["Search"] = ()
 
     @property
     def status(self) -> int:
@@ -50,8 +55,7 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
         ConfigError: a trial cannot be trained: its model does not take its data, its device is not there.
     """
     trials = list({trial.id: trial for arm in arms for trial in arm.trials}.values())
-    rows = ledger.rows()
-    done = {i for i, row in rows.items() if row["status"] in FINAL}
+    done = _done(trials, ledger)
     missing = [trial for trial in trials if trial.id not in done]
     if not missing:
         return trials, []
@@ -64,8 +68,16 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
     return trials, plan(trials, done, ledger.packs(), most)
 
 
+def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
+    """The ids of all finished trials of the folder, but for those whose predictions are asked for and not there."""
+    rows = ledger.rows()
+    wanting = {t.id for t in trials if t.config.save_predictions and t.config.read_test}
+    final = {i for i, row in rows.items() if row["status"] in FINAL}
+    return {i for i in final if i not in wanting or rows[i]["status"] != "ok" or ledger.has_predictions(i)}
+
+
 def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
-    """Train what is missing of these arms.
+    """Train what is missing of these arms; with ``tune=true``, choose their settings first.
 
     Args:
         arms: all of one sweep folder.
@@ -76,6 +88,10 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         ConfigError: refused before anything was trained.
         Interrupted: Ctrl-C; what was finished is stored.
     """
+    if arms[0].config.tune:
+        from dropout_lab.sweeps.tuning import tune
+
+        return tune(arms, say, command)
     folder = Path(arms[0].config.out)
     arms = chosen(arms, say)
     plan_of(arms, Ledger(folder, write=False))  # what is refused leaves nothing behind
@@ -123,6 +139,9 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
                 where = ledger.log_error(error)
                 bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
             new = list(zip(pack, results, strict=True))
+            for trial, result in new:
+                if result.predictions:
+                    ledger.store_predictions(trial.id, result.predictions)
             ledger.append(
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
@@ -137,8 +156,8 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
     if not packs:
         return f"{ledger.folder}: all {count} are there" if len(trials) > 1 else f"{ledger.folder}: the trial is there"
     todo = sum(len(pack) for pack in packs)
-    rows = ledger.rows()
-    there = sum(trial.id in rows and rows[trial.id]["status"] in FINAL for trial in trials)
+    done = _done(trials, ledger)
+    there = sum(trial.id in done for trial in trials)
     already = f", {there} of them there" if there else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"

@@ -1,7 +1,9 @@
-"""Loss and score of a stack of models on one part of its data."""
+"""Loss and score of a stack of models on one part of its data, and what they say about each example."""
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from dropout_lab.infer import weight_scaling
@@ -34,3 +36,26 @@ def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, ho
         hits.append(task.hits(out, y))
     score = task.score(total(hits) / count, feed.target_scale)
     return Evaluation((total(losses) / count).tolist(), score.tolist())
+
+
+def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hook: Hook) -> list[dict[str, np.ndarray]]:
+    """What each of M models says about every example of a part, in test mode.
+
+    Returns:
+        for each model ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the target's own unit; and the
+        ``rows`` [N] of the data set, unless it is a running text.
+    """
+    told, true = [], []
+    for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):
+        told.append(feed.in_units(task.answer(out)).flatten(1).cpu())
+        true.append(feed.in_units(y).flatten(1).cpu())
+    found = {"prediction": torch.cat(told, 1), "target": torch.cat(true, 1)}
+    if task.kind != "language":
+        found["rows"] = feed.index[part].cpu()
+    arrays = {name: _small(values.numpy()) for name, values in found.items()}
+    return [{name: values[m] for name, values in arrays.items()} for m in range(len(found["target"]))]
+
+
+def _small(values: np.ndarray) -> np.ndarray:
+    """Whole numbers in as few bytes as they fit into."""
+    return values.astype(np.min_scalar_type(values.max())) if values.dtype.kind in "iu" and values.size else values

@@ -61,6 +61,10 @@ class Feed:
         models = len(self._orders)
         return torch.ones(models, device=self._device) if self._scale is None else self._scale.y_span.squeeze(1)
 
+    def in_units(self, y: Tensor) -> Tensor:
+        """Targets [M, B] in their own unit again."""
+        return y * self._scale.y_span + self._scale.y_low if self._scale is not None and y.is_floating_point() else y
+
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised x [M, B, ...], or symbols of texts, and y [M, B] of these rows [M, B]."""
         return self._normalised(self._examples(rows), rows)

@@ -12,7 +12,7 @@ from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import Moment
 from dropout_lab.models import Params
-from dropout_lab.train.evaluate import Evaluation, evaluate
+from dropout_lab.train.evaluate import Evaluation, evaluate, predict
 from dropout_lab.train.feed import PARTS
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
@@ -136,8 +136,10 @@ class _Training:
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
         self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.testing(self.final)
+        # What only serves to choose settings must not know the test part.
+        parts = [part for part in PARTS if part != "test" or self.trials[0].config.read_test]
         with self.whole.arithmetic:
-            found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in PARTS}
+            found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in parts}
         removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
@@ -153,10 +155,16 @@ class _Training:
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
             result.measured = measured | (scores if result.status == "ok" else {})
+        asked = [m for m, trial in enumerate(self.trials) if trial.config.save_predictions and "test" in found]
+        predictions = predict(model, self.final, feed, "test", self.whole.task, hook) if asked else []
+        for m in asked:
+            if self.results[m].status == "ok":
+                self.results[m].predictions = predictions[m]
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task
-        scores = {part: found[part].score[m] for part in PARTS}
-        losses = {f"{part}_loss": found[part].loss[m] for part in PARTS}
+        scores = {part: evaluation.score[m] for part, evaluation in found.items()}
+        losses = {f"{part}_loss": evaluation.loss[m] for part, evaluation in found.items()}
         named = {f"{part}_{task.score_name}": score for part, score in scores.items()}
-        return {"gap": task.gap(scores["train"], scores["test"]), **named, **losses}
+        gap = {"gap": task.gap(scores["train"], scores["test"])} if "test" in scores else {}
+        return {**gap, **named, **losses}

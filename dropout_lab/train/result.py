@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 Status = Literal["ok", "diverged", "failed"]
 
 
@@ -15,9 +17,12 @@ class Result:
         measured: columns of ``trials.csv`` other than the settings.
         curve: one row an epoch, columns of ``curves.csv``.
         error: why it failed.
+        predictions: of the test examples, [N] each: ``target`` and ``prediction``, and ``rows`` of the data set unless
+            it is a running text; empty unless they are asked for.
     """
 
     status: Status
     measured: dict[str, Any] = field(default_factory=dict)
     curve: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
+    predictions: dict[str, np.ndarray] = field(default_factory=dict)

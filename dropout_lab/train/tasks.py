@@ -41,7 +41,11 @@ class Task:
 
     def hits(self, out: Tensor, y: Tensor) -> Tensor:
         """What the score sums up over examples [M, B]: right answers, or squared errors."""
-        return (out.argmax(2) == y).float() if self.kind == "classification" else self.loss(out, y)
+        return (self.answer(out) == y).float() if self.kind == "classification" else self.loss(out, y)
+
+    def answer(self, out: Tensor) -> Tensor:
+        """What the outputs [M, B, (T,) K] say: a class or token, or the standardised target, [M, B(, T)]."""
+        return out.squeeze(2) if self.kind == "regression" else out.argmax(-1)
 
     def score(self, mean_hits: Tensor, target_scale: Tensor) -> Tensor:
         """The score [M] from the mean of :meth:`hits` [M] and the deviation of the target [M]."""

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from dropout_lab.report import plots
-from dropout_lab.report.summary import Summary, texts
-from dropout_lab.report.tables import markdown, plain
+from dropout_lab.report.cells import cells, texts
+from dropout_lab.report.notes import notes
+from dropout_lab.report.summary import Summary, Tuned
+from dropout_lab.report.tables import latex, markdown, plain
 from dropout_lab.report.trials import read
 from dropout_lab.stats.intervals import mean_interval
 from dropout_lab.sweeps.ledger import Ledger
@@ -16,7 +18,15 @@ from dropout_lab.sweeps.ledger import Ledger
 def frame(accuracies, status=None, **cells):
     """Trials t0, t1, ... with these test accuracies."""
     rows = [
-        {"trial_id": f"t{i}", "status": "ok", "test_accuracy": a, "gap": 0.1, "train_seconds": 1.0, **cells}
+        {
+            "trial_id": f"t{i}",
+            "status": "ok",
+            "seed": i,
+            "test_accuracy": a,
+            "gap": 0.1,
+            "train_seconds": 1.0,
+            **cells,
+        }
         for i, a in enumerate(accuracies)
     ]
     for i, word in (status or {}).items():
@@ -28,8 +38,8 @@ def frame(accuracies, status=None, **cells):
 def test_means_and_intervals_are_over_the_arms_own_trials(folder):
     summary = Summary(frame([0.9, 0.92, 0.97, 0.5]), {"a": ["t0", "t1", "t2"], "b": ["t3"]})
     assert summary.interval("a", "test_accuracy") == mean_interval([0.9, 0.92, 0.97])
-    titles, rows = summary.cells()
-    assert titles == ["arm", "test accuracy, %", "train - test, points", "n"]
+    titles, rows = cells(summary)
+    assert titles == ["arm", "test accuracy, %", "gap", "n"]
     assert rows[0][0] == "a"
     assert rows[0][1].startswith("93.00 [")
     assert rows[1] == ["b", "50.00", "10.00", "1"]
@@ -37,16 +47,16 @@ def test_means_and_intervals_are_over_the_arms_own_trials(folder):
 
 def test_a_trial_may_stand_in_two_arms(folder):
     summary = Summary(frame([0.9, 0.8]), {"x rate=0": ["t0"], "y rate=0": ["t0"], "y rate=1": ["t1"]})
-    assert [row[1] for row in summary.cells()[1]] == ["90.00", "90.00", "80.00"]
+    assert [row[1] for row in cells(summary)[1]] == ["90.00", "90.00", "80.00"]
 
 
 def test_diverged_and_failed_are_counted_and_never_averaged(folder):
     trials = frame([0.9, 0.8, 0.1, 0.2], status={2: "diverged", 3: "failed"})
     summary = Summary(trials, {"a": ["t0", "t1", "t2"], "b": ["t3"]})
-    titles, rows = summary.cells()
+    titles, rows = cells(summary)
     assert titles[-3:] == ["n", "diverged", "failed"]
     assert rows[0][1].startswith("85.00")
-    assert rows[0][3:] == ["2", "1", "0"]
+    assert rows[0][3:] == ["2", "1, a third", "0"]
     assert rows[1] == ["b", "-", "-", "0", "0", "1"]
     long = summary.long()
     assert long.loc[(long.arm == "a") & (long.metric == "test_accuracy"), ["n", "n_diverged"]].values.tolist() == [
@@ -63,12 +73,12 @@ def test_the_long_table_has_a_row_an_arm_and_metric(folder):
 
 
 def test_a_table_of_two_tasks_shows_each_score_in_its_unit_and_no_common_gap(folder):
-    rows = [{"trial_id": "t0", "status": "ok", "test_accuracy": 0.9, "gap": 0.1, "train_seconds": 1.0}]
-    rows += [{"trial_id": "t1", "status": "ok", "test_rmse": 55.5, "gap": 7.0, "train_seconds": 1.0}]
+    rows = [{"trial_id": "t0", "status": "ok", "seed": 0, "test_accuracy": 0.9, "gap": 0.1, "train_seconds": 1.0}]
+    rows += [{"trial_id": "t1", "status": "ok", "seed": 0, "test_rmse": 55.5, "gap": 7.0, "train_seconds": 1.0}]
     Ledger("out").append(rows, [])
-    titles, cells = Summary(read("out"), {"a": ["t0"], "b": ["t1"]}).cells()
+    titles, found = cells(Summary(read("out"), {"a": ["t0"], "b": ["t1"]}))
     assert titles == ["arm", "test accuracy, %", "test rmse", "n"]
-    assert cells == [["a", "90.00", "-", "1"], ["b", "-", "55.500", "1"]]
+    assert found == [["a", "90.00", "-", "1"], ["b", "-", "55.500", "1"]]
 
 
 def test_merged_folders_count_a_trial_once(folder):
@@ -102,7 +112,7 @@ def test_a_plain_table_fits_eighty_columns():
 def test_axes_are_columns_of_the_table(folder):
     settings = {"a": {"variant": "spatial", "rate": "0.2"}, "b": {"variant": "inverted", "rate": "0.5"}}
     summary = Summary(frame([0.9, 0.8]), {"a": ["t0"], "b": ["t1"]}, settings)
-    titles, rows = summary.cells()
+    titles, rows = cells(summary)
     assert titles[:3] == ["variant", "rate", "test accuracy, %"]
     assert rows[1][:3] == ["inverted", "0.5", "80.00"]
     assert texts(summary)["summary.md"].startswith("| variant | rate | test accuracy, % |")
@@ -143,3 +153,108 @@ def test_pictures_show_every_arm_at_its_place(folder, axis):
     assert path.stat().st_size > 5000
     assert (folder / "summary.svg").read_text().startswith("<?xml")
     assert "n = 2" in figure.get_suptitle()
+
+
+def arms_of(scores, settings=None, **cells):
+    """A summary of arms "a", "b", ... with these accuracies of the seeds 0, 1, ..."""
+    rows, arms = [], {}
+    for i, row in enumerate(scores):
+        label = chr(97 + i)
+        arms[label] = [f"{label}{seed}" for seed in range(len(row))]
+        rows += [
+            {"trial_id": f"{label}{seed}", "status": "ok", "seed": seed, "train_seconds": 1.0, "test_accuracy": a}
+            | {key: value[i] for key, value in cells.items()}
+            for seed, a in enumerate(row)
+        ]
+    Ledger("out").append(rows, [])
+    return Summary(read("out"), arms, settings or {})
+
+
+def test_the_table_marks_the_baseline_the_best_and_what_is_not_told_apart(folder):
+    scores = [[start + s / step for s in range(8)] for start, step in ((0.90, 1000), (0.95, 999), (0.95, 980))]
+    scores[1][0] += 0.01
+    summary = arms_of(scores, variant=["inverted", "none", "gaussian"], regularizer=["none"] * 3)
+    titles, rows = cells(summary)
+    assert titles == ["arm", "test accuracy, %", "to baseline", "p", "n"]
+    assert [row[1][-2:] for row in rows] == ["  ", " *", " ="]
+    assert rows[1][2] == "baseline"  # the one with nothing, wherever it stands
+    assert rows[0][2].startswith("-5.")
+    assert rows[0][3] == "0.016"  # 2 * 2 / 2**8
+    foot = " ".join(notes(summary))
+    assert "* best mean; = not told apart from it; no mark: worse" in foot
+    assert "Holm over all 3 pairs" in foot
+    assert "too few seeds" not in foot
+
+
+def test_five_seeds_say_that_they_are_too_few_and_how_many_are_needed(folder):
+    summary = arms_of([[0.9 + s / 1000 for s in range(5)], [0.95 + s / 900 for s in range(5)]])
+    assert cells(summary)[1][0][1].endswith("?")
+    foot = " ".join(notes(summary))
+    assert "? too few seeds to tell apart from it" in foot
+    assert "5 seeds cannot tell among so many arms, 6 can." in foot
+    assert "a about 6." in foot
+
+
+def test_arms_are_compared_on_the_same_data_and_model(folder):
+    places = [{"model": m, "rate": r} for m in ("mlp", "cnn") for r in ("0", "0.5")]
+    settings = {chr(97 + i): place for i, place in enumerate(places)}
+    summary = arms_of([[0.9, 0.91], [0.92, 0.93], [0.8, 0.81], [0.7, 0.71]], settings)
+    assert summary.contexts == [["a", "b"], ["c", "d"]]
+    assert [c.baseline for c in summary.comparison.contests] == ["a", "c"]
+    only = Summary(summary.trials, summary.arms, {label: {"model": label} for label in settings})
+    assert only.contexts == [["a", "b", "c", "d"]]
+    data = Summary(summary.trials, summary.arms, {label: {"data.train_size": label} for label in settings})
+    assert data.contexts == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_an_arm_of_which_a_third_diverged_says_so_and_is_not_the_best(folder):
+    summary = arms_of([[0.9, 0.91, 0.92], [0.97, 0.98, 0.99]])
+    trials = summary.trials.copy()
+    trials.loc[trials.trial_id == "b0", ["status", "test_accuracy"]] = ["diverged", None]
+    summary = Summary(trials, summary.arms)
+    titles, rows = cells(summary)
+    assert rows[1][titles.index("diverged")] == "1, a third"
+    assert summary.comparison.contests[0].best == "a"
+    foot = " ".join(notes(summary))
+    assert "Diverged trials are left out of the means." in foot
+    assert "A third of the trials or more diverged of b" in foot
+
+
+def test_the_foot_says_spread_checkpoint_and_selection(folder):
+    foot = " ".join(notes(arms_of([[0.9, 0.91]], early_stopping=[5])))
+    assert "Mean [95 % t-interval over n seeds]; weights of the best validation epoch; settings as given" in foot
+    single = " ".join(notes(Summary(read("out"), {"a": ["a0"]})))
+    assert "One seed an arm, so no spread" in single
+
+
+def test_a_tuned_arm_shows_its_settings_and_what_they_cost(folder):
+    summary = arms_of([[0.9, 0.91], [0.92, 0.93]])
+    tuned = {"a": Tuned("", 1, 2, 2, 3.2), "b": Tuned("rate=0.25", 8, 2, 16, 35.4)}
+    summary = Summary(summary.trials, summary.arms, {}, tuned)
+    titles, rows = cells(summary)
+    assert titles == ["arm", "chosen", "test accuracy, %", "to baseline", "p", "tuning", "n"]
+    assert [row[1] for row in rows] == ["-", "rate=0.25"]
+    assert [row[5] for row in rows] == ["2 in 3 s", "16 in 35 s"]
+    assert "chosen by the validation score on 2 seeds of their own out of 8 an arm" in " ".join(notes(summary))
+    long = pd.read_csv(io.StringIO(texts(summary)["summary.csv"]))
+    assert long.loc[long.arm == "b", "tuning_trials"].tolist() == [16] * 2
+
+
+def test_every_statistic_is_in_a_file(folder):
+    summary = arms_of([[0.9 + s / 1000 for s in range(8)], [0.95 + s / 900 for s in range(8)]])
+    found = pd.read_csv(io.StringIO(texts(summary)["comparisons.csv"]))
+    assert found[["arm", "other", "kind"]].values.tolist() == [["b", "a", "baseline"], ["a", "b", "best"]]
+    assert found.difference.tolist() == pytest.approx([0.05 + 3.5 / 9000, -0.05 - 3.5 / 9000])
+    assert found.win_rate.tolist() == [1, 0]
+    assert found.effect_size[0] == -found.effect_size[1]
+    assert found.p_holm.tolist() == [2 / 2**8] * 2
+
+
+def test_latex_is_escaped_and_balanced():
+    text = latex(["arm", "x, %"], [["a_b & {c}", "-1.0 [-2.0, +3.0] *"], ["d\\e --f", "<0.001"]], foot="100 % of #1")
+    assert r"a\_b \& \{c\} & $-$1.0 [$-$2.0, +3.0] * \\" in text
+    assert r"d\textbackslash{}e -{}-f & \textless{}0.001 \\" in text
+    assert r"100 \% of \#1" in text
+    bare = text.replace(r"\{", "").replace(r"\}", "")
+    assert bare.count("{") == bare.count("}")
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1

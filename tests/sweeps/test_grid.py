@@ -3,7 +3,7 @@
 import pytest
 
 from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.grid import expand
+from dropout_lab.sweeps.grid import arms, expand
 
 
 def labels(arms):
@@ -62,3 +62,69 @@ def test_grids_that_are_refused(words, message):
 def test_every_point_is_checked_before_any_is_used(arms_of):
     with pytest.raises(ConfigError, match="each of the 3 places"):
         arms_of("model=mlp,cnn", "rate=[0.1,0.2]")
+
+
+def test_named_arms_are_variants_regularizers_and_lists_of_them(arms_of):
+    found = arms_of("arms=none,inverted,l2,[inverted,max_norm,l2]", "seeds=1")
+    assert labels(found) == ["none", "inverted", "l2", "inverted+l2+max_norm"]
+    assert [(arm.config.variant.kind, arm.config.regularizer.names) for arm in found] == [
+        ("none", []),
+        ("inverted", []),
+        ("none", ["l2"]),
+        ("inverted", ["l2", "max_norm"]),
+    ]
+
+
+def test_named_arms_stand_beside_axes(arms_of):
+    found = labels(arms_of("arms=none,gaussian", "rate=0.2,0.5", "train.lr=0.01"))
+    assert found == ["none rate=0.2", "none rate=0.5", "gaussian rate=0.2", "gaussian rate=0.5"]
+    assert labels(arms_of("model=mlp,cnn", "arms=[l2,inverted]")) == ["model=mlp inverted+l2", "model=cnn inverted+l2"]
+
+
+def test_the_arms_of_a_study_are_the_same_arms(arms_of, composer):
+    words = ["rate=0.3", "seeds=2"]
+    named = {"none": ["variant=none", "regularizer=none"], "inverted+l2": ["variant=inverted", "regularizer=[l2]"]}
+    study = arms(expand(words, named), composer())
+    typed = arms_of("arms=none,[inverted,l2]", *words)
+    assert labels(study) == labels(typed)
+    assert [arm.trials for arm in study] == [arm.trials for arm in typed]
+
+
+def test_an_arm_of_a_study_may_set_anything_and_have_any_label(composer):
+    named = {"L2, strong (1e-2)": ["regularizer=l2", "regularizer.l2=0.01"], "wide \u03bb": ["model.hidden=[512]"]}
+    found = arms(expand(["rate=0,0.5"], named), composer())
+    assert labels(found)[:3] == ["L2, strong (1e-2) rate=0", "L2, strong (1e-2) rate=0.5", "wide \u03bb rate=0"]
+    assert found[0].config.regularizer.l2 == 0.01
+    assert found[2].config.model.hidden == [512]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["arms=l2,l3"], "arms=l3: must be of none, alpha"),
+        (["arms=[inverted,gaussian]"], "one arm has one variant"),
+        (["arms=l2", "variant=none"], "says what variant is; leave out variant="),
+        (["arms=l2,none", "regularizer=l1"], "says what regularizer is"),
+    ],
+)
+def test_names_that_are_refused(words, message):
+    with pytest.raises(ConfigError, match=message):
+        expand(words)
+
+
+def test_what_an_arm_of_a_study_sets_is_not_given_once_more():
+    with pytest.raises(ConfigError, match="arms=strong says what rate is; leave out rate="):
+        expand(["rate=0.1"], {"strong": ["rate=0.8"]})
+
+
+def test_a_range_is_for_tuning(arms_of):
+    with pytest.raises(ConfigError, match="a range is for tune=true"):
+        arms_of("rate=interval(0,0.5)")
+    (arm,) = arms_of("rate=interval(0,0.5)", "tune=true")
+    assert arm.label == "inverted rate=0.5"
+
+
+def test_no_variant_has_the_name_of_a_regularizer():
+    from dropout_lab.compose import choices
+
+    assert set(choices("variant")) & set(choices("regularizer")) == {"none"}

@@ -1,0 +1,49 @@
+"""The flags of Hydra's that make sense here, told apart from the settings."""
+
+import difflib
+from collections.abc import Sequence
+
+from dropout_lab.settings import ConfigError
+
+INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+# Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
+FLAGS: dict[str, tuple[str, ...] | None] = {
+    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
+    **dict.fromkeys(("--info", "-i"), INFOS),
+    **dict.fromkeys(("--config-dir", "-cd"), None),
+    **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
+}
+LOOKS = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
+
+
+def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags with their values, and settings; Hydra's parser wants the flags first.
+
+    Raises:
+        ConfigError: a flag that there is not, or a value that it does not take.
+    """
+    flags: list[str] = []
+    settings: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            settings.append(word)
+            continue
+        flag, equals, value = word.partition("=")
+        if flag not in FLAGS:
+            close = difflib.get_close_matches(flag, FLAGS, n=1)
+            raise ConfigError(f"no flag {flag!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+        taken = FLAGS[flag]
+        flags.append(flag)
+        if taken == ():
+            if equals:
+                raise ConfigError(f"{flag} takes no value")
+            continue
+        if equals or (rest and "=" not in rest[0] and not rest[0].startswith("-")):
+            flags.append(value if equals else rest.pop(0))
+            if taken and flags[-1] not in taken:
+                raise ConfigError(f"{flag} {flags[-1]}: must be one of {', '.join(taken)}")
+        elif flag not in ("--info", "-i"):
+            raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
+    return flags, settings

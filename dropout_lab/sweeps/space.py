@@ -1,0 +1,95 @@
+"""What may be chosen for an arm: its dimensions, from the files of its variant and regularizers and from ranges."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dropout_lab.compose import changed, parse, range_of
+from dropout_lab.config import Config, settings_table
+from dropout_lab.settings import ConfigError, Setting, exact
+from dropout_lab.sweeps.grid import Arm
+from dropout_lab.trial import canonical
+
+DIGITS = 4  # of a value drawn: what a person would type
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One setting that is chosen.
+
+    Args:
+        key: of the setting.
+        low, high: its range, both included.
+        log: whether it is divided evenly by ratio and not by difference.
+        whole: whether its values are whole numbers.
+    """
+
+    key: str
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    def at(self, place: float) -> float:
+        """The value at a place of the range, from 0 to 1."""
+        low, high = self.low, self.high
+        if self.whole:
+            low, high = (low - 0.5, high + 0.5)
+        value = low * (high / low) ** place if self.log else low + (high - low) * place
+        if self.whole:
+            return int(min(max(round(value), self.low), self.high))
+        return min(max(exact(float(f"{value:.{DIGITS}g}")), self.low), self.high)
+
+    @property
+    def size(self) -> float:
+        """How many values there are; infinite for a range of real numbers."""
+        return self.high - self.low + 1 if self.whole else math.inf
+
+
+def space_of(arm: Arm) -> list[Dimension]:
+    """The dimensions of an arm, in the order of the settings: what the files of its variant and its regularizers say
+    under ``tune:``, and the ranges that were typed, without what was given a value and what changes nothing.
+
+    Raises:
+        ConfigError: a range of a setting that there is not, that is no number, or out of its bounds.
+    """
+    config = arm.config
+    parsed = [parse(word) for word in arm.words]
+    given = {override.key_or_group for override in parsed if not override.is_sweep_override()}
+    found: dict[str, Mapping[str, Any]] = {**config.variant.tune, **config.regularizer.tune}
+    found = {key: bounds for key, bounds in found.items() if key not in given}
+    for override in parsed:
+        ends = range_of(override)
+        if ends is not None:
+            found[override.key_or_group] = dict(zip(("low", "high", "log"), ends, strict=True))
+    table = {entry.key: entry for entry in settings_table()}
+    for key in found.keys() - table.keys():
+        raise ConfigError(f"tune: {key}: there is no such setting")
+    made = [_dimension(table[key], found[key]) for key in table if key in found]
+    return [dimension for dimension in made if _matters(dimension, config)]
+
+
+def _dimension(entry: Setting, bounds: Mapping[str, Any]) -> Dimension:
+    if not {"low", "high"} <= set(bounds) <= {"low", "high", "log"}:
+        raise ConfigError(f"tune: {entry.key}: must have low and high, and perhaps log")
+    low, high = (entry.checked(bounds[end]) for end in ("low", "high"))
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
+    log = bool(bounds.get("log", False))
+    if not numbers or not low < high or (log and low <= 0):
+        raise ConfigError(f"tune: {entry.key}: must be a range of numbers from less to more")
+    return Dimension(entry.key, low, high, log, entry.type is int)
+
+
+def _matters(dimension: Dimension, config: Config) -> bool:
+    """Whether the setting changes the trials of an arm; a strength whose regularizer is off does not."""
+    try:
+        ends = [canonical(changed(config, {dimension.key: end})) for end in (dimension.low, dimension.high)]
+    except (AttributeError, TypeError):  # a model that has no such setting
+        return False
+    return ends[0].identity != ends[1].identity
+
+
+def distinct(settings: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Settings without repeats, in their order."""
+    return [dict(items) for items in dict.fromkeys(tuple(one.items()) for one in settings)]
