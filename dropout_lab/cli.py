@@ -29,7 +29,8 @@ HELP = f"""\
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
   {PROGRAM} data list|get|check     public data sets: see, download, verify
-  {PROGRAM} bench variants          what a step costs with each variant
+  {PROGRAM} bench variants          what a step costs with each variant;
+                                    bench recurrent: inside an LSTM
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
 Results go to out= (results/sweep, results/train); the same command again goes
@@ -116,14 +117,19 @@ def list_(words: list[str]) -> int:
 
 def bench(words: list[str]) -> int:
     """Time what the tables of costs are made from."""
-    from dropout_lab.bench import variants
-
     if words in (["--help"], ["-h"]):
         _say(f"{PROGRAM} bench variants: a training step of each variant, timed against inverted dropout")
+        _say(f"{PROGRAM} bench recurrent: dropout inside an LSTM, timed against torch's fused layer")
     elif words == ["variants"]:
+        from dropout_lab.bench import variants
+
         _say(str(variants.write(_say)))
+    elif words == ["recurrent"]:
+        from dropout_lab.bench import recurrent
+
+        _say(str(recurrent.write(_say)))
     else:
-        raise ConfigError(f"bench {' '.join(words)}: must be bench variants")
+        raise ConfigError(f"bench {' '.join(words)}: must be bench variants or bench recurrent")
     return 0
 
 

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "stats": set(),
     "report": {"stats"},
     "results": {"settings", "report", "sweeps"},
-    "bench": WORDS | {"compose", "plugins", "trial", "data", "sweeps", "train"},
+    "bench": WORDS | {"compose", "plugins", "trial", "data", "sweeps", "train", "dropout", "streams"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "compose", "data"},

@@ -8,27 +8,34 @@ from dropout_lab.config.models import (
     MODELS,
     CNNConf,
     CustomConf,
+    GRUConf,
     LSTMConf,
     MLPConf,
     ModelConf,
+    RecurrentConf,
     ResCNNConf,
     ResMLPConf,
+    RNNConf,
     TransformerConf,
 )
 from dropout_lab.config.training import RegularizerConf, TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
-from dropout_lab.config.whole import GROUPS, Config, applies, settings_table, value_at
+from dropout_lab.config.whole import GROUPS, ROLES, Config, applies, settings_table, value_at
 
 __all__ = [
     "GROUPS",
     "MODELS",
+    "ROLES",
     "CNNConf",
     "Config",
     "CustomConf",
     "DataConf",
+    "GRUConf",
     "LSTMConf",
     "MLPConf",
     "ModelConf",
+    "RNNConf",
+    "RecurrentConf",
     "RegularizerConf",
     "ResCNNConf",
     "ResMLPConf",

@@ -75,9 +75,9 @@ class _Training:
 
     def _epoch(self, epoch: int) -> Tensor:
         """Train for an epoch; mean training loss of each model, [M]."""
-        batches = self.pack.feed.epoch(self.conf.batch_size)
+        batches = self.pack.begin(epoch)
         sums: list[Tensor] = []
-        self.pack.state, seen, self.steps = None, 0, len(batches)
+        seen, self.steps = 0, len(batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
         for step, rows in enumerate(batches):
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
@@ -156,4 +156,6 @@ class _Training:
         scores = {part: found[part].score[m] for part in PARTS}
         losses = {f"{part}_loss": found[part].loss[m] for part in PARTS}
         named = {f"{part}_{task.score_name}": score for part, score in scores.items()}
+        for part in PARTS:
+            named |= {f"{part}_{name}": value for name, value in task.further(found[part].loss[m]).items()}
         return {"gap": task.gap(scores["train"], scores["test"]), **named, **losses}

@@ -35,6 +35,11 @@ class Optimizer:
         each = zip(params, self._speeds, strict=True)
         self._lrs = [(self.lr * speed).view(-1, *[1] * (p.dim() - 1)) for p, speed in each]
 
+    def rate(self, lr: Tensor) -> None:
+        """Go on with this learning rate of each model, [M]."""
+        self.lr = lr
+        self._lrs = [(lr * speed).view_as(old) for old, speed in zip(self._lrs, self._speeds, strict=True)]
+
     def step(self, params: Sequence[Tensor], grads: Sequence[Tensor]) -> None:
         """One update; the gradients may be overwritten."""
         self.steps += 1
