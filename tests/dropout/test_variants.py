@@ -173,7 +173,8 @@ class TestModule:
         first.sum().backward()
         assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
 
-    @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # torch's own doing
+    @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # torch's own doing, both
+    @pytest.mark.filterwarnings("ignore:.* should not be instantiated:DeprecationWarning")
     def test_it_compiles(self, variant):
         net, x = module_of(variant, 0.25)
         compiled = torch.compile(net, backend="aot_eager")

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dropout"))
 from test_sequence import plainly
 from test_texts import running, sentences
 
-LANGUAGE = ["data=ptb", "model.units=6", "model.embedding=6", "train.batch_size=4", "data.window=7", "train.epochs=1"]
+LANGUAGE = ["data=ptb", "model.units=6", "model.embedding=6", "train.batch_size=4", "data.window=7"]
 FITS = [
     *((kind, variant) for kind in CELLS for variant in ("naive", "variational", "weight_drop", "zoneout")),
     ("lstm", "recurrent"),
@@ -63,9 +63,9 @@ class Replaying(Plain):
         return self.masks.get(name)
 
 
-def recorded(kind, variant, trials, *words):
+def recorded(kind, variant, trials, *words, rate="0.4"):
     """A pass of two models in training, and what was masked with what."""
-    every = trials(*LANGUAGE, f"model={kind}", f"variant={variant}", "rate=0.4", "seeds=2", *words)
+    every = trials(*LANGUAGE, f"model={kind}", f"variant={variant}", f"rate={rate}", "seeds=2", *words)
     pack = Pack(every, running())
     hook = Recording(pack.noise.training(pack.params))
     x, _ = pack.feed.fetch(pack.feed.epoch(4)[0])
@@ -182,7 +182,7 @@ def test_a_rate_that_has_no_effect_is_no_part_of_a_trial(config):
 
 
 def test_the_terms_of_weight_drop_are_in_the_loss(trials):
-    pack, hook, *_ = recorded("lstm", "weight_drop", trials, "variant.activity=2", "variant.slowness=1", "rate=0.4,0")
+    pack, hook, *_ = recorded("lstm", "weight_drop", trials, "variant.activity=2", "variant.slowness=1", rate="0.4,0")
     before, after = hook.seen["layer0"]
     expected = 2 * after.square().mean((1, 2, 3)) + before.diff(dim=2).square().mean((1, 2, 3))
     drops = torch.tensor([rates["layer0"] > 0 for rates in pack.rates])
@@ -300,17 +300,10 @@ class TestRecipe:
 
     @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
     def test_training_with_both_equals_a_plain_loop(self, optimizer, trials):
-        """Three epochs on one window a step, against torch's own clipping, schedule and optimizer."""
-        words = [
-            *LANGUAGE,
-            "model=gru",
-            f"train={optimizer}",
-            "train.lr=0.5",
-            "train.clip=0.1",
-            "variant=none",
-            "seeds=1",
-        ]
-        (trial,) = trials(*words, "train.lr_decay=0.5", "train.lr_hold=1", "train.epochs=3")
+        """Three epochs against torch's own clipping, schedule and optimizer."""
+        rate = {"sgd": 0.5, "adam": 0.01}[optimizer]
+        words = [*LANGUAGE, "model=gru", f"train={optimizer}", f"train.lr={rate}", "variant=none", "seeds=1"]
+        (trial,) = trials(*words, "train.clip=0.1", "train.lr_decay=0.5", "train.lr_hold=1", "train.epochs=3")
         data = running((200, 60, 60))
         pack = Pack([trial], data)
         table, gru, output = nn.Embedding(data.symbols, 6), nn.GRU(6, 6, batch_first=True), nn.Linear(6, data.symbols)
@@ -320,12 +313,11 @@ class TestRecipe:
             for name, p in named.items():
                 start = pack.params[name][0]
                 p.copy_(start.T if name == "output.weight" else start)
-        made = (
-            torch.optim.SGD(named.values(), 0.5, 0.9) if optimizer == "sgd" else torch.optim.Adam(named.values(), 0.5)
-        )
+        weights = list(named.values())
+        made = torch.optim.SGD(weights, rate, 0.9) if optimizer == "sgd" else torch.optim.Adam(weights, rate)
         for epoch in range(1, 4):
             for group in made.param_groups:
-                group["lr"] = 0.5 * 0.5 ** max(0, epoch - 1)
+                group["lr"] = rate * 0.5 ** max(0, epoch - 1)
             state = None
             for rows in pack.begin(epoch):
                 pack.step(rows)
@@ -341,8 +333,10 @@ class TestRecipe:
             torch.testing.assert_close(found.T if name == "output.weight" else found, p.detach(), rtol=5e-3, atol=1e-3)
 
     def test_characters_have_bits(self, trials):
-        (result,) = train(trials(*LANGUAGE, "model=rnn", "data.tokens=characters", "seeds=1", "rate=0"), running())
+        (result,) = train(
+            trials(*LANGUAGE, "model=rnn", "data.tokens=characters", "train.epochs=1", "seeds=1", "rate=0"), running()
+        )
         measured = result.measured
         assert measured["test_bits_per_character"] == pytest.approx(np.log2(measured["test_perplexity"]))
-        (result,) = train(trials(*LANGUAGE, "model=rnn", "seeds=1", "rate=0"), running())
+        (result,) = train(trials(*LANGUAGE, "model=rnn", "train.epochs=1", "seeds=1", "rate=0"), running())
         assert "test_bits_per_character" not in result.measured
