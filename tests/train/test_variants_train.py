@@ -34,7 +34,7 @@ ONLY = {
 }
 # Variant -> what it needs, and the models that do not have it.
 WITHOUT = {
-    "spatial": ("maps or steps", ["mlp", "resmlp"]),
+    "spatial": ("maps or steps", ["mlp", "gru", "resmlp"]),
     "feature_alpha": ("maps or steps", ["mlp"]),
     "dropblock": ("maps", ["mlp", "lstm", "gru", "rnn", "resmlp", "transformer"]),
     "block": ("units or steps", ["rescnn"]),
