@@ -6,17 +6,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu
 
 from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, MAPS, Dropout
-from dropout_lab.dropout.layer import LayerDropout, nobody
+from dropout_lab.dropout.layer import nobody
 from dropout_lab.dropout.learned import Learned
 from dropout_lab.dropout.masks import per_model
-from dropout_lab.dropout.products import Product
+from dropout_lab.dropout.passes import Params, Testing, Training
 from dropout_lab.dropout.schedules import Moment, Schedule
 from dropout_lab.streams import PackRandomness, Streams
-
-Params = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,15 @@ class Place:
         level: which entry of a list of rates rules it, counted from the input side; None for what ``input_rate`` does.
         read_by: names of the weights that multiply it; for weights their own name.
         made_by: name of the weights whose product becomes it through a non-linearity; empty if there are none.
+        role: which setting of its own rules it, if that is given: ``embedding``, ``recurrent``, ``between``,
+            ``output``.
     """
 
     layout: str
     level: int | None
     read_by: tuple[str, ...] = ()
     made_by: str = ""
+    role: str = ""
 
 
 def acts_at(variant: Dropout, place: Place) -> bool:
@@ -80,6 +80,7 @@ class Noise:
         }
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
+        self._charges: list[Tensor] = []
         self.move(Moment(torch.zeros(())))
 
     @property
@@ -91,6 +92,16 @@ class Noise:
     def agreement(self) -> float:
         """Weight in the loss of the divergence between two passes."""
         return self.variant.agreement if self.variant else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether what is dropped in a recurrent layer keeps its value of the step before."""
+        return self.variant is not None and self.variant.holds
+
+    @property
+    def per_gate(self) -> bool:
+        """Whether each gate has masks of its own."""
+        return self.variant is not None and self.variant.per_gate and bool(self._base)
 
     def move(self, moment: Moment) -> None:
         """Set the rates to those of this part of the training."""
@@ -109,11 +120,11 @@ class Noise:
             found[_own(name)] = self.variant.start(starting, None if weight is None else weight.detach())
         return found
 
-    def training(self, params: Params) -> "Training":
+    def training(self, params: Params) -> Training:
         """What a model calls at its places in a training pass."""
         return Training(self, params)
 
-    def testing(self, params: Params) -> "Testing":
+    def testing(self, params: Params) -> Testing:
         """What a model calls at its places in the deterministic test-time network."""
         return Testing(self, params)
 
@@ -145,6 +156,20 @@ class Noise:
             terms.append(torch.where(base > 0, term, 0))
         warm = min(1.0, float(self._progress) / variant.warm_up) if variant.warm_up else 1.0
         return warm * torch.stack(terms).sum(0).to(params[_own(name)].dtype)
+
+    def charge(self, name: str, before: Tensor, after: Tensor) -> None:
+        """Take the variant's term for what the last recurrent layer gives, [M, ...] before the noise and after it."""
+        if self.variant is None or not self._base or self.places[name].role != "output":
+            return
+        term = self.variant.charge(before, after)
+        if term is not None:
+            on = torch.stack([rate > 0 for rate in self._base.values()]).any(0)
+            self._charges.append(torch.where(on, term, 0))
+
+    def charged(self) -> Tensor | None:
+        """The variant's terms of the loss of the passes since it was last asked, [M]; None if there are none."""
+        found, self._charges = self._charges, []
+        return torch.stack(found).mean(0) if found else None
 
     def applied(self, params: Params) -> list[float] | None:
         """Mean rate over the hidden places where the variant acts, one entry a model; None if it acts nowhere."""
@@ -225,76 +250,3 @@ class Noise:
 def _own(place: str) -> str:
     """The name of what is learned at a place among the parameters."""
     return f"{place}/noise"
-
-
-class Training:
-    """The training-time form at every place of a model; see :meth:`Noise.training`."""
-
-    training = True
-
-    def __init__(self, noise: Noise, params: Params):
-        self._noise, self._params = noise, params
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [M, ...], activations or recurrent weights, as the variant changes them at this place."""
-        noise = self._noise
-        if name not in noise.rates:
-            return x
-        assert noise.variant is not None
-        noise.saw(name, x)
-        rate = noise.rate(name, self._params)
-        out = noise.variant.sample(x, rate, noise.random[name], noise.places[name].layout)
-        noise.teller(name, rate)(x, out)
-        return out
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [M, ...], as the variant changes them at this place."""
-        noise = self._noise
-        if name not in noise.rates or activation is not relu:
-            return self(name, activation(x))
-        assert noise.variant is not None
-        noise.saw(name, x)
-        rate = noise.rate(name, self._params)
-        out = noise.variant.rectified(x, rate, noise.random[name], noise.places[name].layout)
-        if noise._counts is not None:
-            noise.teller(name, rate)(relu(x), out)
-        return out
-
-    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, as the variant changes it."""
-        noise = self._noise
-        if name not in noise.rates:
-            return operation(x, weight, bias)
-        assert isinstance(noise.variant, LayerDropout)
-        own = noise.learned(name, self._params)
-        rate, told = noise.rates[name], noise.teller(name, noise.rates[name])
-        return noise.variant.product(operation, x, weight, bias, rate, noise.random[name], own, told)
-
-
-class Testing:
-    """The test-time form at every place of a model; see :meth:`Noise.testing`."""
-
-    training = False
-
-    def __init__(self, noise: Noise, params: Params):
-        self._noise, self._params = noise, params
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [M, ...] as the variant changes it at this place at test time."""
-        noise = self._noise
-        if name not in noise.rates:
-            return x
-        assert noise.variant is not None
-        return noise.variant.expected(x, noise.rate(name, self._params))
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [M, ...] as the variant changes them at this place at test time."""
-        return self(name, activation(x))
-
-    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, at test time."""
-        noise = self._noise
-        if name not in noise.rates:
-            return operation(x, weight, bias)
-        assert isinstance(noise.variant, LayerDropout)
-        return noise.variant.expected_product(operation, x, weight, bias, noise.rate(name, self._params))
