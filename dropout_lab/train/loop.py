@@ -14,6 +14,7 @@ from dropout_lab.dropout.schedules import Moment
 from dropout_lab.models import Params
 from dropout_lab.train.evaluate import Evaluation, evaluate, predict
 from dropout_lab.train.feed import PARTS
+from dropout_lab.train.memory import keep_freed
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
 from dropout_lab.train.stopping import Stalls, Watch
@@ -38,6 +39,7 @@ def train(trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda
     """
     # Adam's moments of weights behind a constant pixel decay into denormals, which cost a third of a small step.
     torch.set_flush_denormal(True)
+    keep_freed()
     try:
         return _Training(trials, dataset, progress).run()
     finally:
