@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 
 from dropout_lab import __version__
 from dropout_lab.settings import ConfigError
@@ -26,10 +27,12 @@ HELP = f"""\
 
   {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
   {PROGRAM} train rate=0.5          one trial
+  {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
   {PROGRAM} data list|get|check     public data sets: see, download, verify
-  {PROGRAM} bench variants          what a step costs with each variant
+  {PROGRAM} bench WHAT              variants: what a step costs with each;
+                                    inference: passes against a plain loop
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
 Results go to out= (results/sweep, results/train); the same command again goes
@@ -103,6 +106,11 @@ def train(words: list[str]) -> int:
     return _run(["train", *words], [*(word for key, word in defaults.items() if key not in given), *words])
 
 
+def evaluate(words: list[str]) -> int:
+    """Look at what a sweep trained in other ways."""
+    return int(import_module("dropout_lab.evaluated").command(words, _say))
+
+
 def list_(words: list[str]) -> int:
     """Print what can be chosen."""
     from dropout_lab.listing import SUBJECTS, listing
@@ -116,14 +124,12 @@ def list_(words: list[str]) -> int:
 
 def bench(words: list[str]) -> int:
     """Time what the tables of costs are made from."""
-    from dropout_lab.bench import variants
-
     if words in (["--help"], ["-h"]):
-        _say(f"{PROGRAM} bench variants: a training step of each variant, timed against inverted dropout")
-    elif words == ["variants"]:
-        _say(str(variants.write(_say)))
+        _say(f"{PROGRAM} bench variants|inference: steps of each variant, or passes with noise, against plain ones")
+    elif words in (["variants"], ["inference"]):
+        _say(str(import_module(f"dropout_lab.bench.{words[0]}").write(_say)))
     else:
-        raise ConfigError(f"bench {' '.join(words)}: must be bench variants")
+        raise ConfigError(f"bench {' '.join(words)}: must be bench variants or bench inference")
     return 0
 
 
@@ -144,6 +150,7 @@ def data(words: list[str]) -> int:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,
+    "evaluate": evaluate,
     "list": list_,
     "data": data,
     "bench": bench,

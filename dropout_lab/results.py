@@ -10,6 +10,7 @@ from dropout_lab.report import trials as stored
 from dropout_lab.report.summary import Summary, texts
 from dropout_lab.report.tables import plain
 from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
 
@@ -28,9 +29,11 @@ def present(outcome: Outcome) -> list[str]:
         frame = stored.read(folder)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
+    places = {_place(arm): [trial.id for trial in arm.trials] for arm in outcome.arms}
+    named = {place: _label(place, arm) for place, arm in zip(map(_place, outcome.arms), outcome.arms, strict=True)}
+    arms = {named[place]: ids for place, ids in places.items()}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    summary = Summary(mine, arms, {arm.label: dict(arm.settings) for arm in outcome.arms})
+    summary = Summary(mine, arms, {named[place]: dict(place) for place in places})
     files = texts(summary)
     for name, text in files.items():
         replace(folder / name, text)
@@ -38,7 +41,21 @@ def present(outcome: Outcome) -> list[str]:
     titles, rows = summary.cells()
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
     table, note = plain(titles, rows, summary.named), textwrap.fill(summary.note, 80)
-    return ["", table, "", note, f"{folder}/: {' '.join(names)}"]
+    lines = ["", table, "", note, f"{folder}/: {' '.join(names)}"]
+    if outcome.evaluated:
+        from dropout_lab.evaluated import present as evaluations
+
+        lines += evaluations(folder, outcome.evaluated)
+    return lines
+
+
+def _place(arm: Arm) -> tuple[tuple[str, str], ...]:
+    """The arm's place on the axes along which something else is trained."""
+    return tuple((key, value) for key, value in arm.settings if key.partition(".")[0] != "infer")
+
+
+def _label(place: tuple[tuple[str, str], ...], arm: Arm) -> str:
+    return Arm(place, arm.config).label
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:

@@ -8,6 +8,7 @@ from omegaconf import MISSING
 
 from dropout_lab.checks import RATE, SEEDS, check_auto, check_device, check_out, check_rates, check_seeds
 from dropout_lab.config.data import DataConf
+from dropout_lab.config.infer import InferConf
 from dropout_lab.config.models import MODELS, ModelConf
 from dropout_lab.config.training import RegularizerConf, TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
@@ -25,6 +26,7 @@ class Config(Checked):
     schedule: ScheduleConf = field(default_factory=ScheduleConf)
     regularizer: RegularizerConf = field(default_factory=RegularizerConf)
     train: TrainConf = field(default_factory=TrainConf)
+    infer: InferConf = field(default_factory=InferConf)
     rate: Any = setting(
         0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
     )
@@ -63,7 +65,12 @@ class Config(Checked):
         identity=False,
         help="most trials trained at once as one stacked model",
     )
-
+    save: bool = setting(
+        False, identity=False, help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do"
+    )
+    save_predictions: bool = setting(
+        False, identity=False, help="keep what was predicted for each test example, in predictions/"
+    )
     skip_invalid: bool = setting(
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
     )
@@ -123,13 +130,13 @@ class Config(Checked):
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
 
-GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train")
+GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "infer")
 
 
 @cache
 def settings_table() -> tuple[Setting, ...]:
     """Every setting of every schema, groups first; one entry a key."""
-    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, Config]
+    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, InferConf, Config]
     table: dict[str, Setting] = {}
     for schema in schemas:
         for entry in table_of(schema):

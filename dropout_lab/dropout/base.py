@@ -45,6 +45,7 @@ class Dropout(nn.Module):
         fraction: ``rate`` if that part of the elements is zeroed, ``about`` if it is so only roughly, ``soft`` if it is
             made nearly zero, ``none`` if nothing is.
         adaptive: whether what is dropped depends on the values of the input.
+        stochastic: whether anything is drawn at random, so that two passes differ.
         learns: whether the rate is learned from where it starts; see :mod:`dropout_lab.dropout.learned`.
         passes: forward passes of one training step.
         agreement: weight of the divergence between the predictions of two passes in the loss.
@@ -61,6 +62,7 @@ class Dropout(nn.Module):
     keeps: ClassVar[tuple[str, ...]] = ("mean",)
     fraction: ClassVar[str] = "rate"
     adaptive: ClassVar[bool] = False
+    stochastic: ClassVar[bool] = True
     learns: ClassVar[bool] = False
     passes: ClassVar[int] = 1
     agreement: float = 0.0

@@ -24,7 +24,8 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
     """
     rate = per_model(rate, x)
-    return x * kept(random.bits(x.shape), rate) * rescaling(rate)
+    # A product of numbers and truth values takes several times as long as one of numbers.
+    return x * (kept(random.bits(x.shape), rate).to(x.dtype) * rescaling(rate))
 
 
 class Inverted(Dropout):

@@ -71,7 +71,7 @@ class Noise:
         self.places = places
         self._schedule = schedule
         self._base = on
-        self.random = {name: PackRandomness(streams, f"dropout/{name}", rate.device) for name, rate in on.items()}
+        self.random = self._randomness(streams)
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
         self.move(Moment(torch.zeros(())))
@@ -206,6 +206,15 @@ class Noise:
     def speed(self) -> float:
         """Learning rate of what the variant learns, as a multiple of that of the weights."""
         return self.variant.speed if isinstance(self.variant, Learned) else 1.0
+
+    def drawing(self, streams: Sequence[Streams]) -> "Noise":
+        """The same noise, drawn from the beginning of these streams."""
+        kept = copy(self)
+        kept.random = self._randomness(streams)
+        return kept
+
+    def _randomness(self, streams: Sequence[Streams]) -> dict[str, PackRandomness]:
+        return {name: PackRandomness(streams, f"dropout/{name}", rate.device) for name, rate in self._base.items()}
 
     def select(self, models: Sequence[int]) -> "Noise":
         """The noise of these models only; it draws on from the same streams."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from dropout_lab.config import Config
+from dropout_lab.config import Config, InferConf
 from dropout_lab.sweeps.grid import Arm, idle_axes
-from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
+from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace, weights_path
 from dropout_lab.sweeps.plan import PackOf, plan
 from dropout_lab.sweeps.progress import Bar
 from dropout_lab.trial import Trial
@@ -18,11 +19,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command leaves: its arms, their rows, and how much of it is new."""
+    """What a command leaves: its arms, their rows, how many are new, and which trials it evaluated in which way."""
 
     arms: Sequence[Arm]
     rows: Sequence[Row]
     trained: int
+    evaluated: Sequence[tuple[str, InferConf]] = ()
 
     @property
     def status(self) -> int:
@@ -37,10 +39,26 @@ class Interrupted(KeyboardInterrupt):
 def chosen(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
     """The arms to train: all of them, or those that can be under ``skip_invalid=true``."""
     if not arms[0].config.skip_invalid:
+        if any(arm.config.infer.stochastic or arm.config.infer.ood for arm in arms):
+            from dropout_lab.sweeps.inference import refuse_arms
+
+            refuse_arms(arms)
         return arms
     from dropout_lab.sweeps.check import sift
 
     return sift(arms, say)
+
+
+def keeping(arms: Sequence[Arm]) -> Sequence[Arm]:
+    """The arms of a command; where one is to be evaluated, or its weights kept, those of all are kept."""
+    if not any(arm.config.save or arm.config.infer.stochastic for arm in arms):
+        return arms
+    return [replace_fields(arm, config=replace_fields(arm.config, save=True)) for arm in arms]
+
+
+def _lost(trial: Trial, row: Row) -> bool:
+    """Whether a trial was trained without keeping its weights, or they are gone."""
+    return row["status"] == "ok" and not weights_path(trial.config.out, trial.id).is_file()
 
 
 def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
@@ -49,9 +67,12 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
     Raises:
         ConfigError: a trial cannot be trained: its model does not take its data, its device is not there.
     """
+    arms = keeping(arms)
     trials = list({trial.id: trial for arm in arms for trial in arm.trials}.values())
     rows = ledger.rows()
     done = {i for i, row in rows.items() if row["status"] in FINAL}
+    if trials[0].config.save:
+        done -= {t.id for t in trials if t.id in done and _lost(t, rows[t.id])}
     missing = [trial for trial in trials if trial.id not in done]
     if not missing:
         return trials, []
@@ -88,7 +109,8 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
     """:func:`run` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_of(arms, ledger)
     for key in idle_axes(arms):
-        say(f"note: {key} changes nothing here")
+        if not key.startswith("infer"):  # which changes what is evaluated, not what is trained
+            say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
         from dropout_lab.sweeps.check import found
@@ -97,13 +119,24 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
             say(line)
         _write_config(ledger, arms[0].config, command)
         _store(ledger, packs)
-        try:
+    try:
+        if packs:
             _execute(packs, ledger, say)
-        except KeyboardInterrupt:
-            raise Interrupted(_closing(ledger, trials)) from None
+        evaluated = _evaluated(arms, ledger, say)
+    except KeyboardInterrupt:
+        raise Interrupted(_closing(ledger, trials)) from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
-    return Outcome(arms, mine, sum(len(pack) for pack in packs))
+    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated)
+
+
+def _evaluated(arms: Sequence[Arm], ledger: Ledger, say: Say) -> Sequence[tuple[str, InferConf]]:
+    """Evaluate the networks of a sweep that asks for it; which trials in which way."""
+    if not any(arm.config.infer.stochastic for arm in arms):
+        return []
+    from dropout_lab.sweeps.inference import evaluate_arms
+
+    return evaluate_arms(arms, ledger, say)
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
@@ -139,7 +172,8 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
     todo = sum(len(pack) for pack in packs)
     rows = ledger.rows()
     there = sum(trial.id in rows and rows[trial.id]["status"] in FINAL for trial in trials)
-    already = f", {there} of them there" if there else ""
+    lost = there - (len(trials) - todo)
+    already = f", {there} of them there" + (f", {lost} without their weights" if lost > 0 else "") if there else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 

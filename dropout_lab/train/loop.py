@@ -150,6 +150,9 @@ class _Training:
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
             result.measured = measured | (scores if result.status == "ok" else {})
+            if result.status == "ok" and self.trials[m].config.save:
+                result.weights = {name: values[m] for name, values in self.final.items()}
+                result.moment = (last[m].item(), stalls[m])
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from torch import Tensor
+
 Status = Literal["ok", "diverged", "failed"]
 
 
@@ -15,9 +17,13 @@ class Result:
         measured: columns of ``trials.csv`` other than the settings.
         curve: one row an epoch, columns of ``curves.csv``.
         error: why it failed.
+        weights: the final parameters, with buffers and what the variant learned, where they are to be kept.
+        moment: progress and stalls of the training that the rates in force with them belong to.
     """
 
     status: Status
     measured: dict[str, Any] = field(default_factory=dict)
     curve: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    moment: tuple[float, float] = (0.0, 0.0)
