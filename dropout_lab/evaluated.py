@@ -67,7 +67,7 @@ def present(folder: Path, made: Sequence[tuple[str, InferConf]]) -> list[str]:
     Returns:
         the lines to print.
     """
-    wanted = [{"trial_id": trial_id, **how(conf)} for trial_id, conf in made]
+    wanted = _wanted(made)
     found = {name: report.read(folder, name) for name in FILES}
     kept = {n: report.restrict(f, wanted) for n, f in found.items() if f is not None and n != "ensembles.csv"}
     kept = {name: frame for name, frame in kept.items() if len(frame)}
@@ -96,6 +96,16 @@ def present(folder: Path, made: Sequence[tuple[str, InferConf]]) -> list[str]:
     pictures = _pictures(folder, kept, together)
     names = [name for name in (*FILES, *texts, *pictures) if (folder / name).exists()]
     return [*lines, textwrap.fill(f"{folder}/: {' '.join(names)}", 80)]
+
+
+def chosen(folder: Path, made: Sequence[tuple[str, InferConf]]) -> pd.DataFrame:
+    """The rows of ``evaluations.csv`` for these, with the settings of their trials; none if they are all ensembles."""
+    frame = report.read(folder, "evaluations.csv")
+    return pd.DataFrame() if frame is None else report.restrict(frame, _wanted(made)).reset_index(drop=True)
+
+
+def _wanted(made: Sequence[tuple[str, InferConf]]) -> list[dict[str, str]]:
+    return [{"trial_id": trial_id, **how(conf)} for trial_id, conf in made]
 
 
 def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFrame | None) -> list[str]:

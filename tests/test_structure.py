@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "compose", "data"},
     "plugins": {"compose", "sweeps"},
-    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results"},
+    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results", "evaluated"},
 }
 
 

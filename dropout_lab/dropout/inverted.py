@@ -25,7 +25,7 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     """
     rate = per_model(rate, x)
     # A product of numbers and truth values takes several times as long as one of numbers.
-    return x * (kept(random.bits(x.shape), rate).to(x.dtype) * rescaling(rate))
+    return x * kept(random.bits(x.shape), rate).to(x.dtype).mul_(rescaling(rate))
 
 
 class Inverted(Dropout):

@@ -87,22 +87,28 @@ class MonteCarlo:
     def __init__(self, model: Model, params: Params, noise: Noise, example: Tensor):
         self._model, self._params = model, params
         self._passes = len(next(iter(noise.rates.values())))
-        size = _footprint(model, params, noise, example)
-        self.block = max(1, min(BLOCK, BOUND // size))
-        at_once = max(1, STACKED // (self.block * size))
-        edges = [*range(0, self._passes, at_once), self._passes]
-        self._stacks = [noise.select(range(a, b)) for a, b in pairwise(edges)]
-        self._sizes = [b - a for a, b in pairwise(edges)]
+        self._size = _footprint(model, params, noise, example)
+        self.block = max(1, min(BLOCK, BOUND // self._size))
+        self._noise = noise
+        self._stacked: dict[int, list[tuple[Noise, int]]] = {}
+
+    def _stacks(self, examples: int) -> list[tuple[Noise, int]]:
+        """The noise of each stack of passes over so many examples, and the number of passes in it."""
+        at_once = min(self._passes, max(1, STACKED // (examples * self._size)))
+        if at_once not in self._stacked:
+            edges = [*range(0, self._passes, at_once), self._passes]
+            self._stacked[at_once] = [(self._noise.select(range(a, b)), b - a) for a, b in pairwise(edges)]
+        return self._stacked[at_once]
 
     def run(self, x: Tensor, see: See) -> None:
         """Show ``see`` the outputs [S, B, K] of the passes over a block of examples x [1, B, ...], in their order."""
         with torch.inference_mode():
-            for noise, count in zip(self._stacks, self._sizes, strict=True):
+            for noise, count in self._stacks(x.shape[1]):
                 see(forward(self._model, self._params, x, noise, count, None)[0])
 
     def read(self, windows: Callable[[], Iterator[Tensor]]) -> Iterator[Iterator[Tensor]]:
         """For each stack of passes, its outputs [S, B, T, K] over the windows x [1, B, T] of a running text."""
-        for noise, count in zip(self._stacks, self._sizes, strict=True):
+        for noise, count in self._stacks(next(windows()).shape[1:].numel()):
             yield self._reading(noise, count, windows())
 
     def _reading(self, noise: Noise, count: int, windows: Iterator[Tensor]) -> Iterator[Tensor]:

@@ -139,6 +139,11 @@ def _interval(found: Interval, shown: Column) -> str:
     return mean if found.n == 1 else f"{mean} [{low}, {high}]"
 
 
+def _possible(found: Interval) -> Interval:
+    """The part of an interval that a fraction can be in."""
+    return found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0)) if found.n > 1 else found
+
+
 def _note(frame: pd.DataFrame, numbers: bool) -> str:
     over = "splits" if "data.split" in frame and frame["data.split"].nunique() > 1 else "seeds"
     passes = "/".join(word(v) for v in sorted(frame["infer.passes"].dropna().unique()))
@@ -158,7 +163,7 @@ def ood_table(frame: pd.DataFrame) -> Table:
     names = [*(name for name in axes(frame)), "against", "score"]
     rows = []
     for cells, mine in arms(frame, names):
-        found = [mean_interval(mine[name].tolist()) for name in ("auroc", "fpr95")]
+        found = [_possible(mean_interval(mine[name].tolist())) for name in ("auroc", "fpr95")]
         rows.append([*cells, *(_interval(each, Column("", 100, 2)) for each in found), str(len(mine))])
     note = "AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
     return Table([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

@@ -132,7 +132,7 @@ def test_the_memory_is_bounded(trials):
     noise = pack.noise.select([0] * 3).drawing([Streams(0, 0).within(str(i)) for i in range(3)])
     monte = MonteCarlo(pack.model, pack.params, noise, some(pack)[:, :1])
     assert monte.block * 512 * 512 <= monte_carlo.BOUND
-    assert monte._sizes == [1, 1, 1]
+    assert [count for _, count in monte._stacks(monte.block)] == [1, 1, 1]
 
 
 def test_streams_of_passes_are_apart():
