@@ -24,7 +24,7 @@ COLUMNS = ["examples", "passes", "threads", "ratio", "low", "high", "rounds"]
 LOOP = "loop"
 
 
-def measure(points: Points, rounds: int = 9, repeats: int = 1, say: Callable[[str], None] = print) -> str:
+def measure(points: Points, rounds: int = 5, repeats: int = 1, say: Callable[[str], None] = print) -> str:
     """Time 100 passes of 784-1024-1024-10 with rate 0.5, from a batch to the mean of the probabilities.
 
     Args:
