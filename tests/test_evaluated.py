@@ -15,7 +15,7 @@ def test_a_finished_sweep_is_looked_at_again(typed, folder):
     status, out, err = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=4,8")
     assert (status, err) == (0, "")
     assert out.startswith("out: evaluated 12 networks\n")
-    assert re.search(r"^0\.5 +8$", out, re.MULTILINE), out
+    assert re.search(r"^8 +0\.5$", out, re.MULTILINE), out
     assert max(map(len, out.splitlines())) <= 80
     assert "ECE over 15 bins" in out
     assert len(pd.read_csv("out/evaluations.csv")) == 12

@@ -119,7 +119,7 @@ def test_uncertainty_against_a_plain_computation(folder, arms_of):
     entropy = -(mean * np.log(mean)).sum(1)
     votes = np.stack([(p.argmax(2) == k).sum(0) for k in range(10)]).max(0)
     row = read("evaluations.csv").iloc[0]
-    assert row["nll"] == pytest.approx(log_loss(y, mean, labels=range(10)), rel=1e-9)
+    assert row["nll"] == pytest.approx(log_loss(y, mean, labels=range(10)), rel=1e-7)
     assert row["entropy"] == pytest.approx(entropy.mean(), rel=1e-9)
     expected = entropy.mean() + (p * np.log(p)).sum(2).mean()
     assert row["mutual_information"] == pytest.approx(expected, rel=1e-7)
@@ -182,7 +182,7 @@ def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arm
     assert len(files) == 2
     assert set(load_file(files[0])) == {f"{n}.{k}" for n in ("hidden0", "output") for k in ("weight", "bias")}
     files[0].unlink()
-    assert go(arms_of, "seeds=2", "save=true")[0].trained == 1
+    assert go(arms_of, "seeds=2", "save=true")[0].trained == 2, "the pack that it was of, whole"
     assert go(arms_of, "seeds=2", "save=true")[0].trained == 0
 
 
