@@ -68,7 +68,7 @@ class Classes:
             "probabilities": found,
             "entropy": _entropy(found),
             "mutual_information": (_entropy(mean) - sums["entropy"] / count).clamp(min=0),
-            "variation_ratio": 1 - sums["votes"].amax(-1) / count,
+            "variation_ratio": 1 - sums["votes"].amax(-1).double() / count,
             "variance": spread,
         }
         return {name: values.cpu().numpy() for name, values in arrays.items()}
