@@ -8,7 +8,7 @@ Every trial draws from its own streams whatever pack it is in, so its numbers ar
 import hashlib
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -26,14 +26,20 @@ class Streams:
     Args:
         base: the base seed, common to a study.
         trial: the trial seed; None for what no trial may vary, as the test split.
+        part: goes before the names of all streams, where a trial needs several sets of them.
     """
 
     base: int
     trial: int | None = None
+    part: str = ""
+
+    def within(self, part: str) -> "Streams":
+        """Another set of streams of this trial."""
+        return replace(self, part=f"{self.part}{part}/")
 
     def key(self, name: str) -> int:
         """The 128-bit seed of a named stream."""
-        text = f"{self.base}/{name}" + ("" if self.trial is None else f"/{self.trial}")
+        text = f"{self.base}/{self.part}{name}" + ("" if self.trial is None else f"/{self.trial}")
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
 
     def generator(self, name: str) -> np.random.Generator:
@@ -82,17 +88,18 @@ class PackRandomness:
 
     def __init__(self, streams: Sequence[Streams], name: str, device: torch.device, channels_last: bool = False):
         self._last = channels_last
-        different = list(dict.fromkeys(streams))
+        different = {s: i for i, s in enumerate(dict.fromkeys(streams))}
         self._sources: list[CPUBits | CUDABits] = [
             CUDABits(s.key(name), device) if device.type == "cuda" else CPUBits(s.generator(name)) for s in different
         ]
         self._device = device
-        self._map([different.index(s) for s in streams])
+        self._map([different[s] for s in streams])
 
     def _map(self, source_of: list[int]) -> None:
         used = sorted(set(source_of))
         self._sources = [self._sources[i] for i in used]
-        self._source_of = [used.index(i) for i in source_of]
+        place = {i: n for n, i in enumerate(used)}
+        self._source_of = [place[i] for i in source_of]
         same = self._source_of == list(range(len(used)))
         self._index = None if same else torch.tensor(self._source_of, device=self._device)
 

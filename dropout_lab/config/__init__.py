@@ -4,6 +4,7 @@ Nothing here imports torch, so a wrong word on the command line is answered at o
 """
 
 from dropout_lab.config.data import DataConf
+from dropout_lab.config.infer import InferConf
 from dropout_lab.config.models import (
     MODELS,
     CNNConf,
@@ -27,6 +28,7 @@ __all__ = [
     "Config",
     "CustomConf",
     "DataConf",
+    "InferConf",
     "LSTMConf",
     "MLPConf",
     "ModelConf",

@@ -42,7 +42,9 @@ class DataConf(Checked):
         help="where public sets lie, or are put; if empty, DROPOUT_LAB_DATA or dropout-lab in the user's cache",
     )
     name: str = setting("yacht", choices=UCI, when=("data.kind", "uci"), source=True, help="which of the nine sets")
-    split: int = setting(0, low=0, high=19, when=("data.kind", "uci"), source=True, help="which published split")
+    split: int = setting(
+        0, low=0, high=19, when=("data.kind", "uci"), pack="own", help="which published split to test on"
+    )
     path: str = setting(
         "",
         check=check_place,

@@ -18,6 +18,7 @@ from dropout_lab.checks import (
     check_seeds,
 )
 from dropout_lab.config.data import DataConf
+from dropout_lab.config.infer import InferConf
 from dropout_lab.config.models import MODELS, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.training import TrainConf
@@ -36,6 +37,7 @@ class Config(Checked):
     schedule: ScheduleConf = field(default_factory=ScheduleConf)
     regularizer: RegularizerConf = field(default_factory=RegularizerConf)
     train: TrainConf = field(default_factory=TrainConf)
+    infer: InferConf = field(default_factory=InferConf)
     rate: Any = setting(
         0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
     )
@@ -104,8 +106,11 @@ class Config(Checked):
     read_test: bool = setting(
         True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"
     )
+    save: bool = setting(
+        False, identity=False, help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do"
+    )
     save_predictions: bool = setting(
-        False, identity=False, help="keep what each trial predicts of each test example, for tests on shared examples"
+        False, identity=False, help="keep what is predicted for each test example, in predictions/"
     )
     skip_invalid: bool = setting(
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
@@ -166,13 +171,13 @@ class Config(Checked):
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
 
-GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train")
+GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "infer")
 
 
 @cache
 def settings_table() -> tuple[Setting, ...]:
     """Every setting of every schema, groups first; one entry a key."""
-    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, Config]
+    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, InferConf, Config]
     table: dict[str, Setting] = {}
     for schema in schemas:
         for entry in table_of(schema):

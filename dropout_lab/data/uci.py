@@ -58,7 +58,7 @@ TABLES: dict[str, Table] = {
 
 
 def read_uci(root: str = "", name: str = "yacht", split: int = 0) -> Dataset:
-    """One of the nine sets, with the test rows of a published split (counted from 0).
+    """One of the nine sets, with the test rows of its published splits and of one of them (counted from 0).
 
     Raises:
         DataError: there is no such split, or files are missing or altered.
@@ -72,8 +72,8 @@ def read_uci(root: str = "", name: str = "yacht", split: int = 0) -> Dataset:
     if missing:
         raise DataError(f"{missing[0]}: is not there; `dropout-lab data get uci/{name}`, or say data.root=FOLDER")
     found = decoded(f"uci-{name}", files, place, lambda: read_table(folder, table))
-    x, y = found["x"], found["y"]
-    return Dataset("uci", "regression", x, y, test=found[f"test{split}"])
+    splits = tuple(found[f"test{i}"] for i in range(table.splits))
+    return Dataset("uci", "regression", found["x"], found["y"], test=splits[split], splits=splits)
 
 
 def read_table(folder: Path, table: Table) -> Arrays:

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu
 
 from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, MAPS, Dropout
-from dropout_lab.dropout.layer import LayerDropout, nobody
+from dropout_lab.dropout.layer import nobody
 from dropout_lab.dropout.learned import Learned
 from dropout_lab.dropout.masks import per_model
-from dropout_lab.dropout.products import Product
+from dropout_lab.dropout.passes import Params, Testing, Training
 from dropout_lab.dropout.schedules import Moment, Schedule
 from dropout_lab.streams import PackRandomness, Streams
-
-Params = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -74,10 +71,7 @@ class Noise:
         self.places = places
         self._schedule = schedule
         self._base = on
-        self.random = {
-            name: PackRandomness(streams, f"dropout/{name}", rate.device, places[name].layout == MAPS)
-            for name, rate in on.items()
-        }
+        self.random = self._randomness(streams)
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
         self.move(Moment(torch.zeros(())))
@@ -109,11 +103,11 @@ class Noise:
             found[_own(name)] = self.variant.start(starting, None if weight is None else weight.detach())
         return found
 
-    def training(self, params: Params) -> "Training":
+    def training(self, params: Params) -> Training:
         """What a model calls at its places in a training pass."""
         return Training(self, params)
 
-    def testing(self, params: Params) -> "Testing":
+    def testing(self, params: Params) -> Testing:
         """What a model calls at its places in the deterministic test-time network."""
         return Testing(self, params)
 
@@ -213,6 +207,18 @@ class Noise:
         """Learning rate of what the variant learns, as a multiple of that of the weights."""
         return self.variant.speed if isinstance(self.variant, Learned) else 1.0
 
+    def drawing(self, streams: Sequence[Streams]) -> "Noise":
+        """The same noise, drawn from the beginning of these streams."""
+        kept = copy(self)
+        kept.random = self._randomness(streams)
+        return kept
+
+    def _randomness(self, streams: Sequence[Streams]) -> dict[str, PackRandomness]:
+        return {
+            name: PackRandomness(streams, f"dropout/{name}", rate.device, self.places[name].layout == MAPS)
+            for name, rate in self._base.items()
+        }
+
     def select(self, models: Sequence[int]) -> "Noise":
         """The noise of these models only; it draws on from the same streams."""
         kept, index = copy(self), list(models)
@@ -225,76 +231,3 @@ class Noise:
 def _own(place: str) -> str:
     """The name of what is learned at a place among the parameters."""
     return f"{place}/noise"
-
-
-class Training:
-    """The training-time form at every place of a model; see :meth:`Noise.training`."""
-
-    training = True
-
-    def __init__(self, noise: Noise, params: Params):
-        self._noise, self._params = noise, params
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [M, ...], activations or recurrent weights, as the variant changes them at this place."""
-        noise = self._noise
-        if name not in noise.rates:
-            return x
-        assert noise.variant is not None
-        noise.saw(name, x)
-        rate = noise.rate(name, self._params)
-        out = noise.variant.sample(x, rate, noise.random[name], noise.places[name].layout)
-        noise.teller(name, rate)(x, out)
-        return out
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [M, ...], as the variant changes them at this place."""
-        noise = self._noise
-        if name not in noise.rates or activation is not relu:
-            return self(name, activation(x))
-        assert noise.variant is not None
-        noise.saw(name, x)
-        rate = noise.rate(name, self._params)
-        out = noise.variant.rectified(x, rate, noise.random[name], noise.places[name].layout)
-        if noise._counts is not None:
-            noise.teller(name, rate)(relu(x), out)
-        return out
-
-    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, as the variant changes it."""
-        noise = self._noise
-        if name not in noise.rates:
-            return operation(x, weight, bias)
-        assert isinstance(noise.variant, LayerDropout)
-        own = noise.learned(name, self._params)
-        rate, told = noise.rates[name], noise.teller(name, noise.rates[name])
-        return noise.variant.product(operation, x, weight, bias, rate, noise.random[name], own, told)
-
-
-class Testing:
-    """The test-time form at every place of a model; see :meth:`Noise.testing`."""
-
-    training = False
-
-    def __init__(self, noise: Noise, params: Params):
-        self._noise, self._params = noise, params
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [M, ...] as the variant changes it at this place at test time."""
-        noise = self._noise
-        if name not in noise.rates:
-            return x
-        assert noise.variant is not None
-        return noise.variant.expected(x, noise.rate(name, self._params))
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [M, ...] as the variant changes them at this place at test time."""
-        return self(name, activation(x))
-
-    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, at test time."""
-        noise = self._noise
-        if name not in noise.rates:
-            return operation(x, weight, bias)
-        assert isinstance(noise.variant, LayerDropout)
-        return noise.variant.expected_product(operation, x, weight, bias, noise.rate(name, self._params))

@@ -13,7 +13,7 @@ from torch.nn.functional import conv2d
 
 
 class Product(Protocol):
-    """A linear map with weights."""
+    """A linear map with weights; those of one model may serve x of many, which is then one large product."""
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """The map of x [M, B, ...] by one weight a model, [M, ...], and bias [M, out]."""
@@ -28,6 +28,8 @@ class Dense:
     """Fully connected: x [M, B, ..., in] by weights [(M, B,) in, out] to [M, B, ..., out]."""
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if len(weight) < len(x):
+            return _folded(self, x, weight, bias)
         flat = x.flatten(1, -2) if x.dim() > 3 else x
         out = torch.bmm(flat, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), flat, weight)
         return out.view(*x.shape[:-1], weight.shape[-1]) if x.dim() > 3 else out
@@ -51,6 +53,8 @@ class Conv:
         self._how: dict[str, Any] = {"stride": tuple(stride), "padding": _tuple(padding), "dilation": tuple(dilation)}
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if len(weight) < len(x):
+            return _folded(self, x, weight, bias)
         # Grouped and vmapped convolutions are 2.5 to 4 times slower on a CPU than one model after another, and
         # channels in the middle of the memory up to 1.6 times slower than channels last.
         last = {"memory_format": torch.channels_last}
@@ -68,6 +72,11 @@ class Conv:
         flat = conv2d(x.reshape(1, -1, *x.shape[3:]), weight.flatten(0, 2), groups=examples, **self._how)
         out = flat.view(*x.shape[:2], -1, *flat.shape[2:])
         return out if bias is None else out + bias.view(len(bias), 1, -1, 1, 1)
+
+
+def _folded(operation: Product, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The map of x [S, B, ...] by the weights [1, ...] of one model, as one large batch."""
+    return operation(x.flatten(0, 1).unsqueeze(0), weight, bias)[0].unflatten(0, x.shape[:2])
 
 
 def _tuple(padding: Sequence[int] | str) -> tuple[int, ...] | str:

@@ -107,10 +107,12 @@ class Model:
         fixed: names among the parameters' that the optimizer leaves alone: what the model writes itself, or is frozen.
         stacks: whether M models cost less together than one after another on a CPU.
         alone: whether M must be 1.
+        broadcasts: whether activations of one model may become those of many at any place, beside weights of one.
     """
 
     stacks: ClassVar[bool] = False
     alone: ClassVar[bool] = False
+    broadcasts: ClassVar[bool] = True
     fixed: frozenset[str] = frozenset()
     bounded: bool = False
     lecun: bool = False

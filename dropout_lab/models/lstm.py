@@ -1,6 +1,7 @@
 """LSTM over the rows of an image or the tokens of a text, M of them, with dropout on the outputs of the layers."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -31,6 +32,8 @@ class LSTM(Model):
     Raises:
         ValueError: the examples have no rows to read.
     """
+
+    broadcasts: ClassVar[bool] = False
 
     def __init__(
         self, shape: Sequence[int], outputs: int, units: int, layers: int, symbols: int = 0, embedding: int = 0

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -155,11 +156,18 @@ class _Training:
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
             result.measured = measured | (scores if result.status == "ok" else {})
-        asked = [m for m, trial in enumerate(self.trials) if trial.config.save_predictions and "test" in found]
-        predictions = predict(model, self.final, feed, "test", self.whole.task, hook) if asked else []
-        for m in asked:
-            if self.results[m].status == "ok":
-                self.results[m].predictions = predictions[m]
+            if result.status == "ok" and self.trials[m].config.save:
+                result.weights = {name: values[m] for name, values in self.final.items()}
+                result.moment = (last[m].item(), stalls[m])
+        if "test" in found and any(trial.config.save_predictions for trial in self.trials):
+            with self.whole.arithmetic:
+                self._predict(predict(model, self.final, feed, "test", self.whole.task, hook))
+
+    def _predict(self, found: Sequence[dict[str, np.ndarray]]) -> None:
+        """Keep what each model says of the test examples, where that is asked for."""
+        for result, trial, predictions in zip(self.results, self.trials, found, strict=True):
+            if result.status == "ok" and trial.config.save_predictions:
+                result.predictions = predictions
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task

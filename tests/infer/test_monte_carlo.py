@@ -1,0 +1,143 @@
+"""Monte Carlo passes: the same bits on every repeat, the noise of the training, stacked or one by one."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from dropout_lab.data import load
+from dropout_lab.infer import monte_carlo
+from dropout_lab.infer.monte_carlo import MonteCarlo, forward
+from dropout_lab.streams import Streams
+from dropout_lab.train.pack import Pack
+
+SHAPES = {
+    "mlp": ["model.hidden=[16,16]"],
+    "cnn": ["model=cnn", "model.channels=[4]", "model.head=[8]"],
+    "lstm": ["model=lstm", "model.units=8", "model.layers=2"],
+    "resmlp": ["model=resmlp", "model.width=8", "model.blocks=2"],
+    "rescnn": ["model=rescnn", "model.maps=4", "model.blocks=2"],
+    "transformer": ["model=transformer", "model.width=8", "model.heads=2", "model.patch=4"],
+}
+PLACES = {
+    "mlp": ["inverted", "standard", "gaussian", "uniform", "standout", "fast", "dropconnect", "concrete"],
+    "cnn": ["spatial", "dropblock", "cutout", "dropconnect"],
+    "lstm": ["inverted", "weight_drop"],
+    "resmlp": ["inverted", "stochastic_depth", "variational"],
+    "rescnn": ["inverted", "stochastic_depth"],
+    "transformer": ["inverted", "attention", "stochastic_depth", "sparse_variational"],
+}
+EVERY = [(model, variant) for model, variants in PLACES.items() for variant in variants]
+
+
+def pack_of(trials, *words, rate="0.4"):
+    return Pack(trials(f"rate={rate}", "seeds=1", *words), load("digits"))
+
+
+def passes(pack, count, x, part="test"):
+    """The outputs [T, B, K] of passes over a block of examples."""
+    streams = [Streams(0, 0).within(f"infer/{part}/{i}") for i in range(count)]
+    params = {name: value.detach() for name, value in pack.params.items()}
+    found = []
+    noise = pack.noise.select([0] * count).drawing(streams)
+    monte = MonteCarlo(pack.model, params, noise, x[:, :1])
+    for block in x.split(5, 1):
+        outs = []
+        monte.run(block, outs.append)
+        found.append(torch.cat(outs))
+    return torch.cat(found, 1)
+
+
+def some(pack, count=12):
+    return pack.feed.fetch(pack.feed.index["test"][:, :count])[0]
+
+
+@pytest.mark.parametrize(("model", "variant"), EVERY)
+def test_a_stack_of_passes_is_each_of_them_by_itself(model, variant, trials, monkeypatch):
+    pack = pack_of(trials, *SHAPES[model], f"variant={variant}")
+    x = some(pack)
+    together = passes(pack, 6, x)
+    monkeypatch.setattr(monte_carlo, "STACKED", 1)
+    alone = passes(pack, 6, x)
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert (together.std(0) > 0).any(), "the passes do not differ"
+    assert torch.equal(alone, passes(pack, 6, x))
+    assert torch.equal(alone[:2], passes(pack, 2, x))  # the first of many are those of few
+
+
+@pytest.mark.parametrize(("model", "variant"), EVERY)
+def test_a_pass_is_the_training_form_with_its_own_bits(model, variant, trials):
+    pack = pack_of(trials, *SHAPES[model], f"variant={variant}")
+    x = some(pack, 5)
+    streams = [Streams(0, 0).within("infer/test/0")]
+    noise = pack.noise.drawing(streams)
+    with torch.no_grad():
+        expected = pack.model.forward(pack.params, x, noise.training(pack.params))
+    assert passes(pack, 3, x)[0] == pytest.approx(expected[0], abs=1e-5)
+
+
+def test_what_comes_before_the_first_noise_is_computed_once(trials):
+    pack = pack_of(trials, "model.hidden=[16,16]")
+    seen = []
+
+    class Watched(monte_carlo.Passes):
+        def product(self, name, operation, x, weight, bias):
+            seen.append((name, len(x)))
+            return super().product(name, operation, x, weight, bias)
+
+    noise = pack.noise.select([0] * 7)
+    with pytest.MonkeyPatch.context() as patch, torch.no_grad():
+        patch.setattr(monte_carlo, "Passes", Watched)
+        forward(pack.model, pack.params, some(pack), noise, 7, None)
+    assert seen == [("hidden0.weight", 1), ("hidden1.weight", 7), ("output.weight", 7)]
+
+
+def test_the_mean_of_many_linear_passes_is_the_test_time_network(trials):
+    """Dropout of the input of a layer without anything after it keeps the mean exactly."""
+    pack = pack_of(trials, "model.hidden=[32]", rate="0.5")
+    x = some(pack, 4)
+    with torch.no_grad():
+        expected = pack.model.forward(pack.params, x, pack.noise.testing(pack.params))[0]
+    found = passes(pack, 20_000, x)
+    error = found.std(0) / 20_000**0.5
+    assert ((found.mean(0) - expected).abs() < 5 * error).all()
+
+
+NETWORK = """
+from torch import nn
+
+def net(shape, outputs):
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(), nn.Linear(12, outputs)
+    )
+"""
+
+
+def test_a_network_of_the_users_own(folder, trials, monkeypatch):
+    (folder / "mc_nets.py").write_text(NETWORK)
+    monkeypatch.syspath_prepend(str(folder))
+    pack = pack_of(trials, "model=custom", "model.target=mc_nets:net")
+    x = some(pack)
+    together = passes(pack, 6, x)
+    monkeypatch.setattr(monte_carlo, "STACKED", 1)
+    assert together == pytest.approx(passes(pack, 6, x), abs=1e-5)
+    assert (together.std(0) > 0).any()
+    sys.modules.pop("mc_nets", None)
+
+
+def test_the_memory_is_bounded(trials):
+    """A mask for each weight and example: a block takes fewer examples, and no pass is stacked on another."""
+    pack = pack_of(trials, "model.hidden=[512,512]", "variant=dropconnect")
+    noise = pack.noise.select([0] * 3).drawing([Streams(0, 0).within(str(i)) for i in range(3)])
+    monte = MonteCarlo(pack.model, pack.params, noise, some(pack)[:, :1])
+    assert monte.block * 512 * 512 <= monte_carlo.BOUND
+    assert [count for _, count in monte._stacks(monte.block)] == [1, 1, 1]
+
+
+def test_streams_of_passes_are_apart():
+    trial = Streams(3, 1)
+    parts = [trial, trial.within("a"), trial.within("b"), trial.within("a").within("b")]
+    drawn = {tuple(np.round(each.generator("x").random(2), 9)) for each in parts}
+    assert len(drawn) == 4
+    assert trial.within("a").within("b") == trial.within("a/b")
