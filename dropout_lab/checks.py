@@ -24,6 +24,21 @@ def check_rates(value: Any) -> float | list[float]:
     return rates if isinstance(value, list | tuple) else rates[0]
 
 
+PART_RATE = "null, or a number in [0, 1)"
+
+
+def check_part_rate(value: Any) -> float | None:
+    """The rate of one part of a network, or null for that of the whole."""
+    if value is None:
+        return None
+    if isinstance(value, list | tuple):
+        raise ValueError(f"must be {PART_RATE}")
+    try:
+        return float(check_rates(value))  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"must be {PART_RATE}") from None
+
+
 MOST = 1_000_000  # of anything counted: beyond it lies a slip of the finger, or the end of the memory
 SEEDS = "a whole number of seeds from 1 to 100000, or a list of different ones such as [0,1,2]"
 

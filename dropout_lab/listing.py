@@ -125,4 +125,7 @@ MEASURED = {
     "train_perplexity": "exponential of the mean loss of a token, language models only",
     "val_perplexity": "the same on the validation part",
     "test_perplexity": "the same on the test part",
+    "train_bits_per_character": "mean loss of a character in bits, language models of characters only",
+    "val_bits_per_character": "the same on the validation part",
+    "test_bits_per_character": "the same on the test part",
 }

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from dropout_lab.config import Config, CustomConf, ScheduleConf, applies, settings_table, value_at
-from dropout_lab.config.data import OWN, DataConf
+from dropout_lab.config import ROLES, Config, CustomConf, ScheduleConf, applies, settings_table, value_at
+from dropout_lab.config.data import OWN, TEXTS, DataConf
+from dropout_lab.config.variants import AT_INPUT
 from dropout_lab.data import DataError, fingerprint
 from dropout_lab.settings import ConfigError, Setting, show
 from dropout_lab.targets import fingerprint as code_of
@@ -123,10 +125,11 @@ def canonical(config: Config) -> Point:
     listed = len(config.rate) if isinstance(config.rate, list) else 0
     rates = config.site_rates
     rate: Any = rates[0] if len(set(rates)) == 1 else rates
-    idle = rate == 0 and config.input_rate == 0
+    config = _own_rates(config, rates[0], rate)
+    idle = not any([rate, config.input_rate, *(getattr(config, f"{role}_rate") for role in ROLES)])
     if config.variant.kind == "none" or (idle and config.variant.network == "as_is"):
         off = replace(config.variant, kind="none", network="as_is")
-        config = replace(config, variant=off, rate=0.0, input_rate=0.0)
+        config = replace(config, variant=off, rate=0.0, input_rate=0.0, **_without(OWN_RATES))
     else:
         config = replace(config, rate=0.0 if idle else rate, profile="flat")
     if idle or config.variant.kind == "none":
@@ -141,6 +144,27 @@ def canonical(config: Config) -> Point:
         digest = config.model.digest[:DIGITS] or code_of(config.model.target)
         config = replace(config, model=replace(config.model, digest=digest))
     return Point(replace(config, data=_with_digest(config.data)) if config.data.kind in OWN else config, listed)
+
+
+OWN_RATES = tuple(f"{role}_rate" for role in ROLES)
+
+
+def _own_rates(config: Config, first: float, rate: Any) -> Config:
+    """With the rate of the input as a number, and those of parts only where they are another than the rate is."""
+    given = config.input_rate
+    if given is None:
+        given = first if config.variant.kind in AT_INPUT else 0.0
+    idle = {name for name in OWN_RATES if getattr(config, name) == rate}
+    idle |= {entry.key for entry in settings_table() if entry.key in OWN_RATES and not applies(entry, config)}
+    if config.data.kind not in TEXTS:
+        idle.add("embedding_rate")
+    if getattr(config.model, "layers", 1) == 1:
+        idle.add("between_rate")
+    return replace(config, input_rate=given, **_without(idle))
+
+
+def _without(names: Iterable[str]) -> dict[str, Any]:
+    return dict.fromkeys(names)
 
 
 def _with_digest(data: DataConf) -> DataConf:

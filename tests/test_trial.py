@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dropout_lab.config import regularizer_names, settings_table
+from dropout_lab.config import ROLES, regularizer_names, settings_table
 from dropout_lab.trial import NUMERICS, Trial, canonical
 
 
@@ -141,6 +141,20 @@ CHANGED = {
     "train.lr": "0.5",
     "train.momentum": "0.1",
     "train.nesterov": "true",
+    "train.clip": "1",
+    "train.lr_decay": "0.5",
+    "train.lr_hold": "2",
+    "model.init": "0.1",
+    "model.bidirectional": "true",
+    "model.pooling": "mean",
+    "model.tied": "true",
+    "embedding_rate": "0.25",
+    "recurrent_rate": "0.25",
+    "between_rate": "0.25",
+    "output_rate": "0.25",
+    "variant.gates": "own",
+    "variant.activity": "2",
+    "variant.slowness": "1",
     "rate": "0.25",
     "input_rate": "0.25",
     "seed": "1",
@@ -212,12 +226,17 @@ BASE = {
     "variant.agreement": ["variant=r_drop"],
     "variant.temperature": ["variant=concrete"],
     "variant.length_scale": ["variant=concrete"],
-    "variant.per": ["variant=variational"],
-    "variant.warm_up": ["variant=variational"],
+    "variant.per": ["variant=variational_gaussian"],
+    "variant.warm_up": ["variant=variational_gaussian"],
     "variant.speed": ["variant=concrete"],
     "schedule.patience": ["schedule=plateau"],
     "train.momentum": ["train=sgd"],
     "train.nesterov": ["train=sgd"],
+    "train.lr_hold": ["train.lr_decay=0.9"],
+    **{f"model.{name}": ["model=lstm"] for name in ("init", "bidirectional", "pooling", "tied")},
+    **{f"{role}_rate": ["model=gru", "model.layers=2", "variant=variational", "data=ptb"] for role in ROLES},
+    "variant.gates": ["variant=variational"],
+    **{f"variant.{name}": ["variant=weight_drop"] for name in ("activity", "slowness")},
     "variant.block_size": ["variant=block"],
     "schedule.fraction": ["schedule=early"],
     "schedule.gamma": ["schedule=curriculum"],

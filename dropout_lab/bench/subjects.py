@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dropout_lab.bench import inference, kernels, planning, published, steps, table, variants, works
+from dropout_lab.bench import inference, kernels, planning, published, sequence, steps, table, variants, works
 from dropout_lab.bench.interleaved import machine
 from dropout_lab.bench.works import Bench
 from dropout_lab.data.places import root_of
@@ -25,6 +25,11 @@ SUBJECTS: dict[str, tuple[Callable[[Bench], list[table.Row]], str]] = {
     "inference": (inference.inference, "100 Monte Carlo passes of an MLP"),
     "planning": (planning.planning, "drawing up 10,000 trials"),
 }
+# What has a table of its own.
+OWN = {
+    "variants": (variants, "a training step of each variant against inverted dropout"),
+    "sequence": (sequence, "dropout inside an LSTM layer against torch's fused one"),
+}
 WITHOUT_MNIST = ("digits", "digits_training", "kernels", "inference", "planning")
 LIBRARIES = ("torchvision", "lightning", "hydra-core", "hydra-joblib-launcher", "jax", "keras")
 PEERS = ("plain_loop", "strong_loop", "lightning_multirun", "jax_vmap", "keras_lstm")
@@ -32,7 +37,7 @@ PEERS = ("plain_loop", "strong_loop", "lightning_multirun", "jax_vmap", "keras_l
 
 def help_text(program: str) -> str:
     """What ``bench --help`` prints."""
-    lines = [f"  {name:<16} {what}" for name, (_, what) in SUBJECTS.items()]
+    lines = [f"  {name:<16} {what}" for name, (_, what) in (OWN | SUBJECTS).items()]
     return f"""\
 {program} bench SUBJECT ... [rounds=N] [peers=NAME,...] [data.root=DIR]
 
@@ -40,9 +45,8 @@ Times {program} against other programs in one run, interleaved, and writes the
 ratios to results/bench/SUBJECT.csv. Use a machine that has nothing else to do.
 The programs need the extra `bench`; those that are not there are left out.
 
-  variants         a training step of each variant against inverted dropout
 {chr(10).join(lines)}
-  all              all of these but variants
+  all              all of these but the first two
   table            print the table of what lies in results/bench
 
 peers= takes the names of programs: {", ".join(PEERS[:3])},
@@ -57,7 +61,7 @@ def command(words: Sequence[str], say: Say) -> None:
     """
     settings = dict(word.split("=", 1) for word in words if "=" in word)
     names = [word for word in words if "=" not in word]
-    known = ["variants", *SUBJECTS, "all", "table"]
+    known = [*OWN, *SUBJECTS, "all", "table"]
     wrong = [name for name in names if name not in known]
     if wrong or not names:
         raise ConfigError(f"bench {' '.join(wrong)}: must be one of {', '.join(known)}")
@@ -73,11 +77,11 @@ def command(words: Sequence[str], say: Say) -> None:
     if "all" in names:
         names = list(SUBJECTS)
     for name in names:
-        if name not in (*WITHOUT_MNIST, "variants", "table") and not works.has_mnist(bench.root):
+        if name not in (*WITHOUT_MNIST, *OWN, "table") and not works.has_mnist(bench.root):
             raise ConfigError(f"bench {name}: no MNIST in {bench.root}; `dropout-lab data get mnist` or data.root=DIR")
     for name in names:
-        if name == "variants":
-            say(str(variants.write(say)))
+        if name in OWN:
+            say(str(OWN[name][0].write(say)))
         elif name == "table":
             say(table.document(files(table.FOLDER)).rstrip())
         else:

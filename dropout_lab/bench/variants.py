@@ -22,6 +22,8 @@ SHAPES = {
     "mlp": ["model.hidden=[512,512]"],
     "cnn": ["model.channels=[32,64]", "model.head=[128]"],
     "lstm": ["model.units=128", "model.layers=2"],
+    "gru": ["model.units=128", "model.layers=2"],
+    "rnn": ["model.units=128", "model.layers=2"],
     "resmlp": ["model.width=256", "model.blocks=4"],
     "rescnn": ["model.maps=32", "model.blocks=4"],
     "transformer": ["model.width=64", "model.blocks=2"],

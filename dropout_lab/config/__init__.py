@@ -9,29 +9,36 @@ from dropout_lab.config.models import (
     MODELS,
     CNNConf,
     CustomConf,
+    GRUConf,
     LSTMConf,
     MLPConf,
     ModelConf,
+    RecurrentConf,
     ResCNNConf,
     ResMLPConf,
+    RNNConf,
     TransformerConf,
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
-from dropout_lab.config.whole import GROUPS, Config, applies, settings_table, value_at
+from dropout_lab.config.whole import GROUPS, ROLES, Config, applies, settings_table, value_at
 
 __all__ = [
     "GROUPS",
     "MODELS",
+    "ROLES",
     "CNNConf",
     "Config",
     "CustomConf",
     "DataConf",
+    "GRUConf",
     "InferConf",
     "LSTMConf",
     "MLPConf",
     "ModelConf",
+    "RNNConf",
+    "RecurrentConf",
     "RegularizerConf",
     "ResCNNConf",
     "ResMLPConf",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dropout_lab.checks import MOST, check_digest, check_target
-from dropout_lab.config.data import TEXTS
+from dropout_lab.config.data import LANGUAGE, TEXTS
 from dropout_lab.settings import Checked, setting
 
 
@@ -58,19 +58,55 @@ class CNNConf(ModelConf):
 
 
 @dataclass(frozen=True)
-class LSTMConf(ModelConf):
-    """Recurrent layers."""
+class RecurrentConf(ModelConf):
+    """Recurrent layers; each kind of cell extends this."""
 
-    kind: str = setting("lstm", choices=("lstm",), help="the model", column="model")
     embedding: int = setting(
         64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
     )
     units: int = setting(64, low=1, high=MOST, help="hidden units of each recurrent layer; an image row is a time step")
     layers: int = setting(1, low=1, high=16, help="recurrent layers, with dropout on the output of each")
+    bidirectional: bool = setting(
+        False, off=False, help="whether recurrent layers read backwards as well, each way with its own units"
+    )
+    pooling: str = setting(
+        "last",
+        choices=("last", "mean", "max"),
+        unless=("data.kind", *LANGUAGE),
+        off="last",
+        help="what goes to the output: the last recurrent state, or the mean or largest of all steps",
+    )
+    tied: bool = setting(
+        False, off=False, help="whether the output of a language model has the vectors of its tokens for weights"
+    )
+    init: float = setting(
+        0.0, low=0, high=MOST, off=0.0, help="initial values are uniform within this of 0; 0: within 1 / sqrt(units)"
+    )
 
     @property
     def hidden_sites(self) -> int:
         return self.layers
+
+
+@dataclass(frozen=True)
+class LSTMConf(RecurrentConf):
+    """Long short-term memory."""
+
+    kind: str = setting("lstm", choices=("lstm",), help="the model", column="model")
+
+
+@dataclass(frozen=True)
+class GRUConf(RecurrentConf):
+    """Gated recurrent units."""
+
+    kind: str = setting("gru", choices=("gru",), help="the model", column="model")
+
+
+@dataclass(frozen=True)
+class RNNConf(RecurrentConf):
+    """Plain recurrent units with tanh."""
+
+    kind: str = setting("rnn", choices=("rnn",), help="the model", column="model")
 
 
 @dataclass(frozen=True)
@@ -146,10 +182,13 @@ class CustomConf(ModelConf):
         return None
 
 
+RECURRENT = ("lstm", "gru", "rnn")
 MODELS: dict[str, type[ModelConf]] = {
     "mlp": MLPConf,
     "cnn": CNNConf,
     "lstm": LSTMConf,
+    "gru": GRUConf,
+    "rnn": RNNConf,
     "resmlp": ResMLPConf,
     "rescnn": ResCNNConf,
     "transformer": TransformerConf,

@@ -22,3 +22,28 @@ class TrainConf(Checked):
     nesterov: bool = setting(
         False, off=False, when=("train.optimizer", "sgd"), help="whether the momentum of sgd looks ahead, as Nesterov's"
     )
+    clip: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        off=0.0,
+        pack="own",
+        help="largest norm of a step's gradient, all weights together; a longer one is scaled down; 0: any",
+    )
+    lr_decay: float = setting(
+        1.0,
+        low=0,
+        open_low=True,
+        high=1,
+        off=1.0,
+        pack="own",
+        help="what the learning rate is multiplied by before each epoch after train.lr_hold; 1: it stays",
+    )
+    lr_hold: int = setting(
+        0,
+        low=0,
+        high=MOST,
+        pack="own",
+        unless=("train.lr_decay", 1.0),
+        help="epochs before the learning rate begins to fall",
+    )

@@ -6,7 +6,12 @@ from typing import Any, ClassVar
 from dropout_lab.checks import MOST
 from dropout_lab.settings import Checked, setting
 
-VARIATIONAL = ("variational", "sparse_variational")
+VARIATIONAL = ("variational_gaussian", "sparse_variational")
+# What the rates of the parts of a recurrent network have an effect on, and who drops their input by themselves.
+IN_STATES = ("naive", "variational", "weight_drop", "zoneout")
+OF_WORDS = ("naive", "variational", "weight_drop")
+INSIDE_ONLY = ("recurrent", "rnndrop", "zoneout")
+AT_INPUT = ("naive", "non_recurrent", "variational", "weight_drop")
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,28 @@ class VariantConf(Checked):
     per: str = setting(
         "layer",
         choices=("layer", "unit", "weight"),
-        when=("variant.kind", "variational"),
+        when=("variant.kind", "variational_gaussian"),
         help="what has a learned strength of noise of its own",
+    )
+    gates: str = setting(
+        "shared",
+        choices=("shared", "own"),
+        when=("variant.kind", "variational"),
+        help="whether the gates of a recurrent layer share masks, or each has its own (untied weights)",
+    )
+    activity: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        when=("variant.kind", "weight_drop"),
+        help="weight of the mean square of the last recurrent layer's dropped states (AR; 2 in the paper)",
+    )
+    slowness: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        when=("variant.kind", "weight_drop"),
+        help="weight of the mean square of their change from step to step, undropped (TAR; 1 in the paper)",
     )
     speed: float = setting(
         10.0,

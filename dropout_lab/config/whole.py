@@ -8,21 +8,23 @@ from omegaconf import MISSING
 
 from dropout_lab.checks import (
     MOST,
+    PART_RATE,
     RATE,
     SEEDS,
     check_arms,
     check_auto,
     check_device,
     check_out,
+    check_part_rate,
     check_rates,
     check_seeds,
 )
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.infer import InferConf
-from dropout_lab.config.models import MODELS, ModelConf
+from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.training import TrainConf
-from dropout_lab.config.variants import ScheduleConf, VariantConf
+from dropout_lab.config.variants import IN_STATES, INSIDE_ONLY, OF_WORDS, ScheduleConf, VariantConf
 from dropout_lab.settings import Checked, ConfigError, Setting, exact, setting, show, table_of
 
 
@@ -48,8 +50,47 @@ class Config(Checked):
         axis=True,
         help="one rate on all places, rising with depth about it, or rising up to it; auto asks the variant",
     )
-    input_rate: float = setting(
-        0.0, low=0, high=1, open_high=True, pack="own", column="input_rate", help="drop probability of the input"
+    input_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        column="input_rate",
+        help="drop probability of the input; null: 0, or rate for variants of a whole recurrent network",
+    )
+    embedding_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("variant.kind", *OF_WORDS),
+        help="drop probability of whole kinds of tokens in a recurrent network; null: rate",
+    )
+    recurrent_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("variant.kind", *IN_STATES),
+        help="drop probability from step to step: of the recurrent states, or recurrent weights; null: rate",
+    )
+    between_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("model.kind", *RECURRENT),
+        unless=("variant.kind", *INSIDE_ONLY),
+        help="drop probability between recurrent layers; null: rate",
+    )
+    output_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("model.kind", *RECURRENT),
+        unless=("variant.kind", *INSIDE_ONLY),
+        help="drop probability of what the last recurrent layer gives; null: rate",
     )
     paper_scale: bool = setting(
         False,
@@ -171,6 +212,8 @@ class Config(Checked):
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
 
+# The parts of a recurrent network that have a rate of their own.
+ROLES = ("embedding", "recurrent", "between", "output")
 GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "infer")
 
 

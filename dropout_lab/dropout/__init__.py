@@ -7,14 +7,18 @@ from dropout_lab.dropout.alpha import Alpha, FeatureAlpha, alpha
 from dropout_lab.dropout.attention import Attention, attention
 from dropout_lab.dropout.base import (
     ACTIVATION_LAYOUTS,
+    CANDIDATES,
+    CELLS,
     LAYOUTS,
     MAPS,
     PATHS,
     RECURRENT,
     SCORES,
+    STATES,
     STEPS,
     UNITS,
     WEIGHTS,
+    WORDS,
     Dropout,
 )
 from dropout_lab.dropout.block import Block, block
@@ -26,7 +30,11 @@ from dropout_lab.dropout.fast import Fast, fast
 from dropout_lab.dropout.gaussian import Gaussian, gaussian
 from dropout_lab.dropout.inverted import Inverted, inverted
 from dropout_lab.dropout.maxdropout import MaxDropout, maxdropout
+from dropout_lab.dropout.naive import Naive
+from dropout_lab.dropout.non_recurrent import NonRecurrent
 from dropout_lab.dropout.r_drop import RDrop, r_drop
+from dropout_lab.dropout.recurrent import Recurrent
+from dropout_lab.dropout.rnndrop import RNNDrop
 from dropout_lab.dropout.sparse_variational import SparseVariational
 from dropout_lab.dropout.spatial import Spatial, Spatial1d, Spatial2d, spatial
 from dropout_lab.dropout.standard import Standard, standard
@@ -34,7 +42,9 @@ from dropout_lab.dropout.standout import Standout, standout
 from dropout_lab.dropout.stochastic_depth import StochasticDepth, stochastic_depth
 from dropout_lab.dropout.uniform import Uniform, uniform
 from dropout_lab.dropout.variational import Variational
+from dropout_lab.dropout.variational_gaussian import VariationalGaussian
 from dropout_lab.dropout.weight_drop import WeightDrop, weight_drop
+from dropout_lab.dropout.zoneout import Zoneout
 
 VARIANTS: dict[str, type[Dropout]] = {
     variant.kind: variant
@@ -53,11 +63,17 @@ VARIANTS: dict[str, type[Dropout]] = {
         Standout,
         Fast,
         DropConnect,
+        Naive,
+        NonRecurrent,
+        Variational,
+        Recurrent,
+        RNNDrop,
+        Zoneout,
         WeightDrop,
         StochasticDepth,
         Attention,
         Concrete,
-        Variational,
+        VariationalGaussian,
         SparseVariational,
         RDrop,
     )
@@ -65,15 +81,19 @@ VARIANTS: dict[str, type[Dropout]] = {
 
 __all__ = [
     "ACTIVATION_LAYOUTS",
+    "CANDIDATES",
+    "CELLS",
     "LAYOUTS",
     "MAPS",
     "PATHS",
     "RECURRENT",
     "SCORES",
+    "STATES",
     "STEPS",
     "UNITS",
     "VARIANTS",
     "WEIGHTS",
+    "WORDS",
     "Alpha",
     "Attention",
     "Block",
@@ -87,7 +107,11 @@ __all__ = [
     "Gaussian",
     "Inverted",
     "MaxDropout",
+    "Naive",
+    "NonRecurrent",
     "RDrop",
+    "RNNDrop",
+    "Recurrent",
     "SparseVariational",
     "Spatial",
     "Spatial1d",
@@ -97,7 +121,9 @@ __all__ = [
     "StochasticDepth",
     "Uniform",
     "Variational",
+    "VariationalGaussian",
     "WeightDrop",
+    "Zoneout",
     "alpha",
     "attention",
     "block",

@@ -16,8 +16,14 @@ PATHS = "paths"  # [B, ...]: what a residual block adds to its input
 SCORES = "scores"  # [B, heads, T, T]: attention probabilities
 WEIGHTS = "weights"  # [in, out] or [out, in, k, k]: weights of a layer that reads one of the places above
 RECURRENT = "recurrent weights"  # [.., D]: weights from the hidden state to itself
+WORDS = "kinds of tokens"  # [B, T, V]: whether a token of each of V kinds is read, at each place of a text
+STATES = "recurrent states"  # [B, T, D]: the hidden state of a recurrent layer, as it goes into the next step
+CANDIDATES = "candidates of gated cells"  # [B, T, D]: new content, before it is added to the memory
+CELLS = "memory cells"  # [B, T, D]: what an LSTM keeps from step to step
 ACTIVATION_LAYOUTS = (UNITS, MAPS, STEPS)
-LAYOUTS = (*ACTIVATION_LAYOUTS, PATHS, SCORES, WEIGHTS, RECURRENT)
+# Inside an operation over a whole sequence, which is given the masks themselves.
+INNER_LAYOUTS = (WORDS, STATES, CANDIDATES, CELLS)
+LAYOUTS = (*ACTIVATION_LAYOUTS, PATHS, SCORES, WEIGHTS, RECURRENT, *INNER_LAYOUTS)
 
 # As ``shared`` axes: all but the batch, however many there are.
 EXAMPLE = (0,)
@@ -37,6 +43,9 @@ class Dropout(nn.Module):
         kind: name in the registry.
         layouts: where it acts; at a place of another layout it leaves things alone.
         needs: layouts of which a model must have one among the places it acts at, or the variant makes no sense there.
+        in_sequences: whether it makes sense in recurrent networks alone.
+        holds: whether what is dropped in a recurrent layer keeps its value of the step before, instead of being zero.
+        per_gate: whether each gate of a recurrent layer has masks of its own.
         at_input: whether ``rate`` rules the input instead of the hidden places.
         takes_input: whether ``input_rate`` makes sense for it.
         shared: for each layout, the axes (from the end) along which all elements share one mask element.
@@ -58,6 +67,9 @@ class Dropout(nn.Module):
     kind: ClassVar[str]
     layouts: ClassVar[tuple[str, ...]] = ACTIVATION_LAYOUTS
     needs: ClassVar[tuple[str, ...]] = ACTIVATION_LAYOUTS
+    in_sequences: ClassVar[bool] = False
+    holds: ClassVar[bool] = False
+    per_gate: bool = False
     at_input: ClassVar[bool] = False
     takes_input: ClassVar[bool] = True
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {}
@@ -95,6 +107,11 @@ class Dropout(nn.Module):
         """Which elements of x the noise took, a bool tensor like it: those that are zero now, or, for noise that is
         not all or nothing, those that lost more than half of their value."""
         return out == 0 if self.fraction in ("rate", "about") else out * x.sign() < x.abs() / 2
+
+    def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
+        """The variant's term of the loss for the states [M, B, T, D] of the last recurrent layer, before and after the
+        noise, [M]; None if it has none."""
+        return None
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:

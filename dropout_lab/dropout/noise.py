@@ -25,12 +25,15 @@ class Place:
         level: which entry of a list of rates rules it, counted from the input side; None for what ``input_rate`` does.
         read_by: names of the weights that multiply it; for weights their own name.
         made_by: name of the weights whose product becomes it through a non-linearity; empty if there are none.
+        role: which setting of its own rules it, if that is given: ``embedding``, ``recurrent``, ``between``,
+            ``output``.
     """
 
     layout: str
     level: int | None
     read_by: tuple[str, ...] = ()
     made_by: str = ""
+    role: str = ""
 
 
 def acts_at(variant: Dropout, place: Place) -> bool:
@@ -74,6 +77,7 @@ class Noise:
         self.random = self._randomness(streams)
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
+        self._charges: list[Tensor] = []
         self.move(Moment(torch.zeros(())))
 
     @property
@@ -85,6 +89,16 @@ class Noise:
     def agreement(self) -> float:
         """Weight in the loss of the divergence between two passes."""
         return self.variant.agreement if self.variant else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether what is dropped in a recurrent layer keeps its value of the step before."""
+        return self.variant is not None and self.variant.holds
+
+    @property
+    def per_gate(self) -> bool:
+        """Whether each gate has masks of its own."""
+        return self.variant is not None and self.variant.per_gate and bool(self._base)
 
     def move(self, moment: Moment) -> None:
         """Set the rates to those of this part of the training."""
@@ -139,6 +153,20 @@ class Noise:
             terms.append(torch.where(base > 0, term, 0))
         warm = min(1.0, float(self._progress) / variant.warm_up) if variant.warm_up else 1.0
         return warm * torch.stack(terms).sum(0).to(params[_own(name)].dtype)
+
+    def charge(self, name: str, before: Tensor, after: Tensor) -> None:
+        """Take the variant's term for what the last recurrent layer gives, [M, ...] before the noise and after it."""
+        if self.variant is None or not self._base or self.places[name].role != "output":
+            return
+        term = self.variant.charge(before, after)
+        if term is not None:
+            on = torch.stack([rate > 0 for rate in self._base.values()]).any(0)
+            self._charges.append(torch.where(on, term, 0))
+
+    def charged(self) -> Tensor | None:
+        """The variant's terms of the loss of the passes since it was last asked, [M]; None if there are none."""
+        found, self._charges = self._charges, []
+        return torch.stack(found).mean(0) if found else None
 
     def applied(self, params: Params) -> list[float] | None:
         """Mean rate over the hidden places where the variant acts, one entry a model; None if it acts nowhere."""

@@ -1,12 +1,12 @@
-"""What a model calls at its places: the variant of a pack in its training-time form, and in its test-time form."""
+"""What a model calls at its places in one pass: the variant's training-time or its test-time form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 from torch.nn.functional import relu
 
-from dropout_lab.dropout.layer import LayerDropout
+from dropout_lab.dropout.layer import LayerDropout, nobody
 from dropout_lab.dropout.products import Product
 
 if TYPE_CHECKING:
@@ -22,9 +22,29 @@ class Training:
 
     def __init__(self, noise: "Noise", params: Params):
         self._noise, self._params = noise, params
+        self.holds, self.per_gate = noise.holds, noise.per_gate
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """The factors at a place inside a recurrent layer or a text, of this shape [M, ...] but 1 along axes that share
+        them; None for no dropout."""
+        noise = self._noise
+        if name not in noise.rates:
+            return None
+        assert noise.variant is not None
+        layout, rate = noise.places[name].layout, noise.rates[name]
+        shared = noise.variant.shared.get(layout, ())
+        ones = like.new_ones([1 if axis - len(shape) in shared else size for axis, size in enumerate(shape)])
+        out = noise.variant.sample(ones, rate, noise.random[name], layout)
+        noise.teller(name, rate)(ones, out)
+        return out
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x [M, ...], activations or recurrent weights, as the variant changes them at this place."""
+        out = self._changed(name, x)
+        self._noise.charge(name, x, out)
+        return out
+
+    def _changed(self, name: str, x: Tensor) -> Tensor:
         noise = self._noise
         if name not in noise.rates:
             return x
@@ -44,8 +64,9 @@ class Training:
         noise.saw(name, x)
         rate = noise.rate(name, self._params)
         out = noise.variant.rectified(x, rate, noise.random[name], noise.places[name].layout)
-        if noise._counts is not None:
-            noise.teller(name, rate)(relu(x), out)
+        tell = noise.teller(name, rate)
+        if tell is not nobody:
+            tell(relu(x), out)
         return out
 
     def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -63,9 +84,21 @@ class Testing:
     """The test-time form at every place of a model; see :meth:`Noise.testing`."""
 
     training = False
+    per_gate = False
 
     def __init__(self, noise: "Noise", params: Params):
         self._noise, self._params = noise, params
+        self.holds = noise.holds
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """The expected factor at a place inside a recurrent layer or a text, [M, 1, ...]; None if that is 1."""
+        noise = self._noise
+        if name not in noise.rates:
+            return None
+        assert noise.variant is not None
+        ones = like.new_ones([shape[0], *[1] * (len(shape) - 1)])
+        out = noise.variant.expected(ones, noise.rates[name])
+        return None if out is ones else out
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x [M, ...] as the variant changes it at this place at test time."""

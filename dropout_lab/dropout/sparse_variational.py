@@ -10,7 +10,7 @@ from dropout_lab.dropout.learned import MOST_LOGIT, held
 from dropout_lab.dropout.learned_layer import LearnedLayer
 from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.products import Product
-from dropout_lab.dropout.variational import divergence
+from dropout_lab.dropout.variational_gaussian import divergence
 
 LEAST_SQUARE = 1e-6  # mean square of the weights of a layer that starts at zero
 # A weight with alpha above exp(3), a rate of 0.95, is removed (Molchanov et al. 2017, section 5).

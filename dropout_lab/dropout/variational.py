@@ -1,90 +1,53 @@
-"""Variational Gaussian dropout: the noise of the weights is learned by a bound on the evidence."""
+"""Variational recurrent dropout: one mask for a whole sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
-from dropout_lab.dropout.learned import MOST_LOGIT, held
-from dropout_lab.dropout.learned_layer import LearnedLayer
+from dropout_lab.dropout.around import Around
+from dropout_lab.dropout.base import MAPS, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.spatial import spatial
+from dropout_lab.streams import Randomness
 
-PER = ("layer", "unit", "weight")
-
-
-def divergence(log_alpha: Tensor) -> Tensor:
-    """Divergence of N(w, alpha w^2) from the scale-free prior, for each element, 0 in the limit of large alpha.
-
-    Args:
-        log_alpha: any shape.
-
-    Source:
-        Kingma et al. 2015, NeurIPS, section 4.1 has the prior; the fit that holds for all alpha is from Molchanov et
-        al. 2017, ICML, equation 14.
-    """
-    k1, k2, k3 = 0.63576, 1.87320, 1.48695
-    return k1 * torch.sigmoid(-(k2 + k3 * log_alpha)) + softplus(-log_alpha) / 2
+GATES = ("shared", "own")
 
 
-class Variational(LearnedLayer):
-    """Gaussian noise on the weights of a layer, of learned strength, as a module around the layer.
-
-    The pre-activations are drawn from N(x w, alpha x^2 w^2) with alpha = rate / (1 - rate). alpha stays at most 1, a
-    rate of 1/2, beyond which the paper found bad optima. At test time the weights are used as they are. Add
-    :meth:`penalty` over the number of training examples to the loss.
+class Variational(Around):
+    """The same mask at every step of a sequence on what recurrent layers read, on their states and on what they give;
+    whole kinds of tokens are dropped likewise, wherever they stand in the sequence. Each example has its own masks.
 
     Args:
-        rate: where the learning starts, at most 1/2.
-        layer: as for every variant of a layer.
-        per: what has an alpha of its own: the ``layer``, each ``unit`` of it, or each ``weight``.
-        warm_up, speed: as of :class:`Learned`; used by the engine.
-        generator: as for every variant.
+        rate, layer, generator: as of :class:`Around`.
+        gates: ``own`` for masks of each gate (untied weights), else ``shared``.
 
     Raises:
-        ValueError: a rate outside [0, 1], an unknown ``per``.
+        ValueError: a rate outside [0, 1], another word for ``gates``.
 
     Source:
-        Kingma, Salimans and Welling 2015, NeurIPS, section 3.2 (type A, with the weights' posterior) and 3.3.
+        Gal and Ghahramani 2016, NeurIPS, sections 4.1 and 4.2.
     """
 
     kind: ClassVar[str] = "variational"
-    highest: ClassVar[float] = 0.5
-    bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, 0.0)
-    options: ClassVar[tuple[str, ...]] = ("per", "warm_up", "speed")
+    layouts: ClassVar[tuple[str, ...]] = (UNITS, MAPS, STEPS, WORDS, STATES)
+    needs: ClassVar[tuple[str, ...]] = layouts
+    in_sequences: ClassVar[bool] = True
+    # The lines of an image are the steps of a recurrent layer.
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2,), STEPS: (-2,), WORDS: (-2,), STATES: (-2,)}
+    options: ClassVar[tuple[str, ...]] = ("gates",)
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
-        layer: nn.Linear | nn.Conv2d | None = None,
-        per: str = "layer",
-        warm_up: float = 0.0,
-        speed: float = 1.0,
+        layer: nn.RNNBase | None = None,
+        gates: str = "shared",
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)
-        if per not in PER:
-            raise ValueError(f"per={per}: must be one of {', '.join(PER)}")
-        self.per, self.warm_up, self.speed = per, warm_up, speed
-        self.begin()
+        if gates not in GATES:
+            raise ValueError(f"gates={gates}: must be one of {', '.join(GATES)}")
+        self.gates, self.per_gate = gates, gates == "own"
 
-    def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
-        logit = super().start(rate, weight)
-        assert weight is not None
-        shape = {"layer": [1] * (weight.dim() - 1), "unit": _units(weight), "weight": weight.shape[1:]}[self.per]
-        return logit.view(-1, *[1] * (weight.dim() - 1)).repeat(1, *shape)
-
-    def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
-        if own is None:
-            return super().variance(weight, rate, own)
-        return held(own, -torch.inf, self.bounds[1]).exp() * weight.square()
-
-    def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
-        (weight,) = weights
-        each = divergence(held(own, *self.bounds))
-        return each.flatten(1).sum(1) * (weight[0].numel() // own[0].numel())
-
-
-def _units(weight: Tensor) -> list[int]:
-    """Shape of one number for each unit of a layer, dense [M, in, out] or convolution [M, O, C, k, k]."""
-    return [1, weight.shape[2]] if weight.dim() == 3 else [weight.shape[1], 1, 1, 1]
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return spatial(x, rate, random, self.shared.get(layout, ()))

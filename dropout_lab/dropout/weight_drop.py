@@ -1,13 +1,15 @@
-"""Weight drop: DropConnect on the recurrent weights, one mask for a whole sequence."""
+"""Weight drop: DropConnect on the recurrent weights, and locked dropout on the rest of a recurrent network."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dropout_lab.dropout.base import RECURRENT, UNITS, Dropout
+from dropout_lab.dropout.base import MAPS, RECURRENT, STEPS, UNITS, WORDS, Dropout
 from dropout_lab.dropout.inverted import inverted
+from dropout_lab.dropout.spatial import spatial
 from dropout_lab.streams import Randomness
 
 
@@ -34,9 +36,14 @@ def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Ten
 class WeightDrop(Dropout):
     """Weight drop around an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, see :func:`weight_drop`; that module in eval mode.
 
+    In a whole network it comes, as in the paper, with one mask for a whole sequence on what enters and leaves the
+    layers (locked dropout), with kinds of tokens that are dropped from a whole batch, and with two terms of the loss.
+
     Args:
         rate, generator: as for every variant.
         layer: the recurrent module; None where only the function is used.
+        activity: weight of the mean square of the last layer's states after dropout (section 4.6, AR).
+        slowness: weight of the mean square of their change from step to step, before dropout (TAR).
 
     Raises:
         ValueError: a rate outside [0, 1].
@@ -44,21 +51,39 @@ class WeightDrop(Dropout):
     """
 
     kind: ClassVar[str] = "weight_drop"
-    layouts: ClassVar[tuple[str, ...]] = (RECURRENT,)
-    needs: ClassVar[tuple[str, ...]] = (RECURRENT,)
-    takes_input: ClassVar[bool] = False
+    layouts: ClassVar[tuple[str, ...]] = (UNITS, MAPS, STEPS, WORDS, RECURRENT)
+    needs: ClassVar[tuple[str, ...]] = layouts
+    in_sequences: ClassVar[bool] = True
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2,), STEPS: (-2,), WORDS: (-3, -2)}
+    options: ClassVar[tuple[str, ...]] = ("activity", "slowness")
     layout: ClassVar[str] = RECURRENT
 
     def __init__(
-        self, rate: Tensor | float = 0.5, layer: nn.Module | None = None, generator: torch.Generator | None = None
+        self,
+        rate: Tensor | float = 0.5,
+        layer: nn.Module | None = None,
+        activity: float = 0.0,
+        slowness: float = 0.0,
+        generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)
+        self.activity, self.slowness = activity, slowness
         if not (layer is None or isinstance(layer, nn.RNNBase)):
             raise TypeError(f"weight_drop wraps an nn.LSTM, nn.GRU or nn.RNN, not {layer}")
         self.layer = layer
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
-        return weight_drop(x, rate, random)
+        if layout == RECURRENT:
+            return weight_drop(x, rate, random)
+        return spatial(x, rate, random, self.shared.get(layout, ()))
+
+    def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
+        if not self.activity and not self.slowness:
+            return None
+        term = self.activity * after.square().flatten(1).mean(1)
+        if self.slowness and before.dim() == 4 and before.shape[2] > 1:
+            term = term + self.slowness * before.diff(dim=2).square().flatten(1).mean(1)
+        return term
 
     def forward(self, x: Tensor, *state: Any) -> Any:
         if self.layer is None:

@@ -44,6 +44,11 @@ class Passes:
 
     def __init__(self, noise: Noise, params: Params, count: int):
         self._noise, self._hook, self._count = noise, noise.training(params), count
+        self.holds, self.per_gate = noise.holds, noise.per_gate
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """The factors at a place inside a recurrent layer or a text, [S, ...]."""
+        return self._hook.mask(name, (self._count, *shape[1:]), like)
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x [1 or S, ...], with noise where the variant acts."""
@@ -69,9 +74,15 @@ class Folded:
     """The hook of a network that runs by itself: its batch is all passes over the examples, [1, S * B, ...]."""
 
     training = False
+    holds = False
+    per_gate = False
 
     def __init__(self, passes: Passes, count: int):
         self._passes, self._count = passes, count
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """None: such a network has no such places."""
+        return None
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x [1, S * B, ...], with noise where the variant acts."""

@@ -1,13 +1,14 @@
 """Models with a leading axis M, built from their schema and the shape of the data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dropout_lab.config import (
     CNNConf,
     CustomConf,
-    LSTMConf,
     MLPConf,
     ModelConf,
+    RecurrentConf,
     ResCNNConf,
     ResMLPConf,
     TransformerConf,
@@ -15,13 +16,13 @@ from dropout_lab.config import (
 from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, State
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.custom import Custom
-from dropout_lab.models.lstm import LSTM
 from dropout_lab.models.mlp import MLP
+from dropout_lab.models.recurrent import Recurrent, Shape
 from dropout_lab.models.residual import ResCNN, ResMLP
 from dropout_lab.models.transformer import Sizes, Transformer
 from dropout_lab.targets import load
 
-READERS = (MLPConf, LSTMConf, TransformerConf)
+READERS = (MLPConf, RecurrentConf, TransformerConf)
 
 
 def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is", symbols: int = 0) -> Model:
@@ -38,19 +39,7 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         ConfigError: the code of an own network is not there, or another.
     """
     selu = network == "selu"
-    if selu and isinstance(conf, LSTMConf):
-        raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
-    if selu and isinstance(conf, CustomConf):
-        raise ValueError(
-            "a network of your own cannot become the SELU network that this variant asks for; variant.network=as_is "
-            "leaves it as it is"
-        )
-    if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
-        raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
-    if symbols and not isinstance(conf, READERS):
-        raise ValueError("does not read texts, which model=mlp, lstm and transformer do")
-    if symbols and not shape and not isinstance(conf, LSTMConf):
-        raise ValueError("does not continue a running text, which model=lstm does")
+    _refuse(conf, shape, selu, symbols)
     activation = "selu" if selu else getattr(conf, "activation", "")
     model: Model
     match conf:
@@ -58,8 +47,10 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
             model = MLP(shape, outputs, conf.hidden, activation, symbols, conf.embedding)
         case CNNConf():
             model = CNN(shape, outputs, conf.channels, conf.head, activation)
-        case LSTMConf():
-            model = LSTM(shape, outputs, conf.units, conf.layers, symbols, conf.embedding)
+        case RecurrentConf():
+            form = Shape(conf.kind, conf.units, conf.layers, conf.bidirectional, conf.pooling, conf.tied)
+            model = Recurrent(shape, outputs, replace(form, symbols=symbols, embedding=conf.embedding))
+            model.within = conf.init or None
         case ResMLPConf():
             model = ResMLP(shape, outputs, conf.width, conf.blocks, activation)
         case ResCNNConf():
@@ -72,13 +63,29 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
-    model.bounded = activation == "tanh" or isinstance(conf, LSTMConf)
+    model.bounded = activation == "tanh" or isinstance(conf, RecurrentConf)
     return model
+
+
+def _refuse(conf: ModelConf, shape: Sequence[int], selu: bool, symbols: int) -> None:
+    """Raise ValueError where a model cannot become the SELU network, or cannot read texts."""
+    if selu and isinstance(conf, RecurrentConf):
+        raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
+    if selu and isinstance(conf, CustomConf):
+        raise ValueError(
+            "a network of your own cannot become the SELU network that this variant asks for; variant.network=as_is "
+            "leaves it as it is"
+        )
+    if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
+        raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
+    if symbols and not isinstance(conf, READERS):
+        raise ValueError("does not read texts, which model=mlp, lstm, gru, rnn and transformer do")
+    if symbols and not shape and not isinstance(conf, RecurrentConf):
+        raise ValueError("does not continue a running text, which model=lstm, gru and rnn do")
 
 
 __all__ = [
     "CNN",
-    "LSTM",
     "MLP",
     "Custom",
     "Hook",
@@ -86,6 +93,7 @@ __all__ = [
     "Parameter",
     "Params",
     "Plain",
+    "Recurrent",
     "ResCNN",
     "ResMLP",
     "State",

@@ -29,9 +29,18 @@ class Hook(Protocol):
 
     Attributes:
         training: whether this is a step of training, for what else goes by that, as batch normalisation does.
+        holds: whether what is dropped in a recurrent layer keeps its value of the step before, instead of being zero.
+        per_gate: whether each gate of a recurrent layer has masks of its own.
     """
 
     training: bool
+    holds: bool
+    per_gate: bool
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """The factors at a place inside a recurrent layer or a text, of this shape [M, ...] but 1 along axes that share
+        them; None for none."""
+        ...
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """Activations, or recurrent weights, at the place of this name, [M, ...]."""
@@ -50,6 +59,12 @@ class Plain:
     """The network without dropout."""
 
     training = False
+    holds = False
+    per_gate = False
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """None."""
+        return None
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """x as it is."""
@@ -108,6 +123,7 @@ class Model:
         stacks: whether M models cost less together than one after another on a CPU.
         alone: whether M must be 1.
         broadcasts: whether activations of one model may become those of many at any place, beside weights of one.
+        within: initial values are uniform within this of 0 if it is given, whatever the number of inputs.
     """
 
     stacks: ClassVar[bool] = False
@@ -116,6 +132,7 @@ class Model:
     fixed: frozenset[str] = frozenset()
     bounded: bool = False
     lecun: bool = False
+    within: float | None = None
 
     def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Place]):
         self.parameters = dict(parameters)
@@ -127,7 +144,7 @@ class Model:
         self.places = {name: replace(place, read_by=readers.get(name, ())) for name, place in places.items()}
         for name, parameter in parameters.items():
             if parameter.ruled_by:
-                self.places[name] = Place(WEIGHTS, places[parameter.ruled_by].level, (name,))
+                self.places[name] = replace(places[parameter.ruled_by], layout=WEIGHTS, read_by=(name,))
         self.levels = 1 + max(place.level for place in places.values() if place.level is not None)
 
     def extend(self, parameters: Mapping[str, Parameter], buffers: Mapping[str, Parameter]) -> None:
@@ -167,7 +184,7 @@ class Model:
             values = stream.standard_normal(parameter.shape, dtype="float32")
         else:
             return torch.zeros(parameter.shape)
-        return torch.from_numpy(values / sqrt(parameter.fan_in))
+        return torch.from_numpy(values * self.within if self.within else values / sqrt(parameter.fan_in))
 
     @property
     def weights(self) -> dict[str, tuple[int, ...]]:

@@ -14,6 +14,12 @@ class Hook(Protocol):
     """What a model calls at its places and for its layers."""
 
     training: bool
+    holds: bool
+    per_gate: bool
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        """Factors at a place inside a recurrent layer or a text."""
+        ...
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """Activations at a place."""
@@ -113,7 +119,7 @@ class _Around:
     """Calls the regularizers around the dropout of a hook."""
 
     def __init__(self, inner: Hook, all_of: Regularizers, params: Params):
-        self.training = inner.training
+        self.training, self.holds, self.per_gate = inner.training, inner.holds, inner.per_gate
         self._inner, self._params = inner, params
         self._sums, self._units, self._dropped = (all_of.having(hook) for hook in ("sums", "units", "dropped"))
         self._sites: Mapping[str, Any] = all_of.made[0].scene.sites
@@ -127,6 +133,9 @@ class _Around:
         for regularizer in self._dropped:
             x = regularizer.dropped(name, x, self._params, self.training)
         return x
+
+    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
+        return self._inner.mask(name, shape, like)
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return self(name, activation(x))

@@ -14,7 +14,7 @@ from dropout_lab.stats.examples import Disagreement, examples_test, mcnemar
 from dropout_lab.stats.intervals import Interval, mean_interval
 
 METRICS = (
-    "test_accuracy,test_rmse,test_perplexity,gap,train_accuracy,train_rmse,train_perplexity,val_accuracy,val_rmse,"
+    "test_accuracy,test_rmse,test_perplexity,test_bits_per_character,gap,train_accuracy,train_rmse,train_perplexity,val_accuracy,val_rmse,"
     "val_perplexity,test_loss,train_loss,val_loss,epochs_run,best_epoch,train_seconds,active_parameters,drop_fraction"
 ).split(",")
 

@@ -15,12 +15,15 @@ from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.train.evaluate import evaluate
 from dropout_lab.train.pack import Pack, model_of
 
-# On two CPU cores, the 64-128-128-10 network: a trial costs 2.7 times as much alone as in a pack of 8, and a pack of
-# 100 saves only a fifth more. Smaller packs lose less when they are interrupted.
-MOST_ON_CPU = 10
+# A step of M stacked models takes FIXED + M x its multiplications / SPEED, measured on one core with AVX-512: MLPs of
+# 16 to 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models; beyond the size at which a
+# model's share of it is OVERHEAD of its own work, a larger stack only makes what an interruption loses larger. Timing
+# the machine at hand instead would plan other packs, and round otherwise, whenever it is busy.
+FIXED = 4e-4  # seconds
+SPEED = 2.5e10  # multiplications a second
+OVERHEAD = 0.1
+MOST_ON_CPU = 64
 MOST_ON_GPU = 64
-# Stacked wide layers are bound by the matrix product and gain nothing; this many parameters still stay in the cache.
-STACKED_PARAMETERS = 2_000_000
 MEMORY_PART = 0.5
 COPIES = 6  # weights, gradients, two moments, best and final weights
 
@@ -38,7 +41,8 @@ def most(config: Config) -> int:
         return 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     by_memory = int(MEMORY_PART * memory / (4 * COPIES * model.size))
-    return max(1, min(MOST_ON_CPU, by_memory, STACKED_PARAMETERS // model.size))
+    work = 3 * config.train.batch_size * model.size / SPEED
+    return max(1, min(MOST_ON_CPU, by_memory, round(FIXED / (OVERHEAD * work))))
 
 
 @dataclass(frozen=True)

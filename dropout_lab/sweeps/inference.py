@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropout_lab.checks import SHIFTS
-from dropout_lab.config import InferConf
+from dropout_lab.config import ROLES, InferConf
 from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.settings import ConfigError
@@ -73,7 +73,7 @@ def silent(trial: Trial) -> str | None:
     """Why two passes of a trial's network would be the same; None if they are not."""
     config, variant = trial.config, trial.point.variant
     rates = [*(config.rate if isinstance(config.rate, list) else [config.rate]), config.input_rate]
-    if variant == "none" or not any(rates):
+    if variant == "none" or not any([*rates, *(getattr(config, f"{role}_rate") for role in ROLES)]):
         return "the rate is 0"
     if variant in VARIANTS and not VARIANTS[variant].stochastic:
         return f"variant={variant} draws nothing at random"

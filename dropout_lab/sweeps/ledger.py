@@ -26,7 +26,8 @@ COLUMNS = (
     "train_accuracy,val_accuracy,test_accuracy,gap,train_loss,val_loss,test_loss,train_seconds,seconds_per_epoch,"
     "epochs_run,best_epoch,parameters,active_parameters,drop_fraction,pack_size,device,precision,n_train,version"
 ).split(",")
-OTHER_TASKS = [f"{part}_{score}" for score in ("rmse", "perplexity") for part in ("train", "val", "test")]
+OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
+OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
 CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.

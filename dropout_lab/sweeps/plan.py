@@ -12,7 +12,11 @@ PackOf = tuple[Trial, ...]
 
 
 def plan(
-    trials: Sequence[Trial], done: set[str], stored: Sequence[Mapping[str, Any]], most: Callable[[Config], int]
+    trials: Sequence[Trial],
+    done: set[str],
+    stored: Sequence[Mapping[str, Any]],
+    most: Callable[[Config], int],
+    abreast: int = 1,
 ) -> list[PackOf]:
     """The packs that train what is missing.
 
@@ -24,6 +28,7 @@ def plan(
         done: ids of those with a final result.
         stored: the plans of earlier commands in the folder.
         most: the largest pack for trials of this config.
+        abreast: how many packs are trained at the same time.
 
     Returns:
         packs in the order they should run.
@@ -38,7 +43,7 @@ def plan(
             packs.append(tuple(by_id[i] for i in ids))
             missing = {i: trial for i, trial in missing.items() if i not in ids}
     for group in _groups(list(missing.values())):
-        packs += _cut(group, most(group[0].config))
+        packs += _cut(group, most(group[0].config) if len(group) > 1 else 1, abreast)
     return packs
 
 
@@ -57,8 +62,10 @@ def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
     return [sorted(group, key=lambda trial: trial.seed) for group in found]
 
 
-def _cut(group: Sequence[Trial], most: int) -> list[PackOf]:
-    """As few packs as allowed, of nearly equal size."""
+def _cut(group: Sequence[Trial], most: int, abreast: int) -> list[PackOf]:
+    """As few packs as allowed, of nearly equal size; if more than one, as many as keep all that train busy."""
     count = math.ceil(len(group) / most)
+    if count > 1:
+        count = min(len(group), math.ceil(count / abreast) * abreast)
     edges = [round(i * len(group) / count) for i in range(count + 1)]
     return [tuple(group[a:b]) for a, b in pairwise(edges)]

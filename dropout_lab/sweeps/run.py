@@ -84,11 +84,13 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
         return trials, []
     from dropout_lab.sweeps.check import check
     from dropout_lab.sweeps.cost import most
+    from dropout_lab.sweeps.workers import cores
 
     # Arms that come to the same trials may have come in different words, and all of them are checked.
     check([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
-    return trials, plan(trials, done, ledger.packs(), most)
+    asked = trials[0].config.workers
+    return trials, plan(trials, done, ledger.packs(), most, cores() if asked == "auto" else int(asked))
 
 
 def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:

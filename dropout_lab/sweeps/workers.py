@@ -27,7 +27,7 @@ from dropout_lab.train.loop import Progress, train
 from dropout_lab.train.pack import model_of
 from dropout_lab.train.result import Result
 
-# Below this, one thread is as fast as two or faster: multiplications of one training step of a whole pack.
+# Below this, one thread is as fast as two or faster: multiplications of one training step of one model.
 WIDE = 2e8
 # A worker takes about two seconds to start; hand over when more than this is left to do.
 HAND_OVER_SECONDS = 8.0
@@ -57,8 +57,7 @@ def wide(pack: PackOf) -> bool:
     runs would change the rounding."""
     config = pack[0].config
     dataset = load(config.data.kind, **config.source)
-    size = model_of(config, dataset).size
-    return 3 * len(pack) * size * config.train.batch_size > WIDE
+    return 3 * model_of(config, dataset).size * config.train.batch_size > WIDE
 
 
 def threads_of(pack: PackOf) -> int:
@@ -78,29 +77,14 @@ def execute(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> It
     """Train packs, in this process or in several, and yield each as it is done.
 
     Args:
-        asked: how many processes at most; ``auto`` for one a core, once it is seen that they pay.
+        asked: how many processes at most; ``auto`` for one a core, as soon as it is seen that they pay.
         progress: called with the number of trial epochs done.
     """
-    most = cores() if asked == "auto" else int(asked)
-    sizes: dict[tuple[str, int], bool] = {}
-    for pack in packs:
-        kind = (pack[0].point.pack_key, len(pack))
-        if kind not in sizes:
-            sizes[kind] = most > 1 and torch.device(pack[0].config.device).type == "cpu" and not wide(pack)
-    narrow = [sizes[pack[0].point.pack_key, len(pack)] for pack in packs]
-    long = asked != "auto"
-    for place, pack in enumerate(packs):
-        rest = [p for p, fits in zip(packs[place:], narrow[place:], strict=True) if fits] if long else []
-        if len(rest) > 1 or (rest and asked != "auto"):
-            yield from _in_workers(rest, most, progress)
-            for other, fits in zip(packs[place:], narrow[place:], strict=True):
-                if not fits:
-                    yield attempt(other, progress)
-            return
-        started = time.perf_counter()
-        yield attempt(pack, progress)
-        left = len(packs) - place - 1
-        long = asked != "auto" or (time.perf_counter() - started) * left > HAND_OVER_SECONDS
+    crew = Crew(packs, cores() if asked == "auto" else int(asked), asked != "auto", progress)
+    try:
+        yield from crew.train()
+    finally:
+        crew.stop()
 
 
 def attempt(pack: PackOf, progress: Progress) -> Trained:
@@ -123,23 +107,85 @@ def _failed(pack: PackOf, reason: str, details: str) -> Trained:
     return Trained(pack, [Result("failed", error=reason) for _ in pack], details)
 
 
-def _in_workers(packs: Sequence[PackOf], most: int, progress: Progress) -> Iterator[Trained]:
-    todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
-    done: queue.SimpleQueue[int | Trained] = queue.SimpleQueue()
-    for pack in packs:
-        todo.put(pack)
-    crew = [Worker(todo, done) for _ in range(min(most, len(packs)))]
-    try:
-        missing = len(packs)
-        while missing:
-            event = done.get()
-            if isinstance(event, int):
-                progress(event)
+class Crew:
+    """This process and the workers beside it, which take packs from one queue.
+
+    Args:
+        packs: what is to be trained; those that take all cores wait until the others are done.
+        most: processes, with this one.
+        sure: whether workers are wanted however short the work is.
+        progress: as for :func:`execute`.
+    """
+
+    def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress):
+        self._todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[int | Trained] = queue.SimpleQueue()
+        self._progress, self._sure = progress, sure
+        self._workers: list[Worker] = []
+        self._ready: list[Trained] = []  # by workers, while this process was busy itself
+        self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
+        kinds: dict[tuple[str, int], bool] = {}
+        self._wide = []
+        for pack in packs:
+            kind = (pack[0].point.pack_key, len(pack))
+            if kind not in kinds:
+                kinds[kind] = most > 1 and torch.device(pack[0].config.device).type == "cpu" and not wide(pack)
+            if kinds[kind]:
+                self._todo.put(pack)
             else:
-                missing -= 1
-                yield event
-    finally:
-        for worker in crew:
+                self._wide.append(pack)
+        self._narrow = len(packs) - len(self._wide)
+        self._most = min(most, self._narrow)
+
+    def train(self) -> Iterator[Trained]:
+        """Train all of them."""
+        self._started = time.perf_counter()
+        if self._sure:
+            self._hire()
+        while True:
+            try:
+                pack = self._todo.get_nowait()
+            except queue.Empty:
+                break
+            trained = attempt(pack, self._see)
+            self._narrow -= 1
+            yield trained
+            yield from self._taken()
+        while self._narrow:
+            self._take(self._done.get())
+            yield from self._taken()
+        for pack in self._wide:
+            yield attempt(pack, self._progress)
+
+    def _taken(self) -> Iterator[Trained]:
+        while self._ready:
+            self._narrow -= 1
+            yield self._ready.pop(0)
+
+    def _take(self, event: int | Trained) -> None:
+        if isinstance(event, Trained):
+            self._ready.append(event)
+        else:
+            self._progress(event)
+            self._epochs += event
+
+    def _see(self, epochs: int) -> None:
+        """Progress of this process, a moment to look at the others."""
+        self._progress(epochs)
+        self._epochs += epochs
+        while not self._done.empty():
+            self._take(self._done.get())
+        spent = time.perf_counter() - self._started
+        if not self._workers and spent * (self._left - self._epochs) > HAND_OVER_SECONDS * self._epochs:
+            self._hire()
+
+    def _hire(self) -> None:
+        if not self._todo.empty():
+            self._workers = [Worker(self._todo, self._done) for _ in range(self._most - 1)]
+
+    def stop(self) -> None:
+        """End the workers, whatever they are doing."""
+        for worker in self._workers:
             worker.stop()
 
 
@@ -174,8 +220,9 @@ class Worker:
                 return
             try:
                 self._done.put(self._train(pack))
-            except Exception as error:  # as when the machine has no room for a new process
+            except Exception as error:  # as when the machine has no room for a new process; others take the rest
                 self._done.put(_failed(pack, f"{type(error).__name__}: {error}", traceback.format_exc()))
+                return
 
     def _train(self, pack: PackOf) -> Trained:
         assert self._child.stdin is not None

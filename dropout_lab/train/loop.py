@@ -77,9 +77,9 @@ class _Training:
 
     def _epoch(self, epoch: int) -> Tensor:
         """Train for an epoch; mean training loss of each model, [M]."""
-        batches = self.pack.feed.epoch(self.conf.batch_size)
+        batches = self.pack.begin(epoch)
         sums: list[Tensor] = []
-        self.pack.state, seen, self.steps = None, 0, len(batches)
+        seen, self.steps = 0, len(batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
         for step, rows in enumerate(batches):
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
@@ -174,5 +174,7 @@ class _Training:
         scores = {part: evaluation.score[m] for part, evaluation in found.items()}
         losses = {f"{part}_loss": evaluation.loss[m] for part, evaluation in found.items()}
         named = {f"{part}_{task.score_name}": score for part, score in scores.items()}
+        for part, evaluation in found.items():
+            named |= {f"{part}_{name}": value for name, value in task.further(evaluation.loss[m]).items()}
         gap = {"gap": task.gap(scores["train"], scores["test"])} if "test" in scores else {}
         return {**gap, **named, **losses}

@@ -72,7 +72,13 @@ class Optimizer:
         self.lr, self.conf, self.steps = lr, conf, 0
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}
-        self._runs = list(self._cut(params))
+        self._params = list(params)
+        self._runs = list(self._cut())
+
+    def rate(self, lr: Tensor) -> None:
+        """Go on with this learning rate of each model, [M]."""
+        self.lr = lr
+        self._runs = list(self._cut())
 
     def step(self, grads: Sequence[Tensor]) -> None:
         """One update; the gradients, [M, ...] each, may be overwritten."""
@@ -92,15 +98,16 @@ class Optimizer:
         self.lr = self.lr[index]
         self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
-        self._runs = list(self._cut(params))
+        self._params = list(params)
+        self._runs = list(self._cut())
 
-    def _cut(self, params: Sequence[Tensor]) -> Iterator[Run]:
+    def _cut(self) -> Iterator[Run]:
         found: dict[float, list[tuple[int, int]]] = {}
         for i, speed in enumerate(self._speeds):
             for m, rate in enumerate((self.lr * speed).tolist()):
                 found.setdefault(rate, []).append((i, m))
         for rate, places in found.items():
-            yield Run(rate, places, params, self.state, self.steps)
+            yield Run(rate, places, self._params, self.state, self.steps)
 
 
 class SGD(Optimizer):

@@ -10,16 +10,17 @@ from torch import Tensor
 from dropout_lab import models, regularizers
 from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
-from dropout_lab.dropout import ACTIVATION_LAYOUTS, MAPS, VARIANTS, Dropout
+from dropout_lab.dropout import ACTIVATION_LAYOUTS, MAPS, STATES, VARIANTS, Dropout
 from dropout_lab.dropout.learned import Learned
 from dropout_lab.dropout.masks import per_model
-from dropout_lab.dropout.noise import Noise, acts_at
+from dropout_lab.dropout.noise import Noise, Place, acts_at
 from dropout_lab.dropout.schedules import scheduled
 from dropout_lab.models import Hook, Model, Params, State
 from dropout_lab.regularizers import Trials
 from dropout_lab.streams import Streams
 from dropout_lab.train import paper
 from dropout_lab.train.feed import Feed
+from dropout_lab.train.gradients import clip
 from dropout_lab.train.optimizers import OPTIMIZERS
 from dropout_lab.train.precision import arithmetic
 from dropout_lab.train.running import RunningFeed
@@ -45,7 +46,7 @@ class Pack:
         self._precision, self._device = shared.precision, (device := torch.device(shared.device))
         streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
         self.model = model_of(shared, dataset)
-        self.task = Task(dataset.task)
+        self.task = Task(dataset.task, shared.data.tokens == "characters")
         feed = RunningFeed if dataset.task == "language" else Feed
         self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
         self.rates = [place_rates(trial, self.model) for trial in trials]
@@ -66,12 +67,24 @@ class Pack:
         self.params = weights | self.noise.start(weights)
         for name, p in self.params.items():
             p.requires_grad_(name not in self.model.fixed)
-        lr = torch.tensor([config.train.lr for config in configs], device=device)
+        self._recipes, self._device = [config.train for config in configs], device
         self.state: State = None  # carried from window to window of a running text
         optimizer = shared.train.optimizer
         known = dict.fromkeys(weights, 1.0) | {n: paper.speed(optimizer, k) for n, k in keep.items()}
         speeds = [known.get(n, self.noise.speed) for n, p in self.params.items() if p.requires_grad]
-        self.optimizer = OPTIMIZERS[optimizer](self._moving, lr, shared.train, speeds)
+        self.optimizer = OPTIMIZERS[optimizer](self._moving, self._lr(1), shared.train, speeds)
+
+    def _lr(self, epoch: int) -> Tensor:
+        """Learning rate of each model in this epoch, counted from 1; [M]."""
+        rates = [r.lr * r.lr_decay ** max(0, epoch - r.lr_hold) for r in self._recipes]
+        return torch.tensor(rates, dtype=torch.float64, device=self._device)
+
+    def begin(self, epoch: int) -> Sequence[Tensor]:
+        """Set out on an epoch, counted from 1; the rows of its batches."""
+        if any(r.lr_decay != 1 for r in self._recipes):
+            self.optimizer.rate(self._lr(epoch))
+        self.state = None
+        return self.feed.epoch(self._recipes[0].batch_size)
 
     @property
     def arithmetic(self) -> AbstractContextManager[object]:
@@ -109,6 +122,9 @@ class Pack:
         weights = self._moving
         # What a place learns that no pass reached has no gradient.
         grads = torch.autograd.grad(objective, weights, materialize_grads=True, allow_unused=True)
+        if any(recipe.clip for recipe in self._recipes):
+            most = [recipe.clip or torch.inf for recipe in self._recipes]
+            clip(grads, torch.tensor(most, device=self._device))
         with torch.no_grad():
             self.regularizers.decay(self.params, self.optimizer.lr)
             self.optimizer.step(grads)
@@ -125,6 +141,7 @@ class Pack:
         """What is added to the data loss, [M] each: penalties on weights, what the variant asks for."""
         own = self.noise.penalty(self.params)
         found = [self.regularizers.penalty(self.params), None if own is None else own / self.feed.n_train]
+        found.append(self.noise.charged())
         if len(outs) > 1:
             found.append(self.noise.agreement * self.task.divergence(*outs).flatten(1).mean(1))
         return [term for term in found if term is not None]
@@ -138,6 +155,7 @@ class Pack:
         kept.noise = self.noise.select(index)
         kept.feed = self.feed.select(index)
         kept.rates = [self.rates[i] for i in index]
+        kept._recipes = [self._recipes[i] for i in index]
         kept.state = None if self.state is None else tuple(part[index] for part in self.state)
         return kept
 
@@ -180,7 +198,14 @@ def place_rates(trial: Trial, model: Model) -> dict[str, float]:
     else:
         at_input = trial.config.input_rate
         hidden = rate if isinstance(rate, list) else [rate] * model.levels
-    return {name: at_input if place.level is None else hidden[place.level] for name, place in model.places.items()}
+    return {name: _place_rate(place, at_input, hidden, trial.config) for name, place in model.places.items()}
+
+
+def _place_rate(place: Place, at_input: float, hidden: Sequence[float], config: Config) -> float:
+    own = getattr(config, f"{place.role}_rate") if place.role else None
+    if own is not None:
+        return own
+    return at_input if place.level is None else hidden[place.level]
 
 
 def unfit(trial: Trial, model: Model) -> str | None:
@@ -195,8 +220,10 @@ def unfit(trial: Trial, model: Model) -> str | None:
     if trial.config.input_rate > 0:
         if not variant.takes_input:
             return "does not take an input_rate"
-        if model.places["input"].layout == MAPS and variant.shared.get(MAPS):
+        if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # lines are steps
             return "does not take an input_rate on images, whose only map it would drop whole"
+    if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
+        return f"needs {STATES}, which this network does not have"
     if isinstance(variant, Learned):
         reason = _unlearnable(trial, variant, rates, model)
         if reason:

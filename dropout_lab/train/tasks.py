@@ -1,5 +1,6 @@
 """What is learnt: the loss of a task and the figure it is judged by."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +16,11 @@ class Task:
         kind: ``classification``: cross-entropy in nats, and accuracy; ``regression``: squared error of the
             standardised target, and the root mean squared error in the target's own unit; ``language``: cross-entropy
             of the next token in nats, and its exponential, the perplexity.
+        characters: whether the tokens of a text are characters.
     """
 
     kind: Literal["classification", "regression", "language"]
+    characters: bool = False
 
     @property
     def score_name(self) -> str:
@@ -52,6 +55,11 @@ class Task:
         if self.kind == "language":
             return mean_hits.exp()
         return mean_hits if self.kind == "classification" else mean_hits.sqrt() * target_scale
+
+    def further(self, loss: float) -> dict[str, float]:
+        """Other figures that follow from a mean loss: bits per character of a language model that reads them."""
+        known = self.kind == "language" and self.characters
+        return {"bits_per_character": loss / math.log(2)} if known else {}
 
     def gap(self, train: float, test: float) -> float:
         """How much better the model does on what it has seen: positive if it overfits."""

@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from dropout_lab.dropout import MAPS, PATHS, RECURRENT, SCORES, STEPS, UNITS, WEIGHTS
+from dropout_lab.dropout import CANDIDATES, CELLS, MAPS, PATHS, RECURRENT, SCORES, STATES, STEPS, UNITS, WEIGHTS, WORDS
 from dropout_lab.dropout.base import EXAMPLE
 from dropout_lab.dropout.layer import LayerDropout
 from dropout_lab.dropout.products import DENSE
@@ -24,6 +24,10 @@ SHAPES = {
     SCORES: (40, 3, 7, 7),
     WEIGHTS: (40, 12),
     RECURRENT: (40, 12),
+    WORDS: (40, 9, 12),
+    STATES: (40, 9, 12),
+    CANDIDATES: (40, 9, 12),
+    CELLS: (40, 9, 12),
 }
 LARGE = {
     UNITS: (4000, 100),
@@ -33,6 +37,10 @@ LARGE = {
     SCORES: (1000, 4, 10, 10),
     WEIGHTS: (300, 100),
     RECURRENT: (400, 100),
+    WORDS: (100, 20, 1000),
+    STATES: (2000, 9, 40),
+    CANDIDATES: (2000, 9, 40),
+    CELLS: (2000, 9, 40),
 }
 SIGMAS = 5
 

@@ -11,10 +11,10 @@ import torch
 from scipy import integrate, stats
 from torch import nn
 
-from dropout_lab.dropout import UNITS, Concrete, SparseVariational, Standout, Variational, concrete
+from dropout_lab.dropout import UNITS, Concrete, SparseVariational, Standout, VariationalGaussian, concrete
 from dropout_lab.dropout.products import DENSE
 from dropout_lab.dropout.sparse_variational import REMOVED_ABOVE
-from dropout_lab.dropout.variational import divergence
+from dropout_lab.dropout.variational_gaussian import divergence
 
 sys.path.insert(0, str(Path(__file__).parent))
 from contract import random
@@ -75,27 +75,27 @@ class TestConcrete:
         assert torch.sigmoid(layer.logit).item() < 0.3
 
 
-class TestVariational:
+class TestVariationalGaussian:
     @pytest.mark.parametrize(("per", "shape"), [("layer", (1, 1, 1)), ("unit", (1, 1, 4)), ("weight", (1, 3, 4))])
     def test_what_has_a_strength_of_its_own(self, per, shape):
-        layer = Variational(0.2, nn.Linear(3, 4), per=per)
+        layer = VariationalGaussian(0.2, nn.Linear(3, 4), per=per)
         assert layer.own.shape == shape
         torch.testing.assert_close(layer.rate_of(layer.own, None), torch.full(shape, 0.2))
         # However many numbers stand for them, there are twelve weights with this noise.
         assert layer.penalty().item() == pytest.approx(12 * divergence(torch.logit(torch.tensor(0.2))).item())
 
     def test_the_noise_of_a_unit_is_its_own_in_a_convolution(self):
-        assert Variational(0.2, nn.Conv2d(2, 5, 3), per="unit").own.shape == (1, 5, 1, 1, 1)
+        assert VariationalGaussian(0.2, nn.Conv2d(2, 5, 3), per="unit").own.shape == (1, 5, 1, 1, 1)
 
     def test_alpha_stays_below_one(self):
-        layer = Variational(0.5, nn.Linear(3, 4))
+        layer = VariationalGaussian(0.5, nn.Linear(3, 4))
         with torch.no_grad():
             layer.own.fill_(5.0)
         assert layer.rate_of(layer.own, None).max().item() == pytest.approx(0.5)
 
     def test_mean_and_variance_of_the_pre_activation(self):
         layer = nn.Linear(6, 2)
-        noisy = Variational(0.3, layer, per="weight")
+        noisy = VariationalGaussian(0.3, layer, per="weight")
         with torch.no_grad():
             noisy.own.copy_(torch.linspace(-3, -0.1, 12).view(1, 6, 2))
         x = torch.rand(1, 6)
@@ -106,7 +106,7 @@ class TestVariational:
 
     def test_an_unknown_choice_is_refused(self):
         with pytest.raises(ValueError, match="per=net"):
-            Variational(0.2, nn.Linear(2, 2), per="net")
+            VariationalGaussian(0.2, nn.Linear(2, 2), per="net")
 
 
 class TestSparseVariational:
@@ -159,7 +159,7 @@ class TestStandout:
 def test_a_product_without_noise_is_the_layer():
     x, weight, bias = torch.randn(2, 5, 3), torch.randn(2, 3, 4), torch.randn(2, 4)
     off = torch.full((2, 1, 1), -torch.inf)
-    out = Variational().product(DENSE, x, weight, bias, torch.zeros(2), random(), off)
+    out = VariationalGaussian().product(DENSE, x, weight, bias, torch.zeros(2), random(), off)
     assert torch.equal(out, DENSE(x, weight, bias))
 
 
@@ -167,7 +167,7 @@ class TestAtTheEdge:
     """What is learned must find back from wherever it may come to."""
 
     def test_a_module_at_its_largest_rate_comes_down_again(self):
-        layer = Variational(0.5, nn.Linear(4, 3))
+        layer = VariationalGaussian(0.5, nn.Linear(4, 3))
         with torch.no_grad():
             layer.own.fill_(0.2)  # where a step with momentum may carry it
         optimizer = torch.optim.SGD([layer.own], lr=0.5)
@@ -180,7 +180,7 @@ class TestAtTheEdge:
             optimizer.step()
         assert layer.rate_of(layer.own, None).item() < 0.45
 
-    @pytest.mark.parametrize("made", [Variational, SparseVariational])
+    @pytest.mark.parametrize("made", [VariationalGaussian, SparseVariational])
     def test_a_layer_of_any_kind(self, made):
         for dtype in (torch.bfloat16, torch.float64):
             layer = made(0.3, nn.Linear(4, 3).to(dtype))
@@ -197,7 +197,7 @@ class TestAtTheEdge:
         layer(torch.randn(5, 4)).square().sum().backward()
         assert (layer.own.grad != 0).any()
 
-    @pytest.mark.parametrize("made", [Variational, SparseVariational])
+    @pytest.mark.parametrize("made", [VariationalGaussian, SparseVariational])
     def test_a_dead_input_in_half_precision(self, made):
         layer = made(0.3, nn.Linear(4, 3))
         x = torch.randn(5, 4)
@@ -214,7 +214,7 @@ class TestAtTheEdge:
     def test_rate_zero_is_the_layer_and_learns_nothing(self):
         x = torch.randn(50, 4)
         linear = nn.Linear(4, 3)
-        for made in (Variational(0.0, linear), SparseVariational(0.0, linear)):
+        for made in (VariationalGaussian(0.0, linear), SparseVariational(0.0, linear)):
             assert torch.equal(made(x), DENSE(x[None], linear.weight.T[None], linear.bias[None])[0])
             assert made.penalty() == 0
         assert torch.equal(Concrete(0.0)(x), x)

@@ -24,6 +24,7 @@ from dropout_lab.dropout import (
     standard,
 )
 from dropout_lab.dropout.alpha import SATURATION
+from dropout_lab.dropout.around import Around
 from dropout_lab.dropout.layer import LayerDropout
 from dropout_lab.dropout.masks import kept, normal, rescaling, uniform
 from dropout_lab.streams import LEVELS, TorchRandomness
@@ -143,7 +144,7 @@ def module_of(variant, rate, generator=None):
     torch.manual_seed(1)
     if issubclass(variant, LayerDropout):
         layer = variant(rate, nn.Conv2d(3, 3, 3), generator=generator)
-    elif issubclass(variant, WeightDrop):
+    elif issubclass(variant, WeightDrop | Around):
         layer = nn.Sequential(nn.Flatten(2), variant(rate, nn.LSTM(36, 4), generator=generator), Outputs())
     else:
         layer = variant(rate, generator=generator)

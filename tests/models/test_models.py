@@ -13,6 +13,8 @@ KINDS = {
     "mlp": ["model.hidden=[12,7]"],
     "cnn": ["model.channels=[3,5]", "model.head=[9,6]"],
     "lstm": ["model.units=6", "model.layers=2"],
+    "gru": ["model.units=6", "model.layers=2", "model.bidirectional=true", "model.pooling=mean"],
+    "rnn": ["model.units=6", "model.pooling=max"],
     "resmlp": ["model.width=6", "model.blocks=3"],
     "rescnn": ["model.maps=4", "model.blocks=3"],
     "transformer": ["model.width=8", "model.heads=2", "model.patch=4"],
@@ -59,6 +61,11 @@ def test_every_place_is_called_in_order_with_all_models(model):
                 assert x.dim() == axes[model.places[name].layout]
             called.append(name)
             return x
+
+        def mask(self, name, shape, like):
+            assert shape[:2] == (2, 5)
+            assert len(shape) == 4
+            called.append(name)
 
         def product(self, name, operation, x, weight, bias):
             assert x.shape[:2] == (2, 5)

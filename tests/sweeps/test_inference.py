@@ -256,9 +256,10 @@ def test_splits_of_a_set_are_models_of_one_pack(folder, arms_of, shared):
         go(arms_of, "data=uci", "data.name=protein-tertiary-structure", f"data.root={shared}", "data.split=1,6")
 
 
-@pytest.mark.parametrize("data", ["tinyshakespeare"])
-def test_a_running_text(folder, arms_of, shared, data):
-    words = [f"data={data}", f"data.root={shared}", "model=lstm", "model.units=8", "model.embedding=4", "seeds=1"]
+@pytest.mark.parametrize("variant", ["inverted", "variational"])
+def test_a_running_text(folder, arms_of, shared, variant):
+    words = ["data=tinyshakespeare", f"data.root={shared}", "model=lstm", "model.units=8", "model.embedding=4"]
+    words += [f"variant={variant}", "seeds=1"]
     words += ["data.train_size=3000", "train.epochs=1", "out=out", "infer=weight_scaling,monte_carlo", "infer.passes=3"]
     outcome = run(arms_of(*words, "rate=0.3", "data.tokens=characters"), lambda line: None)
     rows = read("evaluations.csv").set_index("infer")

@@ -78,7 +78,7 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
     assert "died with status -9" in next(t.error for t in done if t.error)
 
 
-def test_a_worker_that_cannot_be_replaced_fails_the_rest_and_ends(trials, monkeypatch):
+def test_workers_that_cannot_be_replaced_leave_the_rest_to_the_others(trials, monkeypatch):
     real = workers.Worker._train
     crew = []
     both_there = threading.Barrier(2)
@@ -95,9 +95,10 @@ def test_a_worker_that_cannot_be_replaced_fails_the_rest_and_ends(trials, monkey
         return real(self, pack)
 
     monkeypatch.setattr(workers.Worker, "_train", sabotage)
-    done = list(execute(packs_of(trials, "seeds=8"), 2, lambda n: None))
-    assert len(done) == 4
-    assert all(t.results[0].status == "failed" for t in done)
+    packs = packs_of(trials, "seeds=8")
+    done = list(execute(packs, 3, lambda n: None))
+    assert sorted([t.pack for t in done], key=packs.index) == packs
+    assert [t.results[0].status for t in done].count("failed") == 2
 
 
 def test_a_python_error_in_a_worker_comes_back(trials):
@@ -155,7 +156,7 @@ def test_no_worker_outlives_its_sweep(folder, how):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     crew = children_of(running.pid)
-    assert len(crew) == 2
+    assert len(crew) == 1  # beside the sweep itself
     os.kill(running.pid, how)
     running.wait()
     deadline = time.monotonic() + 30

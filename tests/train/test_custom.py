@@ -142,11 +142,14 @@ REFUSED = {
     "alpha": "cannot become the SELU network",
     "feature_alpha": "cannot become the SELU network",
     "attention": "needs scores where it drops, and there are only maps and units",
-    "weight_drop": "needs recurrent weights",
+    **dict.fromkeys(
+        ("naive", "non_recurrent", "variational", "recurrent", "rnndrop", "zoneout", "weight_drop"),
+        "needs recurrent states, which this network does not have",
+    ),
     "dropconnect": "needs weights",
     "fast": "needs weights",
     "stochastic_depth": "variant.profile=rising: must be flat for model=custom",
-    **dict.fromkeys(("concrete", "variational", "sparse_variational"), "here these are not known"),
+    **dict.fromkeys(("concrete", "variational_gaussian", "sparse_variational"), "here these are not known"),
 }
 
 

@@ -11,12 +11,14 @@ SHAPES = {
     "mlp": ["model=mlp", "model.hidden=[16]"],
     "cnn": ["model=cnn", "model.channels=[4]", "model.head=[8]"],
     "lstm": ["model=lstm", "model.units=8"],
+    "gru": ["model=gru", "model.units=8"],
+    "rnn": ["model=rnn", "model.units=8"],
     "resmlp": ["model=resmlp", "model.width=16", "model.blocks=2"],
     "rescnn": ["model=rescnn", "model.maps=4", "model.blocks=2"],
     "transformer": ["model=transformer", "model.width=8", "model.heads=2", "model.blocks=1", "model.patch=4"],
 }
 # Variants that bring something of their own into the pack: parameters, a divergence, weights for each example, passes.
-OWN = ["concrete", "variational", "sparse_variational", "dropconnect", "fast", "r_drop", "standout"]
+OWN = ["concrete", "variational_gaussian", "sparse_variational", "dropconnect", "fast", "r_drop", "standout"]
 
 
 @pytest.mark.parametrize("kind", SHAPES)

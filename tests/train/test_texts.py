@@ -30,6 +30,8 @@ CPU = torch.device("cpu")
 SMALL = {
     "mlp": ["model.hidden=[8]", "model.embedding=6"],
     "lstm": ["model.units=8", "model.embedding=6"],
+    "gru": ["model.units=6", "model.embedding=6", "model.bidirectional=true", "model.pooling=max"],
+    "rnn": ["model.units=8", "model.embedding=6", "model.pooling=mean"],
     "transformer": ["model.width=8", "model.heads=2", "model.blocks=1"],
 }
 

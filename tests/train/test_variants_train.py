@@ -16,6 +16,8 @@ SMALL = {
     "mlp": ["model.hidden=[16,16]"],
     "cnn": ["model.channels=[4,4]", "model.head=[8]"],
     "lstm": ["model.units=8", "model.layers=2"],
+    "gru": ["model.units=8", "model.bidirectional=true"],
+    "rnn": ["model.units=8", "model.layers=2"],
     "resmlp": ["model.width=16", "model.blocks=2"],
     "rescnn": ["model.maps=4", "model.blocks=2"],
     "transformer": ["model.width=8", "model.heads=2", "model.blocks=1"],
@@ -24,29 +26,41 @@ ONLY = {
     "mlp": "units",
     "cnn": "maps and units",
     "lstm": "steps and units",
+    "gru": "units",
+    "rnn": "steps and units",
     "resmlp": "units",
     "rescnn": "maps",
     "transformer": "steps",
 }
 # Variant -> what it needs, and the models that do not have it.
 WITHOUT = {
-    "spatial": ("maps or steps", ["mlp", "resmlp"]),
+    "spatial": ("maps or steps", ["mlp", "gru", "resmlp"]),
     "feature_alpha": ("maps or steps", ["mlp"]),
-    "dropblock": ("maps", ["mlp", "lstm", "resmlp", "transformer"]),
+    "dropblock": ("maps", ["mlp", "lstm", "gru", "rnn", "resmlp", "transformer"]),
     "block": ("units or steps", ["rescnn"]),
-    "weight_drop": ("recurrent weights", ["mlp", "cnn", "resmlp", "rescnn", "transformer"]),
-    "stochastic_depth": ("paths", ["mlp", "cnn", "lstm"]),
-    "attention": ("scores", ["mlp", "cnn", "lstm", "resmlp", "rescnn"]),
+    "recurrent": ("candidates of gated cells", ["rnn"]),
+    "rnndrop": ("memory cells", ["gru", "rnn"]),
+    "stochastic_depth": ("paths", ["mlp", "cnn", "lstm", "gru", "rnn"]),
+    "attention": ("scores", ["mlp", "cnn", "lstm", "gru", "rnn", "resmlp", "rescnn"]),
 }
-REFUSED = {
-    (variant, model): f"needs {need} where it drops, and there are only {ONLY[model]}"
-    for variant, (need, models) in WITHOUT.items()
-    for model in models
-} | {
-    (variant, model): "cannot take the SELU network"
-    for variant in ("alpha", "feature_alpha")
-    for model in ("lstm", "resmlp", "rescnn", "transformer")
-}
+REFUSED = (
+    {
+        (variant, model): f"needs {need} where it drops, and there are only {ONLY[model]}"
+        for variant, (need, models) in WITHOUT.items()
+        for model in models
+    }
+    | {
+        (variant, model): "needs recurrent states, which this network does not have"
+        for variant, made in VARIANTS.items()
+        if made.in_sequences
+        for model in ("mlp", "cnn", "resmlp", "rescnn", "transformer")
+    }
+    | {
+        (variant, model): "cannot take the SELU network"
+        for variant in ("alpha", "feature_alpha")
+        for model in ("lstm", "gru", "rnn", "resmlp", "rescnn", "transformer")
+    }
+)
 
 
 @pytest.mark.parametrize("model", SMALL)
@@ -227,7 +241,7 @@ def test_r_drop_adds_the_divergence_of_two_passes(trials):
         torch.testing.assert_close(p.detach(), start[name] - lr * grad, rtol=3e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("variant", ["concrete", "variational", "sparse_variational"])
+@pytest.mark.parametrize("variant", ["concrete", "variational_gaussian", "sparse_variational"])
 def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
     """The loss of a step is the data loss plus the divergence over the training examples."""
     words = ["train=sgd", "train.momentum=0", "model.hidden=[16]", "rate=0.3", f"variant={variant}"]
@@ -265,7 +279,7 @@ def test_what_drowns_in_noise_is_no_active_parameter(trials):
     ("words", "message"),
     [
         (["variant=concrete", "schedule=linear"], "learns its rate and takes no schedule=linear"),
-        (["variant=variational", "rate=0.6"], "learns a rate of at most 0.5 and cannot start above it"),
+        (["variant=variational_gaussian", "rate=0.6"], "learns a rate of at most 0.5 and cannot start above it"),
         (["variant=stochastic_depth", "model=resmlp", "input_rate=0.1"], "does not take an input_rate"),
     ],
 )
@@ -302,7 +316,7 @@ def test_plateau_raises_the_rate_when_the_validation_loss_stalls(trials):
 
 def test_a_learned_rate_at_its_bound_goes_on_learning(trials):
     """A parameter that a step has carried beyond its bound must find back."""
-    words = ["variant=variational", "rate=0.5", "model.hidden=[16]", "variant.per=weight", "train.epochs=20"]
+    words = ["variant=variational_gaussian", "rate=0.5", "model.hidden=[16]", "variant.per=weight", "train.epochs=20"]
     pack = Pack(trials(*words, "seeds=1"), load("digits"))
     for _ in range(5):
         for rows in pack.feed.epoch(64):

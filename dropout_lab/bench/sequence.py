@@ -1,0 +1,112 @@
+"""What dropout inside a recurrent layer costs, relative to torch's fused layer without dropout."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.bench.interleaved import machine, ratios
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.around import Around
+from dropout_lab.streams import PackRandomness, Randomness, Streams
+from dropout_lab.sweeps.ledger import replace
+
+REFERENCE = "fused, no dropout"
+LOOP = "loop over cells, no dropout"
+RATE = 0.3
+VARIANTS_INSIDE = ("naive", "variational", "recurrent", "rnndrop", "zoneout")
+# Steps, examples, inputs and units: an image read by its rows, and the small language model of Zaremba et al. 2014.
+SHAPES = ((28, 128, 28, 128), (35, 20, 200, 200))
+COLUMNS = ["steps", "batch", "inputs", "units", "layer", "ratio", "low", "high", "rounds"]
+
+
+class _Bits:
+    """The engine's random bits for a module, which has no model axis."""
+
+    def __init__(self) -> None:
+        self._random = PackRandomness([Streams(0, 0)], "bench", torch.device("cpu"))
+
+    def bits(self, shape: Sequence[int]) -> Tensor:
+        return self._random.bits((1, *shape))[0]
+
+
+def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = print) -> str:
+    """Time a layer of LSTM, forwards and backwards, on one thread.
+
+    Args:
+        rounds, repeats: as for :func:`ratios`.
+        say: is told how far it is.
+
+    Returns:
+        the text of ``sequence.csv``: quartiles of the ratio to the fused layer, under a line that says on what.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        text = io.StringIO()
+        text.write(f"# one layer of LSTM, forwards and backwards, rate {RATE}; {machine()}\n")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for shape in SHAPES:
+            say("T={} B={} D={} H={}".format(*shape))
+            for name, ratio in ratios(_works(*shape), REFERENCE, rounds, repeats).items():
+                found = (f"{value:.3f}" for value in (ratio.median, ratio.low, ratio.high))
+                writer.writerow([*shape, name, *found, ratio.rounds])
+        return text.getvalue()
+    finally:
+        torch.set_num_threads(before)
+
+
+def _works(steps: int, batch: int, inputs: int, units: int) -> dict[str, Callable[[], object]]:
+    random = torch.Generator().manual_seed(0)
+    x = torch.randn(steps, batch, inputs, generator=random).requires_grad_()  # as what a layer below gives
+    layer, cell = nn.LSTM(inputs, units), nn.LSTMCell(inputs, units)
+    works = {REFERENCE: _run(layer, x), LOOP: _run(_Loop(cell), x)}
+    return works | {name: _run(_around(name, layer), x) for name in VARIANTS_INSIDE}
+
+
+def _around(name: str, layer: nn.LSTM) -> nn.Module:
+    module, bits = VARIANTS[name](RATE), _Bits()
+    assert isinstance(module, Around)
+    module.layer = layer
+
+    def random(x: Tensor) -> Randomness:
+        return bits
+
+    module.random = random  # type: ignore[method-assign]
+    return module
+
+
+class _Loop(nn.Module):
+    """A layer as a loop over torch's cell."""
+
+    def __init__(self, cell: nn.LSTMCell):
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x: Tensor) -> tuple[Tensor, None]:
+        state, outs = None, []
+        for step in x.unbind(0):
+            state = self.cell(step, state)
+            outs.append(state[0])
+        return torch.stack(outs), None
+
+
+def _run(module: nn.Module, x: Tensor) -> Callable[[], object]:
+    weights = [x, *module.parameters()]
+
+    def run() -> object:
+        return torch.autograd.grad(module(x)[0].sum(), weights)
+
+    return run
+
+
+def write(say: Callable[[str], None]) -> Path:
+    """Measure, and keep what was found in ``results/bench/sequence.csv`` of the working directory."""
+    target = Path("results/bench/sequence.csv")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace(target, measure(say=say))
+    return target

@@ -1,0 +1,34 @@
+"""Zoneout: units of a recurrent layer keep their value of the step before."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.dropout.around import Around
+from dropout_lab.dropout.base import CELLS, STATES, UNITS
+from dropout_lab.dropout.standard import expected, standard
+from dropout_lab.streams import Randomness
+
+
+class Zoneout(Around):
+    """A part ``rate`` of the hidden states, and of the memory cells of an LSTM, is not updated in a step, each with a
+    fresh mask; at test time all are updated by the expected part of the change.
+
+    What is masked is the change, so its mask is that of dropout without rescaling.
+
+    Source:
+        Krueger et al. 2017, ICLR, section 3.2.
+    """
+
+    kind: ClassVar[str] = "zoneout"
+    layouts: ClassVar[tuple[str, ...]] = (STATES, CELLS)
+    needs: ClassVar[tuple[str, ...]] = (STATES,)
+    holds: ClassVar[bool] = True
+    takes_input: ClassVar[bool] = False
+    in_sequences: ClassVar[bool] = True
+
+    def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
+        return standard(x, rate, random)
+
+    def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
+        return expected(x, rate)

@@ -1,0 +1,40 @@
+"""Torch's own recurrent layers, one model of a stack after the other."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+ONE_WAY = {"gru": torch.gru, "rnn": torch.rnn_tanh}
+
+
+def fused(
+    kind: str, x: Tensor, weights: Sequence[Tensor], start: Sequence[Tensor]
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """One layer over all steps.
+
+    Args:
+        kind: ``lstm``, ``gru`` or ``rnn``.
+        x: inputs [M, B, T, D].
+        weights: input-to-hidden, hidden-to-hidden and their biases, [M, ...] each.
+        start: the state at the start, [M, B, H] each.
+
+    Returns:
+        hidden states [M, B, T, H], and the state at the end.
+    """
+    outs: list[Tensor] = []
+    ends: list[tuple[Tensor, ...]] = []
+    for m in range(len(x)):
+        own, states = [w[m] for w in weights], [part[m : m + 1] for part in start]
+        train = torch.is_grad_enabled()  # cuDNN needs to be told that a backward pass may follow
+        if kind == "lstm":
+            out, *end = torch.lstm(x[m], states, own, True, 1, 0.0, train, False, True)
+        else:
+            out, *end = ONE_WAY[kind](x[m], states[0], own, True, 1, 0.0, train, False, True)
+        outs.append(out)
+        ends.append(tuple(end))
+    return _stacked(outs), tuple(torch.cat(part) if len(part) > 1 else part[0] for part in zip(*ends, strict=True))
+
+
+def _stacked(each: list[Tensor]) -> Tensor:
+    return torch.stack(each) if len(each) > 1 else each[0].unsqueeze(0)

@@ -1,0 +1,238 @@
+"""Recurrent networks over the rows of an image or the tokens of a text, M of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout.base import CANDIDATES, CELLS, MAPS, RECURRENT, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.cells import CELLS as KINDS
+from dropout_lab.dropout.cells import Masks
+from dropout_lab.dropout.noise import Place
+from dropout_lab.dropout.products import DENSE
+from dropout_lab.dropout.sequence import sequence
+from dropout_lab.models import embedding
+from dropout_lab.models.base import Hook, Model, Parameter, Params, State, affine, dense
+from dropout_lab.models.fused import fused
+
+PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a recurrent network looks like.
+
+    Args:
+        kind: of its cells: ``lstm``, ``gru`` or ``rnn``.
+        units: hidden units of each layer, and direction.
+        layers: number of layers.
+        bidirectional: whether each layer reads backwards as well.
+        pooling: what goes to the output: the ``last`` state, or the ``mean`` or ``max`` over the steps.
+        tied: whether the output layer has the vectors of the tokens for its weights (Press and Wolf 2017, EACL).
+        symbols, embedding: of texts, and the width of their vectors.
+    """
+
+    kind: str
+    units: int
+    layers: int
+    bidirectional: bool = False
+    pooling: str = "last"
+    tied: bool = False
+    symbols: int = 0
+    embedding: int = 0
+
+
+class Recurrent(Model):
+    """Layers of LSTM, GRU or RNN cells, of which one vector goes to the output layer; of a running text, every state.
+
+    Dropout of activations acts on the output of each layer: between layers at every step, on the last one on what goes
+    to the output. The recurrent weights, the states and cells inside each layer and the kinds of tokens are places of
+    their own. Where nothing acts inside a layer it is torch's fused one.
+
+    Args:
+        shape: of one example: (C, H, W) is H steps of C*W numbers, (T,) is T tokens, () a running text.
+        outputs: K.
+        form: of the network.
+
+    Raises:
+        ValueError: the examples have no rows to read, or cannot be read so.
+    """
+
+    broadcasts: ClassVar[bool] = False
+
+    def __init__(self, shape: Sequence[int], outputs: int, form: Shape):
+        self._form, self._reads, self._runs = form, bool(form.symbols), not shape
+        _check(shape, form)
+        self._layers = tuple(f"layer{i}" for i in range(form.layers))
+        self._ways = ("", ".reverse") if form.bidirectional else ("",)
+        places = {"input": Place(STEPS if self._reads else MAPS, None)}
+        parameters: dict[str, Parameter] = {}
+        if self._reads:
+            places["words"] = Place(WORDS, 0, role="embedding")
+            parameters |= embedding.table(form.symbols, form.embedding)
+        width, below = (form.embedding if self._reads else shape[0] * shape[2]), "input"
+        for i, name in enumerate(self._layers):
+            last = name == self._layers[-1]
+            for way in self._ways:
+                places |= _places(name + way, i, form.kind)
+                parameters |= _parameters(name + way, width, form, below)
+            layout = UNITS if last and not self._runs else STEPS
+            places[name] = Place(layout, i, role="output" if last else "between")
+            width, below = form.units * len(self._ways), name
+        head = dense(width, outputs, "output", below, shared=self._runs)
+        if form.tied:
+            del head["output.weight"]
+        super().__init__(parameters | head, places)
+
+    def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        return self.advance(params, x, hook, None)[0]
+
+    def advance(self, params: Params, x: Tensor, hook: Hook, state: State) -> tuple[Tensor, State]:
+        h = self._read(params, x, hook)
+        after: list[Tensor] = []
+        kept = 2 if KINDS[self._form.kind].has_cell else 1  # parts of the state of a layer
+        for i, name in enumerate(self._layers):
+            ways = []
+            for way in self._ways:
+                read = _turned(h, x, self._reads) if way else h
+                own = state[kept * i : kept * (i + 1)] if state else None
+                out, ends = self._layer(params, name + way, read, hook, own)
+                ways.append(out)
+                after += ends
+            if name != self._layers[-1]:
+                h = self._given(name, _both(ways, x, self._reads), hook)
+        h = _both(ways, x, self._reads) if self._runs else self._pooled(ways, x)
+        h = hook(self._layers[-1], h)
+        if self._form.tied:
+            out = DENSE(h, params[embedding.NAME].transpose(1, 2), params["output.bias"])
+        else:
+            out = affine(params, "output", h, hook)
+        return out, tuple(after) if self._runs else None
+
+    def _read(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        """What the first layer reads at each step, [M, B, T, D], or [M, B, G, T, D] for each gate."""
+        if not self._reads:
+            return hook("input", x).transpose(2, 3).flatten(3)  # the rows of maps [M, B, C, H, W]
+        read = self._given("input", embedding.embedded(params, x), hook)
+        there = hook.mask("words", (*x.shape, self._form.symbols), read)
+        if there is None:
+            return read
+        if there.shape[3] > 1:  # one factor for each kind of token
+            there = there.squeeze(2).expand(-1, x.shape[1], -1).gather(2, x).unsqueeze(3)
+        return read * (there if read.dim() == 4 else there.unsqueeze(2))
+
+    def _given(self, name: str, h: Tensor, hook: Hook) -> Tensor:
+        """What the next layer is given of h [M, B, T, D] at this place, with an axis of gates if each has its own."""
+        gates = KINDS[self._form.kind].count
+        return hook(name, h.unsqueeze(2).expand(-1, -1, gates, -1, -1) if hook.per_gate else h)
+
+    def _layer(
+        self, params: Params, name: str, x: Tensor, hook: Hook, state: State
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """All states [M, B, T, H] of one layer over x, and what it carries on, [M, B, H] each."""
+        form, cell = self._form, KINDS[self._form.kind]
+        weights = [params[f"{name}.{part}"] for part in PARTS]
+        weights[1] = hook(f"{name}.weight_hh", weights[1])
+        models, batch, count = x.shape[0], x.shape[1], x.shape[-2]
+        every = (models, batch, count, form.units)
+        gates = (cell.count,) if hook.per_gate else ()
+        inner = {"state": hook.mask(f"{name}.state", (models, batch, *gates, count, form.units), x)}
+        inner |= {
+            part: hook.mask(f"{name}.{part}", every, x)
+            for part in ("candidate", "cell")
+            if f"{name}.{part}" in self.places
+        }
+        masks = _masks(inner, hook.holds)
+        if state is None:
+            zero = x.new_zeros(models, batch, form.units)
+            state = (zero, zero) if cell.has_cell else (zero,)
+        if masks is None and x.dim() == 4:
+            return fused(form.kind, x, weights, state)
+        steps = x.transpose(1, 2) if x.dim() == 4 else x.permute(0, 3, 2, 1, 4)
+        out, ends = sequence(form.kind, steps, weights, state, masks or Masks())
+        return out.transpose(1, 2), ends
+
+    def _pooled(self, ways: Sequence[Tensor], x: Tensor) -> Tensor:
+        """One vector [M, B, D] of all steps of the last layer, each direction in the order in which it read."""
+        there = embedding.there(x) if self._reads else torch.ones_like(ways[0][..., 0], dtype=torch.bool)
+        found = []
+        for h in ways:
+            if self._form.pooling == "last":
+                steps = torch.arange(h.shape[2], device=h.device)
+                at = (there * steps).amax(2)[:, :, None, None].expand(-1, -1, 1, h.shape[3])
+                found.append(h.gather(2, at).squeeze(2) if self._reads else h[:, :, -1])
+            elif self._form.pooling == "mean":
+                found.append((h * there.unsqueeze(3)).sum(2) / there.sum(2).clamp(min=1).unsqueeze(2))
+            else:
+                # States lie within 1 of 0; of a text without tokens nothing is left.
+                most = torch.where(there.unsqueeze(3), h, -2).amax(2)
+                found.append(torch.where(there.any(2, keepdim=True), most, 0))
+        return torch.cat(found, 2) if len(found) > 1 else found[0]
+
+
+def _check(shape: Sequence[int], form: Shape) -> None:
+    if len(shape) != 3 and not form.symbols:
+        raise ValueError("needs images, whose rows it reads as time steps, or texts")
+    if form.bidirectional and not shape:
+        raise ValueError("cannot read a running text backwards, so model.bidirectional must be false")
+    if form.tied and shape:
+        raise ValueError("ties its output to the vectors of tokens for running text only, so model.tied must be false")
+    if form.tied and form.embedding != form.units:
+        raise ValueError(
+            f"has vectors of width {form.embedding} and {form.units} units, which must be equal for model.tied=true"
+        )
+
+
+def _places(name: str, level: int, kind: str) -> dict[str, Place]:
+    """The places inside one layer and direction."""
+    found = {
+        f"{name}.weight_hh": Place(RECURRENT, level, role="recurrent"),
+        f"{name}.state": Place(STATES, level, role="recurrent"),
+    }
+    inside = {"candidate": CANDIDATES, "cell": CELLS}
+    return found | {f"{name}.{part}": Place(inside[part], level) for part in KINDS[kind].masks if part in inside}
+
+
+def _parameters(name: str, width: int, form: Shape, below: str) -> dict[str, Parameter]:
+    """The parameters of one layer and direction that reads ``width`` numbers at the place ``below``."""
+    rows = KINDS[form.kind].count * form.units
+    shapes = [(rows, width), (rows, form.units), (rows,), (rows,)]
+    found = {}
+    for part, size in zip(PARTS, shapes, strict=True):
+        incoming = (1,) if len(size) == 2 else ()
+        found[f"{name}.{part}"] = Parameter(size, form.units, incoming, below if part == "weight_ih" else "")
+    return found
+
+
+def _masks(inner: dict[str, Tensor | None], holds: bool) -> Masks | None:
+    """The masks [M, B, (G,) T, H] of a layer as the operation takes them; None for none at all."""
+    if all(mask is None for mask in inner.values()):
+        return None
+    each = {}
+    for part, mask in inner.items():
+        if mask is not None:
+            turned = mask.transpose(1, 2) if mask.dim() == 4 else mask.permute(0, 3, 2, 1, 4)
+            each[f"keep_{part}" if holds else part] = turned
+    return Masks(**each)
+
+
+def _turned(h: Tensor, x: Tensor, reads: bool) -> Tensor:
+    """Steps h [M, B, ..., T, D] backwards; of texts x [M, B, T] their tokens alone, with the padding where it is."""
+    if not reads:
+        return h.flip(-2)
+    steps = torch.arange(x.shape[2], device=x.device)
+    there = embedding.there(x)
+    first = torch.where(there, steps, x.shape[2]).amin(2, keepdim=True)
+    last = (there * steps).amax(2, keepdim=True)
+    at = torch.where((steps >= first) & (steps <= last), first + last - steps, steps)
+    lead = at.view(*at.shape[:2], *[1] * (h.dim() - 4), at.shape[2], 1)
+    return h.gather(-2, lead.expand_as(h))
+
+
+def _both(ways: Sequence[Tensor], x: Tensor, reads: bool) -> Tensor:
+    """The states of both directions beside each other, [M, B, T, D]."""
+    if len(ways) == 1:
+        return ways[0]
+    return torch.cat([ways[0], _turned(ways[1], x, reads)], 3)
