@@ -145,6 +145,7 @@ CHANGED = {
     "train.lr_decay": "0.5",
     "train.lr_hold": "2",
     "model.init": "0.1",
+    "model.initial": "glorot",
     "model.bidirectional": "true",
     "model.pooling": "mean",
     "model.tied": "true",

@@ -23,25 +23,28 @@ from dropout_lab.trial import Trial, canonical
 
 Work = Callable[[], np.ndarray]
 PASSES, WIDTH, PIXELS, CLASSES, RATE = 100, 1024, 784, 10, 0.5
-EXAMPLES = (1, 32, 256)
+EXAMPLES = {1: 15, 32: 7, 256: 3, 1000: 3}  # at a time, and in how many rounds
 APART = 0.1  # several times the standard deviation of a probability of these networks from pass to pass
 
 
 def inference(bench: Bench) -> list[Row]:
     """Passes of an MLP, from a batch to the mean of the probabilities."""
     width, passes = (16, 5) if bench.quick else (WIDTH, PASSES)
-    with on_threads(cores()):
-        return [_row(count, width, passes, bench) for count in (EXAMPLES[:1] if bench.quick else EXAMPLES)]
+    rows = []
+    for threads in sorted({1, cores()}):
+        with on_threads(threads):
+            rows += [_row(count, width, passes, threads, bench) for count in ([1] if bench.quick else EXAMPLES)]
+    return rows
 
 
-def _row(count: int, width: int, passes: int, bench: Bench) -> Row:
-    bench.say(f"{passes} passes over {count} example{'s' if count > 1 else ''}")
+def _row(count: int, width: int, passes: int, threads: int, bench: Bench) -> Row:
+    unit = f"s, {threads} thread{'s' if threads > 1 else ''}"
+    bench.say(f"{passes} passes over {count} example{'s' if count > 1 else ''}, {unit[3:]}")
     works = _works(count, width, passes)
     means = [work() for work in works.values()]
     assert np.abs(means[0] - means[1]).max() < APART / passes**0.5, "not the same network"
-    found = times({name: partial(seconds, work, 1) for name, work in works.items()}, bench.often(5))
+    found = times({name: partial(seconds, work, 1) for name, work in works.items()}, bench.often(EXAMPLES[count]))
     said = f"{passes} passes of {PIXELS}-{width}-{width}-{CLASSES}, rate {RATE:g}, {count} at a time"
-    unit = f"s, {cores()} thread{'s' if cores() > 1 else ''}"
     ratio, theirs, ours = against(found, "ours")["loop"], median(found["loop"]), median(found["ours"])
     return Row.of(said, "PyTorch, loop over model(x)", unit, ratio, theirs, ours, "nn.Dropout, inference_mode")
 
@@ -71,8 +74,7 @@ def _loop(network: nn.Module, x: Tensor, passes: int) -> np.ndarray:
 
 
 def _stacked(pack: Pack, params: dict[str, Tensor], x: Tensor, passes: int) -> np.ndarray:
-    streams = [Streams(0, 0, f"infer/{i}/") for i in range(passes)]
-    monte_carlo = MonteCarlo(pack.model, params, pack.noise.select([0] * passes).drawing(streams), x[:, :1])
+    monte_carlo = MonteCarlo(pack.model, params, pack.noise, passes, Streams(0, 0), x[:, :1])
     found = []
     for block in x.split(monte_carlo.block, 1):
         classes = Classes()

@@ -19,7 +19,7 @@ from dropout_lab.checks import (
     check_rates,
     check_seeds,
 )
-from dropout_lab.config.data import DataConf
+from dropout_lab.config.data import LANGUAGE, DataConf
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
@@ -161,6 +161,12 @@ class Config(Checked):
         super().__post_init__()
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
+        if self.data.val_fraction == 0 and self.data.kind not in LANGUAGE:
+            stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
+            plateau = self.schedule.kind == "plateau"
+            readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}
+            for name in [name for name, reads in readers.items() if reads]:
+                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation part, which {name} reads")
         sites = self.model.hidden_sites
         if sites is not None and isinstance(self.rate, list):
             self.check_length(len(self.rate), sites)

@@ -1,12 +1,11 @@
 """Monte Carlo dropout: passes of one trained network with the noise of its training, many at a time.
 
-Every pass has random streams of its own, from which it draws block after block of examples. So a pass is the same bits
-whatever others it is stacked with, and the first passes of many are those of few.
+Every block of examples has random streams of its own, in which the passes lie one after the other. So a pass is the
+same bits whatever others it is stacked with, and the first passes of many are those of few.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -14,9 +13,11 @@ from torch import Tensor
 from dropout_lab.dropout.noise import Noise
 from dropout_lab.dropout.products import Product
 from dropout_lab.models import Hook, Model, Params, State
-from dropout_lab.streams import PackRandomness
+from dropout_lab.streams import PackRandomness, Streams
 
-BLOCK = 256  # most examples of a block
+# Examples of a block: at most, at least if memory allows it, and such that so many passes fit into one stack. A block
+# must not depend on how many passes are asked for.
+BLOCK, LEAST, TOGETHER = 256, 8, 100
 # Elements of the largest activation, mask or stack of weights: of the passes that are stacked, few enough for the
 # cache; of one pass over a block, few enough for any memory.
 STACKED = 1 << 20
@@ -36,8 +37,9 @@ class Passes:
     runs over passes.
 
     Args:
-        noise: with a model for each of the S passes.
+        noise: of the S passes.
         params: of the one network, [1, ...] each.
+        count: S.
     """
 
     training = False  # for what else goes by that: batch normalisation keeps to its running statistics
@@ -104,7 +106,9 @@ class MonteCarlo:
     Args:
         model: the network's shape.
         params: its parameters, [1, ...] each.
-        noise: with a model for each pass, T of them, each with streams of its own.
+        noise: of its training.
+        passes: T.
+        streams: what the passes draw from.
         example: one example [1, 1, ...], to see how much a pass takes.
         around: puts around the noise what else the network calls at its places, as batch normalisation; in its
             test-time form.
@@ -113,31 +117,40 @@ class MonteCarlo:
         block: how many examples to take at a time.
     """
 
-    def __init__(self, model: Model, params: Params, noise: Noise, example: Tensor, around: Around = nothing):
+    def __init__(
+        self,
+        model: Model,
+        params: Params,
+        noise: Noise,
+        passes: int,
+        streams: Streams,
+        example: Tensor,
+        around: Around = nothing,
+    ):
         self._model, self._params, self._around = model, params, around
-        self._passes = len(next(iter(noise.rates.values())))
+        self._noise, self._passes, self._streams, self._blocks = noise, passes, streams, 0
         self._size = _footprint(model, params, noise, example, around)
-        self.block = max(1, min(BLOCK, BOUND // self._size))
-        self._noise = noise
-        self._stacked: dict[int, list[tuple[Noise, int]]] = {}
+        self.block = max(1, min(BLOCK, max(LEAST, STACKED // (TOGETHER * self._size)), BOUND // self._size))
 
-    def _stacks(self, examples: int) -> list[tuple[Noise, int]]:
-        """The noise of each stack of passes over so many examples, and the number of passes in it."""
+    def _stacks(self, examples: int) -> Iterator[tuple[Noise, int]]:
+        """For each stack of passes over the next so many examples its noise, and the number of passes in it."""
         at_once = min(self._passes, max(1, STACKED // (examples * self._size)))
-        if at_once not in self._stacked:
-            edges = [*range(0, self._passes, at_once), self._passes]
-            self._stacked[at_once] = [(self._noise.select(range(a, b)), b - a) for a, b in pairwise(edges)]
-        return self._stacked[at_once]
+        noise = self._noise.of_passes(self._streams.within(str(self._blocks)))
+        self._blocks += 1
+        for first in range(0, self._passes, at_once):
+            noise.begin()
+            yield noise, min(at_once, self._passes - first)
 
     def run(self, x: Tensor, see: See) -> None:
-        """Show ``see`` the float32 outputs [S, B, K] of the passes over a block of examples x [1, B, ...], in order."""
-        stacks = self._stacks(x.shape[1])  # rates must not be inference tensors: masks remember what follows from them
+        """Show ``see`` the float32 outputs [S, B, K] of the passes over the next block of examples x [1, B, ...], in
+        order."""
         with torch.inference_mode():
-            for noise, count in stacks:
+            for noise, count in self._stacks(x.shape[1]):
                 see(forward(self._model, self._params, x, noise, count, None, self._around)[0])
 
     def read(self, windows: Callable[[], Iterator[Tensor]]) -> Iterator[Iterator[Tensor]]:
-        """For each stack of passes, its outputs [S, B, T, K] over the windows x [1, B, T] of a running text."""
+        """For each stack of passes, its outputs [S, B, T, K] over the windows x [1, B, T] of a running text; the
+        windows of one are to be looked at before those of the next."""
         for noise, count in self._stacks(next(windows()).shape[1:].numel()):
             yield self._reading(noise, count, windows())
 
@@ -158,7 +171,7 @@ def forward(
         model: the network's shape.
         params: [1, ...] each.
         x: examples [1, B, ...].
-        noise: with a model for each pass.
+        noise: of these passes, see :meth:`Noise.of_passes`.
         count: S.
         state: of a running text, [S, ...].
         around: as of :class:`MonteCarlo`.
@@ -206,7 +219,7 @@ class _Seeing(Passes):
 
 def _footprint(model: Model, params: Params, noise: Noise, example: Tensor, around: Around) -> int:
     """Elements of the largest thing that one pass makes of one example."""
-    probe, measuring = copy(noise.select([0])), _Measuring(example.device)
+    probe, measuring = copy(noise), _Measuring(example.device)
     probe.random = dict.fromkeys(probe.random, measuring)
     seeing = _Seeing(probe, params, 1)
     hook: Hook = Folded(seeing, 1) if model.alone else seeing

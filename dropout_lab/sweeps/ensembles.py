@@ -62,14 +62,12 @@ class _Outputs:
 
     def __init__(self, trained: Trained, conf: InferConf, counts: set[int]):
         self.conf, self.numbers = conf, trained.task == "regression"
+        # On the validation part a precision is chosen among several.
+        self.parts = ("test", "val") if self.numbers and trained.validates else ("test",)
         self.at = sorted({k for k in counts if k < conf.passes} | {conf.passes}) if trained.stochastic else []
         self.taus = precisions(trained, conf) if self.numbers else []
-        self.found = {part: self._of(trained, part, False) for part in self._parts}
-        self.sampled = {part: self._of(trained, part, True) for part in self._parts if self.at}
-
-    @property
-    def _parts(self) -> tuple[str, ...]:
-        return ("test", "val") if self.numbers else ("test",)
+        self.found = {part: self._of(trained, part, False) for part in self.parts}
+        self.sampled = {part: self._of(trained, part, True) for part in self.parts if self.at}
 
     def _of(self, trained: Trained, part: str, noisy: bool) -> Predicted:
         at = self.at if noisy else ()
@@ -81,25 +79,32 @@ class _Outputs:
         """Scores of the test-time network."""
         if not self.numbers:
             return classified(self.found["test"].arrays["probabilities"], self.found["test"].y, self.conf.bins)
-        test, val = (self.found[part].arrays for part in self._parts)
-        return _regressed(test["mean"], self.found["test"].y, test["log_likelihood"], val["log_likelihood"])
+        logs = [self.found[part].arrays["log_likelihood"] for part in self.parts]
+        return _regressed(self.found["test"].arrays["mean"], self.found["test"].y, logs[0], logs[-1])
+
+    @property
+    def tau(self) -> float:
+        """The precision that is best for the network by itself on the validation part, or the one there is."""
+        return self.taus[int(self.found[self.parts[-1]].arrays["log_likelihood"].mean(1).argmax())]
 
     def implicit(self) -> list[tuple[int, Scores]]:
         """Scores of the mean of the first k passes, for each k."""
         found = []
         for i, k in enumerate(self.at):
-            shots = [self.sampled[part].shots[i] for part in self._parts]
+            shots = [self.sampled[part].shots[i] for part in self.parts]
             y = self.sampled["test"].y
             if self.numbers:
-                (mean, log), (_, val_log) = shots
-                found.append((k, _regressed(mean, y, log, val_log)))
+                found.append((k, _regressed(shots[0][0], y, shots[0][1], shots[-1][1])))
             else:
                 found.append((k, classified(shots[0][0], y, self.conf.bins)))
         return found
 
 
 def _regressed(mean: np.ndarray, y: np.ndarray, log: np.ndarray, val_log: np.ndarray) -> Scores:
-    """Scores under the precision that is best on the validation part; ``log`` and ``val_log`` are [G, N]."""
+    """Scores under the precision that is best on the validation part; ``log`` and ``val_log`` are [G, N].
+
+    Where there is no validation part there is one precision to choose from, and ``val_log`` is ``log``.
+    """
     best = int(val_log.mean(1).argmax())
     return {"rmse": regression.rmse(mean, y), "log_likelihood": float(log[best].mean())}
 
@@ -116,7 +121,6 @@ def together(outs: Sequence[_Outputs]) -> Scores:
         return classified(each.mean(0), first.y, conf.bins)
     means = np.stack([o.found["test"].arrays["mean"] for o in outs])
     # Each network was validated on examples of its own, so its own choice of the precision is kept, and averaged.
-    taus = [o.taus[int(o.found["val"].arrays["log_likelihood"].mean(1).argmax())] for o in outs]
-    tau = float(np.exp(np.mean(np.log(taus))))
+    tau = float(np.exp(np.mean(np.log([o.tau for o in outs]))))
     log = regression.log_likelihood(means, first.y, tau)
     return {"rmse": regression.rmse(means.mean(0), first.y), "log_likelihood": log}

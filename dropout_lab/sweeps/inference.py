@@ -63,6 +63,9 @@ def refuse(trial: Trial, conf: InferConf, many: bool) -> None:
         if reason:
             alone = " and one seed" if conf.kind == "ensemble" else ""
             raise ConfigError.of("infer", conf.kind, f"finds nothing stochastic: {reason}{alone}")
+    if conf.precision == "auto" and not trial.config.data.val_fraction and _load(trial).task == "regression":
+        problem = "is chosen on the validation part, of which data.val_fraction=0 leaves none; give a number"
+        raise ConfigError.of("infer.precision", "auto", problem)
     if conf.ood:
         _fits(trial, conf)
     if conf.kind == "ensemble" and _load(trial).task == "language":

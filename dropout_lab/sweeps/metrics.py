@@ -87,15 +87,20 @@ def classified(p: np.ndarray, y: np.ndarray, bins: int) -> dict[str, float]:
 def _values(trained: Trained, conf: InferConf) -> Found:
     noisy = conf.stochastic
     taus = precisions(trained, conf)
-    val = trained.values(conf, "val", noisy, taus)
-    best = int(val.arrays["log_likelihood"].mean(1).argmax())
+    best, validated = 0, {}
+    if trained.validates:
+        val = trained.values(conf, "val", noisy, taus)
+        best = int(val.arrays["log_likelihood"].mean(1).argmax())
+        validated = {
+            "val_rmse": regression.rmse(val.arrays["mean"], val.y),
+            "val_log_likelihood": float(val.arrays["log_likelihood"][best].mean()),
+        }
     test = trained.values(conf, "test", noisy, [taus[best]])
     measured = {
         "rmse": regression.rmse(test.arrays["mean"], test.y),
         "log_likelihood": float(test.arrays["log_likelihood"].mean()),
         "tau": taus[best],
-        "val_rmse": regression.rmse(val.arrays["mean"], val.y),
-        "val_log_likelihood": float(val.arrays["log_likelihood"][best].mean()),
+        **validated,
         "n_test": len(test.y),
     }
     if noisy:

@@ -69,6 +69,11 @@ class Trained:
         return self.dataset.task
 
     @property
+    def validates(self) -> bool:
+        """Whether there is a validation part."""
+        return self._pack.feed.validates
+
+    @property
     def base_seed(self) -> int:
         return self._config.seed
 
@@ -86,10 +91,9 @@ class Trained:
         if not stochastic:
             return WeightScaling(pack.model, self._params, pack.testing(self._params))
         # Passes over one part are the same whatever else is looked at.
-        streams = [self._streams.within(f"infer/{what}/{i}") for i in range(conf.passes)]
-        noise = pack.noise.select([0] * conf.passes).drawing(streams)
-        example = next(iter(self._pack.feed.looks("val")))[:, :1]
-        return MonteCarlo(pack.model, self._params, noise, pack.feed.fetch(example)[0], pack.regularizers.hook)
+        streams = self._streams.within(f"infer/{what}")
+        example = pack.feed.fetch(next(iter(pack.feed.looks("test")))[:, :1])[0]
+        return MonteCarlo(pack.model, self._params, pack.noise, conf.passes, streams, example, pack.regularizers.hook)
 
     def classes(self, conf: InferConf, part: str, stochastic: bool, at: Sequence[int] = ()) -> Predicted:
         """The predictive distribution of a classifier over the examples of a part."""

@@ -35,7 +35,7 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
         train = _fewer(dataset, conf, train, streams)
     parts = {"train": train, "val": val, "test": test}
     for name, rows in parts.items():
-        if not len(rows):
+        if not len(rows) and (name != "val" or conf.val_fraction):
             raise ValueError(f"data={dataset.name} leaves no example for the {name} part")
     if classes is not None:
         seen = np.bincount(classes[train], minlength=dataset.outputs)

@@ -62,6 +62,11 @@ class Feed:
             self._symbols = torch.from_numpy(np.stack([tables[kind] for kind in kinds])).to(device)
 
     @property
+    def validates(self) -> bool:
+        """Whether there is a validation part."""
+        return self.index["val"].shape[1] > 0
+
+    @property
     def n_train(self) -> int:
         return self.index["train"].shape[1]
 

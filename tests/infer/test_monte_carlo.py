@@ -34,11 +34,9 @@ def pack_of(trials, *words, rate="0.4"):
 
 def passes(pack, count, x, part="test"):
     """The outputs [T, B, K] of passes over a block of examples."""
-    streams = [Streams(0, 0).within(f"infer/{part}/{i}") for i in range(count)]
     params = {name: value.detach() for name, value in pack.params.items()}
     found = []
-    noise = pack.noise.select([0] * count).drawing(streams)
-    monte = MonteCarlo(pack.model, params, noise, x[:, :1])
+    monte = MonteCarlo(pack.model, params, pack.noise, count, Streams(0, 0).within(part), x[:, :1])
     for block in x.split(5, 1):
         outs = []
         monte.run(block, outs.append)
@@ -93,8 +91,7 @@ def test_a_stack_of_passes_is_each_of_them_by_itself(variant, fitting, monkeypat
 def test_a_pass_is_the_training_form_with_its_own_bits(variant, fitting):
     for pack in fitting(variant):
         x = some(pack, 5)
-        streams = [Streams(0, 0).within("infer/test/0")]
-        noise = pack.noise.drawing(streams)
+        noise = pack.noise.of_passes(Streams(0, 0).within("test").within("0"))
         with torch.no_grad():
             expected = pack.model.forward(pack.params, x, noise.training(pack.params))
         assert passes(pack, 3, x)[0] == pytest.approx(expected[0], abs=1e-5)
@@ -125,7 +122,7 @@ def test_what_comes_before_the_first_noise_is_computed_once(trials):
             seen.append((name, len(x)))
             return super().product(name, operation, x, weight, bias)
 
-    noise = pack.noise.select([0] * 7)
+    noise = pack.noise.of_passes(Streams(0, 0))
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():
         patch.setattr(monte_carlo, "Passes", Watched)
         forward(pack.model, pack.params, some(pack), noise, 7, None)
@@ -168,8 +165,7 @@ def test_a_network_of_the_users_own(folder, trials, monkeypatch):
 def test_the_memory_is_bounded(trials):
     """A mask for each weight and example: a block takes fewer examples, and no pass is stacked on another."""
     pack = pack_of(trials, "model.hidden=[512,512]", "variant=dropconnect")
-    noise = pack.noise.select([0] * 3).drawing([Streams(0, 0).within(str(i)) for i in range(3)])
-    monte = MonteCarlo(pack.model, pack.params, noise, some(pack)[:, :1])
+    monte = MonteCarlo(pack.model, pack.params, pack.noise, 3, Streams(0, 0), some(pack)[:, :1])
     assert monte.block * 512 * 512 <= monte_carlo.BOUND
     assert [count for _, count in monte._stacks(monte.block)] == [1, 1, 1]
 

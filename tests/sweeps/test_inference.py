@@ -36,7 +36,7 @@ def go(arms_of, *words):
     "words",
     [
         ["variant=inverted"],
-        ["variant=variational"],
+        ["variant=variational_gaussian"],
         ["variant=concrete"],
         ["variant=dropconnect"],
         ["schedule=linear"],
@@ -254,6 +254,19 @@ def test_splits_of_a_set_are_models_of_one_pack(folder, arms_of, shared):
     assert len({row["test_rmse"] for row in outcome.rows}) == 3
     with pytest.raises(ConfigError, match=r"data.split=6: protein-tertiary-structure has 5 published splits, 0 to 4"):
         go(arms_of, "data=uci", "data.name=protein-tertiary-structure", f"data.root={shared}", "data.split=1,6")
+
+
+def test_regression_without_a_validation_part(folder, arms_of):
+    words = ["data=linear_teacher", "data.val_fraction=0", "rate=0.1", "seeds=2", "infer.passes=20"]
+    with pytest.raises(ConfigError, match="infer.precision=auto: is chosen on the validation part"):
+        go(arms_of, *words, "infer=monte_carlo")
+    outcome, _ = go(arms_of, *words, "infer=monte_carlo,ensemble", "infer.precision=4")
+    rows = read("evaluations.csv")
+    assert set(rows["tau"]) == {4}
+    assert rows["val_rmse"].isna().all()
+    assert rows["log_likelihood"].notna().all()
+    assert {row["val_rmse"] for row in outcome.rows} == {""}
+    assert {"plain", "implicit", "explicit"} == set(read("ensembles.csv")["kind"])
 
 
 @pytest.mark.parametrize("variant", ["inverted", "variational"])
