@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -68,9 +68,9 @@ class TorchRandomness:
         self.device, self.generator = device, generator
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        return torch.randint(
-            -(LEVELS // 2), LEVELS // 2, tuple(shape), dtype=torch.int16, device=self.device, generator=self.generator
-        )
+        # With the argument, even of None, torch.compile cannot trace randint of a shape that it knows by symbols only.
+        chosen: dict[str, Any] = {} if self.generator is None else {"generator": self.generator}
+        return torch.randint(-(LEVELS // 2), LEVELS // 2, tuple(shape), dtype=torch.int16, device=self.device, **chosen)
 
 
 class PackRandomness:

@@ -8,7 +8,7 @@ import torch
 
 from dropout_lab.data import load
 from dropout_lab.data.text import Corpus, How, encoded, labelled
-from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout import VARIANTS, products
 from dropout_lab.infer import monte_carlo
 from dropout_lab.infer.monte_carlo import MonteCarlo, forward
 from dropout_lab.streams import Streams
@@ -127,6 +127,27 @@ def test_what_comes_before_the_first_noise_is_computed_once(trials):
         patch.setattr(monte_carlo, "Passes", Watched)
         forward(pack.model, pack.params, some(pack), noise, 7, None)
     assert seen == [("hidden0.weight", 1), ("hidden1.weight", 7), ("output.weight", 7)]
+
+
+@pytest.mark.parametrize("biased", [True, False])
+def test_inputs_that_no_pass_uses_are_left_out_of_a_product(biased, monkeypatch):
+    random = torch.Generator().manual_seed(0)
+    weight, bias = torch.randn(1, 300, 200, generator=random), torch.randn(1, 200, generator=random)
+    units = torch.randn(1, 4, 300, generator=random)
+    units[:, 3] = -1  # an example without any
+    x = units.relu() * (torch.rand(100, 4, 300, generator=random) < 0.5)
+    gathered = []
+    monkeypatch.setattr(products, "_gathered", lambda *args, f=products._gathered: gathered.append(1) or f(*args))
+    with torch.inference_mode():
+        found = products.DENSE(x, weight, bias if biased else None)
+        assert gathered
+        products.DENSE(x[:2], weight, None)
+        products.DENSE(torch.ones_like(x), weight, None)
+        assert len(gathered) == 1, "where it does not pay it is left alone"
+    expected = x @ weight[0] + (bias if biased else 0)
+    assert found == pytest.approx(expected, abs=1e-4)
+    products.DENSE(x, weight, None)
+    assert len(gathered) == 1, "nor where there are gradients"
 
 
 def test_the_mean_of_many_linear_passes_is_the_test_time_network(trials):
