@@ -104,9 +104,8 @@ def _gathered(x: Tensor, weight: Tensor, bias: Tensor | None, used: Tensor) -> T
     out = x.new_empty(*x.shape[:2], weight.shape[1])
     for b, lines in enumerate(used):
         taken = lines.nonzero().squeeze(1)
-        inputs, own = x[:, b].index_select(1, taken), weight.index_select(0, taken)
-        torch.mm(inputs, own, out=out[:, b]) if bias is None else torch.addmm(bias[0], inputs, own, out=out[:, b])
-    return out
+        torch.mm(x[:, b].index_select(1, taken), weight.index_select(0, taken), out=out[:, b])
+    return out if bias is None else out.add_(bias)
 
 
 def _tuple(padding: Sequence[int] | str) -> tuple[int, ...] | str:
