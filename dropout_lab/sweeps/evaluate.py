@@ -75,7 +75,7 @@ def _allowed(tasks: Sequence[Task], skip: bool, say: Say) -> list[Task]:
             allowed.append(task)
         except ConfigError as error:
             if not skip:
-                raise ConfigError(f"{error}; skip_invalid=true leaves out what cannot be") from None
+                raise ConfigError(f"{error}; skip_invalid=true leaves such arms out") from None
             left_out[str(error)] = left_out.get(str(error), 0) + 1
     for reason, count in left_out.items():
         say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
