@@ -19,6 +19,7 @@ HELP = f"""\
   {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
   {PROGRAM} train rate=0.5          one trial
   {PROGRAM} search arms=inverted    the best settings of one arm by validation
+  {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
                                     files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
@@ -109,6 +110,13 @@ def search(words: list[str]) -> int:
     return _run(["search", *words], ["tune=true", *out, *words], search=True)
 
 
+def evaluate(words: list[str]) -> int:
+    """Look at what a sweep trained in other ways."""
+    from dropout_lab.evaluated import command
+
+    return command(words, _say)
+
+
 def list_(words: list[str]) -> int:
     """Print what can be chosen."""
     from dropout_lab.listing import SUBJECTS, listing
@@ -168,6 +176,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,
     "search": search,
+    "evaluate": evaluate,
     "table": table,
     "list": list_,
     "data": data,

@@ -34,6 +34,12 @@ class MLPConf(ModelConf):
         64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
     )
     hidden: list[int] = setting([128, 128], low=1, high=MOST, help="width of each hidden layer")
+    initial: str = setting(
+        "uniform",
+        choices=("uniform", "glorot"),
+        off="uniform",
+        help="initial weights: within 1 / sqrt(inputs) of 0, or within sqrt(6 / (inputs + units)) and biases 0",
+    )
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
 
     @property

@@ -96,14 +96,17 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         pack.step(batches[0])
     step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
-    with pack.arithmetic:
-        look = median(
-            _clock(lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params)))
-            for _ in range(2)
-        )
+    look = 0.0
+    if pack.feed.validates:
+        with pack.arithmetic:
+            look = median(_clock(lambda: _look(pack)) for _ in range(2))
     torch.set_num_threads(before)
     weights = 4 * COPIES * pack.model.size * len(trials)
     return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
+
+
+def _look(pack: Pack) -> None:
+    evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params))
 
 
 def _clock(work: Callable[[], object]) -> float:

@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from dropout_lab.config import settings_table
@@ -33,7 +32,7 @@ CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_acc
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
-OURS = ("curves.csv", "config.yaml", "tuning.csv", *SUMMARIES)
+OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES)
 
 Row = dict[str, str]
 
@@ -91,7 +90,7 @@ class Ledger:
         with self._writing:
             for path, header in ((self.trials_csv, columns()), (self.curves_csv, CURVE_COLUMNS)):
                 if path.exists():
-                    _repair(path, header)
+                    repair(path, header)
 
     @cached_property
     def _writing(self) -> FileLock:
@@ -116,7 +115,7 @@ class Ledger:
 
     def rows(self) -> dict[str, Row]:
         """The stored trials by id."""
-        return {row["trial_id"]: row for row in _read(self.trials_csv)}
+        return {row["trial_id"]: row for row in read_rows(self.trials_csv)}
 
     def append(self, trials: Sequence[Mapping[str, Any]], curves: Iterable[Mapping[str, Any]]) -> None:
         """Add rows, safe on disk when this returns; trials that are there already keep their rows."""
@@ -126,34 +125,20 @@ class Ledger:
                 self._ids = set(self.rows())
             new = [row for row in trials if row["trial_id"] not in self._ids]
             ids = {row["trial_id"] for row in new}
-            _append(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
-            _append(self.trials_csv, columns(), new)
+            append_rows(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
+            append_rows(self.trials_csv, columns(), new)
             self._ids |= ids
             self._size = self.trials_csv.stat().st_size
-
-    def store_predictions(self, trial_id: str, arrays: Mapping[str, Any]) -> None:
-        """Keep what a trial predicts of each test example."""
-        path = self._predictions(trial_id)
-        path.parent.mkdir(exist_ok=True)
-        new = path.with_name(f"{trial_id}.{os.getpid()}.new.npz")
-        np.savez_compressed(new, **arrays)
-        new.replace(path)
-
-    def has_predictions(self, trial_id: str) -> bool:
-        return self._predictions(trial_id).exists()
-
-    def _predictions(self, trial_id: str) -> Path:
-        return self.private / "predictions" / f"{trial_id}.npz"
 
     def forget(self, ids: set[str]) -> None:
         """Take out the rows of trials that are to be tried again, and every curve without a row."""
         with self._writing:
             self._size = -1
-            kept = [row for row in _read(self.trials_csv) if row["trial_id"] not in ids]
+            kept = [row for row in read_rows(self.trials_csv) if row["trial_id"] not in ids]
             if ids:
                 _rewrite(self.trials_csv, kept)
             known = {row["trial_id"] for row in kept}
-            curves = list(_read(self.curves_csv))
+            curves = list(read_rows(self.curves_csv))
             whole = [row for row in curves if row["trial_id"] in known]
             if len(whole) < len(curves):
                 _rewrite(self.curves_csv, whole)
@@ -182,7 +167,8 @@ class Ledger:
         return path
 
 
-def _text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
+def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
+    """Rows as CSV under these columns; what a row does not have is empty."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, header, restval="", lineterminator="\n")
     if with_header:
@@ -195,10 +181,11 @@ def _cell(value: Any) -> str:
     return "" if value is None or value == "" else show(value)
 
 
-def _append(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows to a CSV in one write, safe on disk when this returns; half of it is taken back."""
     # A file may have columns of a newer version or of the user's own after ours; it keeps them.
-    found = _header(path)
-    text = _text(rows, found or header, with_header=not found)
+    found = header_of(path)
+    text = csv_text(rows, found or header, with_header=not found)
     size = path.stat().st_size if path.exists() else 0
     try:
         with path.open("ab") as file:
@@ -211,7 +198,7 @@ def _append(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]
         raise
 
 
-def _header(path: Path) -> list[str]:
+def header_of(path: Path) -> list[str]:
     """The columns a file has; empty if there is no file or nothing in it."""
     if not path.exists():
         return []
@@ -219,7 +206,8 @@ def _header(path: Path) -> list[str]:
         return next(csv.reader(file), [])
 
 
-def _read(path: Path) -> Iterable[Row]:
+def read_rows(path: Path) -> Iterable[Row]:
+    """The whole lines of a CSV; none if it is not there."""
     if not path.exists():
         return
     text = path.read_text(encoding="utf-8")
@@ -227,7 +215,7 @@ def _read(path: Path) -> Iterable[Row]:
 
 
 def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]], more: Sequence[str] = ()) -> None:
-    replace(path, _text(rows, [*_header(path), *more], with_header=True))
+    replace(path, csv_text(rows, [*header_of(path), *more], with_header=True))
 
 
 def replace(path: Path, text: str) -> None:
@@ -258,7 +246,7 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
             raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
         return
     try:
-        rows, found = list(_read(path)), _header(path)
+        rows, found = list(read_rows(path)), header_of(path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
     if not set(needed) <= set(found):
@@ -268,12 +256,12 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
             raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
 
 
-def _repair(path: Path, header: Sequence[str]) -> None:
+def repair(path: Path, header: Sequence[str]) -> None:
     """Cut off half a line left by a crash, and bring a file of an older version under today's header."""
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
-    more = [name for name in header if name not in _header(path)]
-    if more and _header(path):
-        _rewrite(path, list(_read(path)), more)
+    more = [name for name in header if name not in header_of(path)]
+    if more and header_of(path):
+        _rewrite(path, list(read_rows(path)), more)

@@ -48,7 +48,7 @@ class Pack:
         self.model = model_of(shared, dataset)
         self.task = Task(dataset.task, shared.data.tokens == "characters")
         feed = RunningFeed if dataset.task == "language" else Feed
-        self.feed = feed(dataset, shared.data, streams, device)
+        self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
         self.rates = [place_rates(trial, self.model) for trial in trials]
         stacked = {
             place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
