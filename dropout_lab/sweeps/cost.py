@@ -18,8 +18,8 @@ from dropout_lab.train.pack import Pack, model_of
 # A step of M stacked models takes FIXED + M x its multiplications / SPEED, measured on one core with AVX-512: MLPs of
 # 16 to 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models; beyond the size at which a
 # model's share of it is OVERHEAD of its own work, a larger stack saves little, makes what an interruption loses larger,
-# and leaves cores without work at the end. Timing
-# the machine at hand instead would plan other packs, and round otherwise, whenever it is busy.
+# and leaves cores without work at the end. Timing the machine at hand instead would plan other packs, and round
+# otherwise, whenever it is busy.
 FIXED = 4e-4  # seconds
 SPEED = 2.5e10  # multiplications a second
 OVERHEAD = 0.2
