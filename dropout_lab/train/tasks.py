@@ -7,9 +7,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-# Up to so many classes, torch takes the softmax of all examples side by side several times faster than one by one.
-FEW = 32
-
 
 @dataclass(frozen=True)
 class Task:
@@ -33,7 +30,8 @@ class Task:
         """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B]; of each token [M, B, T] of a text."""
         if self.kind == "regression":
             return (out.squeeze(2) - y).square()
-        if out.dim() == 3 and out.shape[2] <= FEW:
+        if self.kind == "classification":
+            # Of few classes, torch takes the softmax of all examples side by side several times faster than one by one.
             return nn.functional.cross_entropy(out.mT, y, reduction="none")
         flat = nn.functional.cross_entropy(out.flatten(0, -2), y.flatten(), reduction="none")
         return flat.view(y.shape)
