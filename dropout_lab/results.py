@@ -43,7 +43,7 @@ def present(outcome: Outcome) -> list[str]:
     arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
     settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
-    summary = Summary(mine, arms, settings, {search.arm.label: _tuned(search) for search in outcome.searches}, folder)
+    summary = Summary(mine, arms, settings, {search.arm.label: tuned(search) for search in outcome.searches}, folder)
     files = texts(summary)
     if outcome.searches:
         files["tuning.csv"] = csv(tuning(outcome.searches))
@@ -121,7 +121,8 @@ def rebuilt(folder: str, form: str) -> str:
     return texts(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
 
 
-def _tuned(search: Search) -> Tuned:
+def tuned(search: Search) -> Tuned:
+    """What a search tells the table of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return Tuned(shown(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
 

@@ -116,7 +116,7 @@ class Ledger:
 
     def rows(self) -> dict[str, Row]:
         """The stored trials by id."""
-        return {row["trial_id"]: row for row in _read(self.trials_csv)}
+        return {row["trial_id"]: row for row in read_rows(self.trials_csv)}
 
     def append(self, trials: Sequence[Mapping[str, Any]], curves: Iterable[Mapping[str, Any]]) -> None:
         """Add rows, safe on disk when this returns; trials that are there already keep their rows."""
@@ -126,8 +126,8 @@ class Ledger:
                 self._ids = set(self.rows())
             new = [row for row in trials if row["trial_id"] not in self._ids]
             ids = {row["trial_id"] for row in new}
-            _append(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
-            _append(self.trials_csv, columns(), new)
+            append_rows(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
+            append_rows(self.trials_csv, columns(), new)
             self._ids |= ids
             self._size = self.trials_csv.stat().st_size
 
@@ -149,11 +149,11 @@ class Ledger:
         """Take out the rows of trials that are to be tried again, and every curve without a row."""
         with self._writing:
             self._size = -1
-            kept = [row for row in _read(self.trials_csv) if row["trial_id"] not in ids]
+            kept = [row for row in read_rows(self.trials_csv) if row["trial_id"] not in ids]
             if ids:
                 _rewrite(self.trials_csv, kept)
             known = {row["trial_id"] for row in kept}
-            curves = list(_read(self.curves_csv))
+            curves = list(read_rows(self.curves_csv))
             whole = [row for row in curves if row["trial_id"] in known]
             if len(whole) < len(curves):
                 _rewrite(self.curves_csv, whole)
@@ -195,7 +195,8 @@ def _cell(value: Any) -> str:
     return "" if value is None or value == "" else show(value)
 
 
-def _append(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows to a CSV in one write, safe on disk when this returns; half of it is taken back."""
     # A file may have columns of a newer version or of the user's own after ours; it keeps them.
     found = _header(path)
     text = _text(rows, found or header, with_header=not found)
@@ -219,7 +220,8 @@ def _header(path: Path) -> list[str]:
         return next(csv.reader(file), [])
 
 
-def _read(path: Path) -> Iterable[Row]:
+def read_rows(path: Path) -> Iterable[Row]:
+    """The whole lines of a CSV; none if it is not there."""
     if not path.exists():
         return
     text = path.read_text(encoding="utf-8")
@@ -258,7 +260,7 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
             raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
         return
     try:
-        rows, found = list(_read(path)), _header(path)
+        rows, found = list(read_rows(path)), _header(path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
     if not set(needed) <= set(found):
@@ -276,4 +278,4 @@ def _repair(path: Path, header: Sequence[str]) -> None:
             file.truncate(content.rfind(b"\n") + 1)
     more = [name for name in header if name not in _header(path)]
     if more and _header(path):
-        _rewrite(path, list(_read(path)), more)
+        _rewrite(path, list(read_rows(path)), more)

@@ -10,19 +10,21 @@ class Bar:
     """The sweep's progress bar with its time to go.
 
     Args:
-        total: epochs of all trials together.
+        total: epochs of all trials together, or what else is counted.
+        work: what goes on.
+        unit: what is counted.
     """
 
-    def __init__(self, total: int):
+    def __init__(self, total: int, work: str = "training", unit: str = "epochs"):
         self._bar = tqdm(
             total=total,
-            desc="training",
-            unit=" epochs",
+            desc=work,
+            unit=f" {unit}",
             disable=None,
             leave=False,
             dynamic_ncols=True,
             mininterval=0.2,
-            bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} epochs, {elapsed} gone, "
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + unit + ", {elapsed} gone, "
             "{remaining} to go",
         )
 
