@@ -14,11 +14,12 @@ from dropout_lab.report.cells import csv
 from dropout_lab.results import WIDTH, tuned, tuning
 from dropout_lab.settings import ConfigError
 from dropout_lab.studies import shelf
-from dropout_lab.studies.cells import Cell, cells
-from dropout_lab.studies.measured import Measured
+from dropout_lab.studies.cells import Cell, cells, refuse
+from dropout_lab.studies.claims import named
+from dropout_lab.studies.measured import Measured, check_expressions
 from dropout_lab.studies.study import SMOKE, Asked, Study
 from dropout_lab.sweeps.grid import Arm, arms, expand
-from dropout_lab.sweeps.ledger import Ledger, replace
+from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, columns, replace
 from dropout_lab.sweeps.run import Outcome, plan_of
 from dropout_lab.sweeps.run import run as sweep
 from dropout_lab.sweeps.tuning import rehearsal
@@ -52,6 +53,8 @@ def _composed(study: Study, asked: Asked, say: Say) -> _Composed:
         ConfigError: a setting that is refused.
         NoData: no panel is left.
     """
+    refuse(study, [name for claim in study.claims for name in named(claim)])
+    check_expressions(study, {"trials.csv": columns(), "curves.csv": CURVE_COLUMNS})
     own = {**asked.words, "out": f"out={written(str(asked.folder(study)))}"}
     found, jobs = cells(study, study.scales[asked.scale]), []
     labels = Counter(cell.label for cell in found)

@@ -1,6 +1,7 @@
 """The cells of a study: each arm at each place of its axes, on each panel of data."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -77,6 +78,27 @@ def _shown(word: str) -> str:
     return word.partition("=")[2] if override.is_sweep_override() else show(value_of(override))
 
 
-def names(cells: Sequence[Cell], panel: str) -> list[str]:
-    """The names of the cells on a panel."""
-    return list(dict.fromkeys(cell.name for cell in cells if cell.panel == panel))
+def refuse(study: Study, named: Iterable[str]) -> None:
+    """Refuse a study whose published figures or claims name cells that it has at no scale.
+
+    Args:
+        study: the study.
+        named: the names in its claims.
+
+    Raises:
+        ConfigError: such a name, or a setting that is wrong by itself.
+    """
+    every = [cell for scale in study.scales.values() for cell in cells(study, scale)]
+    known = {name: None for cell in every for name in (cell.name, cell.label)}
+    asked = dict.fromkeys(named, "claims")
+    asked |= {
+        name: f"metrics: {m.name}: published"
+        for m in study.metrics.values()
+        for p in m.published.values()
+        for name in p
+    }
+    for name, place in asked.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "there are " + ", ".join(known)
+            raise ConfigError(f"{study.name}: {place}: no cell {name!r}; {hint}")

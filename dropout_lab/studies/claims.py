@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dropout_lab.settings import ConfigError
+from dropout_lab.studies.cells import Cell
 from dropout_lab.studies.contrasts import Contrast
 from dropout_lab.studies.measured import Measured
 from dropout_lab.studies.published import facts
@@ -105,14 +106,24 @@ def best(bench: Bench) -> list[Contrast]:
     return [_better(bench, own, other, -float(bench.parameter("within", 0))) for other in among if other != own]
 
 
+def along_axis(bench: Bench) -> list[Cell]:
+    """The cells of a trend: those of its arm that have a place on the axis, or the ones it names."""
+    arm, among = bench.parameter("arm"), bench.parameter("among")
+    found = [cell for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
+    found = [cell for cell in found if (cell.name in among if among else arm in (None, cell.arm))]
+    return [cell for cell in found if bench.parameter("over") in dict(cell.place)]
+
+
 def trend(bench: Bench) -> list[Contrast]:
-    """``trend: rising|falling, over: KEY, arm: A``: the metric goes that way along an axis, no step the other."""
+    """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, and no
+    step goes the other."""
     direction = 1 if bench.parameter("trend") == "rising" else -1
-    key, arm = bench.parameter("over"), bench.parameter("arm")
-    found = [c for c in bench.measured.by_label.values() if c.panel == bench.panel and arm in (None, c.arm)]
-    along = sorted((float(dict(cell.place)[key]), cell.name) for cell in found if key in dict(cell.place))
+    key = bench.parameter("over")
+    along = sorted((float(dict(cell.place)[key]), cell.name) for cell in along_axis(bench))
     if len(along) < 3:
         raise Absent(f"fewer than three places along {key} are run at this scale")
+    if len({place for place, _ in along}) < len(along):
+        raise ConfigError(f"{bench.measured.study.name}: trend over {key}: name one arm, or the cells in among")
     names = [name for _, name in along]
     values = bench.pairs(*names)
     ranks = np.arange(len(names)) - (len(names) - 1) / 2
@@ -196,7 +207,7 @@ TESTS = {
     "always": Test(always, ((), ("by",)), ordered=True, once=True),
     "equivalent": Test(equivalent, (("within",), ())),
     "best": Test(best, ((), ("among", "within")), ordered=True),
-    "trend": Test(trend, (("over",), ("arm",))),
+    "trend": Test(trend, (("over",), ("arm", "among"))),
     "ratio": Test(ratio, (("between",), ())),
     "value": Test(value, (("between",), ())),
     "gain": Test(gain, (("over",), ("by",)), ordered=True),

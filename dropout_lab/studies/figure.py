@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dropout_lab.report import trials as stored
 from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
 from dropout_lab.stats.intervals import Interval, mean_interval
-from dropout_lab.studies.measured import Measured
+from dropout_lab.studies.measured import Measured, evaluated, renamed
 from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import Metric
 
@@ -74,10 +74,10 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
         axes.errorbar(
             *([x for x, _ in kept], [f.mean for _, f in kept], halves), label=name, capsize=3, markersize=4.5, **look
         )
-        printed = [(x, i) for x, label in ordered if (i := _fact(measured, label, metric))]
+        printed = [(x, fact) for x, label in ordered if (fact := _fact(measured, label, metric))]
         if printed:
             style = look | {"linestyle": ":", "markerfacecolor": "white"}
-            values = [facts()[i].number for _, i in printed]
+            values = [facts()[fact].number for _, fact in printed]
             axes.plot([x for x, _ in printed], values, label=f"{name}, {PUBLISHED}", markersize=4.5, **style)
     if measured.study.figure.log:
         axes.set_xscale("log")
@@ -116,8 +116,8 @@ def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
 
 def _curves(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     """An expression over the curves against the epoch, the mean of each arm with its interval as a band."""
-    frame = stored.read_curves(measured.folder).rename(columns=lambda name: name.replace(".", "_"))
-    frame = frame.assign(shown=frame.eval(measured.study.figure.x))
+    frame = renamed(stored.read_curves(measured.folder))
+    frame["shown"] = evaluated(frame, measured.study.figure.x, measured.study.name)
     for i, label in enumerate(measured.on(panel)):
         rows = frame[frame["trial_id"].isin(list(measured.trials[label]))]
         if rows.empty:

@@ -94,8 +94,8 @@ class Measured:
         for expression in conditions.when:
             for label in labels:
                 rows = self.summary.of(label)
-                columns = _renamed(rows[rows["status"] == "ok"]).assign(replicates=int((rows["status"] == "ok").sum()))
-                if not columns.empty and not bool(_evaluated(columns, expression, "comparable").all()):
+                columns = renamed(rows[rows["status"] == "ok"]).assign(replicates=int((rows["status"] == "ok").sum()))
+                if not columns.empty and not bool(evaluated(columns, expression, "comparable").all()):
                     return f"not {expression}"
         return ""
 
@@ -110,8 +110,8 @@ def _values(
             files[reading.file] = stored.read_table(measured.folder / reading.file)
         found = _read(files[reading.file], reading, set(own["trial_id"]), cell, own, place)
         read[name] = own["trial_id"].map(found).astype(float)
-    columns = pd.concat([_renamed(own), pd.DataFrame(read, own.index)], axis=1)
-    return _evaluated(columns, metric.value, place).astype(float)
+    columns = pd.concat([renamed(own), pd.DataFrame(read, own.index)], axis=1)
+    return evaluated(columns, metric.value, place).astype(float)
 
 
 def _read(
@@ -122,12 +122,12 @@ def _read(
     rows = table[table["trial_id"].isin(ids)]
     for key in set(rows.columns) & cell.settings.keys() - set(trials.columns):
         rows = rows[rows[key].map(_text) == cell.settings[key]]
-    columns = _renamed(rows)
+    columns = renamed(rows)
     if reading.where:
-        columns = columns[_evaluated(columns, reading.where, place).astype(bool)]
+        columns = columns[evaluated(columns, reading.where, place).astype(bool)]
     if columns.empty:
         return {}
-    columns = columns.assign(value=_evaluated(columns, reading.value, place))
+    columns = columns.assign(value=evaluated(columns, reading.value, place))
     if reading.at == "best":
         columns = columns.dropna(subset=["val_loss"])
         chosen = columns.loc[columns.groupby("trial_id")["val_loss"].idxmin()]
@@ -139,12 +139,44 @@ def _text(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _renamed(frame: pd.DataFrame) -> pd.DataFrame:
+def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> None:
+    """Refuse expressions that could not be evaluated once everything is trained.
+
+    Args:
+        study: with metrics, conditions and a figure.
+        columns: of the files that are known beforehand, by name.
+
+    Raises:
+        ConfigError: one names what is no column.
+    """
+    empty = {name: renamed(pd.DataFrame(columns=list(header), dtype=float)) for name, header in columns.items()}
+    trials = empty["trials.csv"]
+    for metric in study.metrics.values():
+        place = f"{study.name}: {metric.name}"
+        for reading in metric.readings.values():
+            for expression in (reading.value, reading.where):
+                if reading.file in empty and expression:
+                    evaluated(empty[reading.file], expression, place)
+        evaluated(trials.assign(**dict.fromkeys(metric.readings, 0.0)), metric.value, place)
+    of_claims = [claim.comparable for claim in study.claims if claim.comparable]
+    for conditions in (study.comparable, *of_claims):
+        for expression in conditions.when:
+            evaluated(trials.assign(replicates=0), expression, f"{study.name}: comparable")
+    if study.figure.form == "curves":
+        evaluated(empty["curves.csv"], study.figure.x, f"{study.name}: figure")
+
+
+def renamed(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns under names that can stand in an expression."""
     return frame.rename(columns=lambda name: name.replace(".", "_"))
 
 
-def _evaluated(frame: pd.DataFrame, expression: str, place: str) -> pd.Series:
+def evaluated(frame: pd.DataFrame, expression: str, place: str) -> pd.Series:
+    """An expression over renamed columns.
+
+    Raises:
+        ConfigError: it cannot be read, or names what is no column.
+    """
     try:
         found = frame.eval(expression)
     except (pd.errors.UndefinedVariableError, SyntaxError, TypeError, ValueError, KeyError) as error:

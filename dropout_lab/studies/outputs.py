@@ -193,6 +193,9 @@ def blocks(measured: Measured, rows: Sequence[Row], width: int) -> list[str]:
 
 def printed(frame: pd.DataFrame, width: int) -> list[str]:
     """The claims as the terminal shows them: the sentence, and below it the verdict with its figures."""
+    reasons = set(frame["why"])
+    if set(frame["verdict"]) == {INCOMPARABLE} and len(reasons) == 1:
+        return textwrap.wrap(f"{len(frame)} claims, none of them judged: {reasons.pop()}.", width)
     lines = [""] if len(frame) else []
     for _, claims in frame.groupby("claim", sort=False):
         lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)

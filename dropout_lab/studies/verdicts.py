@@ -9,7 +9,7 @@ from dropout_lab.report.comparison import LEVEL
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import smallest_p
-from dropout_lab.studies.claims import TESTS, Absent, Bench, named, same
+from dropout_lab.studies.claims import TESTS, Absent, Bench, along_axis, named, same
 from dropout_lab.studies.contrasts import Answer, Contrast, together
 from dropout_lab.studies.measured import Measured
 from dropout_lab.studies.published import Fact, facts
@@ -98,9 +98,10 @@ def _labels(bench: Bench) -> list[str]:
         panels = [p for p in (bench.claim.panels or measured.panels) if p in measured.panels]
         return [Bench(bench.claim, measured, p).label(name) for p in panels for name in named(bench.claim)]
     names = list(named(bench.claim))
-    if bench.claim.kind in ("best", "trend") and not bench.claim.test.get("among"):
-        arm = bench.claim.test.get("arm")
-        return [label for label in measured.on(panel) if arm in (None, measured.by_label[label].arm)]
+    if bench.claim.kind == "trend":
+        return [cell.label for cell in along_axis(bench)]
+    if bench.claim.kind == "best" and not bench.claim.test.get("among"):
+        return measured.on(panel)
     return [bench.label(name) for name in names]
 
 
