@@ -157,12 +157,15 @@ def _between(bench: Bench) -> tuple[float, float]:
 
 
 def gain(bench: Bench) -> list[Contrast]:
-    """``gain: [A, B], over: [C, D], by: margin``: A is better than B by more than C is better than D."""
+    """``gain: [A, B], over: [C, D], by: margin``: A is better than B by more than C is better than D; with
+    ``within`` in the place of ``by``, the two differ by less than a margin, either way."""
     a, b, c, d = names = [*bench.parameter("gain"), *bench.parameter("over")]
     values = bench.pairs(*names)
     differences = (values[0] - values[1]) - (values[2] - values[3])
     by = float(bench.parameter("by", 0))
     low, high = (by, math.inf) if bench.sign > 0 else (-math.inf, -by)
+    if "within" in bench.claim.test:
+        low, high = -float(bench.parameter("within")), float(bench.parameter("within"))
     return [Contrast(f"({a} - {b}) - ({c} - {d})", differences, low, high)]
 
 
@@ -210,7 +213,7 @@ TESTS = {
     "trend": Test(trend, (("over",), ("arm", "among"))),
     "ratio": Test(ratio, (("between",), ())),
     "value": Test(value, (("between",), ())),
-    "gain": Test(gain, (("over",), ("by",)), ordered=True),
+    "gain": Test(gain, (("over",), ("by", "within")), ordered=True),
     "near": Test(near, (("within",), ())),
     "same": Test(None, ((), ("to",))),
 }

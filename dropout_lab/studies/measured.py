@@ -75,7 +75,7 @@ class Measured:
             named = label + ":" + own["trial_id"]
             metrics = {COLUMN + n: _values(self, metric, own, cell, files) for n, metric in self.study.metrics.items()}
             parts.append(pd.concat([named, own.drop(columns="trial_id"), pd.DataFrame(metrics, own.index)], axis=1))
-        return pd.concat(parts, ignore_index=True)
+        return pd.concat(parts, ignore_index=True).copy()  # in one block again
 
     def interval(self, label: str, metric: str) -> Interval | None:
         """Mean and interval over the finished replicates; None if there are none."""

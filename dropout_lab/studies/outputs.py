@@ -167,7 +167,7 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
     """
     titles = [*(["study", "scale"] if named else []), "data", "claim", "effect", "n", "p", "verdict"]
     rows = []
-    for row in frame.fillna("").to_dict("records"):
+    for row in frame.astype(object).where(frame.notna(), "").to_dict("records"):
         where = str(row["panel"] or row["data"])
         why = f" ({row['why']})" if row["why"] else ""
         p = row["p_holm"] if row["p_holm"] != "" else ""
@@ -199,8 +199,9 @@ def printed(frame: pd.DataFrame, width: int) -> list[str]:
     lines = [""] if len(frame) else []
     for _, claims in frame.groupby("claim", sort=False):
         lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)
-        for line in claim_lines(claims)[1]:
+        for line, about in zip(claim_lines(claims)[1], claims["about"], strict=True):
             where, _, shown, n, p, verdict = line
+            shown = f"{about} = {shown}" if about else shown
             figures = ", ".join([shown, f"n = {n}", *([f"p = {p}" if p[0] != "<" else f"p {p}"] if p else [])])
             text = f"{where}: {verdict}" + (f"; {figures}" if shown else "")
             lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
