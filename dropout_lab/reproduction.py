@@ -182,9 +182,9 @@ def look(asked: Asked, say: Say) -> None:
         # What is there already costs nothing more, but the list tells the whole.
         folder = asked.folder(study) / "afresh" if asked.costs else asked.folder(study)
         trials, packs = plan_of(rehearsed, Ledger(folder, write=False))
-        cost, todo = estimate(packs, budget=20), sum(len(pack) for pack in packs)
+        cost, todo = estimate(packs), sum(len(pack) for pack in packs)
         found[study.name, asked.scale] = shelf.Cost(len(trials), cost.seconds, shelf.gauge())
         needs = f"about {shelf.duration(cost.seconds)}, {max(cost.bytes / 2**20, 1):.0f} MiB"
         say(f"{study.name}: {len(trials)} trials, {todo} to train in {len(packs)} packs, {needs}")
-    if asked.costs:
-        shelf.store_costs(found)
+        if asked.costs:
+            shelf.store_costs(found)

@@ -11,7 +11,6 @@ from dropout_lab.settings import ConfigError
 from dropout_lab.studies.cells import Cell
 from dropout_lab.studies.contrasts import Contrast
 from dropout_lab.studies.measured import Measured
-from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import HIGHER, Claim
 
 
@@ -172,13 +171,12 @@ def gain(bench: Bench) -> list[Contrast]:
 def near(bench: Bench) -> list[Contrast]:
     """``near: A, within: margin``: the metric of A is the published one, within a margin."""
     label = bench.label(bench.parameter("near"))
-    cell, metric = bench.measured.by_label[label], bench.measured.study.metrics[bench.claim.metric]
-    reference = metric.fact(cell.panel, cell.name)
-    if reference is None:
+    published = bench.measured.published(label, bench.claim.metric)
+    if published is None:
         raise ConfigError(f"{bench.measured.study.name}: near: {label} has no published figure")
-    within, published = float(bench.parameter("within")), facts()[reference].number
+    within = float(bench.parameter("within"))
     values = np.array(list(bench.values(bench.parameter("near")).values()))
-    return [Contrast(f"{label} - published {facts()[reference].value}", values - published, -within, within)]
+    return [Contrast(f"{label} - published {published.number:g}", values - published.number, -within, within)]
 
 
 def same(bench: Bench) -> tuple[bool, list[float]]:

@@ -41,6 +41,8 @@ class Metric:
         better: ``higher``, ``lower``, or empty where it is no score.
         digits: after the point.
         margin: within which a measured mean agrees with a published one; None: rows are not judged.
+        relative: name of the cell of the same panel that all are divided by, in print as measured, where units or
+            machines cannot be compared and only the shape can.
         readings: by name.
         published: panel, or "" for every one, to the name of a cell to the id of a published figure.
     """
@@ -51,6 +53,7 @@ class Metric:
     better: str = ""
     digits: int = 2
     margin: float | None = None
+    relative: str = ""
     readings: Mapping[str, Reading] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
