@@ -14,10 +14,11 @@ from dropout_lab.report.cells import csv
 from dropout_lab.results import WIDTH, tuned, tuning
 from dropout_lab.settings import ConfigError
 from dropout_lab.studies import shelf
+from dropout_lab.studies.asked import Asked
 from dropout_lab.studies.cells import Cell, cells, refuse
 from dropout_lab.studies.claims import named
 from dropout_lab.studies.measured import Measured, check_expressions
-from dropout_lab.studies.study import SMOKE, Asked, Study
+from dropout_lab.studies.study import SMOKE, Study
 from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, columns, replace
 from dropout_lab.sweeps.run import Outcome, plan_of

@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
@@ -113,8 +112,8 @@ def foot(measured: Measured, rows: Sequence[Row]) -> list[str]:
     """The sentences below the table."""
     study = measured.study
     shown = [row.published.fact for row in rows if row.published]
-    plain = replace(measured.summary, settings=measured.summary.settings)
-    sentences = [next(notes(plain))]
+    spread = next(notes(measured.summary))
+    sentences = [spread if study.replicates == ("seed",) else spread.replace("n seeds", "n replicates")]
     if shown:
         sources = dict.fromkeys(fact.source for fact in shown)
         marks = {fact.seen for fact in shown}
@@ -213,9 +212,7 @@ def printed(frame: pd.DataFrame, width: int) -> list[str]:
     lines = [""] if len(frame) else []
     for _, claims in frame.groupby("claim", sort=False):
         lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)
-        for line, about in zip(claim_lines(claims)[1], claims["about"], strict=True):
-            where, _, shown, n, p, verdict = line
-            shown = f"{about} = {shown}" if about else shown
+        for where, _, shown, n, p, verdict in claim_lines(claims)[1]:
             figures = ", ".join([shown, f"n = {n}", *([f"p = {p}" if p[0] != "<" else f"p {p}"] if p else [])])
             text = f"{where}: {verdict}" + (f"; {figures}" if shown else "")
             lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
@@ -223,12 +220,13 @@ def printed(frame: pd.DataFrame, width: int) -> list[str]:
 
 
 def effect(row: dict) -> str:
-    """``1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
+    """``A - B: 1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
     values = [row.get(key, "") for key in ("effect", "low", "high")]
     if values[0] in ("", None):
         return ""
     mean, low, high = (f"{round(float(v), 9) + 0.0:.3g}" if v != "" else "" for v in values)
-    return f"{mean} [{low}, {high}]" if low and low != "nan" else mean
+    shown = f"{mean} [{low}, {high}]" if low and low != "nan" else mean
+    return f"{row['about']}: {shown}" if row["about"] else shown
 
 
 def texts(measured: Measured, rows: Sequence[Row], judged: Sequence[Judged], command: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 SCALES = ("smoke", "laptop", "paper")
 SMOKE = SCALES[0]
@@ -156,28 +155,3 @@ class Study:
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     claims: Sequence[Claim] = ()
     figure: Picture = field(default_factory=Picture)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A command.
-
-    Args:
-        studies: what is to be run.
-        scale, out: how large, and where to.
-        words: settings of the machine.
-        typed: the command as it was typed.
-        dry, costs: whether to look only, and whether to store what it would take.
-    """
-
-    studies: Sequence[Study]
-    scale: str
-    out: Path
-    words: Mapping[str, str]
-    typed: str
-    dry: bool
-    costs: bool
-
-    def folder(self, study: Study) -> Path:
-        """The sweep folder of a study at this scale."""
-        return self.out / study.name / self.scale
