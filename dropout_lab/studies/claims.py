@@ -15,7 +15,7 @@ from dropout_lab.studies.study import HIGHER, Claim
 
 
 class Absent(Exception):
-    """A cell that the claim is about is not run at this scale."""
+    """What the claim is about is not there: a cell that is not run at this scale, a ratio of no numbers."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,8 @@ def ratio(bench: Bench) -> list[Contrast]:
     a, b = bench.pairs(first, second)
     low, high = _between(bench)
     low = math.log(low) if low > 0 else -math.inf
+    if not (np.array([a, b]) > 0).all():
+        raise Absent(f"a value of {first} or {second} is not above 0, and they have no ratio")
     return [Contrast(f"{first} / {second}", np.log(a / b), low, math.log(high), scale="log")]
 
 

@@ -164,6 +164,11 @@ def test_a_cell_that_is_not_run_at_a_scale_leaves_the_claim_open_to_another(plan
     assert "not run" in judged.why
 
 
+def test_ratios_of_nothing_are_not_judged(planted):
+    judged = one(planted, {"ratio": ["a", "b"], "between": [1, 2]}, two(50, 0))
+    assert (judged.verdict, judged.p) == (INCOMPARABLE, None)
+
+
 def test_few_replicates_tell_nothing_and_say_so(planted):
     values = {"a": [90.0, 90.1, 90.2], "b": [95.0, 95.0, 95.0]}
     judged = one(planted, {"better": "b", "than": "a"}, values)
