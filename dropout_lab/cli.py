@@ -167,21 +167,14 @@ def data(words: list[str]) -> int:
     if not words or {"--help", "-h"} & set(words):
         _say(shelf.HELP)
         return 0
-
-    def complain(line: str) -> None:
-        _complain(line, WRONG)
-
-    return 0 if shelf.command(words, _say, complain) else WRONG
+    return 0 if shelf.command(words, _say, _blame) else WRONG
 
 
 def reproduce(words: list[str]) -> int:
     """Run studies of the literature, or list them."""
     from dropout_lab.reproduce import command
 
-    def complain(line: str) -> None:
-        _complain(line, WRONG)
-
-    return command(words, _say, complain)
+    return command(words, _say, _blame)
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -297,6 +290,10 @@ def _say(line: str) -> None:
         # The reader, such as `head`, has seen enough, or the disk is full: no reason to stop training. Python must not
         # complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _blame(line: str) -> None:
+    _complain(line, WRONG)
 
 
 def _complain(line: str, status: int) -> int:
