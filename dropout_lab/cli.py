@@ -214,8 +214,7 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
     _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
     if dry:
-        for line in launcher.dry_run(launcher.command.arms):
-            _say(line)
+        _say("\n".join(launcher.dry_run(launcher.command.arms)))
         return 0
     outcome = launcher.command.outcome
     assert outcome is not None
@@ -225,8 +224,7 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
         lines = found(outcome) if search else present(outcome)
     except KeyboardInterrupt:
         return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
-    for line in lines:
-        _say(line)
+    _say("\n".join(lines))
     return outcome.status
 
 
