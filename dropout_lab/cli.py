@@ -24,6 +24,8 @@ HELP = f"""\
                                     files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
+  {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure,
+                                    measured one, verdict
   {PROGRAM} data list|get|check     public data sets: see, download, verify
   {PROGRAM} bench SUBJECT           timed against other programs
 
@@ -53,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = _dispatch(words)
     except ConfigError as error:
         status = _complain(str(error), WRONG)
-    except KeyboardInterrupt:
-        status = _complain("interrupted", CTRL_C)
+    except KeyboardInterrupt as stopped:
+        status = _complain(str(stopped) or "interrupted", CTRL_C)
     except OSError as error:
         status = _complain(f"{error.filename or 'the system'}: {error.strerror or error}", WRONG)
     sys.exit(status)
@@ -165,11 +167,14 @@ def data(words: list[str]) -> int:
     if not words or {"--help", "-h"} & set(words):
         _say(shelf.HELP)
         return 0
+    return 0 if shelf.command(words, _say, _blame) else WRONG
 
-    def complain(line: str) -> None:
-        _complain(line, WRONG)
 
-    return 0 if shelf.command(words, _say, complain) else WRONG
+def reproduce(words: list[str]) -> int:
+    """Run studies of the literature, or list them."""
+    from dropout_lab.reproduce import command
+
+    return command(words, _say, _blame)
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -178,6 +183,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "search": search,
     "evaluate": evaluate,
     "table": table,
+    "reproduce": reproduce,
     "list": list_,
     "data": data,
     "bench": bench,
@@ -188,7 +194,6 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     """Hand the words to Hydra, train, and present what came out."""
     from dropout_lab import compose
     from dropout_lab.sweeps import launcher
-    from dropout_lab.sweeps.run import Interrupted
 
     flags, settings = divide(words)
     overrides = {word: compose.check(word) for word in settings}
@@ -207,14 +212,10 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     ours = not any(override.key_or_group == "hydra/sweeper" for override in overrides.values())
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
     launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
-    try:
-        _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
-        if dry:
-            for line in launcher.dry_run(launcher.command.arms):
-                _say(line)
-            return 0
-    except Interrupted as stopped:
-        return _complain(str(stopped), CTRL_C)
+    _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
+    if dry:
+        _say("\n".join(launcher.dry_run(launcher.command.arms)))
+        return 0
     outcome = launcher.command.outcome
     assert outcome is not None
     from dropout_lab.results import found, present
@@ -223,8 +224,7 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
         lines = found(outcome) if search else present(outcome)
     except KeyboardInterrupt:
         return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
-    for line in lines:
-        _say(line)
+    _say("\n".join(lines))
     return outcome.status
 
 
@@ -288,6 +288,10 @@ def _say(line: str) -> None:
         # The reader, such as `head`, has seen enough, or the disk is full: no reason to stop training. Python must not
         # complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _blame(line: str) -> None:
+    _complain(line, WRONG)
 
 
 def _complain(line: str, status: int) -> int:

@@ -45,8 +45,8 @@ def present(outcome: Outcome) -> list[str]:
     arms = {named[place]: ids for place, ids in places.items()}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
     settings = {named[place]: dict(place) for place in places}
-    tuned = {named[_place(search.arm)]: _tuned(search) for search in outcome.searches}
-    summary = Summary(mine, arms, settings, tuned, folder)
+    choices = {named[_place(search.arm)]: tuned(search) for search in outcome.searches}
+    summary = Summary(mine, arms, settings, choices, folder)
     files = texts(summary)
     if outcome.searches:
         files["tuning.csv"] = csv(tuning(outcome.searches))
@@ -138,7 +138,8 @@ def rebuilt(folder: str, form: str) -> str:
     return texts(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
 
 
-def _tuned(search: Search) -> Tuned:
+def tuned(search: Search) -> Tuned:
+    """What a search tells the table of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return Tuned(shown(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
 

@@ -43,12 +43,16 @@ MAY_IMPORT = {
     | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"},
     "stats": set(),
     "report": {"stats"},
+    # A study reads the ledger through the summary of the report, and is written in the words of the command line.
+    "studies": {"settings", "compose", "report", "stats"},
     "results": {"settings", "config", "report", "sweeps", "evaluated"},
     "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
     # It times kernels, steps, passes, plans and whole programs, and prints a table.
     "bench": WORDS
     | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
+    "reproduce": {"settings", "studies", "report", "reproduction"},
+    "reproduction": WORDS | {"compose", "plugins", "data", "sweeps", "report", "results", "studies", "bench", "trial"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "compose", "data"},
     "plugins": {"compose", "sweeps"},
@@ -80,8 +84,9 @@ def test_imports_point_one_way(path):
 
 
 WITHOUT_TORCH = (
-    "data stats.intervals stats.examples report.plots results config compose targets trial sweeps.tuning".split()
-)
+    "data stats.intervals stats.examples report.plots studies.verdicts studies.figure studies.shelf results config "
+    "compose targets trial"
+).split()
 
 
 @pytest.mark.parametrize("module", [*WITHOUT_TORCH, "sweeps.grid", "sweeps.tuning"])
@@ -119,7 +124,7 @@ def test_registries_and_choices_are_the_same():
     assert set(choices("data")) == set(DATASETS)
     assert set(choices("schedule")) == set(SCHEDULES)
     assert set(choices("train")) == set(OPTIMIZERS)
-    assert {p.name for p in CONF.iterdir() if p.is_dir()} == set(GROUPS)
+    assert {p.name for p in CONF.iterdir() if p.is_dir()} == {*GROUPS, "study"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -27,12 +27,28 @@ def read_curves(folder: str | Path) -> pd.DataFrame:
     return _read(Path(folder) / "curves.csv")
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """Any file of a sweep folder whose rows belong to trials; one without rows if there is no such file.
+
+    Raises:
+        ValueError: a figure that is no number.
+    """
+    if path.name == "curves.csv":
+        return _read(path)
+    return _parsed(path) if path.exists() else pd.DataFrame({"trial_id": pd.Series(dtype=str)})
+
+
 def _read(path: Path) -> pd.DataFrame:
+    frame = _parsed(path)
+    key = ["trial_id", "epoch"] if "epoch" in frame.columns else ["trial_id"]
+    return frame.drop_duplicates(key, keep="last", ignore_index=True)  # as after merging two folders
+
+
+def _parsed(path: Path) -> pd.DataFrame:
     frame = pd.read_csv(
         path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"], encoding="utf-8"
     )
     for name in _NUMBERS & set(frame.columns):
         if not pd.api.types.is_numeric_dtype(frame[name]):
             raise ValueError(f"{path}: column {name} has a cell that is no number")
-    key = ["trial_id", "epoch"] if "epoch" in frame.columns else ["trial_id"]
-    return frame.drop_duplicates(key, keep="last", ignore_index=True)  # as after merging two folders
+    return frame

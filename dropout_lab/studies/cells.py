@@ -1,0 +1,103 @@
+"""The cells of a study: each arm at each place of its axes, on each panel of data."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+from dropout_lab.compose import check, parse, points, value_of
+from dropout_lab.settings import ConfigError, show
+from dropout_lab.studies.study import Scale, Study, Words
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm at one place, on one panel.
+
+    Args:
+        panel, arm: their names; a study of one data set has the panel "".
+        place: what the arm's axes are here, by key; what tells replicates apart is none of them.
+        words: all of its settings as they are typed, one value a word.
+    """
+
+    panel: str
+    arm: str
+    place: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
+    @cached_property
+    def name(self) -> str:
+        """The name within its panel: ``dropout rate=0.5``."""
+        return " ".join([self.arm, *(f"{key}={value}" for key, value in self.place)])
+
+    @property
+    def label(self) -> str:
+        return f"{self.panel}/{self.name}" if self.panel else self.name
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """The shown value of each word by key."""
+        return {word.partition("=")[0]: _shown(word) for word in self.words}
+
+
+def cells(study: Study, scale: Scale) -> list[Cell]:
+    """All cells of a study at one scale, panel by panel; later words win: base, panel, scale, arm.
+
+    Raises:
+        ConfigError: a word that is wrong by itself.
+    """
+    chosen = study.panels if scale.panels is None else scale.panels
+    found = []
+    for panel in chosen:
+        on_panel = {**study.base, **study.panels[panel], **scale.words, **chosen[panel]}
+        for arm, words in study.arms.items():
+            if scale.only is None or arm in scale.only:
+                found += _places(study, panel, arm, {**on_panel, **words, **scale.arms.get(arm, {})})
+    return found
+
+
+def _places(study: Study, panel: str, arm: str, words: Words) -> list[Cell]:
+    axes = []
+    for word in words.values():
+        try:
+            axes.append(points(check(word)))
+        except ConfigError as error:
+            raise ConfigError(f"{study.name}: {panel} {arm}: {error}") from None
+    found: dict[str, list[Cell]] = {}
+    for point in product(*axes):
+        place = [(key, _shown(word)) for key, word, axis in zip(words, point, axes, strict=True) if len(axis) > 1]
+        apart = tuple((key, value) for key, value in place if key not in study.replicates)
+        cell = Cell(panel, arm, apart, point)
+        found.setdefault(cell.name, []).append(cell)
+    return [cell for each in found.values() for cell in each]
+
+
+def _shown(word: str) -> str:
+    override = parse(word)
+    return word.partition("=")[2] if override.is_sweep_override() else show(value_of(override))
+
+
+def refuse(study: Study, named: Iterable[str]) -> None:
+    """Refuse a study whose published figures or claims name cells that it has at no scale.
+
+    Args:
+        study: the study.
+        named: the names in its claims.
+
+    Raises:
+        ConfigError: such a name, or a setting that is wrong by itself.
+    """
+    every = [cell for scale in study.scales.values() for cell in cells(study, scale)]
+    known = {name: None for cell in every for name in (cell.name, cell.label)}
+    asked = dict.fromkeys(named, "claims")
+    for metric in study.metrics.values():
+        place = f"metrics: {metric.name}"
+        asked |= {metric.relative: f"{place}: relative"} if metric.relative else {}
+        for published in metric.published.values():
+            asked |= dict.fromkeys(published, f"{place}: published")
+    for name, place in asked.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "there are " + ", ".join(known)
+            raise ConfigError(f"{study.name}: {place}: no cell {name!r}; {hint}")

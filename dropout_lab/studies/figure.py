@@ -1,0 +1,127 @@
+"""The picture of a study in the form of the original, with the published figures beside the measured ones."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dropout_lab.report import trials as stored
+from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
+from dropout_lab.stats.intervals import Interval, mean_interval
+from dropout_lab.studies.measured import Measured, evaluated, renamed
+from dropout_lab.studies.study import Metric
+
+PUBLISHED = "published"
+WIDTH = 4.1
+
+
+def draw(measured: Measured) -> Figure:
+    """A panel for each data set (across) and metric (down)."""
+    study = measured.study
+    form = study.figure.form
+    metrics = [study.metrics[name] for name in study.figure.metrics or study.metrics]
+    metrics = metrics[:1] if form == "curves" else metrics
+    with rc_context(STYLE):
+        arms = max(len(measured.on(panel)) for panel in measured.panels)
+        height = 1.0 + 0.3 * arms if form == "arms" else 3.2
+        columns = len(measured.panels)
+        size = (WIDTH * columns + (1.2 if form == "arms" else 0), height * len(metrics) + 0.5)
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(len(metrics), columns, squeeze=False)
+        for metric, line in zip(metrics, grid, strict=True):
+            for panel, axes in zip(measured.panels, line, strict=True):
+                {"line": _line, "arms": _arms, "curves": _curves}[form](axes, measured, panel, metric)
+                axes.set_title(panel, fontsize=9)
+        _legend(figure, grid.ravel().tolist())
+        figure.suptitle(f"{study.title}\n{_said(measured)}", fontsize=10)
+        return figure
+
+
+def _said(measured: Measured) -> str:
+    counts = sorted({len(measured.trials[label]) for label in measured.by_label})
+    n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    return f"scale {measured.scale.name}: mean and 95 % interval, {n}" if counts[-1] > 1 else "one replicate"
+
+
+def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    found: dict[str, Any] = {}
+    for each in axes:
+        handles, labels = each.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    if len(found) > 1 or PUBLISHED in " ".join(found):
+        figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=min(len(found), 4))
+
+
+def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
+    """Metric against an axis, a line for each arm and place of the other axes."""
+    key = measured.study.figure.x
+    series: dict[str, list[tuple[float, str]]] = {}
+    for label in measured.on(panel):
+        place = dict(measured.by_label[label].place)
+        if key in place:
+            others = " ".join([measured.by_label[label].arm, *(f"{k}={v}" for k, v in place.items() if k != key)])
+            series.setdefault(others, []).append((float(place[key]), label))
+    for i, (name, points) in enumerate(series.items()):
+        look = _look(i)
+        ordered = [(x, label) for x, label in sorted(points)]
+        means = [(x, measured.interval(label, metric.name)) for x, label in ordered]
+        kept = [(x, f) for x, f in means if f is not None]
+        halves = [0.0 if np.isnan(f.high) else f.high - f.mean for _, f in kept]
+        axes.errorbar(
+            *([x for x, _ in kept], [f.mean for _, f in kept], halves), label=name, capsize=3, markersize=4.5, **look
+        )
+        printed = [(x, found.number) for x, label in ordered if (found := measured.published(label, metric.name))]
+        if printed:
+            style = look | {"linestyle": ":", "markerfacecolor": "white"}
+            values = [number for _, number in printed]
+            axes.plot([x for x, _ in printed], values, label=f"{name}, {PUBLISHED}", markersize=4.5, **style)
+    if measured.study.figure.log:
+        axes.set_xscale("log")
+    axes.set(xlabel=_named(key), ylabel=metric.title)
+
+
+def _named(key: str) -> str:
+    return {"rate": "rate (drop probability)", "data.train_size": "training examples"}.get(key, key)
+
+
+def _look(i: int) -> dict[str, Any]:
+    turn = i // len(COLOURS)
+    return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)], "linewidth": 1.3}
+
+
+def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
+    """One line for each arm, its mean with the interval, and what was published."""
+    labels = measured.on(panel)
+    for y, label in enumerate(labels):
+        found = measured.interval(label, metric.name)
+        if found is not None:
+            axes.plot([found.low, found.high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
+            axes.plot([found.mean], [y], "o", color=COLOURS[0], markersize=5, label="measured")
+        printed = measured.published(label, metric.name)
+        if printed:
+            axes.plot(
+                [printed.number], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED
+            )
+    axes.set_yticks(range(len(labels)), [measured.by_label[label].name for label in labels])
+    axes.set(xlabel=metric.title, ylim=(len(labels) - 0.5, -0.5))
+
+
+def _curves(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
+    """An expression over the curves against the epoch, the mean of each arm with its interval as a band."""
+    frame = renamed(stored.read_curves(measured.folder))
+    frame["shown"] = evaluated(frame, measured.study.figure.x, measured.study.name)
+    for i, label in enumerate(measured.on(panel)):
+        rows = frame[frame["trial_id"].isin(list(measured.trials[label]))]
+        if rows.empty:
+            continue
+        found: dict[Any, Interval] = {
+            epoch: mean_interval(values.tolist()) for epoch, values in rows.groupby("epoch")["shown"]
+        }
+        low, high = ([f.mean if np.isnan(f.low) else f[side] for f in found.values()] for side in (1, 2))
+        means, look = [f.mean for f in found.values()], _look(i)
+        axes.plot(list(found), means, color=look["color"], linewidth=1.3, label=measured.by_label[label].name)
+        axes.fill_between(list(found), low, high, color=look["color"], alpha=0.2)
+    axes.set(xlabel="epoch", ylabel=measured.study.figure.x.replace("_", " "))
