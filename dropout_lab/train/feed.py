@@ -1,5 +1,6 @@
 """The data of a pack: whole on the device, each trial with its own division and its own batch order."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
@@ -18,6 +19,9 @@ from dropout_lab.train.vocabulary import symbols_of
 
 # Examples of all models together in one forward pass; large enough to hide overhead, small enough for any memory.
 LOOK = 8192
+# Activations grow with the inputs; where they leave the caches, an evaluation of a CNN takes twice as long.
+LOOK_VALUES = 2**19
+LEAST = 64  # examples of one model, for its products to be worth their while
 
 
 class Feed:
@@ -121,7 +125,8 @@ class Feed:
     def looks(self, part: str) -> Iterator[Tensor]:
         """The rows of a part [M, N] in portions [M, B], to be looked at without training."""
         rows = self.index[part]
-        yield from rows.split(max(1, LOOK // len(rows)), dim=1)
+        each = min(LOOK, LOOK_VALUES // max(1, math.prod(self._x.shape[1:])))
+        yield from rows.split(max(1, each // len(rows), min(LEAST, each)), dim=1)
 
     def select(self, models: Sequence[int]) -> "Feed":
         """The feed of these models only; their orders go on where they are."""
