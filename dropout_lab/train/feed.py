@@ -66,7 +66,7 @@ class Feed:
         return y * self._scale.y_span + self._scale.y_low if self._scale is not None and y.is_floating_point() else y
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised x [M, B, ...], or symbols of texts, and y [M, B] of these rows [M, B]."""
+        """Normalised x [M, B, ...], or symbols of texts, and y [M, B], or [M, B, K] of K targets, of these rows [M, B]."""
         return self._normalised(self._examples(rows), rows)
 
     def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
@@ -82,6 +82,8 @@ class Feed:
 
     def _normalised(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         y = self._y[rows] if self._labels is None else self._labels.gather(1, rows)
+        if y.dtype == torch.uint8:
+            y = y.float().div_(PIXEL)
         if self._scale is None:
             return x, y
         x = (x - self._scale.x_low).div_(self._scale.x_span)
