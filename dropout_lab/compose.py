@@ -85,6 +85,8 @@ def check(word: str) -> Override:
     key = override.key_or_group
     if override.is_hydra_override() or "/" in key:
         return override
+    if key == "study":
+        raise ConfigError(f"{word}: a study is run by `dropout-lab reproduce NAME`")
     change = override.type is OverrideType.CHANGE and override.package is None
     if (key not in _settings() and key not in GROUPS) or not change:
         group, _, name = key.partition(".")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dropout_lab.settings import ConfigError
 from dropout_lab.studies import shelf
-from dropout_lab.studies.study import SCALES, Asked
+from dropout_lab.studies.asked import Asked
+from dropout_lab.studies.study import SCALES
 
 Say = Callable[[str], None]
 WIDTH = 80
@@ -73,7 +74,7 @@ def _read(words: Sequence[str]) -> Asked:
         raise ConfigError(f"reproduce {sorted(flags)[0]}: takes --dry-run and --costs")
     if given["scale"] not in SCALES:
         raise ConfigError.of("scale", given["scale"], "must be one of " + ", ".join(SCALES))
-    if not names and (machine or flags or len(words) > 0):
+    if words and not names:
         raise ConfigError("reproduce: which study? `dropout-lab reproduce` lists them, all stands for each")
     studies = shelf.chosen(names)
     for study in studies:

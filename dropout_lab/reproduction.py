@@ -14,10 +14,11 @@ from dropout_lab.report.cells import csv
 from dropout_lab.results import WIDTH, tuned, tuning
 from dropout_lab.settings import ConfigError
 from dropout_lab.studies import shelf
+from dropout_lab.studies.asked import Asked
 from dropout_lab.studies.cells import Cell, cells, refuse
 from dropout_lab.studies.claims import named
 from dropout_lab.studies.measured import Measured, check_expressions
-from dropout_lab.studies.study import SMOKE, Asked, Study
+from dropout_lab.studies.study import SMOKE, Study
 from dropout_lab.sweeps.grid import Arm, arms, expand
 from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, columns, replace
 from dropout_lab.sweeps.run import Outcome, plan_of
@@ -182,9 +183,9 @@ def look(asked: Asked, say: Say) -> None:
         # What is there already costs nothing more, but the list tells the whole.
         folder = asked.folder(study) / "afresh" if asked.costs else asked.folder(study)
         trials, packs = plan_of(rehearsed, Ledger(folder, write=False))
-        cost, todo = estimate(packs, budget=20), sum(len(pack) for pack in packs)
+        cost, todo = estimate(packs), sum(len(pack) for pack in packs)
         found[study.name, asked.scale] = shelf.Cost(len(trials), cost.seconds, shelf.gauge())
         needs = f"about {shelf.duration(cost.seconds)}, {max(cost.bytes / 2**20, 1):.0f} MiB"
         say(f"{study.name}: {len(trials)} trials, {todo} to train in {len(packs)} packs, {needs}")
-    if asked.costs:
-        shelf.store_costs(found)
+        if asked.costs:
+            shelf.store_costs(found)

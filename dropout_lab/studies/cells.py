@@ -107,12 +107,11 @@ def refuse(study: Study, named: Iterable[str]) -> None:
     every = [cell for scale in study.scales.values() for cell in cells(study, scale)]
     known = {name: None for cell in every for name in (cell.name, cell.label)}
     asked = dict.fromkeys(named, "claims")
-    asked |= {
-        name: f"metrics: {m.name}: published"
-        for m in study.metrics.values()
-        for p in m.published.values()
-        for name in p
-    }
+    for metric in study.metrics.values():
+        place = f"metrics: {metric.name}"
+        asked |= {metric.relative: f"{place}: relative"} if metric.relative else {}
+        for published in metric.published.values():
+            asked |= dict.fromkeys(published, f"{place}: published")
     for name, place in asked.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)

@@ -11,12 +11,11 @@ from dropout_lab.settings import ConfigError
 from dropout_lab.studies.cells import Cell
 from dropout_lab.studies.contrasts import Contrast
 from dropout_lab.studies.measured import Measured
-from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import HIGHER, Claim
 
 
 class Absent(Exception):
-    """A cell that the claim is about is not run at this scale."""
+    """What the claim is about is not there: a cell that is not run at this scale, a ratio of no numbers."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,8 @@ def ratio(bench: Bench) -> list[Contrast]:
     a, b = bench.pairs(first, second)
     low, high = _between(bench)
     low = math.log(low) if low > 0 else -math.inf
+    if not (np.array([a, b]) > 0).all():
+        raise Absent(f"a value of {first} or {second} is not above 0, and they have no ratio")
     return [Contrast(f"{first} / {second}", np.log(a / b), low, math.log(high), scale="log")]
 
 
@@ -172,13 +173,12 @@ def gain(bench: Bench) -> list[Contrast]:
 def near(bench: Bench) -> list[Contrast]:
     """``near: A, within: margin``: the metric of A is the published one, within a margin."""
     label = bench.label(bench.parameter("near"))
-    cell, metric = bench.measured.by_label[label], bench.measured.study.metrics[bench.claim.metric]
-    reference = metric.fact(cell.panel, cell.name)
-    if reference is None:
+    published = bench.measured.published(label, bench.claim.metric)
+    if published is None:
         raise ConfigError(f"{bench.measured.study.name}: near: {label} has no published figure")
-    within, published = float(bench.parameter("within")), facts()[reference].number
+    within = float(bench.parameter("within"))
     values = np.array(list(bench.values(bench.parameter("near")).values()))
-    return [Contrast(f"{label} - published {facts()[reference].value}", values - published, -within, within)]
+    return [Contrast(f"{label} - published {published.number:g}", values - published.number, -within, within)]
 
 
 def same(bench: Bench) -> tuple[bool, list[float]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dropout_lab.report.comparison import BOOTSTRAP
+from dropout_lab.report.comparison import BOOTSTRAP, LEVEL
 from dropout_lab.stats.intervals import Interval, bootstrap_interval, mean_interval
 from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import sign_flip
@@ -49,6 +49,12 @@ class Contrast:
         sides += [_beyond(self.values, self.high, -1)] if self.high < math.inf else []
         return max(sides)
 
+    @property
+    def inside(self) -> float:
+        """How far the mean is from the nearer bound; negative beyond it."""
+        mean = float(np.mean(self.values))
+        return min(mean - self.low, self.high - mean)
+
     @cached_property
     def p_against(self) -> float:
         """One-sided p-value of the hypothesis that the mean is between the bounds."""
@@ -81,13 +87,14 @@ class Answer:
 
 def together(contrasts: Sequence[Contrast]) -> Answer | None:
     """All must hold, so the weakest decides that they do (an intersection-union test needs no correction; Berger 1982);
-    one that does not is enough against them, corrected for how many there are. None without two replicates."""
+    one that does not is enough against them, corrected for how many there are, and then it is this one that counts.
+    None without two replicates."""
     bearing = [c for c in contrasts if not c.only_against]
     if not bearing or any(len(c.values) < 2 for c in contrasts):
         return None
-    weakest = max(bearing, key=lambda c: c.p_for)
-    against = holm([c.p_against for c in contrasts])
-    worst = int(np.argmin(against))
-    if against[worst] < weakest.p_for:
-        return Answer(min(1.0, 2 * float(against[worst])), False, contrasts[worst])
+    weakest = max(bearing, key=lambda c: (c.p_for, -c.inside))
+    against = holm([c.p_against for c in contrasts]).tolist()
+    worst = min(range(len(contrasts)), key=lambda i: (against[i], contrasts[i].inside))
+    if against[worst] < weakest.p_for or 2 * against[worst] <= LEVEL:
+        return Answer(min(1.0, 2 * against[worst]), False, contrasts[worst])
     return Answer(min(1.0, 2 * weakest.p_for), True, weakest)

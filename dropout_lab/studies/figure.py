@@ -12,7 +12,6 @@ from dropout_lab.report import trials as stored
 from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
 from dropout_lab.stats.intervals import Interval, mean_interval
 from dropout_lab.studies.measured import Measured, evaluated, renamed
-from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
@@ -68,16 +67,16 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     for i, (name, points) in enumerate(series.items()):
         look = _look(i)
         ordered = [(x, label) for x, label in sorted(points)]
-        found = [(x, measured.interval(label, metric.name)) for x, label in ordered]
-        kept = [(x, f) for x, f in found if f is not None]
+        means = [(x, measured.interval(label, metric.name)) for x, label in ordered]
+        kept = [(x, f) for x, f in means if f is not None]
         halves = [0.0 if np.isnan(f.high) else f.high - f.mean for _, f in kept]
         axes.errorbar(
             *([x for x, _ in kept], [f.mean for _, f in kept], halves), label=name, capsize=3, markersize=4.5, **look
         )
-        printed = [(x, fact) for x, label in ordered if (fact := _fact(measured, label, metric))]
+        printed = [(x, found.number) for x, label in ordered if (found := measured.published(label, metric.name))]
         if printed:
             style = look | {"linestyle": ":", "markerfacecolor": "white"}
-            values = [facts()[fact].number for _, fact in printed]
+            values = [number for _, number in printed]
             axes.plot([x for x, _ in printed], values, label=f"{name}, {PUBLISHED}", markersize=4.5, **style)
     if measured.study.figure.log:
         axes.set_xscale("log")
@@ -93,11 +92,6 @@ def _look(i: int) -> dict[str, Any]:
     return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)], "linewidth": 1.3}
 
 
-def _fact(measured: Measured, label: str, metric: Metric) -> str | None:
-    cell = measured.by_label[label]
-    return metric.fact(cell.panel, cell.name)
-
-
 def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     """One line for each arm, its mean with the interval, and what was published."""
     labels = measured.on(panel)
@@ -106,10 +100,11 @@ def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
         if found is not None:
             axes.plot([found.low, found.high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
             axes.plot([found.mean], [y], "o", color=COLOURS[0], markersize=5, label="measured")
-        reference = _fact(measured, label, metric)
-        if reference:
-            value = facts()[reference].number
-            axes.plot([value], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED)
+        printed = measured.published(label, metric.name)
+        if printed:
+            axes.plot(
+                [printed.number], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED
+            )
     axes.set_yticks(range(len(labels)), [measured.by_label[label].name for label in labels])
     axes.set(xlabel=metric.title, ylim=(len(labels) - 0.5, -0.5))
 

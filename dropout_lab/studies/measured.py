@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from dropout_lab.report import trials as stored
@@ -12,10 +14,23 @@ from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.settings import ConfigError
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.cells import Cell
+from dropout_lab.studies.published import Fact, facts
 from dropout_lab.studies.study import Conditions, Metric, Reading, Scale, Study
 
 Replicate = tuple[object, ...]
 COLUMN = "study: "  # before the name of a metric among the columns of trials
+
+
+class Published(NamedTuple):
+    """A published figure.
+
+    Args:
+        fact: as it was printed.
+        number: what is compared with: that figure, or its ratio to the one that the metric is relative to.
+    """
+
+    fact: Fact
+    number: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,33 @@ class Measured:
             named = label + ":" + own["trial_id"]
             metrics = {COLUMN + n: _values(self, metric, own, cell, files) for n, metric in self.study.metrics.items()}
             parts.append(pd.concat([named, own.drop(columns="trial_id"), pd.DataFrame(metrics, own.index)], axis=1))
-        return pd.concat(parts, ignore_index=True).copy()  # in one block again
+        whole = pd.concat(parts, ignore_index=True).copy()  # in one block again
+        for metric in self.study.metrics.values():
+            if metric.relative:
+                whole[COLUMN + metric.name] = self._relative(whole, metric)
+        return whole
+
+    def _relative(self, whole: pd.DataFrame, metric: Metric) -> pd.Series:
+        """The metric over that of its reference, replicate by replicate."""
+        column, keys = COLUMN + metric.name, list(self.study.replicates)
+        found = whole[column].astype(float) * np.nan
+        for panel in self.panels:
+            label = f"{panel}/{metric.relative}" if panel else metric.relative
+            if label in self.by_label:
+                rows = whole[whole["trial_id"].str.startswith(tuple(f"{each}:" for each in self.on(panel)))]
+                reference = rows[rows["trial_id"].str.startswith(f"{label}:")].set_index(keys)[column]
+                below = rows.set_index(keys).index.map(reference.to_dict())
+                found[rows.index] = rows[column].to_numpy(dtype=float) / np.asarray(below, dtype=float)
+        return found
+
+    def published(self, label: str, metric: str) -> "Published | None":
+        """The published figure of a cell, and the number that is compared; None if there is none."""
+        cell, asked = self.by_label[label], self.study.metrics[metric]
+        reference, below = asked.fact(cell.panel, cell.name), asked.fact(cell.panel, asked.relative)
+        if reference is None or (asked.relative and below is None):
+            return None
+        fact = facts()[reference]
+        return Published(fact, fact.number / facts()[below].number if below else fact.number)
 
     def interval(self, label: str, metric: str) -> Interval | None:
         """Mean and interval over the finished replicates; None if there are none."""

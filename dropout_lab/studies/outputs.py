@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
@@ -10,8 +9,7 @@ from dropout_lab.report.cells import csv
 from dropout_lab.report.notes import notes
 from dropout_lab.report.tables import latex, markdown, plain
 from dropout_lab.stats.intervals import Interval
-from dropout_lab.studies.measured import Measured
-from dropout_lab.studies.published import Fact
+from dropout_lab.studies.measured import Measured, Published
 from dropout_lab.studies.study import SMOKE, Metric
 from dropout_lab.studies.verdicts import INCOMPARABLE, Judged, Row, comparable
 
@@ -21,49 +19,62 @@ CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,
 )
 
 
-def table(measured: Measured, rows: Sequence[Row], panels: bool = True) -> tuple[list[str], list[list[str]], int]:
+def table(measured: Measured, rows: Sequence[Row], apart: bool = False) -> tuple[list[str], list[list[str]], int]:
     """The printed table: titles, rows of text, and how many columns of it are text.
 
     Args:
         measured: what was measured.
         rows: of these lines.
-        panels: whether to say which data a line is of, where there are several.
+        apart: whether they are of one panel and metric, which then stand elsewhere.
     """
-    metrics = measured.study.metrics
-    panels = panels and measured.panels != [""]
-    left = ["data"] if panels else []
-    left += ["arm", *(["metric"] if len(metrics) > 1 else []), *(["chosen"] if measured.tuned else [])]
-    judged = any(row.verdict not in ("", INCOMPARABLE) for row in rows)
-    compared = any(row.fact for row in rows)
-    titles = [*left, *(["published"] if compared else []), *_measured_titles(measured), "n"]
-    titles += [*(["difference"] if compared else []), *(["verdict"] if judged else [])]
-    lost = {label: measured.summary.diverged(label) + measured.summary.failed(label) for label in measured.by_label}
-    titles += ["lost"] if any(lost.values()) else []
+    metrics = list(dict.fromkeys(row.metric for row in rows))
+    titles = [*([] if apart or measured.panels == [""] else ["data"]), "arm"]
+    titles += ["metric"] if len(metrics) > 1 else []
+    titles += ["chosen"] if measured.tuned else []
+    left = len(titles)
+    titles += ["published"] if any(row.published for row in rows) else []
+    titles += [measured.study.metrics[metrics[0]].title if len(metrics) == 1 else "measured", "n"]
+    titles += ["difference"] if "published" in titles else []
+    titles += ["verdict"] if any(row.verdict not in ("", INCOMPARABLE) for row in rows) else []
+    titles += ["lost"] if any(_lost(measured, row) for row in rows) else []
     lines = []
     for row in rows:
-        metric, cell = metrics[row.metric], measured.by_label.get(row.label)
-        named = [cell.panel if cell else ""] if panels else []
-        named += [cell.name if cell else row.fact.row if row.fact else ""]
-        named += [metric.title] if len(metrics) > 1 else []
-        if measured.tuned:
-            named += [measured.tuned[row.label].picked or "-" if row.label in measured.tuned else ""]
-        found = measured.interval(row.label, row.metric) if cell else None
-        line = [*named, *([_published(row.fact)] if compared else []), _interval(found, metric)]
-        line += [str(found.n) if found else "0" if cell else ""]
-        line += [_difference(found, row.fact, metric)] if compared else []
-        line += [row.verdict] if judged else []
-        lines.append([*line, *([str(lost.get(row.label, 0))] if any(lost.values()) else [])])
-    return titles, lines, len(left)
+        text = _texts(measured, row)
+        lines.append([text.get(title, text["measured"]) for title in titles])
+    return titles, lines, left
 
 
-def _measured_titles(measured: Measured) -> list[str]:
-    only = list(measured.study.metrics.values())
-    return [only[0].title if len(only) == 1 else "measured"]
+def _texts(measured: Measured, row: Row) -> dict[str, str]:
+    """What stands in a line, by column."""
+    metric, cell = measured.study.metrics[row.metric], measured.by_label.get(row.label)
+    found = measured.interval(row.label, row.metric) if cell else None
+    tuned = measured.tuned.get(row.label)
+    return {
+        "data": cell.panel if cell else "",
+        "arm": cell.name if cell else row.published.fact.row if row.published else "",
+        "metric": metric.title,
+        "chosen": (tuned.picked or "-") if tuned else "",
+        "published": _published(row.published, metric),
+        "measured": _interval(found, metric),
+        "n": str(found.n if found else 0) if cell else "",
+        "difference": _difference(found, row.published, metric),
+        "verdict": row.verdict,
+        "lost": str(_lost(measured, row)) if cell else "",
+    }
 
 
-def _published(fact: Fact | None) -> str:
-    if fact is None:
+def _lost(measured: Measured, row: Row) -> int:
+    """Trials of a line's cell that diverged or failed."""
+    known = row.label in measured.by_label
+    return measured.summary.diverged(row.label) + measured.summary.failed(row.label) if known else 0
+
+
+def _published(found: Published | None, metric: Metric) -> str:
+    if found is None:
         return ""
+    fact = found.fact
+    if metric.relative:
+        return f"{found.number:.{metric.digits}f} {SEEN[fact.seen]}".strip()
     spread = f" ± {fact.spread}" if fact.spread else ""
     return f"{fact.value}{spread} {SEEN[fact.seen]}".strip()
 
@@ -75,23 +86,23 @@ def _interval(found: Interval | None, metric: Metric) -> str:
     return mean if found.n == 1 else f"{mean} [{low}, {high}]"
 
 
-def _difference(found: Interval | None, fact: Fact | None, metric: Metric) -> str:
-    return f"{found.mean - fact.number:+.{metric.digits}f}" if found and fact else ""
+def _difference(found: Interval | None, published: Published | None, metric: Metric) -> str:
+    return f"{found.mean - published.number:+.{metric.digits}f}" if found and published else ""
 
 
 def long(measured: Measured, rows: Sequence[Row]) -> pd.DataFrame:
     """``table.csv``: a row for each cell and metric, with all figures as they are."""
     found = []
     for row in rows:
-        cell, fact = measured.by_label.get(row.label), row.fact
+        cell, published = measured.by_label.get(row.label), row.published
         line: dict[str, object] = {"data": cell.panel if cell else "", "arm": cell.name if cell else ""}
         line |= {"metric": row.metric, "title": measured.study.metrics[row.metric].title}
         names = ("id", "row", "value", "unit", "spread", "spread_kind", "n", "seen", "source")
-        line |= {f"published_{name}": getattr(fact, name) if fact else "" for name in names}
+        line |= {f"published_{name}": getattr(published.fact, name) if published else "" for name in names}
         interval = measured.interval(row.label, row.metric) if cell else None
         line |= interval._asdict() if interval else {}
-        line |= {"difference": interval.mean - fact.number} if interval and fact else {}
-        line |= {"n_lost": measured.summary.diverged(row.label) + measured.summary.failed(row.label)} if cell else {}
+        line |= {"difference": interval.mean - published.number} if interval and published else {}
+        line |= {"n_lost": _lost(measured, row)} if cell else {}
         line |= {"chosen": measured.tuned[row.label].picked} if row.label in measured.tuned else {}
         found.append(line | {"verdict": row.verdict})
     return pd.DataFrame(found)
@@ -100,13 +111,15 @@ def long(measured: Measured, rows: Sequence[Row]) -> pd.DataFrame:
 def foot(measured: Measured, rows: Sequence[Row]) -> list[str]:
     """The sentences below the table."""
     study = measured.study
-    shown = [row.fact for row in rows if row.fact]
-    plain = replace(measured.summary, settings=measured.summary.settings)
-    sentences = [next(notes(plain))]
+    shown = [row.published.fact for row in rows if row.published]
+    spread = next(notes(measured.summary))
+    sentences = [spread if study.replicates == ("seed",) else spread.replace("n seeds", "n replicates")]
     if shown:
         sources = dict.fromkeys(fact.source for fact in shown)
         marks = {fact.seen for fact in shown}
-        told = ["published: as printed"]
+        relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
+        over = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
+        told = ["published: as printed" + over]
         told += ["c seen in a copy of it"] if "copy" in marks else []
         told += ["r recalled, not seen in print"] if "recalled" in marks else []
         kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
@@ -178,16 +191,16 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
 
 
 def blocks(measured: Measured, rows: Sequence[Row], width: int) -> list[str]:
-    """The table as the terminal shows it, one for each panel of data."""
+    """The table as the terminal shows it, one for each panel of data and metric."""
     lines: list[str] = []
-    parts = {panel: [row for row in rows if row.label in measured.on(panel)] for panel in measured.panels}
-    parts[list(parts)[-1]] += [row for row in rows if not row.label]
-    for panel, own in parts.items():
-        lines += [
-            "",
-            *([f"{panel}:"] if panel else []),
-            *plain(*table(measured, own, panels=False), width).splitlines(),
-        ]
+    for panel in measured.panels:
+        for name in measured.study.metrics:
+            own = [row for row in rows if row.metric == name and row.label in measured.on(panel)]
+            if (panel, name) == (measured.panels[-1], next(iter(measured.study.metrics))):
+                own += [row for row in rows if not row.label]
+            if own:
+                lines += ["", *([f"{panel}:"] if panel else [])]
+                lines += plain(*table(measured, own, apart=True), width).splitlines()
     return [*lines, ""]
 
 
@@ -199,9 +212,7 @@ def printed(frame: pd.DataFrame, width: int) -> list[str]:
     lines = [""] if len(frame) else []
     for _, claims in frame.groupby("claim", sort=False):
         lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)
-        for line, about in zip(claim_lines(claims)[1], claims["about"], strict=True):
-            where, _, shown, n, p, verdict = line
-            shown = f"{about} = {shown}" if about else shown
+        for where, _, shown, n, p, verdict in claim_lines(claims)[1]:
             figures = ", ".join([shown, f"n = {n}", *([f"p = {p}" if p[0] != "<" else f"p {p}"] if p else [])])
             text = f"{where}: {verdict}" + (f"; {figures}" if shown else "")
             lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
@@ -209,12 +220,13 @@ def printed(frame: pd.DataFrame, width: int) -> list[str]:
 
 
 def effect(row: dict) -> str:
-    """``1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
+    """``A - B: 1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
     values = [row.get(key, "") for key in ("effect", "low", "high")]
     if values[0] in ("", None):
         return ""
-    mean, low, high = (f"{float(v):.3g}" if v != "" else "" for v in values)
-    return f"{mean} [{low}, {high}]" if low and low != "nan" else mean
+    mean, low, high = (f"{round(float(v), 9) + 0.0:.3g}" if v != "" else "" for v in values)
+    shown = f"{mean} [{low}, {high}]" if low and low != "nan" else mean
+    return f"{row['about']}: {shown}" if row["about"] else shown
 
 
 def texts(measured: Measured, rows: Sequence[Row], judged: Sequence[Judged], command: str) -> dict[str, str]:

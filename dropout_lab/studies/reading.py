@@ -43,7 +43,7 @@ MORE = {
     "claims": LIST,
     "figure": MAP,
 }
-METRIC = ("value", "title", "better", "digits", "margin", "readings", "published")
+METRIC = ("value", "title", "better", "digits", "margin", "relative", "readings", "published")
 SCALE = ("set", "panels", "arms", "only", "deviations")
 CLAIM = ("says", "source", "test", "metric", "panels", "comparable")
 
@@ -186,6 +186,7 @@ def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> Metric:
         node.within("better", "").of((HIGHER, LOWER, "")),
         int(given.get("digits", 2)),
         margin,
+        str(given.get("relative", "")),
         {key: _reading(each) for key, each in node.within("readings", {}).items()},
         ids,
     )

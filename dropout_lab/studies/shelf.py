@@ -79,22 +79,25 @@ def store_costs(found: Mapping[tuple[str, str], Cost]) -> None:
 
 @cache
 def gauge() -> float:
-    """Seconds that a fixed piece of arithmetic takes on this machine, which estimates from another are scaled by."""
+    """Seconds that a fixed piece of arithmetic takes one core of this machine, which estimates from another are scaled
+    by; the processor's own time, so that other work does not count."""
     import numpy as np
+    from threadpoolctl import threadpool_limits
 
     a = np.ones((512, 512), dtype=np.float32)
     b = np.ones((64, 64), dtype=np.float32)
 
     def once() -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(4):
             a @ a
         for _ in range(400):
             b @ b
-        return time.perf_counter() - started
+        return time.process_time() - started
 
-    once()
-    return min(once() for _ in range(9))
+    with threadpool_limits(1):
+        once()
+        return min(once() for _ in range(9))
 
 
 def listed() -> tuple[list[str], list[list[str]]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 SCALES = ("smoke", "laptop", "paper")
 SMOKE = SCALES[0]
@@ -41,6 +40,8 @@ class Metric:
         better: ``higher``, ``lower``, or empty where it is no score.
         digits: after the point.
         margin: within which a measured mean agrees with a published one; None: rows are not judged.
+        relative: name of the cell of the same panel that all are divided by, in print as measured, where units or
+            machines cannot be compared and only the shape can.
         readings: by name.
         published: panel, or "" for every one, to the name of a cell to the id of a published figure.
     """
@@ -51,6 +52,7 @@ class Metric:
     better: str = ""
     digits: int = 2
     margin: float | None = None
+    relative: str = ""
     readings: Mapping[str, Reading] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -158,28 +160,3 @@ class Study:
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     claims: Sequence[Claim] = ()
     figure: Picture = field(default_factory=Picture)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A command.
-
-    Args:
-        studies: what is to be run.
-        scale, out: how large, and where to.
-        words: settings of the machine.
-        typed: the command as it was typed.
-        dry, costs: whether to look only, and whether to store what it would take.
-    """
-
-    studies: Sequence[Study]
-    scale: str
-    out: Path
-    words: Mapping[str, str]
-    typed: str
-    dry: bool
-    costs: bool
-
-    def folder(self, study: Study) -> Path:
-        """The sweep folder of a study at this scale."""
-        return self.out / study.name / self.scale

@@ -11,8 +11,8 @@ from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import smallest_p
 from dropout_lab.studies.claims import TESTS, Absent, Bench, along_axis, named, same
 from dropout_lab.studies.contrasts import Answer, Contrast, together
-from dropout_lab.studies.measured import Measured
-from dropout_lab.studies.published import Fact, facts
+from dropout_lab.studies.measured import Measured, Published
+from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import SMOKE, Claim, Conditions
 
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "not told apart"
@@ -144,13 +144,13 @@ class Row:
     Args:
         label: the cell; empty if it was published and is not run.
         metric: by name.
-        fact: what was published; None if nothing was.
+        published: what was published; None if nothing was.
         verdict: ``agrees``, ``differs``, not told apart or not comparable; empty where nothing is compared.
     """
 
     label: str
     metric: str
-    fact: Fact | None = None
+    published: Published | None = None
     verdict: str = ""
 
 
@@ -159,14 +159,13 @@ def rows(measured: Measured) -> list[Row]:
     found: list[Row] = []
     tested: dict[int, Answer] = {}
     for name, metric in measured.study.metrics.items():
-        for label, cell in measured.by_label.items():
-            reference = metric.fact(cell.panel, cell.name)
-            fact = facts()[reference] if reference else None
-            row = Row(label, name, fact)
-            if fact is not None and metric.margin is not None:
+        for label in measured.by_label:
+            found_in_print = measured.published(label, name)
+            row = Row(label, name, found_in_print)
+            if found_in_print is not None and metric.margin is not None:
                 row = replace(row, verdict=INCOMPARABLE)
                 values = np.array(list(measured.values(label, name).values()))
-                away = Contrast(label, values - fact.number, -metric.margin, metric.margin)
+                away = Contrast(label, values - found_in_print.number, -metric.margin, metric.margin)
                 answer = together([away])
                 if measured.scale.name != SMOKE and not measured.unmet(measured.study.comparable, [label]):
                     row = replace(row, verdict=OPEN)
@@ -179,7 +178,10 @@ def rows(measured: Measured) -> list[Row]:
     order = {label: i for i, label in enumerate(measured.by_label)}
     found.sort(key=lambda row: order[row.label])
     first = next(iter(measured.study.metrics))
-    return [*found, *(Row("", first, facts()[i]) for i in measured.study.unmeasured.values())]
+    return [
+        *found,
+        *(Row("", first, Published(facts()[i], facts()[i].number)) for i in measured.study.unmeasured.values()),
+    ]
 
 
 def comparable(measured: Measured) -> str:

@@ -1,0 +1,150 @@
+"""Study files: what they may say, and how they are refused."""
+
+import csv
+
+import pytest
+
+from dropout_lab.settings import ConfigError
+from dropout_lab.studies import shelf
+from dropout_lab.studies.cells import cells, refuse
+from dropout_lab.studies.claims import named
+from dropout_lab.studies.published import FILE, SEEN, facts
+from dropout_lab.studies.reading import load, read
+
+from .conftest import BASE
+
+CLAIM = {"says": "x.", "source": "y", "test": {"better": "a", "than": "b"}}
+
+
+def metric(**changes):
+    return {"metrics": {"accuracy": {**BASE["metrics"]["accuracy"], **changes}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"titel": "x"}, "no key 'titel'; did you mean 'title'?"),
+        ({"title": ""}, "needs title"),
+        ({"scales": {"laptop": {}}}, "smoke among them"),
+        ({"scales": {"smoke": {}, "huge": {}}}, "must be of smoke, laptop, paper"),
+        ({"scales": {"smoke": {"seeds": 2}}}, "no key 'seeds'"),
+        ({"scales": {"smoke": {"panels": {"x": ""}}}}, "no panel 'x'"),
+        ({"scales": {"smoke": {"only": ["c"]}}}, "no arm 'c'; there are a, b"),
+        ({"base": "rate"}, "'rate': a setting is written NAME=VALUE"),
+        ({"base": "rate=0.1 rate=0.2"}, "rate is given twice"),
+        ({"base": "seeds=3"}, "seeds is a scale's to say"),
+        ({"base": "out=x"}, "out is the command's to say"),
+        (metric(better="more"), "'more': must be one of higher, lower"),
+        (metric(margin=-1), "margin: must be a number above 0"),
+        (metric(published={"a": "primer/rate/rate-0.4"}), "did you mean 'primer/rate/rate-0"),
+        (metric(readings={"x": {"file": "f.csv", "value": "v", "at": "end"}}), "'end': must be one of last"),
+        ({"claims": [CLAIM | {"test": {"beter": "a"}}]}, "claims 1: test: no test 'beter'"),
+        ({"claims": [CLAIM | {"test": {"better": "a"}}]}, "needs than"),
+        ({"claims": [CLAIM | {"test": {"better": "a", "than": "b", "form": 1}}]}, "no key 'form'"),
+        ({"claims": [CLAIM | {"metric": "loss"}]}, "no metric 'loss'"),
+        ({"claims": [CLAIM], **metric(better="")}, "does not say what is better"),
+        ({"claims": {"x": 1}}, "claims: must be a list"),
+        ({"figure": {"form": "pie"}}, "'pie': must be one of line"),
+        ({"figure": {"form": "line"}}, "form line needs x"),
+        ({"unmeasured": {"x": "y"}}, "no published figure 'y'"),
+    ],
+)
+def test_what_a_study_cannot_say_is_refused_in_one_line(changes, message):
+    with pytest.raises(ConfigError) as refused:
+        read("s", {**BASE, **changes}, "s.yaml")
+    assert message in str(refused.value)
+    assert str(refused.value).startswith("s.yaml: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"claims": [CLAIM | {"test": {"better": "c", "than": "a"}}]}, "claims: no cell 'c'"),
+        (
+            metric(published={"b rate=0.5": "primer/rate/rate-0.5"}),
+            "published: no cell 'b rate=0.5'; there are",
+        ),
+        (metric(relative="c"), "relative: no cell 'c'"),
+        ({"arms": {"a": "rat=0.5", "b": ""}}, "no setting 'rat'"),
+        ({"arms": {"a": "rate=1.5", "b": ""}}, "rate=1.5"),
+    ],
+)
+def test_cells_that_there_are_not_are_refused(changes, message):
+    study = read("s", {**BASE, **changes})
+    with pytest.raises(ConfigError) as refused:
+        refuse(study, [name for claim in study.claims for name in named(claim)])
+    assert message in str(refused.value)
+
+
+def test_files_that_are_no_studies(tmp_path):
+    (tmp_path / "x.yaml").write_text("title: [1")
+    with pytest.raises(ConfigError, match="is no YAML"):
+        load(tmp_path / "x.yaml")
+    with pytest.raises(ConfigError, match="No such file"):
+        shelf.study(str(tmp_path / "y.yaml"))
+
+
+def test_later_words_win_and_axes_make_cells():
+    changes = {
+        "base": "rate=0.1 train.lr=0.1 train.epochs=1",
+        "panels": {"x": "data=digits train.lr=0.2", "y": "data=wine"},
+        "arms": {"a": "variant=none", "b": "variant=inverted rate=0.3,0.5 train.batch_size=8,16"},
+        "scales": {
+            "smoke": {"set": "train.epochs=2 seeds=2", "panels": {"x": "train.epochs=3"}, "arms": {"a": "train.lr=0.4"}}
+        },
+    }
+    study = read("s", {**BASE, **changes})
+    found = cells(study, study.scales["smoke"])
+    assert [cell.label for cell in found] == [
+        "x/a",
+        *(f"x/b rate={rate} train.batch_size={size}" for rate in ("0.3", "0.5") for size in (8, 16)),
+    ]
+    assert found[0].settings == {
+        "rate": "0.1",
+        "train.lr": "0.4",
+        "train.epochs": "3",
+        "data": "digits",
+        "seeds": "2",
+        "variant": "none",
+    }
+    assert found[1].settings["train.lr"] == "0.2"
+
+
+def test_what_tells_replicates_apart_makes_no_cells():
+    changes = {"base": "data=uci data.split=range(0,3)", "replicates": ["data.split"]}
+    study = read("s", {**BASE, **changes})
+    found = cells(study, study.scales["smoke"])
+    assert [cell.label for cell in found] == ["a"] * 3 + ["b"] * 3
+    assert [cell.settings["data.split"] for cell in found[:3]] == ["0", "1", "2"]
+
+
+def test_ranges_for_tuning_are_no_axes():
+    study = read("s", {**BASE, "arms": {"a": "'rate=interval(0.1,0.8)'", "b": ""}})
+    assert [cell.label for cell in cells(study, study.scales["smoke"])] == ["a", "b"]
+
+
+def test_published_figures_have_an_id_a_number_and_a_source():
+    with FILE.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(facts()) == len(rows) > 750
+    for fact in facts().values():
+        assert fact.id.startswith(f"{fact.study}/{fact.table}/")
+        assert fact.number == fact.number  # no nan
+        assert fact.seen in SEEN
+        assert fact.source
+        assert bool(fact.spread) == bool(fact.spread_kind)
+        assert not fact.n or int(fact.n) > 0
+
+
+@pytest.mark.parametrize("name", shelf.names())
+def test_every_study_is_whole(name):
+    study = shelf.study(name)
+    refuse(study, [cell for claim in study.claims for cell in named(claim)])
+    assert set(study.scales) == {"smoke", "laptop", "paper"}
+    assert study.claims
+    for text in (study.title, study.question, *(claim.says for claim in study.claims)):
+        assert text[0].isupper()
+        assert len(text) <= 120
+    for claim in study.claims:
+        assert claim.says.endswith(".")
