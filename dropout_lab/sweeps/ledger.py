@@ -40,7 +40,7 @@ Row = dict[str, str]
 
 
 def columns() -> list[str]:
-    """The header of ``trials.csv``: the contract, figures of other tasks and of hidden units, and every other setting by its key."""
+    """The header of ``trials.csv``: the contract, other figures, and every other setting by its key."""
     settings = [entry.column for entry in settings_table() if entry.spec.identity]
     return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *settings]))
 

@@ -42,8 +42,8 @@ def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hoo
     """What each of M models says about every example of a part, in test mode.
 
     Returns:
-        for each model ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the target's own unit, [N, K] of K targets; and the
-        ``rows`` [N] of the data set, unless it is a running text.
+        for each model ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the target's own unit, [N, K]
+        of K targets; and the ``rows`` [N] of the data set, unless it is a running text.
     """
     told, true = [], []
     for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):

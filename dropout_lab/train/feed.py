@@ -66,7 +66,7 @@ class Feed:
         return y * self._scale.y_span + self._scale.y_low if self._scale is not None and y.is_floating_point() else y
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised x [M, B, ...], or symbols of texts, and y [M, B], or [M, B, K] of K targets, of these rows [M, B]."""
+        """Scaled x [M, B, ...], or symbols of texts, and a target y [M, B] or K [M, B, K] of these rows [M, B]."""
         return self._normalised(self._examples(rows), rows)
 
     def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:

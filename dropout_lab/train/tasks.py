@@ -27,8 +27,8 @@ class Task:
         return {"classification": "accuracy", "regression": "rmse", "language": "perplexity"}[self.kind]
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
-        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B], or [M, B, K] over which the mean is taken;
-        of each token [M, B, T] of a text."""
+        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B], its mean over K targets [M, B, K]; of
+        each token [M, B, T] of a text."""
         if self.kind == "regression":
             return (out.squeeze(2) - y).square() if y.dim() == 2 else (out - y).square().mean(2)
         flat = nn.functional.cross_entropy(out.flatten(0, -2), y.flatten(), reduction="none")
