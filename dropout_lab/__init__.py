@@ -19,4 +19,11 @@ def sweep(**settings: Any) -> "pd.DataFrame":
     return run(**settings)
 
 
-__all__ = ["__version__", "sweep"]
+def evaluate(**settings: Any) -> "pd.DataFrame":
+    """Evaluate a finished sweep, one row a trial and way; see :func:`dropout_lab.api.evaluate`."""
+    from dropout_lab.api import evaluate as run
+
+    return run(**settings)
+
+
+__all__ = ["__version__", "evaluate", "sweep"]

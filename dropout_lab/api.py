@@ -42,6 +42,32 @@ def sweep(**settings: Any) -> pd.DataFrame:
     return frame.set_index("trial_id", drop=False).loc[order].reset_index(drop=True)
 
 
+def evaluate(**settings: Any) -> pd.DataFrame:
+    """Evaluate a finished sweep as ``dropout-lab evaluate`` does, and return what was found.
+
+    Args:
+        settings: as on the command line, in the way of :func:`sweep`: ``out="results/sweep", infer="monte_carlo"``;
+            options of ``infer`` through ``**{"infer.passes": [10, 100]}``.
+
+    Returns:
+        one row a trial and way of inference, columns as in ``evaluations.csv``; averages over networks are in
+        ``ensembles.csv``.
+
+    Raises:
+        ConfigError: refused before anything was evaluated.
+    """
+    from dropout_lab.evaluated import chosen, present
+    from dropout_lab.plugins import enable
+    from dropout_lab.sweeps.evaluate import evaluate_folder
+
+    enable()
+    words = [_word(key, value) for key, value in _flat(settings).items()]
+    with standing() as points:
+        folder, made = evaluate_folder(words, points, lambda line: None)
+    present(folder, made)
+    return chosen(folder, made)
+
+
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in settings.items():

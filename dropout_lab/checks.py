@@ -121,3 +121,26 @@ def check_augment(value: Any) -> list[str]:
     if any(item not in AUGMENT for item in items):
         raise ValueError(f"must be a list of {', '.join(AUGMENT)}")
     return sorted(set(items))
+
+
+POSITIVE_OR_AUTO = "auto or a number above 0"
+
+
+def check_positive_or_auto(value: Any) -> float | str:
+    if value == "auto":
+        return "auto"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"must be {POSITIVE_OR_AUTO}")
+    return exact(value)
+
+
+SHIFTS = ("noise", "permuted")
+OOD = "a list of noise, permuted and names of data sets of images"
+
+
+def check_ood(value: Any) -> list[str]:
+    """What stands outside of the distribution, each once; whether a data set fits is seen when it is there."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(item, str) and re.fullmatch(r"[a-z][a-z0-9_]*", item) for item in items):
+        raise ValueError(f"must be {OOD}")
+    return sorted(set(items))

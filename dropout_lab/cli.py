@@ -19,6 +19,7 @@ HELP = f"""\
   {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
   {PROGRAM} train rate=0.5          one trial
   {PROGRAM} search arms=inverted    the best settings of one arm by validation
+  {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
                                     files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
@@ -111,6 +112,13 @@ def search(words: list[str]) -> int:
     return _run(["search", *words], ["tune=true", *out, *words], search=True)
 
 
+def evaluate(words: list[str]) -> int:
+    """Look at what a sweep trained in other ways."""
+    from dropout_lab.evaluated import command
+
+    return command(words, _say)
+
+
 def list_(words: list[str]) -> int:
     """Print what can be chosen."""
     from dropout_lab.listing import SUBJECTS, listing
@@ -159,27 +167,21 @@ def data(words: list[str]) -> int:
     if not words or {"--help", "-h"} & set(words):
         _say(shelf.HELP)
         return 0
-
-    def complain(line: str) -> None:
-        _complain(line, WRONG)
-
-    return 0 if shelf.command(words, _say, complain) else WRONG
+    return 0 if shelf.command(words, _say, _blame) else WRONG
 
 
 def reproduce(words: list[str]) -> int:
     """Run studies of the literature, or list them."""
     from dropout_lab.reproduce import command
 
-    def complain(line: str) -> None:
-        _complain(line, WRONG)
-
-    return command(words, _say, complain)
+    return command(words, _say, _blame)
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sweep": sweep,
     "train": train,
     "search": search,
+    "evaluate": evaluate,
     "table": table,
     "reproduce": reproduce,
     "list": list_,
@@ -212,8 +214,7 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
     _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
     if dry:
-        for line in launcher.dry_run(launcher.command.arms):
-            _say(line)
+        _say("\n".join(launcher.dry_run(launcher.command.arms)))
         return 0
     outcome = launcher.command.outcome
     assert outcome is not None
@@ -223,8 +224,7 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
         lines = found(outcome) if search else present(outcome)
     except KeyboardInterrupt:
         return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
-    for line in lines:
-        _say(line)
+    _say("\n".join(lines))
     return outcome.status
 
 
@@ -288,6 +288,10 @@ def _say(line: str) -> None:
         # The reader, such as `head`, has seen enough, or the disk is full: no reason to stop training. Python must not
         # complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _blame(line: str) -> None:
+    _complain(line, WRONG)
 
 
 def _complain(line: str, status: int) -> int:

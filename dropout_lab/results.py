@@ -17,7 +17,7 @@ from dropout_lab.report.notes import notes
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.tables import plain
 from dropout_lab.settings import ConfigError, show
-from dropout_lab.sweeps.grid import ranges
+from dropout_lab.sweeps.grid import Arm, ranges
 from dropout_lab.sweeps.ledger import columns as header
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
@@ -40,10 +40,13 @@ def present(outcome: Outcome) -> list[str]:
         frame = stored.read(folder)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    arms = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
+    places = {_place(arm): [trial.id for trial in arm.trials] for arm in outcome.arms}
+    named = {place: _label(place, arm) for place, arm in zip(map(_place, outcome.arms), outcome.arms, strict=True)}
+    arms = {named[place]: ids for place, ids in places.items()}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    settings = {arm.label: dict(arm.settings) for arm in outcome.arms}
-    summary = Summary(mine, arms, settings, {search.arm.label: tuned(search) for search in outcome.searches}, folder)
+    settings = {named[place]: dict(place) for place in places}
+    choices = {named[_place(search.arm)]: tuned(search) for search in outcome.searches}
+    summary = Summary(mine, arms, settings, choices, folder)
     files = texts(summary)
     if outcome.searches:
         files["tuning.csv"] = csv(tuning(outcome.searches))
@@ -51,7 +54,21 @@ def present(outcome: Outcome) -> list[str]:
         replace(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    return ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
+    lines = ["", *printed(summary), f"{folder}/: {' '.join(names)}"]
+    if outcome.evaluated:
+        from dropout_lab.evaluated import present as evaluations
+
+        lines += evaluations(folder, outcome.evaluated)
+    return lines
+
+
+def _place(arm: Arm) -> tuple[tuple[str, str], ...]:
+    """The arm's place on the axes along which something else is trained."""
+    return tuple((key, value) for key, value in arm.settings if key.partition(".")[0] != "infer")
+
+
+def _label(place: tuple[tuple[str, str], ...], arm: Arm) -> str:
+    return Arm(place, arm.config).label
 
 
 BEST = 10  # settings of a search that are printed

@@ -6,10 +6,10 @@ Every trial draws from its own streams whatever pack it is in, so its numbers ar
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -26,14 +26,20 @@ class Streams:
     Args:
         base: the base seed, common to a study.
         trial: the trial seed; None for what no trial may vary, as the test split.
+        part: goes before the names of all streams, where a trial needs several sets of them.
     """
 
     base: int
     trial: int | None = None
+    part: str = ""
+
+    def within(self, part: str) -> "Streams":
+        """Another set of streams of this trial."""
+        return replace(self, part=f"{self.part}{part}/")
 
     def key(self, name: str) -> int:
         """The 128-bit seed of a named stream."""
-        text = f"{self.base}/{name}" + ("" if self.trial is None else f"/{self.trial}")
+        text = f"{self.base}/{self.part}{name}" + ("" if self.trial is None else f"/{self.trial}")
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
 
     def generator(self, name: str) -> np.random.Generator:
@@ -62,9 +68,9 @@ class TorchRandomness:
         self.device, self.generator = device, generator
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        return torch.randint(
-            -(LEVELS // 2), LEVELS // 2, tuple(shape), dtype=torch.int16, device=self.device, generator=self.generator
-        )
+        # With the argument, even of None, torch.compile cannot trace randint of a shape that it knows by symbols only.
+        chosen: dict[str, Any] = {} if self.generator is None else {"generator": self.generator}
+        return torch.randint(-(LEVELS // 2), LEVELS // 2, tuple(shape), dtype=torch.int16, device=self.device, **chosen)
 
 
 class PackRandomness:
@@ -82,17 +88,16 @@ class PackRandomness:
 
     def __init__(self, streams: Sequence[Streams], name: str, device: torch.device, channels_last: bool = False):
         self._last = channels_last
-        different = list(dict.fromkeys(streams))
-        self._sources: list[CPUBits | CUDABits] = [
-            CUDABits(s.key(name), device) if device.type == "cuda" else CPUBits(s.generator(name)) for s in different
-        ]
+        different = {s: i for i, s in enumerate(dict.fromkeys(streams))}
+        self._sources = [bits_of(s, name, device) for s in different]
         self._device = device
-        self._map([different.index(s) for s in streams])
+        self._map([different[s] for s in streams])
 
     def _map(self, source_of: list[int]) -> None:
         used = sorted(set(source_of))
         self._sources = [self._sources[i] for i in used]
-        self._source_of = [used.index(i) for i in source_of]
+        place = {i: n for n, i in enumerate(used)}
+        self._source_of = [place[i] for i in source_of]
         same = self._source_of == list(range(len(used)))
         self._index = None if same else torch.tensor(self._source_of, device=self._device)
 
@@ -104,14 +109,49 @@ class PackRandomness:
 
     def bits(self, shape: Sequence[int]) -> Tensor:
         """int16 [M, ...]; ``shape[0]`` must be M."""
-        if self._last and len(shape) == 5:
-            return self._drawn([*shape[:2], *shape[3:], shape[2]]).movedim(-1, 2)
-        return self._drawn(shape)
+        return ordered(self._drawn, shape, self._last)
 
-    def _drawn(self, shape: Sequence[int]) -> Tensor:
-        each = torch.Size(shape[1:])
+    def _drawn(self, shape: torch.Size) -> Tensor:
+        each = shape[1:]
         drawn = torch.stack([source.draw(each) for source in self._sources])
         return drawn if self._index is None else drawn.index_select(0, self._index)
+
+
+class PassRandomness:
+    """Bits for the passes of one trained network with noise, of which some run at a time.
+
+    All passes draw from the same streams, one for each draw that a pass makes, in which they lie one after the other:
+    on the CPU a pass is the same bits whatever others it is stacked with, and many passes cost one draw.
+
+    Args:
+        streams: the passes' streams.
+        name: of the place, as of :class:`PackRandomness`.
+        device, channels_last: as there.
+    """
+
+    def __init__(self, streams: Streams, name: str, device: torch.device, channels_last: bool = False):
+        self._streams, self._name, self._device, self._last = streams, name, device, channels_last
+        self._sources: list[CPUBits | CUDABits] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Go on to the passes after those that have drawn."""
+        self._draws = 0
+
+    def bits(self, shape: Sequence[int]) -> Tensor:
+        """int16 [S, ...] for the S passes that run."""
+        if self._draws == len(self._sources):
+            self._sources.append(bits_of(self._streams, f"{self._name}/{self._draws}", self._device))
+        source = self._sources[self._draws]
+        self._draws += 1
+        return ordered(source.rows, shape, self._last)
+
+
+def ordered(draw: Callable[[torch.Size], Tensor], shape: Sequence[int], channels_last: bool) -> Tensor:
+    """What is drawn in the shape [M, ...]; for maps [M, B, C, H, W] in the order M, B, H, W, C if that is asked for."""
+    if channels_last and len(shape) == 5:
+        return draw(torch.Size([*shape[:2], *shape[3:], shape[2]])).movedim(-1, 2)
+    return draw(torch.Size(shape))
 
 
 class CPUBits:
@@ -121,9 +161,14 @@ class CPUBits:
         self._raw = generator.bit_generator.random_raw
 
     def draw(self, shape: torch.Size) -> Tensor:
-        count = shape.numel()
-        words = self._raw(-(-count * BITS // 64))
-        return torch.from_numpy(words.view(np.int16)[:count]).view(shape)
+        return self.rows(torch.Size([1, *shape]))[0]
+
+    def rows(self, shape: torch.Size) -> Tensor:
+        """As :meth:`draw` for each of ``shape[0]``, one after the other."""
+        count = shape[1:].numel()
+        words = -(-count * BITS // 64)
+        drawn = torch.from_numpy(self._raw(shape[0] * words).view(np.int16))
+        return drawn.view(shape[0], -1)[:, :count].reshape(shape)
 
 
 class CUDABits:
@@ -134,3 +179,12 @@ class CUDABits:
 
     def draw(self, shape: torch.Size) -> Tensor:
         return self._random.bits(shape)
+
+    rows = draw
+
+
+def bits_of(streams: Streams, name: str, device: torch.device) -> CPUBits | CUDABits:
+    """The bits of a named stream on a device."""
+    if device.type == "cuda":
+        return CUDABits(streams.key(name), device)
+    return CPUBits(streams.generator(name))

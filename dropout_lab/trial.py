@@ -69,6 +69,11 @@ class Point:
         return [key for key in self._shared if key.startswith("variant.") and key != "variant.network"]
 
     @property
+    def name(self) -> str:
+        """Twelve hex digits, the same for all seeds."""
+        return hashlib.sha256(self.identity.encode()).hexdigest()[:12]
+
+    @property
     def variant(self) -> str:
         return self.config.variant.kind
 

@@ -30,7 +30,6 @@ from dropout_lab.settings import ConfigError
         ("rate@x=0.5", "rate@x=0.5: write rate=VALUE"),
         ("seeds=100000000", "seeds=100000000: must be a whole number of seeds from 1 to 100000, or a list of"),
         ('out="${oc.env:HOME}"', "out=${oc.env:HOME}: must be a plain name;"),
-        ("rate=interval(0,1)", "rate=interval(0,1): an axis is a list of values, choice(), range() or glob()"),
         ("model=glob(x*)", "model=glob(x*): an empty sweep, the axis has no value"),
     ],
 )

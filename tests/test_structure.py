@@ -36,23 +36,27 @@ MAY_IMPORT = {
     "dropout": {"streams"},
     "regularizers": {"config", "streams", "dropout"},  # of dropout the layouts, and numbers from random bits
     "models": {"config", "streams", "dropout", "targets"},
-    "infer": {"models"},
+    "infer": {"models", "dropout", "streams"},
     "train": {"config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
-    "sweeps": WORDS | {"compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train"},
+    # What a network is found to do is put in figures where it is evaluated; stats itself imports nothing.
+    "sweeps": WORDS
+    | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"},
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
     "studies": {"settings", "compose", "report", "stats"},
-    "results": {"settings", "config", "report", "sweeps"},
-    # It times kernels, steps, plans and whole programs, and prints a table.
-    "bench": WORDS | {"compose", "plugins", "trial", "data", "streams", "dropout", "sweeps", "train", "report"},
+    "results": {"settings", "config", "report", "sweeps", "evaluated"},
+    "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
+    # It times kernels, steps, passes, plans and whole programs, and prints a table.
+    "bench": WORDS
+    | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
     "reproduce": {"settings", "studies", "report", "reproduction"},
     "reproduction": WORDS | {"compose", "plugins", "data", "sweeps", "report", "results", "studies", "bench", "trial"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "compose", "data"},
     "plugins": {"compose", "sweeps"},
-    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results"},
+    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results", "evaluated"},
 }
 
 

@@ -59,14 +59,14 @@ def _planned(bench: Bench) -> Row:
 
 def _arms(bench: Bench, folder: str) -> Sequence[Arm]:
     widths = SHAPES["plain"], (*SHAPES["plain"], 2 * SHAPES["plain"][1])
-    jobs = []
+    found: list[Arm] = []
     for grid, sizes in zip(GRIDS, widths, strict=True):
         hidden = ",".join("[" + ",".join([str(size)] * depth) + "]" for depth in (2, 3, 4) for size in sizes)
         where = [f"model.hidden={hidden}", f"seeds={SEEDS}", f"out={folder}/sweep"]
         where += [f"data.root={bench.root}"] if bench.root else []
-        jobs += expand([*SHARED, *grid, *where])
-    with standing() as points:
-        return arms(jobs, points)
+        with standing() as points:
+            found += arms(expand([*SHARED, *grid, *where]), points)
+    return found
 
 
 def _sample(bench: Bench) -> list[Row]:

@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dropout_lab.bench import kernels, planning, published, sequence, steps, table, variants, works
+from dropout_lab.bench import inference, kernels, planning, published, sequence, steps, table, variants, works
 from dropout_lab.bench.interleaved import machine
 from dropout_lab.bench.works import Bench
 from dropout_lab.data.places import root_of
@@ -22,6 +22,7 @@ SUBJECTS: dict[str, tuple[Callable[[Bench], list[table.Row]], str]] = {
     "published": (published.published, "a published grid, planned, and a sample of it"),
     "kernels": (kernels.kernels, "the dropout kernel alone"),
     "steps": (steps.steps, "a training step, the matrix products in it, dropout's cost"),
+    "inference": (inference.inference, "100 Monte Carlo passes of an MLP"),
     "planning": (planning.planning, "drawing up 10,000 trials"),
 }
 # What has a table of its own.
@@ -29,7 +30,7 @@ OWN = {
     "variants": (variants, "a training step of each variant against inverted dropout"),
     "sequence": (sequence, "dropout inside an LSTM layer against torch's fused one"),
 }
-WITHOUT_MNIST = ("digits", "digits_training", "kernels", "planning")
+WITHOUT_MNIST = ("digits", "digits_training", "kernels", "inference", "planning")
 LIBRARIES = ("torchvision", "lightning", "hydra-core", "hydra-joblib-launcher", "jax", "keras")
 PEERS = ("plain_loop", "strong_loop", "lightning_multirun", "jax_vmap", "keras_lstm")
 

@@ -4,6 +4,7 @@ Nothing here imports torch, so a wrong word on the command line is answered at o
 """
 
 from dropout_lab.config.data import DataConf
+from dropout_lab.config.infer import InferConf
 from dropout_lab.config.models import (
     MODELS,
     CNNConf,
@@ -32,6 +33,7 @@ __all__ = [
     "CustomConf",
     "DataConf",
     "GRUConf",
+    "InferConf",
     "LSTMConf",
     "MLPConf",
     "ModelConf",

@@ -42,7 +42,9 @@ class DataConf(Checked):
         help="where public sets lie, or are put; if empty, DROPOUT_LAB_DATA or dropout-lab in the user's cache",
     )
     name: str = setting("yacht", choices=UCI, when=("data.kind", "uci"), source=True, help="which of the nine sets")
-    split: int = setting(0, low=0, high=19, when=("data.kind", "uci"), source=True, help="which published split")
+    split: int = setting(
+        0, low=0, high=19, when=("data.kind", "uci"), pack="own", help="which published split to test on"
+    )
     path: str = setting(
         "",
         check=check_place,
@@ -160,9 +162,8 @@ class DataConf(Checked):
         0.2,
         low=0,
         high=0.9,
-        open_low=True,
         unless=("data.kind", *LANGUAGE),
-        help="part of the rest held out for validation, by trial seed, where there is no official one",
+        help="part of the rest held out for validation, by trial seed, where there is no official one; 0: train on all",
     )
     reconstruct: bool = setting(
         False,

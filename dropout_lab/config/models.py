@@ -36,6 +36,12 @@ class MLPConf(ModelConf):
     hidden: list[int] = setting(
         [128, 128], low=1, high=MOST, empty=True, help="width of each hidden layer; none for a linear model"
     )
+    initial: str = setting(
+        "uniform",
+        choices=("uniform", "glorot"),
+        off="uniform",
+        help="initial weights: within 1 / sqrt(inputs) of 0, or within sqrt(6 / (inputs + units)) and biases 0",
+    )
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
 
     @property

@@ -19,7 +19,8 @@ from dropout_lab.checks import (
     check_rates,
     check_seeds,
 )
-from dropout_lab.config.data import DataConf
+from dropout_lab.config.data import LANGUAGE, DataConf
+from dropout_lab.config.infer import InferConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.training import TrainConf
@@ -38,6 +39,7 @@ class Config(Checked):
     schedule: ScheduleConf = field(default_factory=ScheduleConf)
     regularizer: RegularizerConf = field(default_factory=RegularizerConf)
     train: TrainConf = field(default_factory=TrainConf)
+    infer: InferConf = field(default_factory=InferConf)
     rate: Any = setting(
         0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
     )
@@ -145,8 +147,11 @@ class Config(Checked):
     read_test: bool = setting(
         True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"
     )
+    save: bool = setting(
+        False, identity=False, help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do"
+    )
     save_predictions: bool = setting(
-        False, identity=False, help="keep what each trial predicts of each test example, for tests on shared examples"
+        False, identity=False, help="keep what is predicted for each test example, in predictions/"
     )
     skip_invalid: bool = setting(
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
@@ -156,6 +161,12 @@ class Config(Checked):
         super().__post_init__()
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
+        if self.data.val_fraction == 0 and self.data.kind not in LANGUAGE:
+            stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
+            plateau = self.schedule.kind == "plateau"
+            readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}
+            for name in [name for name, reads in readers.items() if reads]:
+                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation part, which {name} reads")
         sites = self.model.hidden_sites
         if sites is not None and isinstance(self.rate, list):
             self.check_length(len(self.rate), sites)
@@ -211,13 +222,13 @@ class Config(Checked):
 
 # The parts of a recurrent network that have a rate of their own.
 ROLES = ("embedding", "recurrent", "between", "output")
-GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train")
+GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "infer")
 
 
 @cache
 def settings_table() -> tuple[Setting, ...]:
     """Every setting of every schema, groups first; one entry a key."""
-    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, Config]
+    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, InferConf, Config]
     table: dict[str, Setting] = {}
     for schema in schemas:
         for entry in table_of(schema):

@@ -28,6 +28,7 @@ class Dataset:
             x itself of a running text.
         classes: names of the classes; empty for regression.
         test: rows of the official test part; None if the set has none and it is to be drawn.
+        splits: rows of the test part of each published split, where there are several; ``test`` is that of the first.
         val: rows of the official validation part; None if the set has none and it is to be drawn.
         tokens: the different tokens of texts, all parts together.
         vocabulary: how many of them a model is to know at the most; 0 for other data than texts.
@@ -44,6 +45,7 @@ class Dataset:
     val: np.ndarray | None = None
     tokens: tuple[str, ...] = ()
     vocabulary: int = 0
+    splits: tuple[np.ndarray, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

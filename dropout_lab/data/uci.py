@@ -57,23 +57,21 @@ TABLES: dict[str, Table] = {
 }
 
 
-def read_uci(root: str = "", name: str = "yacht", split: int = 0) -> Dataset:
-    """One of the nine sets, with the test rows of a published split (counted from 0).
+def read_uci(root: str = "", name: str = "yacht") -> Dataset:
+    """One of the nine sets, with the test rows of its published splits.
 
     Raises:
-        DataError: there is no such split, or files are missing or altered.
+        DataError: files are missing or altered.
     """
     table, place = TABLES[name], root_of(root)
-    if not 0 <= split < table.splits:
-        raise DataError(f"data.split={split}: {name} has {table.splits} published splits, 0 to {table.splits - 1}")
     folder = place / "uci" / name
     files = [folder / file for file in table.files]
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise DataError(f"{missing[0]}: is not there; `dropout-lab data get uci/{name}`, or say data.root=FOLDER")
     found = decoded(f"uci-{name}", files, place, lambda: read_table(folder, table))
-    x, y = found["x"], found["y"]
-    return Dataset("uci", "regression", x, y, test=found[f"test{split}"])
+    splits = tuple(found[f"test{i}"] for i in range(table.splits))
+    return Dataset("uci", "regression", found["x"], found["y"], test=splits[0], splits=splits)
 
 
 def read_table(folder: Path, table: Table) -> Arrays:

@@ -56,6 +56,7 @@ class Dropout(nn.Module):
         adaptive: whether what is dropped depends on the values of the input.
         rescales: whether it zeroes units and divides the others by the part that is kept, as papers that zero them
             without rescaling do at test time.
+        stochastic: whether anything is drawn at random, so that two passes differ.
         learns: whether the rate is learned from where it starts; see :mod:`dropout_lab.dropout.learned`.
         passes: forward passes of one training step.
         agreement: weight of the divergence between the predictions of two passes in the loss.
@@ -76,6 +77,7 @@ class Dropout(nn.Module):
     fraction: ClassVar[str] = "rate"
     adaptive: ClassVar[bool] = False
     rescales: ClassVar[bool] = False
+    stochastic: ClassVar[bool] = True
     learns: ClassVar[bool] = False
     passes: ClassVar[int] = 1
     agreement: float = 0.0

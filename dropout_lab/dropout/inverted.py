@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import binary, rectified
+from dropout_lab.dropout.masks import binary, rectified, times
 from dropout_lab.streams import Randomness
 
 
@@ -23,7 +23,7 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
     """
-    return x * binary(random.bits(x.shape), rate, x, rescaled=True)
+    return times(x, binary(random.bits(x.shape), rate, x, rescaled=True))
 
 
 class Inverted(Dropout):

@@ -59,6 +59,17 @@ def binary(bits: Tensor, rate: Tensor | float, like: Tensor, rescaled: bool) -> 
     return mask if gain is None else mask.mul_(gain)
 
 
+def times(x: Tensor, factor: Tensor) -> Tensor:
+    """x * factor.
+
+    Args:
+        x: [...], or what broadcasts to it.
+        factor: [...], without a gradient; overwritten where none is asked for, since fresh memory costs more than the
+            product.
+    """
+    return x * factor if torch.is_grad_enabled() else factor.mul_(x)
+
+
 def rectified(x: Tensor, factor: Tensor) -> Tensor:
     """relu(x) * factor in a single product, whose gradient is a single product as well.
 
@@ -69,7 +80,7 @@ def rectified(x: Tensor, factor: Tensor) -> Tensor:
     with torch.no_grad():
         # The slope of the ReLU times the factor; torch has no faster way to say "where x is positive".
         slope = torch.ops.aten.threshold_backward.grad_input(factor, x, 0, grad_input=factor)
-    return x * slope
+    return times(x, slope)
 
 
 class _Cut(NamedTuple):

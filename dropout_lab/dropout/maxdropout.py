@@ -39,6 +39,7 @@ class MaxDropout(Dropout):
     kind: ClassVar[str] = "maxdropout"
     keeps: ClassVar[tuple[str, ...]] = ()
     fraction: ClassVar[str] = "about"
+    stochastic: ClassVar[bool] = False
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return maxdropout(x, rate)

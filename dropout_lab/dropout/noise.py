@@ -13,7 +13,7 @@ from dropout_lab.dropout.learned import Learned
 from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.passes import Params, Testing, Training
 from dropout_lab.dropout.schedules import Moment, Schedule
-from dropout_lab.streams import PackRandomness, Streams
+from dropout_lab.streams import PackRandomness, PassRandomness, Streams
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,8 @@ class Noise:
         self.places = places
         self._schedule = schedule
         self._base = on
-        self.random = {
-            name: PackRandomness(streams, f"dropout/{name}", rate.device, places[name].layout == MAPS)
-            for name, rate in on.items()
+        self.random: dict[str, PackRandomness | PassRandomness] = {
+            name: PackRandomness(streams, *how) for name, how in self._drawn().items()
         }
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
@@ -238,12 +237,34 @@ class Noise:
         """Learning rate of what the variant learns, as a multiple of that of the weights."""
         return self.variant.speed if isinstance(self.variant, Learned) else 1.0
 
+    def of_passes(self, streams: Streams) -> "Noise":
+        """The noise of a single model for passes of it, [S, ...] at a time, drawn from the beginning of these streams.
+
+        :meth:`begin` goes before each stack of passes.
+        """
+        kept = copy(self)
+        kept.random = {name: PassRandomness(streams, *how) for name, how in self._drawn().items()}
+        return kept
+
+    def begin(self) -> None:
+        """Go on to the next stack of passes."""
+        self._charges = []
+        for random in self.random.values():
+            assert isinstance(random, PassRandomness)
+            random.begin()
+
+    def _drawn(self) -> dict[str, tuple[str, torch.device, bool]]:
+        """For each place its stream's name, the device, and whether the channels of maps come last."""
+        maps = {name: self.places[name].layout == MAPS for name in self._base}
+        return {name: (f"dropout/{name}", rate.device, maps[name]) for name, rate in self._base.items()}
+
     def select(self, models: Sequence[int]) -> "Noise":
         """The noise of these models only; it draws on from the same streams."""
         kept, index = copy(self), list(models)
         kept._base = {name: rate[index] for name, rate in self._base.items()}
         kept.rates = {name: rate[index] for name, rate in self.rates.items()}
-        kept.random = {name: random.select(index) for name, random in self.random.items()}
+        of_pack = {name: random for name, random in self.random.items() if isinstance(random, PackRandomness)}
+        kept.random = {name: random.select(index) for name, random in of_pack.items()}
         return kept
 
 

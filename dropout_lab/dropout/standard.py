@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import binary, kept_part, per_model, rectified
+from dropout_lab.dropout.masks import binary, kept_part, per_model, rectified, times
 from dropout_lab.streams import Randomness
 
 
@@ -23,7 +23,7 @@ def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         Srivastava et al. 2014, JMLR 15, section 4.
     """
-    return x * binary(random.bits(x.shape), rate, x, rescaled=False)
+    return times(x, binary(random.bits(x.shape), rate, x, rescaled=False))
 
 
 def expected(x: Tensor, rate: Tensor | float) -> Tensor:

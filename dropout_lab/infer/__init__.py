@@ -1,1 +1,1 @@
-"""What is done with a trained network: so far weight scaling, the deterministic approximation of dropout's average."""
+"""What is done with a trained network: weight scaling, and Monte Carlo passes with the noise of the training."""

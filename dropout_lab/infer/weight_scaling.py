@@ -8,6 +8,29 @@ from torch import Tensor
 from dropout_lab.models import Hook, Model, Params, State
 
 
+class WeightScaling:
+    """The one pass of a network in its test-time form, to be used as :class:`MonteCarlo` is.
+
+    Args:
+        model: the network's shape.
+        params: its parameters, [1, ...] each.
+        hook: the variant's test-time form.
+
+    Attributes:
+        block: how many examples to take at a time.
+    """
+
+    block = 2048
+
+    def __init__(self, model: Model, params: Params, hook: Hook):
+        self._model, self._params, self._hook = model, params, hook
+
+    def run(self, x: Tensor, see: Callable[[Tensor], object]) -> None:
+        """Show ``see`` the float32 outputs [1, B, K] for a block of examples x [1, B, ...]."""
+        with torch.inference_mode():
+            see(self._model.forward(self._params, x, self._hook).float())
+
+
 def outputs(
     model: Model,
     params: Params,
@@ -22,7 +45,7 @@ def outputs(
         params: each [M, ...].
         looks: rows of the data set, [M, B] or windows [M, B, T], one after the other.
         fetch: gives (x, y) for rows.
-        hook: the variants' test-time form, :meth:`Noise.testing`.
+        hook: the test-time form of variants and regularizers, :meth:`Pack.testing`.
 
     Yields:
         float32 outputs [M, B, (T,) K] and targets [M, B(, T)].

@@ -45,6 +45,7 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
     match conf:
         case MLPConf():
             model = MLP(shape, outputs, conf.hidden, activation, symbols, conf.embedding)
+            model.glorot = conf.initial == "glorot" and not selu
         case CNNConf():
             model = CNN(shape, outputs, conf.channels, conf.head, activation)
         case RecurrentConf():

@@ -123,14 +123,19 @@ class Model:
         fixed: names among the parameters' that the optimizer leaves alone: what the model writes itself, or is frozen.
         stacks: whether M models cost less together than one after another on a CPU.
         alone: whether M must be 1.
+        broadcasts: whether activations of one model may become those of many at any place, beside weights of one.
+        glorot: whether initial weights are uniform within sqrt(6 / (fan_in + fan_out)) of 0 and biases 0 (Glorot and
+            Bengio 2010, AISTATS, equation 16), as Keras initialises dense layers.
         within: initial values are uniform within this of 0 if it is given, whatever the number of inputs.
     """
 
     stacks: ClassVar[bool] = False
     alone: ClassVar[bool] = False
+    broadcasts: ClassVar[bool] = True
     fixed: frozenset[str] = frozenset()
     bounded: bool = False
     lecun: bool = False
+    glorot: bool = False
     within: float | None = None
 
     def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Place]):
@@ -176,13 +181,15 @@ class Model:
     def _initial(self, streams: Streams, name: str, parameter: Parameter) -> Tensor:
         if parameter.constant is not None:
             return torch.full(parameter.shape, parameter.constant)
-        stream = streams.generator(f"init/{name}")
-        if not self.lecun:
-            values = 2 * stream.random(parameter.shape, dtype="float32") - 1
-        elif parameter.incoming or len(parameter.shape) > 1:
-            values = stream.standard_normal(parameter.shape, dtype="float32")
-        else:
+        weights = bool(parameter.incoming) or len(parameter.shape) > 1
+        if not weights and (self.lecun or self.glorot):
             return torch.zeros(parameter.shape)
+        stream = streams.generator(f"init/{name}")
+        if self.lecun:
+            return torch.from_numpy(stream.standard_normal(parameter.shape, dtype="float32") / sqrt(parameter.fan_in))
+        values = 2 * stream.random(parameter.shape, dtype="float32") - 1
+        if self.glorot:
+            return torch.from_numpy(values * sqrt(6 / sum(parameter.shape)))
         return torch.from_numpy(values * self.within if self.within else values / sqrt(parameter.fan_in))
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -58,6 +59,8 @@ class Recurrent(Model):
     Raises:
         ValueError: the examples have no rows to read, or cannot be read so.
     """
+
+    broadcasts: ClassVar[bool] = False
 
     def __init__(self, shape: Sequence[int], outputs: int, form: Shape):
         self._form, self._reads, self._runs = form, bool(form.symbols), not shape

@@ -25,7 +25,9 @@ class LabelSmoothing(Regularizer):
     def loss(self, loss: Loss) -> Loss:
         def smoothed(out: Tensor, y: Tensor) -> Tensor:
             plain = loss(out, y)
-            shared = -nn.functional.log_softmax(out, -1).mean(-1)
+            # In the order in memory of the gradient of the plain loss, which rounds what the layer before it learns.
+            axis = 1 if out.dim() == 3 else -1
+            shared = -nn.functional.log_softmax(out.mT if axis == 1 else out, axis).mean(axis)
             return plain + self.strength.view(-1, *[1] * (plain.dim() - 1)) * (shared - plain)
 
         return smoothed

@@ -51,11 +51,17 @@ class Normalisation(Regularizer):
 
     def sums(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         site = self._made_by.get(name)
-        return x if site is None or self._order != "before" else self.normalised(site, x, params, training)
+        return x if site is None or self._order != "before" else self._each(site, x, params, training)
 
     def dropped(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         there = self._order == "after" and bool(self.scene.sites[name].made_by)
-        return self.normalised(name, x, params, training) if there else x
+        return self._each(name, x, params, training) if there else x
+
+    def _each(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        """x [M, B, ...] of the units of a place; passes of one network in its test-time form as one large batch."""
+        if len(params[f"{self.name(site)}.gain"]) == len(x):
+            return self.normalised(site, x, params, training)
+        return self.normalised(site, x.flatten(0, 1).unsqueeze(0), params, training)[0].unflatten(0, x.shape[:2])
 
     def normalised(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
         """x [M, B, ...] of the units of a place."""

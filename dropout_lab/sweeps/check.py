@@ -13,6 +13,7 @@ from dropout_lab.regularizers import unfit as unfit_regularizer
 from dropout_lab.settings import ConfigError
 from dropout_lab.streams import Streams
 from dropout_lab.sweeps.grid import Arm
+from dropout_lab.sweeps.inference import refuse_arms
 from dropout_lab.train.division import divide, rarest, refuse
 from dropout_lab.train.pack import model_of, unfit
 from dropout_lab.train.paper import unconvertible
@@ -34,6 +35,7 @@ def sift(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
     for arm in arms:
         try:
             check(arm.trials, models)
+            refuse_arms([arm])
             kept.append(arm)
         except ConfigError as error:
             left_out[str(error)] = left_out.get(str(error), 0) + 1
@@ -60,7 +62,9 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
         seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
         config, key = trial.config, trial.point.pack_key
-        if key not in models:
+        if key in models:
+            _divisible(config, _load(config))
+        else:
             _known(config)
             _device(config)
             dataset = _load(config)
@@ -122,6 +126,13 @@ def _model(config: Config, dataset: Dataset) -> Model:
         shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
         problem = f"{error}; {shape}"
         raise ConfigError.of("model", config.model.kind, problem) from None
+
+
+def _divisible(config: Config, dataset: Dataset) -> None:
+    try:
+        refuse(dataset, config.data)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _parts(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:

@@ -17,11 +17,12 @@ from dropout_lab.train.pack import Pack, model_of
 
 # A step of M stacked models takes FIXED + M x its multiplications / SPEED, measured on one core with AVX-512: MLPs of
 # 16 to 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models; beyond the size at which a
-# model's share of it is OVERHEAD of its own work, a larger stack only makes what an interruption loses larger. Timing
-# the machine at hand instead would plan other packs, and round otherwise, whenever it is busy.
+# model's share of it is OVERHEAD of its own work, a larger stack saves little, makes what an interruption loses larger,
+# and leaves cores without work at the end. Timing the machine at hand instead would plan other packs, and round
+# otherwise, whenever it is busy.
 FIXED = 4e-4  # seconds
 SPEED = 2.5e10  # multiplications a second
-OVERHEAD = 0.1
+OVERHEAD = 0.2
 MOST_ON_CPU = 64
 MOST_ON_GPU = 64
 MEMORY_PART = 0.5
@@ -95,14 +96,17 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         pack.step(batches[0])
     step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
-    with pack.arithmetic:
-        look = median(
-            _clock(lambda: evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params)))
-            for _ in range(2)
-        )
+    look = 0.0
+    if pack.feed.validates:
+        with pack.arithmetic:
+            look = median(_clock(lambda: _look(pack)) for _ in range(2))
     torch.set_num_threads(before)
     weights = 4 * COPIES * pack.model.size * len(trials)
     return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
+
+
+def _look(pack: Pack) -> None:
+    evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params))
 
 
 def _clock(work: Callable[[], object]) -> float:

@@ -116,7 +116,7 @@ def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobRetur
     found = []
     with suppress(ConfigError):  # it may have been left out
         found = [stored[trial.id] for trial in arm.trials if trial.id in stored]
-    losses = [float(row["val_loss"]) for row in found if row["status"] == "ok"]
+    losses = [float(row["val_loss"]) for row in found if row["status"] == "ok" and row["val_loss"]]
     done = JobReturn(overrides=words, task_name="dropout-lab")
     done.status = JobStatus.COMPLETED
     done.return_value = sum(losses) / len(losses) if losses else float("inf")

@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from dropout_lab.config import settings_table
@@ -34,7 +33,7 @@ CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_acc
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
-OURS = ("curves.csv", "config.yaml", "tuning.csv", *SUMMARIES)
+OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES)
 
 Row = dict[str, str]
 
@@ -92,7 +91,7 @@ class Ledger:
         with self._writing:
             for path, header in ((self.trials_csv, columns()), (self.curves_csv, CURVE_COLUMNS)):
                 if path.exists():
-                    _repair(path, header)
+                    repair(path, header)
 
     @cached_property
     def _writing(self) -> FileLock:
@@ -132,20 +131,6 @@ class Ledger:
             self._ids |= ids
             self._size = self.trials_csv.stat().st_size
 
-    def store_predictions(self, trial_id: str, arrays: Mapping[str, Any]) -> None:
-        """Keep what a trial predicts of each test example."""
-        path = self._predictions(trial_id)
-        path.parent.mkdir(exist_ok=True)
-        new = path.with_name(f"{trial_id}.{os.getpid()}.new.npz")
-        np.savez_compressed(new, **arrays)
-        new.replace(path)
-
-    def has_predictions(self, trial_id: str) -> bool:
-        return self._predictions(trial_id).exists()
-
-    def _predictions(self, trial_id: str) -> Path:
-        return self.private / "predictions" / f"{trial_id}.npz"
-
     def forget(self, ids: set[str]) -> None:
         """Take out the rows of trials that are to be tried again, and every curve without a row."""
         with self._writing:
@@ -183,7 +168,8 @@ class Ledger:
         return path
 
 
-def _text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
+def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
+    """Rows as CSV under these columns; what a row does not have is empty."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, header, restval="", lineterminator="\n")
     if with_header:
@@ -199,8 +185,8 @@ def _cell(value: Any) -> str:
 def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Add rows to a CSV in one write, safe on disk when this returns; half of it is taken back."""
     # A file may have columns of a newer version or of the user's own after ours; it keeps them.
-    found = _header(path)
-    text = _text(rows, found or header, with_header=not found)
+    found = header_of(path)
+    text = csv_text(rows, found or header, with_header=not found)
     size = path.stat().st_size if path.exists() else 0
     try:
         with path.open("ab") as file:
@@ -213,7 +199,7 @@ def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, A
         raise
 
 
-def _header(path: Path) -> list[str]:
+def header_of(path: Path) -> list[str]:
     """The columns a file has; empty if there is no file or nothing in it."""
     if not path.exists():
         return []
@@ -230,7 +216,7 @@ def read_rows(path: Path) -> Iterable[Row]:
 
 
 def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]], more: Sequence[str] = ()) -> None:
-    replace(path, _text(rows, [*_header(path), *more], with_header=True))
+    replace(path, csv_text(rows, [*header_of(path), *more], with_header=True))
 
 
 def replace(path: Path, text: str) -> None:
@@ -261,7 +247,7 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
             raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
         return
     try:
-        rows, found = list(read_rows(path)), _header(path)
+        rows, found = list(read_rows(path)), header_of(path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
     if not set(needed) <= set(found):
@@ -271,12 +257,12 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
             raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
 
 
-def _repair(path: Path, header: Sequence[str]) -> None:
+def repair(path: Path, header: Sequence[str]) -> None:
     """Cut off half a line left by a crash, and bring a file of an older version under today's header."""
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
-    more = [name for name in header if name not in _header(path)]
-    if more and _header(path):
+    more = [name for name in header if name not in header_of(path)]
+    if more and header_of(path):
         _rewrite(path, list(read_rows(path)), more)

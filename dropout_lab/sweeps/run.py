@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
-from dropout_lab.config import Config
+from dropout_lab.config import Config, InferConf
+from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, idle_axes
 from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
 from dropout_lab.sweeps.plan import PackOf, plan
@@ -22,12 +24,21 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command leaves: its arms, their rows, how much of it is new, and how settings were chosen, one an arm."""
+    """What a command leaves.
+
+    Args:
+        arms: of the command.
+        rows: of their trials.
+        trained: how many are new.
+        searches: how settings were chosen, one an arm.
+        evaluated: which trials it evaluated in which way.
+    """
 
     arms: Sequence[Arm]
     rows: Sequence[Row]
     trained: int
     searches: Sequence["Search"] = ()
+    evaluated: Sequence[tuple[str, InferConf]] = ()
 
     @property
     def status(self) -> int:
@@ -42,10 +53,21 @@ class Interrupted(KeyboardInterrupt):
 def chosen(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
     """The arms to train: all of them, or those that can be under ``skip_invalid=true``."""
     if not arms[0].config.skip_invalid:
+        if any(arm.config.infer.stochastic or arm.config.infer.ood for arm in arms):
+            from dropout_lab.sweeps.inference import refuse_arms
+
+            refuse_arms(arms)
         return arms
     from dropout_lab.sweeps.check import sift
 
     return sift(arms, say)
+
+
+def keeping(arms: Sequence[Arm]) -> Sequence[Arm]:
+    """The arms of a command; where one is to be evaluated, or its weights kept, those of all are kept."""
+    if not any(arm.config.save or arm.config.infer.stochastic for arm in arms):
+        return arms
+    return [replace_fields(arm, config=replace_fields(arm.config, save=True)) for arm in arms]
 
 
 def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
@@ -54,6 +76,7 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
     Raises:
         ConfigError: a trial cannot be trained: its model does not take its data, its device is not there.
     """
+    arms = keeping(arms)
     trials = list({trial.id: trial for arm in arms for trial in arm.trials}.values())
     done = _done(trials, ledger)
     missing = [trial for trial in trials if trial.id not in done]
@@ -71,11 +94,21 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
 
 
 def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
-    """The ids of all finished trials of the folder, but for those whose predictions are asked for and not there."""
+    """The ids of all finished trials of the folder, but for those that lack something to be kept."""
     rows = ledger.rows()
-    wanting = {t.id for t in trials if t.config.save_predictions and t.config.read_test}
     final = {i for i, row in rows.items() if row["status"] in FINAL}
-    return {i for i in final if i not in wanting or rows[i]["status"] != "ok" or ledger.has_predictions(i)}
+    return final - {t.id for t in trials if t.id in final and rows[t.id]["status"] == "ok" and _lacking(t)}
+
+
+def _lacking(trial: Trial) -> bool:
+    """Whether weights or predictions of a trial are to be kept and were not, or are gone."""
+    from dropout_lab.sweeps.weights import weights_path
+
+    config = trial.config
+    wanted = [weights_path(config.out, trial.id)] if config.save else []
+    if config.save_predictions and config.read_test:
+        wanted.append(predictions.path_of(config.out, trial.id))
+    return not all(path.is_file() for path in wanted)
 
 
 def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
@@ -106,7 +139,8 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
     """:func:`run` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_of(arms, ledger)
     for key in idle_axes(arms):
-        say(f"note: {key} changes nothing here")
+        if not key.startswith("infer"):  # which changes what is evaluated, not what is trained
+            say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
         from dropout_lab.sweeps.check import found
@@ -115,13 +149,24 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
             say(line)
         _write_config(ledger, arms[0].config, command)
         _store(ledger, packs)
-        try:
+    try:
+        if packs:
             _execute(packs, ledger, say)
-        except KeyboardInterrupt:
-            raise Interrupted(_closing(ledger, trials)) from None
+        evaluated = _evaluated(arms, ledger, say)
+    except KeyboardInterrupt:
+        raise Interrupted(_closing(ledger, trials)) from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
-    return Outcome(arms, mine, sum(len(pack) for pack in packs))
+    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated)
+
+
+def _evaluated(arms: Sequence[Arm], ledger: Ledger, say: Say) -> Sequence[tuple[str, InferConf]]:
+    """Evaluate the networks of a sweep that asks for it; which trials in which way."""
+    if not any(arm.config.infer.stochastic for arm in arms):
+        return []
+    from dropout_lab.sweeps.inference import evaluate_arms
+
+    return evaluate_arms(arms, ledger, say)
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
@@ -143,7 +188,7 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
             new = list(zip(pack, results, strict=True))
             for trial, result in new:
                 if result.predictions:
-                    ledger.store_predictions(trial.id, result.predictions)
+                    predictions.store(ledger.folder, trial.id, result.predictions)
             ledger.append(
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
@@ -158,9 +203,11 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
     if not packs:
         return f"{ledger.folder}: all {count} are there" if len(trials) > 1 else f"{ledger.folder}: the trial is there"
     todo = sum(len(pack) for pack in packs)
-    done = _done(trials, ledger)
-    there = sum(trial.id in done for trial in trials)
-    already = f", {there} of them there" if there else ""
+    done, rows = _done(trials, ledger), ledger.rows()
+    finished = {trial.id for trial in trials if trial.id in rows and rows[trial.id]["status"] in FINAL}
+    lost = len(finished - done)
+    already = f", {len(finished)} of them there" if finished else ""
+    already += f", {lost} without all that is to be kept" if lost else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 

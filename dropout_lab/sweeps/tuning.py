@@ -98,7 +98,8 @@ class Search:
     def trying(self, settings: Settings) -> Arm:
         """The arm with these settings on the tuning seeds, kept from the test part."""
         seeds = [FIRST_SEED + i for i in range(self.arm.config.tuning_seeds)]
-        apart = {"seeds": seeds, "read_test": False, "save_predictions": False}
+        apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
+        apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations are of the test part
         return Arm((), changed(self.arm.config, {**settings, **apart}))
 
     def confirming(self, settings: Settings) -> Arm:
@@ -226,4 +227,4 @@ def tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         )
     rows = {row["trial_id"]: row for outcome in outcomes for row in outcome.rows}
     trained = sum(outcome.trained for outcome in outcomes)
-    return Outcome(outcomes[-1].arms, list(rows.values()), trained, searches)
+    return Outcome(outcomes[-1].arms, list(rows.values()), trained, searches, outcomes[-1].evaluated)

@@ -22,6 +22,7 @@ import torch
 
 from dropout_lab.data import load
 from dropout_lab.sweeps.plan import PackOf
+from dropout_lab.sweeps.weights import keep
 from dropout_lab.train.loop import Progress, train
 from dropout_lab.train.pack import model_of
 from dropout_lab.train.result import Result
@@ -92,7 +93,10 @@ def attempt(pack: PackOf, progress: Progress) -> Trained:
     torch.set_num_threads(threads_of(pack))
     try:
         config = pack[0].config
-        return Trained(pack, train(pack, load(config.data.kind, **config.source), progress))
+        results = train(pack, load(config.data.kind, **config.source), progress)
+        for trial, result in zip(pack, results, strict=True):
+            keep(trial, result)  # before its row, which says that the trial is done
+        return Trained(pack, results)
     except Exception as error:  # whatever it is, it must not take the other packs along
         return _failed(pack, f"{type(error).__name__}: {error}".splitlines()[0], traceback.format_exc())
     finally:

@@ -23,18 +23,19 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
         return _stretches(dataset, conf)
     every = np.arange(len(dataset.x))
     classes = dataset.y if dataset.task == "classification" else None
-    if dataset.test is None:
+    official = dataset.splits[conf.split] if dataset.splits else dataset.test
+    if official is None:
         random = Streams(streams.base).generator("split")
         rest, test = hold_out(every, conf.test_fraction, random, classes)
     else:
-        rest, test = np.setdiff1d(every, dataset.test), dataset.test
+        rest, test = np.setdiff1d(every, official), official
     labels = None if classes is None else classes[rest]
     train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
     if conf.train_size:
         train = _fewer(dataset, conf, train, streams)
     parts = {"train": train, "val": val, "test": test}
     for name, rows in parts.items():
-        if not len(rows):
+        if not len(rows) and (name != "val" or conf.val_fraction):
             raise ValueError(f"data={dataset.name} leaves no example for the {name} part")
     if classes is not None:
         seen = np.bincount(classes[train], minlength=dataset.outputs)
@@ -89,6 +90,9 @@ def refuse(dataset: Dataset, conf: DataConf) -> None:
     Raises:
         ValueError: with the one line to print.
     """
+    if dataset.splits and conf.split >= len(dataset.splits):
+        last = len(dataset.splits) - 1
+        raise ValueError(f"data.split={conf.split}: {conf.name} has {last + 1} published splits, 0 to {last}")
     if conf.label_noise and dataset.task != "classification":
         raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
     if conf.normalise != "none" and conf.reconstruct:

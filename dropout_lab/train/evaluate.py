@@ -25,7 +25,7 @@ def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, ho
 
     Args:
         part: ``train``, ``val`` or ``test``.
-        hook: the variants' test-time form.
+        hook: the test-time form, as for :func:`weight_scaling.outputs`.
     """
     losses: list[Tensor] = []
     hits: list[Tensor] = []
@@ -52,15 +52,9 @@ def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hoo
     found = {"prediction": torch.cat(told, 1), "target": torch.cat(true, 1)}
     if task.kind != "language":
         found["rows"] = feed.index[part].cpu()
-    arrays = {name: _small(values.numpy()) for name, values in found.items()}
-    return [{name: values[m] for name, values in arrays.items()} for m in range(len(found["target"]))]
+    return [{name: values[m].numpy() for name, values in found.items()} for m in range(len(found["target"]))]
 
 
 def _lines(values: Tensor, task: Task) -> Tensor:
     """A line for each example or token: of windows [M, B, T] the tokens, of K targets [M, B, K] the examples."""
     return (values.flatten(1) if task.kind == "language" else values).cpu()
-
-
-def _small(values: np.ndarray) -> np.ndarray:
-    """Whole numbers in as few bytes as they fit into."""
-    return values.astype(np.min_scalar_type(values.max())) if values.dtype.kind in "iu" and values.size else values

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -27,29 +28,43 @@ class Feed:
         conf: what is held out and what is done to the rest.
         streams: the trials' streams, M of them, of one base seed.
         device: where the data are kept.
+        splits: which published split each trial has, where it is not that of ``conf``.
 
     Raises:
         ValueError: a part would be empty, or the data cannot take a setting.
     """
 
-    def __init__(self, dataset: Dataset, conf: DataConf, streams: Sequence[Streams], device: torch.device):
+    def __init__(
+        self,
+        dataset: Dataset,
+        conf: DataConf,
+        streams: Sequence[Streams],
+        device: torch.device,
+        splits: Sequence[int] | None = None,
+    ):
         refuse(dataset, conf)
         self._x, self._y = _tensors(dataset, device)
         self._orders = [s.generator("order") for s in streams]
         self._device, self._conf = device, conf
-        divided = {s: divide(dataset, conf, s) for s in dict.fromkeys(streams)}
+        kinds = list(zip(streams, splits or [conf.split] * len(streams), strict=True))
+        divided = {kind: divide(dataset, replace(conf, split=kind[1]), kind[0]) for kind in dict.fromkeys(kinds)}
         self.index = {
-            part: torch.from_numpy(np.stack([divided[s][part] for s in streams])).to(device) for part in PARTS
+            part: torch.from_numpy(np.stack([divided[kind][part] for kind in kinds])).to(device) for part in PARTS
         }
-        self._scale = scale_of(dataset, conf.normalise, [divided[s]["train"] for s in streams], device)
+        self._scale = scale_of(dataset, conf.normalise, [divided[kind]["train"] for kind in kinds], device)
         self._labels = None  # each trial's own [M, N], where they differ
         if conf.label_noise:
-            noisy = {s: labels_of(dataset, conf, s, parts["train"]) for s, parts in divided.items()}
-            self._labels = torch.from_numpy(np.stack([noisy[s] for s in streams])).to(device)
+            noisy = {kind: labels_of(dataset, conf, kind[0], parts["train"]) for kind, parts in divided.items()}
+            self._labels = torch.from_numpy(np.stack([noisy[kind] for kind in kinds])).to(device)
         self._symbols = None  # of each token for each trial, [M, tokens + 1]
         if dataset.tokens:
-            tables = {s: symbols_of(dataset, parts["train"]) for s, parts in divided.items()}
-            self._symbols = torch.from_numpy(np.stack([tables[s] for s in streams])).to(device)
+            tables = {kind: symbols_of(dataset, parts["train"]) for kind, parts in divided.items()}
+            self._symbols = torch.from_numpy(np.stack([tables[kind] for kind in kinds])).to(device)
+
+    @property
+    def validates(self) -> bool:
+        """Whether there is a validation part."""
+        return self.index["val"].shape[1] > 0
 
     @property
     def n_train(self) -> int:
@@ -62,8 +77,11 @@ class Feed:
         return torch.ones(models, device=self._device) if self._scale is None else self._scale.y_span.squeeze(1)
 
     def in_units(self, y: Tensor) -> Tensor:
-        """Targets [M, B] in their own unit again."""
-        return y * self._scale.y_span + self._scale.y_low if self._scale is not None and y.is_floating_point() else y
+        """Targets or predictions [M, B] of numbers in the target's own unit again, in double precision; others as they
+        are."""
+        if not y.is_floating_point():
+            return y
+        return y.double() if self._scale is None else y.double() * self._scale.y_span + self._scale.y_low
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled x [M, B, ...], or symbols of texts, and a target y [M, B] or K [M, B, K] of these rows [M, B]."""
@@ -72,6 +90,13 @@ class Feed:
     def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
         """As :meth:`fetch`, to train on: what ``change`` makes of the examples [M, B, ...] is normalised."""
         return self._normalised(change(self._examples(rows)), rows)
+
+    def strange(self, x: np.ndarray) -> Tensor:
+        """Examples [N, ...] of another set or none, as the trials' models see theirs, [M, N, ...]."""
+        values = torch.from_numpy(np.ascontiguousarray(x)).to(self._device)
+        values = values.float().div_(PIXEL) if values.dtype == torch.uint8 else values.float()
+        scaled = values.unsqueeze(0)
+        return scaled if self._scale is None else (scaled - self._scale.x_low) / self._scale.x_span
 
     def _examples(self, rows: Tensor) -> Tensor:
         # Whole rows at once: five times as fast as indexing element by element.

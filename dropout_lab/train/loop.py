@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from dropout_lab.models import Hook, Params
 from dropout_lab.train.activity import activity
 from dropout_lab.train.evaluate import Evaluation, evaluate, predict
 from dropout_lab.train.feed import PARTS
+from dropout_lab.train.memory import keep_freed
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
 from dropout_lab.train.stopping import Stalls, Watch
@@ -39,6 +41,7 @@ def train(trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda
     """
     # Adam's moments of weights behind a constant pixel decay into denormals, which cost a third of a small step.
     torch.set_flush_denormal(True)
+    keep_freed()
     try:
         return _Training(trials, dataset, progress).run()
     finally:
@@ -62,11 +65,10 @@ class _Training:
     def run(self) -> list[Result]:
         for epoch in range(1, self.conf.epochs + 1):
             losses = self._epoch(epoch)
-            pack, hook = self.pack, self.pack.testing(self.pack.params)
-            with pack.arithmetic:
-                val = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+            val = self._validated()
             self._record(epoch, losses.tolist(), val)
-            self.stalls.see(self.inside, val.loss)
+            if val is not None:
+                self.stalls.see(self.inside, val.loss)
             self._leave(epoch, val)
             if not self.inside:
                 break
@@ -95,20 +97,29 @@ class _Training:
                 self.dropped[:, self.inside] += counts.cpu()
         return torch.stack(sums).double().sum(0) / seen
 
-    def _record(self, epoch: int, losses: list[float], val: Evaluation) -> None:
+    def _validated(self) -> Evaluation | None:
+        """The networks as they are on the validation part; None if there is none."""
+        pack, hook = self.pack, self.pack.testing(self.pack.params)
+        if not pack.feed.validates:
+            return None
+        with pack.arithmetic:
+            return evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+
+    def _record(self, epoch: int, losses: list[float], val: Evaluation | None) -> None:
         rates = self.pack.noise.applied(self.pack.params) or [0.0] * len(self.inside)
         for place, m in enumerate(self.inside):
             row: dict[str, Any] = {"trial_id": self.trials[m].id, "epoch": epoch, "rate": rates[place]}
-            row |= {"train_loss": losses[place], "val_loss": val.loss[place]}
-            row[f"val_{self.pack.task.score_name}"] = val.score[place]
+            row["train_loss"] = losses[place]
+            if val is not None:
+                row |= {"val_loss": val.loss[place], f"val_{self.pack.task.score_name}": val.score[place]}
             self.results[m].curve.append(row)
             self.epochs_run[m] = epoch
-            if not math.isfinite(losses[place]) or not math.isfinite(val.loss[place]):
+            if not all(math.isfinite(row[name]) for name in ("train_loss", "val_loss") if name in row):
                 self.results[m].status = "diverged"
 
-    def _leave(self, epoch: int, val: Evaluation) -> None:
+    def _leave(self, epoch: int, val: Evaluation | None) -> None:
         """Let the models go that stop early or have diverged."""
-        spent = self.watch.see(epoch, self.inside, val.loss, self.pack.params)
+        spent = [] if val is None else self.watch.see(epoch, self.inside, val.loss, self.pack.params)
         gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
         # Progress counts epochs of all trials; what a model leaves undone is not needed any more.
         self.progress(len(self.inside) + len(gone) * (self.conf.epochs - epoch))
@@ -138,7 +149,8 @@ class _Training:
         self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.testing(self.final)
         # What only serves to choose settings must not know the test part.
-        parts = [part for part in PARTS if part != "test" or self.trials[0].config.read_test]
+        unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
+        parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
             found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in parts}
             active_units = self._activity(hook) if "test" in found else []
@@ -158,11 +170,18 @@ class _Training:
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
             result.measured = measured | (scores if result.status == "ok" else {})
-        asked = [m for m, trial in enumerate(self.trials) if trial.config.save_predictions and "test" in found]
-        predictions = predict(model, self.final, feed, "test", self.whole.task, hook) if asked else []
-        for m in asked:
-            if self.results[m].status == "ok":
-                self.results[m].predictions = predictions[m]
+            if result.status == "ok" and self.trials[m].config.save:
+                result.weights = {name: values[m] for name, values in self.final.items()}
+                result.moment = (last[m].item(), stalls[m])
+        if "test" in found and any(trial.config.save_predictions for trial in self.trials):
+            with self.whole.arithmetic:
+                self._predict(predict(model, self.final, feed, "test", self.whole.task, hook))
+
+    def _predict(self, found: Sequence[dict[str, np.ndarray]]) -> None:
+        """Keep what each model says of the test examples, where that is asked for."""
+        for result, trial, predictions in zip(self.results, self.trials, found, strict=True):
+            if result.status == "ok" and trial.config.save_predictions:
+                result.predictions = predictions
 
     def _activity(self, hook: Hook) -> list[dict[str, float]]:
         whole = self.whole

@@ -48,7 +48,7 @@ class Pack:
         self.model = model_of(shared, dataset)
         self.task = Task(dataset.task, shared.data.tokens == "characters")
         feed = RunningFeed if dataset.task == "language" else Feed
-        self.feed = feed(dataset, shared.data, streams, device)
+        self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
         self.rates = [place_rates(trial, self.model) for trial in trials]
         stacked = {
             place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
@@ -116,12 +116,14 @@ class Pack:
         outs = [out.float() for out, _ in passes]
         self.state = _cut(passes[-1][1])
         each = self.regularizers.loss(self.task.loss)
-        loss = torch.stack([each(out, y).flatten(1).mean(1) for out in outs]).mean(0)
-        # The models share nothing, so the gradient of the sum is each model's own gradient.
-        objective = sum(self._penalties(outs), loss).sum()
+        losses = [each(out, y).flatten(1).mean(1) for out in outs]
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean(0)
+        objective = sum(self._penalties(outs), loss)
         weights = self._moving
-        # What a place learns that no pass reached has no gradient.
-        grads = torch.autograd.grad(objective, weights, materialize_grads=True, allow_unused=True)
+        # The models share nothing, so the gradient of the sum of their losses is each model's own gradient. What a
+        # place learns that no pass reached has none.
+        one = torch.ones_like(objective)
+        grads = torch.autograd.grad(objective, weights, one, materialize_grads=True, allow_unused=True)
         if any(recipe.clip for recipe in self._recipes):
             most = [recipe.clip or torch.inf for recipe in self._recipes]
             clip(grads, torch.tensor(most, device=self._device))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from torch import Tensor
 
 Status = Literal["ok", "diverged", "failed"]
 
@@ -19,6 +20,8 @@ class Result:
         error: why it failed.
         predictions: of the test examples, [N] each: ``target`` and ``prediction``, and ``rows`` of the data set unless
             it is a running text; empty unless they are asked for.
+        weights: the final parameters, with buffers and what the variant learned, where they are to be kept.
+        moment: progress and stalls of the training that the rates in force with them belong to.
     """
 
     status: Status
@@ -26,3 +29,5 @@ class Result:
     curve: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
     predictions: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    moment: tuple[float, float] = (0.0, 0.0)

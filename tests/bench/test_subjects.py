@@ -25,9 +25,9 @@ def checked(rows, peers=1):
     return rows
 
 
-@pytest.mark.parametrize(("name", "rows"), [("kernels", 1), ("planning", 2)])
+@pytest.mark.parametrize(("name", "rows"), [("kernels", 0), ("inference", 0), ("planning", 2)])
 def test_subjects_without_training(name, rows):
-    checked(subjects.SUBJECTS[name][0](quick()), rows if name == "planning" else len(_threads()))
+    checked(subjects.SUBJECTS[name][0](quick()), rows or len(_threads()))
 
 
 def _threads():
@@ -86,7 +86,7 @@ def test_a_subject_leaves_its_file(folder, monkeypatch, capsys, typed):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["digts"], "bench digts: must be one of variants, digits, "),
+        (["digts"], "bench digts: must be one of variants, sequence, digits, "),
         (["digits", "rounds=x"], "rounds=x: must be a whole number of at least 1"),
         (["digits", "rounds=0"], "rounds=0: must be a whole number of at least 1"),
         (["digits", "peers=keras"], "peers=keras: must be one of plain_loop, "),

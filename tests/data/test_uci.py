@@ -26,15 +26,15 @@ PUBLISHED = {
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_each_set_has_its_rows_features_and_splits(name, shared):
     rows, features, splits, train, test = PUBLISHED[name]
-    for split in (0, splits - 1):
-        dataset = load("uci", name=name, split=split, root=str(shared))
-        assert dataset.x.shape == (rows, features)
-        assert (dataset.y.shape, dataset.task, dataset.classes) == ((rows,), "regression", ())
-        assert len(dataset.test) == test == rows - train
+    dataset = load("uci", name=name, root=str(shared))
+    assert dataset.x.shape == (rows, features)
+    assert (dataset.y.shape, dataset.task, dataset.classes) == ((rows,), "regression", ())
+    assert len(dataset.splits) == splits
+    assert np.array_equal(dataset.test, dataset.splits[0])
+    for split, held in enumerate(dataset.splits):
+        assert len(held) == test == rows - train
         theirs = np.loadtxt(shared / "uci" / name / f"index_train_{split}.txt").astype(int)
-        assert sorted([*theirs, *dataset.test]) == list(range(rows))
-    with pytest.raises(DataError, match=f"has {splits} published splits"):
-        load("uci", name=name, split=splits, root=str(shared))
+        assert sorted([*theirs, *held]) == list(range(rows))
 
 
 def test_the_numbers_are_those_of_the_file(shared):

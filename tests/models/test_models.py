@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dropout_lab.config import MODELS
+from dropout_lab.config import MODELS, MLPConf
 from dropout_lab.dropout import MAPS, SCORES, STEPS, UNITS, WEIGHTS
 from dropout_lab.models import Plain, build
 from dropout_lab.streams import Streams
@@ -119,6 +119,17 @@ def test_initial_values_are_torchs_distribution(model):
         assert p.abs().max() <= bound
         assert p.abs().max() > 0.9 * bound
         assert not torch.equal(p[0], p[1])
+
+
+def test_glorots_initial_values():
+    model = build(MLPConf(hidden=[300, 100], initial="glorot"), (40,), 5)
+    params = model.init([Streams(0, 0)], CPU)
+    for name, inputs, units in (("hidden0", 40, 300), ("hidden1", 300, 100), ("output", 100, 5)):
+        bound = (6 / (inputs + units)) ** 0.5
+        weight = params[f"{name}.weight"]
+        assert 0.97 * bound < weight.abs().max() <= bound
+        assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
+        assert not params[f"{name}.bias"].any()
 
 
 def test_active_size_is_what_random_thinning_leaves(config):

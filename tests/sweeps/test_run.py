@@ -38,7 +38,7 @@ def test_a_sweep_stores_every_trial_once_and_then_has_nothing_to_do(folder, arms
 
 
 def test_a_resumed_sweep_equals_an_undisturbed_one(folder, arms_of):
-    words = ["rate=0,0.3,0.5", "seeds=3", "pack=4"]
+    words = ["rate=0,0.3,0.5", "seeds=3", "pack=4", "workers=1"]
     go(arms_of, *words)
     whole, curves = stored(), (folder / "out" / "curves.csv").read_text()
     lines = (folder / "out" / "trials.csv").read_text().splitlines(keepends=True)

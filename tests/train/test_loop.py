@@ -11,6 +11,7 @@ from dropout_lab.data import load
 from dropout_lab.data.shipped import SHIPPED
 from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.regularizers import Stopping
+from dropout_lab.settings import ConfigError
 from dropout_lab.train.evaluate import evaluate
 from dropout_lab.train.loop import train
 from dropout_lab.train.pack import Pack
@@ -38,6 +39,23 @@ def test_rmse_is_in_the_unit_of_the_target(trials):
         seen, target = dataset.y[index["train"][m].numpy()], dataset.y[index["val"][m].numpy()]
         expected = root_mean_squared_error(target, out[m] * seen.std() + seen.mean())
         assert found.score[m] == pytest.approx(expected, rel=1e-4)
+
+
+def test_without_a_validation_part_all_the_rest_is_trained_on(trials):
+    words = ["data=diabetes", "seeds=2", "rate=0,0.2", "train.epochs=2"]
+    dataset = load("diabetes")
+    (whole, *_), (part, *_) = (train(trials(f"data.val_fraction={f}", *words), dataset) for f in (0, 0.2))
+    assert whole.measured["n_train"] == round(0.8 * len(dataset.x))
+    assert part.measured["n_train"] == round(0.8 * whole.measured["n_train"])
+    assert {name for name in part.measured if name not in whole.measured} == {"val_loss", "val_rmse"}
+    assert {name for name in part.curve[0] if name not in whole.curve[0]} == {"val_loss", "val_rmse"}
+    assert (whole.status, len(whole.curve), whole.measured["best_epoch"]) == ("ok", 2, None)
+
+
+@pytest.mark.parametrize("words", ["regularizer=early_stopping", "schedule=plateau", "tune=true"])
+def test_what_reads_the_validation_part_needs_one(words, trials):
+    with pytest.raises(ConfigError, match=rf"data\.val_fraction=0: leaves no validation part, which .*{words[-8:]}"):
+        trials("data.val_fraction=0", words)
 
 
 @pytest.mark.parametrize("name", [*SHIPPED, *SYNTHETIC])

@@ -19,7 +19,8 @@ class Task:
         model, hidden, channels, head, units: the network: ``mlp``, ``cnn`` or ``lstm``, and its widths.
         data, root: ``digits`` of scikit-learn, or ``mnist`` in the folder ``root``.
         train: how many examples to train on; 0 for all that are not held out.
-        test_fraction, val_fraction: parts that are held out; MNIST has a test part of its own.
+        test: rows to test on; MNIST has a test part of its own.
+        val_fraction: part of the others that is held out.
         rates, seeds: every rate is trained with every seed.
         max_norms: bounds on the norm of a unit's incoming weights, each trained as well; 0 for none.
         threads: of torch; 0 for its own choice.
@@ -33,7 +34,7 @@ class Task:
     data: str = "digits"
     root: str = ""
     train: int = 0
-    test_fraction: float = 0.2
+    test: list[int] = field(default_factory=list)
     val_fraction: float = 0.2
     epochs: int = 30
     batch_size: int = 64
@@ -61,7 +62,7 @@ def parse(argv: list[str] | None = None) -> Task:
     for entry in fields(Task):
         several = get_origin(entry.type) is list
         kind: Any = get_args(entry.type)[0] if several else entry.type
-        parser.add_argument(f"--{entry.name}", type=kind, nargs="+" if several else None, default=argparse.SUPPRESS)
+        parser.add_argument(f"--{entry.name}", type=kind, nargs="*" if several else None, default=argparse.SUPPRESS)
     return Task(**vars(parser.parse_args(argv)))
 
 
@@ -80,9 +81,9 @@ def load(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
 
 
 def divide(task: Task, seed: int, count: int, test: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
-    """Rows to train on, to validate on and to test on; the test part is the same for every seed."""
+    """Rows to train on, to validate on and to test on; the test part is the same for every seed and program."""
     if test is None:
-        test = np.sort(np.random.default_rng(0).permutation(count)[: round(task.test_fraction * count)])
+        test = np.array(task.test, dtype=np.int64)
     rest = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(count), test))
     held = round(task.val_fraction * len(rest))
     return rest[held:][: task.train or None], rest[:held], test

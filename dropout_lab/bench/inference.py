@@ -1,0 +1,83 @@
+"""Monte Carlo passes of a trained network against a loop over ``model(x)`` with nn.Dropout."""
+
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.bench.interleaved import against, on_threads, seconds, times
+from dropout_lab.bench.table import Row
+from dropout_lab.bench.works import Bench
+from dropout_lab.compose import standing
+from dropout_lab.data import Dataset
+from dropout_lab.infer.monte_carlo import MonteCarlo
+from dropout_lab.infer.predictive import Classes
+from dropout_lab.plugins import enable
+from dropout_lab.streams import Streams
+from dropout_lab.sweeps.workers import cores
+from dropout_lab.train.pack import Pack
+from dropout_lab.trial import Trial, canonical
+
+Work = Callable[[], np.ndarray]
+PASSES, WIDTH, PIXELS, CLASSES, RATE = 100, 1024, 784, 10, 0.5
+EXAMPLES = {1: 15, 32: 7, 256: 3, 1000: 3}  # at a time, and in how many rounds
+APART = 0.1  # several times the standard deviation of a probability of these networks from pass to pass
+
+
+def inference(bench: Bench) -> list[Row]:
+    """Passes of an MLP, from a batch to the mean of the probabilities."""
+    width, passes = (16, 5) if bench.quick else (WIDTH, PASSES)
+    rows = []
+    for threads in sorted({1, cores()}):
+        with on_threads(threads):
+            rows += [_row(count, width, passes, threads, bench) for count in ([1] if bench.quick else EXAMPLES)]
+    return rows
+
+
+def _row(count: int, width: int, passes: int, threads: int, bench: Bench) -> Row:
+    unit = f"s, {threads} thread{'s' if threads > 1 else ''}"
+    bench.say(f"{passes} passes over {count} example{'s' if count > 1 else ''}, {unit[3:]}")
+    works = _works(count, width, passes)
+    means = [work() for work in works.values()]
+    assert np.abs(means[0] - means[1]).max() < APART / passes**0.5, "not the same network"
+    found = times({name: partial(seconds, work, 1) for name, work in works.items()}, bench.often(EXAMPLES[count]))
+    said = f"{passes} passes of {PIXELS}-{width}-{width}-{CLASSES}, rate {RATE:g}, {count} at a time"
+    ratio, theirs, ours = against(found, "ours")["loop"], median(found["loop"]), median(found["ours"])
+    return Row.of(said, "PyTorch, loop over model(x)", unit, ratio, theirs, ours, "nn.Dropout, inference_mode")
+
+
+def _works(count: int, width: int, passes: int) -> dict[str, Work]:
+    """Both sides, with the same weights and examples."""
+    x = torch.rand(count, PIXELS, generator=torch.Generator().manual_seed(0))
+    enable()
+    with standing() as points:
+        trial = Trial(canonical(points.config([f"model.hidden=[{width},{width}]", f"rate={RATE}"])), 0)
+    y = np.arange(10 * CLASSES) % CLASSES
+    shape = np.zeros((len(y), PIXELS), np.float32)  # nobody looks at these examples
+    pack = Pack([trial], Dataset("digits", "classification", shape, y, tuple(map(str, range(CLASSES)))))
+    params = {name: value.detach() for name, value in pack.params.items()}
+    layers = [nn.Linear(*value.shape[1:]) for name, value in params.items() if value.dim() == 3]
+    for layer, name in zip(layers, ("hidden0", "hidden1", "output"), strict=True):
+        layer.load_state_dict({"weight": params[f"{name}.weight"][0].T, "bias": params[f"{name}.bias"][0]})
+    hidden = [part for layer in layers[:-1] for part in (layer, nn.ReLU(), nn.Dropout(RATE))]
+    network = nn.Sequential(*hidden, layers[-1]).train()
+    return {"loop": partial(_loop, network, x, passes), "ours": partial(_stacked, pack, params, x[None], passes)}
+
+
+def _loop(network: nn.Module, x: Tensor, passes: int) -> np.ndarray:
+    with torch.inference_mode():
+        found: np.ndarray = torch.stack([torch.softmax(network(x), -1) for _ in range(passes)]).mean(0).numpy()
+        return found
+
+
+def _stacked(pack: Pack, params: dict[str, Tensor], x: Tensor, passes: int) -> np.ndarray:
+    monte_carlo = MonteCarlo(pack.model, params, pack.noise, passes, Streams(0, 0), x[:, :1])
+    found = []
+    for block in x.split(monte_carlo.block, 1):
+        classes = Classes()
+        monte_carlo.run(block, classes.add)
+        found.append(classes.done()["probabilities"])
+    return np.concatenate(found)

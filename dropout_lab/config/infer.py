@@ -1,0 +1,58 @@
+"""The schema of ``infer=``: what is done with a trained network."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from dropout_lab.checks import MOST, OOD, POSITIVE_OR_AUTO, check_ood, check_positive_or_auto
+from dropout_lab.settings import Checked, setting
+
+STOCHASTIC = ("monte_carlo", "ensemble")
+
+
+@dataclass(frozen=True)
+class InferConf(Checked):
+    """How predictions are made. Nothing here affects the training, so none of it is part of a trial."""
+
+    GROUP: ClassVar[str] = "infer"
+    kind: str = setting("weight_scaling", help="how predictions are made", identity=False, axis=True)
+    passes: int = setting(
+        100,
+        low=1,
+        high=MOST,
+        identity=False,
+        axis=True,
+        when=("infer.kind", *STOCHASTIC),
+        help="passes with noise over each example",
+    )
+    average: str = setting(
+        "probabilities",
+        choices=("probabilities", "logits"),
+        identity=False,
+        axis=True,
+        when=("infer.kind", *STOCHASTIC),
+        help="what is averaged over passes and members",
+    )
+    bins: int = setting(
+        15, low=1, high=1000, identity=False, axis=True, help="bins of the calibration errors and of the diagram"
+    )
+    precision: Any = setting(
+        "auto",
+        check=check_positive_or_auto,
+        allowed=POSITIVE_OR_AUTO,
+        identity=False,
+        axis=True,
+        help="tau of a regression, 1 over the variance of its noise in the target's unit; auto: best on validation",
+    )
+    ood: list[str] = setting(
+        [],
+        check=check_ood,
+        allowed=OOD,
+        identity=False,
+        axis=True,
+        help="what a classifier of images is to tell from its test images",
+    )
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether the network must have noise in it."""
+        return self.kind in STOCHASTIC

@@ -1,0 +1,66 @@
+"""Averages over passes beside averages over networks, at equal cost."""
+
+import pandas as pd
+
+from dropout_lab.report.evaluations import SHOWN, Table, arms, axes, word
+from dropout_lab.stats.intervals import Interval
+
+KINDS = {"plain": "one net, scaled", "implicit": "passes of one net", "explicit": "several nets"}
+HINT = "an axis over train.epochs, such as train.epochs=30,150 with 5 seeds, has arms of equal training cost"
+
+
+def _wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row an average, with its metrics as columns of intervals."""
+    keys = list(dict.fromkeys([*axes(frame), "kind", "size", "epochs", "passes_each"]))
+    rows = []
+    for key, mine in frame.groupby(keys, sort=False, dropna=False):
+        intervals = zip(mine["metric"], mine["mean"], mine["low"], mine["high"], mine["n"], strict=True)
+        found = {metric: Interval(mean, low, high, n) for metric, mean, low, high, n in intervals}
+        rows.append(dict(zip(keys, key, strict=True)) | found)
+    return pd.DataFrame(rows)
+
+
+def by_inference(frame: pd.DataFrame) -> Table:
+    """As many passes as networks, for each number of both that was looked at; and most passes at the end."""
+    wide, names = _wide(frame), axes(frame)
+    kept = []
+    for _, mine in arms(wide, names):
+        common = set(mine.loc[mine["kind"] == "explicit", "size"])
+        most = mine.loc[mine["kind"] == "implicit", "size"].max()
+        kept.append(mine[(mine["kind"] != "implicit") | mine["size"].isin(common | {1, most})])
+    chosen = pd.concat(kept).sort_values("passes_each", kind="stable", key=lambda c: c.astype(int))
+    note = "at equal inference cost: passes through a network an example. Mean [95 % t-interval], n networks or groups."
+    return _table(chosen, names, "passes_each", "passes", note)
+
+
+def by_training(frame: pd.DataFrame) -> Table:
+    """Averages whose networks were trained for as many epochs, all of one average together."""
+    wide, names = _wide(frame), axes(frame)
+    most = wide[wide["kind"] == "implicit"].groupby("epochs")["size"].max()
+    wide = wide[(wide["kind"] != "implicit") | (wide["size"] == wide["epochs"].map(most))]
+    chosen = wide.sort_values("epochs", kind="stable")
+    shared = chosen.groupby("epochs")["kind"].transform(lambda kinds: {"plain", "explicit"} <= set(kinds))
+    hint = "" if shared.any() else f" {HINT[0].upper()}{HINT[1:]}."
+    note = f"at equal training cost: epochs, all networks of an average together.{hint}"
+    return _table(chosen, names, "epochs", "epochs", note)
+
+
+def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: str) -> Table:
+    names = [name for name in names if wide[name].nunique() > 1]
+    shown = [metric for metric in SHOWN if metric in wide]
+    rows = []
+    for _, row in wide.iterrows():
+        cells = [
+            f"{row[cost]:g}",
+            *(f"{row[name]:g}" if isinstance(row[name], float) else str(row[name]) for name in names),
+        ]
+        cells += [KINDS[row["kind"]], word(row["size"])]
+        count = 0
+        for metric in shown:
+            found, how = row[metric], SHOWN[metric]
+            mean, low, high = (f"{v * how.scale:.{how.digits}f}" for v in found[:3])
+            count = int(found.n)
+            cells.append(mean if count == 1 else f"{mean} [{low}, {high}]")
+        rows.append([*cells, str(count)])
+    titles = [title, *names, "average over", "size", *(SHOWN[metric].title for metric in shown), "n"]
+    return Table(titles, rows, len(names) + 3, note)

@@ -1,0 +1,169 @@
+"""Tables of what trained networks were found to do, from ``evaluations.csv``, ``ood.csv`` and ``ensembles.csv``."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.report import trials as stored
+from dropout_lab.report.summary import Column
+from dropout_lab.report.tables import markdown
+from dropout_lab.stats.intervals import Interval, mean_interval
+
+# Settings without a group among the columns of trials.csv; the others have a point in their name.
+SETTINGS = "data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,base_seed".split(",")
+# What differs between trials of one arm: their seed, and the published split that they are tested on.
+REPLICATES = ("data.split", "data.digest", "model.digest")
+SHOWN = {
+    "accuracy": Column("accuracy, %", 100, 2),
+    "nll": Column("NLL", 1, 4),
+    "ece": Column("ECE, %", 100, 2),
+    "rmse": Column("rmse", 1, 3),
+    "log_likelihood": Column("log-likelihood", 1, 3),
+    "perplexity": Column("perplexity", 1, 2),
+}
+METRICS = (
+    "accuracy,nll,brier,ece,ece_adaptive,aurc,entropy,mutual_information,variation_ratio,variance,rmse,log_likelihood,"
+    "tau,val_rmse,val_log_likelihood,perplexity"
+).split(",")
+NUMBERS = ("rmse", "log_likelihood")
+_WORDS = ["trial_id", "infer", "infer.average", "infer.precision", "infer.ood", "point", "first", "members", "version"]
+
+
+def read(folder: Path, name: str) -> pd.DataFrame | None:
+    """One of the files, joined with the settings of its trials; None if it is not there."""
+    path = folder / name
+    if not path.exists():
+        return None
+    frame = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"])
+    if "first" in frame:
+        frame = frame.rename(columns={"first": "trial_id"})
+    told = [name for name in frame.columns if name not in ("mean", "low", "high", "seconds", *METRICS)]
+    measured = {"risk", "auroc", "fpr95", "count", "confidence", "n", "epochs", "version"}
+    frame = frame.drop_duplicates([name for name in told if name not in measured], keep="last")
+    trials = stored.read(folder)
+    settings = [c for c in trials.columns if c in (*SETTINGS, "trial_id", "seed") or "." in c]
+    return frame.merge(trials[settings], on="trial_id", how="inner")
+
+
+def restrict(frame: pd.DataFrame, wanted: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """The rows that were asked for, by trial and by the way in which predictions were made."""
+    keys = list(wanted[0]) if wanted else []
+    asked = {tuple(w[k] for k in keys) for w in wanted}
+    mine = frame[keys].apply(lambda row: tuple(word(v) for v in row) in asked, axis=1)
+    return frame[mine] if len(frame) else frame
+
+
+def word(value: object) -> str:
+    """A cell as text: numbers that are whole without a point."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def axes(frame: pd.DataFrame) -> list[str]:
+    """The settings in which the rows differ, beside what makes them replicates of each other."""
+    names = [c for c in frame.columns if c in SETTINGS or c == "infer" or ("." in c and c not in REPLICATES)]
+    return [name for name in names if frame[name].nunique() > 1] or ["infer"]
+
+
+def arms(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[list[str], pd.DataFrame]]:
+    """The rows of each arm, with what the arm is on these axes."""
+    groups = frame.groupby(list(names), sort=False, dropna=False)
+    return [([word(v) for v in key], rows) for key, rows in groups]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to be printed.
+
+    Args:
+        titles, rows: text.
+        left: how many columns name the row.
+        note: what the figures are.
+    """
+
+    titles: list[str]
+    rows: list[list[str]]
+    left: int
+    note: str
+
+    @property
+    def markdown(self) -> str:
+        return markdown(self.titles, self.rows, self.left) + f"\n{self.note[0].upper()}{self.note[1:]}\n"
+
+
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row an arm and metric: mean and its interval, standard deviation and error over replicates, n."""
+    names, rows = axes(frame), []
+    for cells, mine in arms(frame, names):
+        for metric in METRICS:
+            values = mine[metric].dropna()
+            if len(values):
+                found = mean_interval(values.tolist())
+                sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+                spread = {"sd": sd, "se": sd / math.sqrt(len(values))}
+                named = dict(zip(names, cells, strict=True))
+                rows.append({**named, "metric": metric, **found._asdict(), **spread})
+    return pd.DataFrame(rows)
+
+
+def table(frame: pd.DataFrame) -> Table:
+    """Scores of each arm; those of regressions with standard error and deviation apart."""
+    names = axes(frame)
+    shown = [metric for metric in SHOWN if frame[metric].notna().any()]
+    numbers = set(shown) <= set(NUMBERS)
+    titles = [t for metric in shown for t in ([SHOWN[metric].title, "SE", "SD"] if numbers else [SHOWN[metric].title])]
+    rows = []
+    for cells, mine in arms(frame, names):
+        figures = [cell for metric in shown for cell in _cells(mine[metric].dropna().tolist(), SHOWN[metric], numbers)]
+        rows.append([*cells, *figures, str(len(mine))])
+    return Table([*names, *titles, "n"], rows, len(names), _note(frame, numbers))
+
+
+def _cells(values: list[float], shown: Column, apart: bool) -> list[str]:
+    if not values:
+        return ["-"] * (3 if apart else 1)
+    found = mean_interval(values)
+    if not apart:
+        return [_interval(found, shown)]
+    sd = float(pd.Series(values).std(ddof=1))
+    figures = [found.mean, sd / math.sqrt(found.n), sd]
+    return ["-" if math.isnan(v) else f"{v * shown.scale:.{shown.digits}f}" for v in figures]
+
+
+def _interval(found: Interval, shown: Column) -> str:
+    mean, low, high = (f"{v * shown.scale:.{shown.digits}f}" for v in found[:3])
+    return mean if found.n == 1 else f"{mean} [{low}, {high}]"
+
+
+def _possible(found: Interval) -> Interval:
+    """The part of an interval that a fraction can be in."""
+    return found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0)) if found.n > 1 else found
+
+
+def _note(frame: pd.DataFrame, numbers: bool) -> str:
+    over = "splits" if "data.split" in frame and frame["data.split"].nunique() > 1 else "seeds"
+    passes = "/".join(word(v) for v in sorted(frame["infer.passes"].dropna().unique()))
+    drawn = f"; {passes} passes" if passes else ""
+    if numbers:
+        return (
+            f"test part, means over {over} with standard error and standard deviation{drawn}; log-likelihood in nats."
+        )
+    spread = f"mean [95 % t-interval over {over}]" if frame["seed"].nunique() > 1 else "one seed, so no spread"
+    bins = "/".join(word(v) for v in sorted(frame["infer.bins"].dropna().unique()))
+    ece = f"; ECE over {bins} bins of equal width" if frame["ece"].notna().any() else ""
+    return f"test part, {spread}{drawn}{ece}."
+
+
+def ood_table(frame: pd.DataFrame) -> Table:
+    """How well the test examples are told from others, by each score."""
+    names = [*(name for name in axes(frame)), "against", "score"]
+    rows = []
+    for cells, mine in arms(frame, names):
+        found = [_possible(mean_interval(mine[name].tolist())) for name in ("auroc", "fpr95")]
+        rows.append([*cells, *(_interval(each, Column("", 100, 2)) for each in found), str(len(mine))])
+    note = "AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
+    return Table([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

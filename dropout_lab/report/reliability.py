@@ -1,0 +1,119 @@
+"""Pictures of evaluations: reliability diagrams, risk against coverage, averages against their number."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dropout_lab.report.evaluations import SHOWN, arms, axes
+from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
+
+MOST_PANELS = 7
+COLUMNS = 4
+
+
+def calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figure:
+    """A reliability diagram for each arm, and the risk-coverage curves of all.
+
+    Args:
+        bins: rows of ``reliability.csv``.
+        coverage: rows of ``coverage.csv``.
+        title: what was evaluated.
+    """
+    bins = bins[bins["binning"] == "equal_width"]
+    names = axes(coverage)
+    groups, curves = arms(bins, names), arms(coverage, names)
+    shown = groups[:MOST_PANELS]
+    lines = -(-(len(shown) + 1) // COLUMNS)
+    columns = -(-(len(shown) + 1) // lines)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3.1 * columns, 3.2 * lines + 0.3), layout="constrained")
+        panels = list(figure.subplots(lines, columns, squeeze=False).flat)
+        for panel, (cells, rows) in zip(panels, shown, strict=False):
+            _diagram(panel, rows)
+            panel.set_title(_label(names, cells), fontsize=9)
+        _coverage(panels[len(shown)], names, curves)
+        for spare in panels[len(shown) + 1 :]:
+            spare.set_visible(False)
+        left = f"; the first {MOST_PANELS} of {len(groups)} arms" if len(groups) > MOST_PANELS else ""
+        seeds = coverage["trial_id"].nunique()
+        pooled = f", {seeds} trials" if seeds > 1 else ""
+        figure.suptitle(f"{title}: calibration on the test part{pooled}{left}", fontsize=10)
+        return figure
+
+
+def _label(names: list[str], cells: list[str]) -> str:
+    return ", ".join(
+        f"{name}={cell}" if name != "infer" else cell for name, cell in zip(names, cells, strict=True) if cell
+    )
+
+
+def _diagram(panel: Axes, rows: pd.DataFrame) -> None:
+    """Accuracy in each bin over all replicates, beside the confidence; and how many examples there are in it."""
+    weights = rows["count"] / rows["count"].sum()
+    pooled = rows.assign(c=rows["confidence"] * rows["count"], a=rows["accuracy"] * rows["count"]).groupby("bin")
+    sums = pooled[["c", "a", "count"]].sum()
+    low, high = (pooled[name].first() for name in ("low", "high"))
+    accuracy, confidence = sums["a"] / sums["count"], sums["c"] / sums["count"]
+    panel.plot([0, 1], [0, 1], color="0.4", linewidth=0.8, linestyle="--", label="perfect")
+    panel.bar(
+        low, sums["count"] / sums["count"].sum(), high - low, align="edge", color="0.85", label="part of examples"
+    )
+    panel.bar(
+        low, accuracy, high - low, align="edge", facecolor="none", edgecolor=COLOURS[0], linewidth=1.2, label="accuracy"
+    )
+    panel.plot(confidence, accuracy, "o", color=COLOURS[1], markersize=3.5, label="at mean confidence")
+    ece = float((weights * (rows["accuracy"] - rows["confidence"]).abs()).sum())
+    panel.text(0.98, 0.03, f"ECE {100 * ece:.2f} %", transform=panel.transAxes, fontsize=8, ha="right")
+    panel.legend(frameon=False, fontsize=7, loc="upper left")
+    panel.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
+
+
+def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.DataFrame]]) -> None:
+    for i, (cells, rows) in enumerate(curves[: 2 * len(COLOURS)]):
+        mean = rows.groupby("coverage")["risk"].mean()
+        style = "-" if i < len(COLOURS) else ":"
+        panel.plot(100 * mean.index, 100 * mean, style, color=COLOURS[i % len(COLOURS)], label=_label(names, cells))
+    panel.legend(frameon=False, fontsize=7, loc="upper left")
+    panel.set(xlabel="coverage, % of the test examples", ylabel="error among them, %", xlim=(0, 100))
+    panel.set_ylim(bottom=0)
+    panel.set_title("risk and coverage", fontsize=9)
+
+
+def ensembles(frame: pd.DataFrame, title: str) -> Figure:
+    """Each score against the number of passes or networks that are averaged, on a logarithmic axis."""
+    names = axes(frame)
+    metrics = [metric for metric in SHOWN if metric in set(frame["metric"])]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(4.1 * len(metrics), 3.6), layout="constrained")
+        panels = list(figure.subplots(1, len(metrics), squeeze=False)[0])
+        for panel, metric in zip(panels, metrics, strict=True):
+            for i, (cells, rows) in enumerate(arms(frame[frame["metric"] == metric], names)):
+                _averages(panel, rows, SHOWN[metric].scale, COLOURS[i % len(COLOURS)], _label(names, cells))
+            panel.set(xscale="log", xlabel="passes an example", ylabel=SHOWN[metric].title)
+            panel.xaxis.set_major_formatter("{x:g}")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, frameon=False, fontsize=7, loc="outside right upper")
+        figure.suptitle(f"{title}: mean and 95 % interval over networks, or groups of them", fontsize=10)
+        return figure
+
+
+def _averages(panel: Axes, rows: pd.DataFrame, scale: float, colour: str, label: str) -> None:
+    looks: dict[str, dict[str, Any]] = {
+        "implicit": {"marker": MARKERS[0], "label": f"{label}: passes of one net"},
+        "explicit": {"marker": MARKERS[1], "linestyle": ":", "label": f"{label}: several nets"},
+    }
+    for kind, look in looks.items():
+        mine = rows[rows["kind"] == kind].sort_values("size")
+        if len(mine):
+            halves = (mine["high"] - mine["mean"]).fillna(0) * scale
+            panel.errorbar(
+                mine["size"], mine["mean"] * scale, halves, color=colour, markersize=4, capsize=2, linewidth=1.2, **look
+            )
+    plain = rows[rows["kind"] == "plain"]["mean"]
+    if len(plain):
+        panel.axhline(
+            plain.iloc[0] * scale, color=colour, linewidth=0.9, linestyle="--", label=f"{label}: one net, scaled"
+        )

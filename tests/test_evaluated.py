@@ -1,0 +1,97 @@
+"""``dropout-lab evaluate`` as typed, its tables and its pictures."""
+
+import re
+
+import pandas as pd
+import pytest
+
+import dropout_lab
+
+TINY = ["model.hidden=[16]", "train.epochs=2", "train.lr=0.01", "out=out"]
+
+
+def test_a_finished_sweep_is_looked_at_again(typed, folder):
+    assert typed("sweep", *TINY, "rate=0.2,0.5", "seeds=3", "save=true")[0] == 0
+    status, out, err = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=4,8")
+    assert (status, err) == (0, "")
+    assert out.startswith("out: evaluated 12 networks\n")
+    assert re.search(r"^8 +0\.5$", out, re.MULTILINE), out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "ECE over 15 bins" in out
+    assert len(pd.read_csv("out/evaluations.csv")) == 12
+    for name in ("evaluations.md", "evaluations_summary.csv", "calibration.png", "calibration.svg"):
+        assert (folder / "out" / name).stat().st_size > 100
+    found = pd.read_csv("out/evaluations_summary.csv").set_index(["rate", "infer.passes", "metric"])
+    mine = pd.read_csv("out/evaluations.csv").merge(pd.read_csv("out/trials.csv")[["trial_id", "rate"]])
+    values = mine[(mine["rate"] == 0.5) & (mine["infer.passes"] == 8)]["nll"]
+    row = found.loc[(0.5, 8, "nll")]
+    assert row["mean"] == pytest.approx(values.mean())
+    assert row["sd"] == pytest.approx(values.std())
+    assert row["se"] == pytest.approx(values.sem())
+    again = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=4,8")[1]
+    assert again.splitlines() == out.splitlines()[1:]
+
+
+def test_averages_at_equal_cost_in_one_command(typed, folder):
+    words = [*TINY[:1], *TINY[2:], "rate=0.3", "train.epochs=1,2", "seeds=2", "infer=ensemble", "infer.passes=3"]
+    status, out, _ = typed("sweep", *words)
+    assert status == 0
+    assert "at equal inference cost" in out
+    assert "at equal training cost" in out
+    assert re.search(r"^2 +1 +several nets +2$", out, re.MULTILINE), out
+    assert re.search(r"^2 +2 +one net, scaled +1$", out, re.MULTILINE), out
+    assert (folder / "out/ensembles.png").stat().st_size > 1000
+
+
+def test_tables_of_regressions_tell_deviation_and_error_apart(typed, folder):
+    words = ["data=diabetes", "rate=0.1", "seeds=3", "infer=weight_scaling,monte_carlo", "infer.passes=3"]
+    status, out, _ = typed("sweep", *TINY, *words)
+    assert status == 0
+    assert re.search(r"infer +rmse +SE +SD +log-likelihood +SE +SD +n", out)
+    assert not (folder / "out/calibration.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["infer=monte_carlo"], "out=results/sweep: holds no trials.csv; name the folder of a finished sweep"),
+        (["out=out", "rate=0.5"], "rate=0.5: evaluate takes out, infer, skip_invalid"),
+        (["out=out", "infer=guess"], "infer=guess: must be one of ensemble, monte_carlo, weight_scaling"),
+        (["out=out", "infer.passes=0"], "infer.passes=0: must be a whole number in [1, 1000000]"),
+        (["out=out", "infer.precision=-1"], "infer.precision=-1: must be auto or a number above 0"),
+        (["out=out", "--dry-run"], "no flag '--dry-run'; evaluate takes settings and --help"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(typed, folder, words, line):
+    status, out, err = typed("evaluate", *words)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"dropout-lab: {line}")
+    assert err.count("\n") == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_is_refused_or_left_out(typed, folder):
+    typed("sweep", *TINY, "rate=0.5", "seeds=1")
+    status, _, err = typed("evaluate", "out=out")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no weights are kept there; the sweep's command with save=true" in err
+    typed("sweep", *TINY, "rate=0,0.5", "seeds=1", "save=true")
+    status, _, err = typed("evaluate", "out=out", "infer=monte_carlo")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "finds nothing stochastic: the rate is 0; skip_invalid=true" in err
+    assert not (folder / "out/evaluations.csv").exists()
+    status, out, _ = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=2", "skip_invalid=true")
+    assert status == 0
+    assert out.startswith("left out 1 arm: infer=monte_carlo")
+    file = next((folder / "out/weights").iterdir())
+    file.write_bytes(file.read_bytes()[:50])
+    status, _, err = typed("evaluate", "out=out", "infer=weight_scaling")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "cannot be read" in err
+
+
+def test_from_python(folder):
+    dropout_lab.sweep(rate=[0.2, 0.5], seeds=2, model={"hidden": [16]}, train={"epochs": 1}, save=True, out="out")
+    found = dropout_lab.evaluate(out="out", infer="monte_carlo", **{"infer.passes": 3})
+    assert sorted(found["rate"]) == [0.2, 0.2, 0.5, 0.5]
+    assert (found["mutual_information"] > 0).all()
