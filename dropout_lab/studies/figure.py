@@ -17,7 +17,7 @@ from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
 WIDTH = 4.1
-CHARACTERS = 12  # an inch, of titles and of the legend, beside its handles
+CHARACTERS = 13  # an inch, of titles and of the legend, beside its handles
 HANDLE = 0.6
 
 
