@@ -119,6 +119,8 @@ MEASURED = {
     "pack_size": "trials trained together",
     "n_train": "training examples",
     "version": "of dropout-lab",
+    "mean_activation": "mean over the hidden units, before dropout, of the test-time network on 1000 test examples",
+    "zero_activations": "fraction of these activations that are 0",
     "train_rmse": "root mean squared error in the target's unit, regression only",
     "val_rmse": "the same on validation examples",
     "test_rmse": "the same on test examples",

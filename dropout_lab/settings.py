@@ -42,6 +42,7 @@ class Spec:
         when: a key, and the values of it under which this setting has an effect; for a list, those it may hold.
         unless: a key, and the values of it under which this setting has none.
         off: the value that means that the setting is not in use; it is then left out of the identity.
+        empty: whether a list may have nothing in it.
         source: whether the setting says what the data are, and :func:`dropout_lab.data.load` is told.
     """
 
@@ -61,6 +62,7 @@ class Spec:
     unless: tuple[str, ...] | None = None
     off: Any = None
     source: bool = False
+    empty: bool = False
 
 
 def setting(default: Any, **spec: Any) -> Any:
@@ -154,7 +156,7 @@ class Setting:
             except ValueError as error:
                 raise ConfigError.of(self.key, value, str(error)) from None
         if get_origin(self.type) is list:
-            if not isinstance(value, list | tuple) or not value:
+            if not isinstance(value, list | tuple) or not (value or spec.empty):
                 raise problem
             return [self._number(v, int, problem) for v in value]
         if self.type in (int, float):

@@ -36,7 +36,7 @@ def test_a_list_of_rates_must_fit_the_model():
         (TrainConf, {"momentum": 1.0}, "train.momentum=1.0: must be a number in [0, 1)"),
         (TrainConf, {"epochs": 0}, "train.epochs=0: must be a whole number in [1, 1000000]"),
         (TrainConf, {"optimizer": "adamw"}, "train.optimizer=adamw: must be one of adam, sgd, rmsprop, adadelta"),
-        (MLPConf, {"hidden": []}, "model.hidden=[]: must be a list of whole numbers in [1, 1000000]"),
+        (CNNConf, {"head": []}, "model.head=[]: must be a list of whole numbers in [1, 1000000]"),
         (MLPConf, {"hidden": [64, 0]}, "model.hidden=[64,0]: must be a list of whole numbers in [1, 1000000]"),
         (RegularizerConf, {"l2": -1.0}, "regularizer.l2=-1.0: must be a number of at least 0"),
     ],

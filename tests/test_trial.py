@@ -97,6 +97,7 @@ CHANGED = {
     "data.features": "7",
     "data.noise": "0.5",
     "data.train_size": "100",
+    "data.reconstruct": "true",
     "data.label_noise": "0.1",
     "data.normalise": "unit",
     "model.hidden": "[8]",

@@ -165,6 +165,13 @@ class DataConf(Checked):
         unless=("data.kind", *LANGUAGE),
         help="part of the rest held out for validation, by trial seed, where there is no official one; 0: train on all",
     )
+    reconstruct: bool = setting(
+        False,
+        off=False,
+        unless=("data.kind", *TEXTS),
+        source=True,
+        help="learn the examples themselves in the place of their targets: an autoencoder",
+    )
     train_size: int = setting(
         0, low=0, high=100 * MOST, off=0, help="train on so many examples, drawn by class and trial seed; 0: all"
     )

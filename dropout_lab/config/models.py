@@ -22,7 +22,7 @@ class ModelConf(Checked):
         raise NotImplementedError
 
 
-ACTIVATIONS = ("relu", "tanh", "selu", "gelu")
+ACTIVATIONS = ("relu", "tanh", "selu", "gelu", "sigmoid")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class MLPConf(ModelConf):
     embedding: int = setting(
         64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
     )
-    hidden: list[int] = setting([128, 128], low=1, high=MOST, help="width of each hidden layer")
+    hidden: list[int] = setting(
+        [128, 128], low=1, high=MOST, empty=True, help="width of each hidden layer; none for a linear model"
+    )
     initial: str = setting(
         "uniform",
         choices=("uniform", "glorot"),

@@ -180,7 +180,7 @@ class Config(Checked):
     def check_length(self, listed: int, sites: int) -> None:
         """Raise ConfigError if the list of rates had so many entries, for another number of places."""
         if listed != sites:
-            places = f"{sites} place{'s' if sites > 1 else ''}"
+            places = f"{sites} place{'' if sites == 1 else 's'}"
             allowed = f"must have one entry for each of the {places} where model={self.model.kind} drops"
             rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
             raise ConfigError.of("rate", rates, allowed)
@@ -195,6 +195,8 @@ class Config(Checked):
         sites = self.model.hidden_sites
         if isinstance(self.rate, list):
             return self.rate
+        if sites == 0:
+            return [0.0]  # nowhere to drop
         profile = self.variant.profile if self.profile == "auto" else self.profile
         if sites is None:
             if profile != "flat" and self.rate > 0:

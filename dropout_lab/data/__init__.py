@@ -6,7 +6,7 @@ from inspect import signature
 from typing import Any
 
 from dropout_lab.data.corpora import LANGUAGE, TEXTS
-from dropout_lab.data.dataset import DataError, Dataset
+from dropout_lab.data.dataset import DataError, Dataset, of_itself
 from dropout_lab.data.own import OWN, fingerprint
 from dropout_lab.data.rcv1 import reuters
 from dropout_lab.data.shipped import SHIPPED
@@ -38,7 +38,8 @@ def load(kind: str, /, **options: Any) -> Dataset:
 
     Args:
         kind: as in ``data=``.
-        options: settings of the reader; those that this set does not take are left out.
+        options: settings of the reader; those that this set does not take are left out. ``reconstruct``: the examples
+            themselves are the targets.
 
     Raises:
         KeyError: no such data set.
@@ -47,12 +48,18 @@ def load(kind: str, /, **options: Any) -> Dataset:
     taken = options_of(kind)
     if kind in OWN and not options.get("digest"):  # the same path may hold something else by now
         options["digest"] = fingerprint(kind, options.get("path", ""))
-    return _read(kind, tuple(sorted((key, value) for key, value in options.items() if key in taken)))
+    chosen = tuple(sorted((key, value) for key, value in options.items() if key in taken))
+    return _reconstructed(kind, chosen) if options.get("reconstruct") else _read(kind, chosen)
 
 
 @lru_cache(maxsize=32)
 def _read(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
     return DATASETS[kind](**dict(options))
+
+
+@lru_cache(maxsize=32)
+def _reconstructed(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
+    return of_itself(_read(kind, options))
 
 
 __all__ = ["DATASETS", "DataError", "Dataset", "fingerprint", "hold_out", "load", "options_of"]

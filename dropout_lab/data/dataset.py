@@ -1,6 +1,7 @@
 """One record for every data set, whatever its source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -23,7 +24,8 @@ class Dataset:
         x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to
             save room, or uint8 that stands for value / 255. Of texts, numbers of tokens, int32 [N, T], -1 where there
             is none; a running text is one row of them, [N].
-        y: class numbers, int64 [N], or targets, float32 [N]; x itself of a running text.
+        y: class numbers, int64 [N], or targets, float32 [N], or [N, K] of K targets at once, which may be uint8 like x;
+            x itself of a running text.
         classes: names of the classes; empty for regression.
         test: rows of the official test part; None if the set has none and it is to be drawn.
         splits: rows of the test part of each published split, where there are several; ``test`` is that of the first.
@@ -52,10 +54,23 @@ class Dataset:
 
     @property
     def outputs(self) -> int:
-        """Outputs a model needs: one a class, one a token that may come next, or one."""
-        return self.symbols if self.task == "language" else len(self.classes) or 1
+        """Outputs a model needs: one a class, one a token that may come next, or one a target."""
+        if self.task == "language":
+            return self.symbols
+        return len(self.classes) or prod(self.y.shape[1:])
 
     @property
     def symbols(self) -> int:
         """Different symbols that a model of texts reads: the tokens it knows, any other, and none; 0 without texts."""
         return self.vocabulary + 2 if self.vocabulary else 0
+
+
+def of_itself(dataset: Dataset) -> Dataset:
+    """The set whose targets are its own examples, as an autoencoder learns it: a regression of F targets.
+
+    Raises:
+        DataError: it is text.
+    """
+    if dataset.tokens:
+        raise DataError(f"data.reconstruct=true: is for numbers, and data={dataset.name} is text")
+    return replace(dataset, task="regression", y=dataset.x.reshape(len(dataset.x), -1), classes=(), truth=None)

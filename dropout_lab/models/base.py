@@ -20,8 +20,9 @@ ACTIVATIONS = {
     "tanh": nn.functional.tanh,
     "selu": nn.functional.selu,
     "gelu": nn.functional.gelu,
+    "sigmoid": nn.functional.sigmoid,
 }
-MONOTONE = (ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["selu"])
+MONOTONE = (ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["selu"], ACTIVATIONS["sigmoid"])
 
 
 class Hook(Protocol):
@@ -148,7 +149,7 @@ class Model:
         for name, parameter in parameters.items():
             if parameter.ruled_by:
                 self.places[name] = replace(places[parameter.ruled_by], layout=WEIGHTS, read_by=(name,))
-        self.levels = 1 + max(place.level for place in places.values() if place.level is not None)
+        self.levels = 1 + max((place.level for place in places.values() if place.level is not None), default=-1)
 
     def extend(self, parameters: Mapping[str, Parameter], buffers: Mapping[str, Parameter]) -> None:
         """Add what is not of the network itself but is trained and kept with it."""

@@ -1,7 +1,7 @@
 """The cells of a study: each arm at each place of its axes, on each panel of data."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -58,19 +58,35 @@ def cells(study: Study, scale: Scale) -> list[Cell]:
 
 
 def _places(study: Study, panel: str, arm: str, words: Words) -> list[Cell]:
-    axes = []
-    for word in words.values():
+    axes: dict[str, Sequence[str]] = {}
+    for key, word in words.items():
         try:
-            axes.append(points(check(word)))
+            axes[key] = points(check(word))
         except ConfigError as error:
             raise ConfigError(f"{study.name}: {panel} {arm}: {error}") from None
+    follow = _followers(study, axes, f"{study.name}: {panel} {arm}")
     found: dict[str, list[Cell]] = {}
-    for point in product(*axes):
-        place = [(key, _shown(word)) for key, word, axis in zip(words, point, axes, strict=True) if len(axis) > 1]
+    free = [key for key in axes if key not in follow]
+    for places in product(*(range(len(axes[key])) for key in free)):
+        at = dict(zip(free, places, strict=True))
+        point = {key: axis[at[follow.get(key, key)]] for key, axis in axes.items()}
+        place = [(key, _shown(point[key])) for key in free if len(axes[key]) > 1]
         apart = tuple((key, value) for key, value in place if key not in study.replicates)
-        cell = Cell(panel, arm, apart, point)
+        cell = Cell(panel, arm, apart, tuple(point.values()))
         found.setdefault(cell.name, []).append(cell)
     return [cell for each in found.values() for cell in each]
+
+
+def _followers(study: Study, axes: Mapping[str, Sequence[str]], place: str) -> dict[str, str]:
+    """Which axes go along with which other one, by key."""
+    found = {}
+    for group in study.together:
+        first, *others = [key for key in group if len(axes.get(key, ())) > 1] or [""]
+        for key in others:
+            if len(axes[key]) != len(axes[first]):
+                raise ConfigError(f"{place}: {first} and {key} go together and must have equally many values")
+            found[key] = first
+    return found
 
 
 def _shown(word: str) -> str:

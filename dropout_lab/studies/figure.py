@@ -1,5 +1,6 @@
 """The picture of a study in the form of the original, with the published figures beside the measured ones."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
 WIDTH = 4.1
+CHARACTERS = 13  # an inch, of titles and of the legend, beside its handles
+HANDLE = 0.6
 
 
 def draw(measured: Measured) -> Figure:
@@ -36,7 +39,8 @@ def draw(measured: Measured) -> Figure:
                 {"line": _line, "arms": _arms, "curves": _curves}[form](axes, measured, panel, metric)
                 axes.set_title(panel, fontsize=9)
         _legend(figure, grid.ravel().tolist())
-        figure.suptitle(f"{study.title}\n{_said(measured)}", fontsize=10)
+        title = textwrap.fill(study.title, int(CHARACTERS * size[0]))
+        figure.suptitle(f"{title}\n{_said(measured)}", fontsize=10)
         return figure
 
 
@@ -52,7 +56,9 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
         handles, labels = each.get_legend_handles_labels()
         found |= dict(zip(labels, handles, strict=True))
     if len(found) > 1 or PUBLISHED in " ".join(found):
-        figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=min(len(found), 4))
+        each_takes = HANDLE + max(map(len, found)) / CHARACTERS
+        columns = max(1, min(len(found), 4, int(figure.get_figwidth() / each_takes)))
+        figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=columns)
 
 
 def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:

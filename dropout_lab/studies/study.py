@@ -136,7 +136,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Study:
-    """One file of ``conf/study/``; see :func:`dropout_lab.studies.reading.read`."""
+    """One file of ``conf/study/``; see :func:`dropout_lab.studies.reading.read`.
+
+    Args:
+        together: groups of settings whose axes are walked side by side, not crossed; the first names the place.
+    """
 
     name: str
     title: str
@@ -149,6 +153,7 @@ class Study:
     panels: Mapping[str, Words] = field(default_factory=lambda: {"": {}})
     original: Mapping[str, str] = field(default_factory=dict)
     replicates: Sequence[str] = ("seed",)
+    together: Sequence[Sequence[str]] = ()
     probe: bool = False
     comparable: Conditions = field(default_factory=Conditions)
     deviations: Sequence[str] = ()

@@ -28,6 +28,7 @@ COLUMNS = (
 ).split(",")
 OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
 OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
+ACTIVITY = ["mean_activation", "zero_activations"]
 CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
@@ -38,9 +39,9 @@ Row = dict[str, str]
 
 
 def columns() -> list[str]:
-    """The header of ``trials.csv``: the contract, the figures of other tasks, and every other setting by its key."""
+    """The header of ``trials.csv``: the contract, other figures, and every other setting by its key."""
     settings = [entry.column for entry in settings_table() if entry.spec.identity]
-    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *settings]))
+    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *settings]))
 
 
 class Ledger:

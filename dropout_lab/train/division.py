@@ -95,5 +95,7 @@ def refuse(dataset: Dataset, conf: DataConf) -> None:
         raise ValueError(f"data.split={conf.split}: {conf.name} has {last + 1} published splits, 0 to {last}")
     if conf.label_noise and dataset.task != "classification":
         raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
+    if conf.normalise != "none" and conf.reconstruct:
+        raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true learns the examples as they are")
     if conf.normalise != "none" and dataset.tokens:
         raise ValueError(f"data.normalise={conf.normalise}: is for numbers, and data={dataset.name} is text")

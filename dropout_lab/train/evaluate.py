@@ -31,8 +31,8 @@ def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, ho
     hits: list[Tensor] = []
     count = 0
     for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):
-        count += y[0].numel()
         losses.append(task.loss(out, y))
+        count += losses[-1][0].numel()
         hits.append(task.hits(out, y))
     score = task.score(total(hits) / count, feed.target_scale)
     return Evaluation((total(losses) / count).tolist(), score.tolist())
@@ -42,14 +42,19 @@ def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hoo
     """What each of M models says about every example of a part, in test mode.
 
     Returns:
-        for each model ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the target's own unit; and the
-        ``rows`` [N] of the data set, unless it is a running text.
+        for each model ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the target's own unit, [N, K]
+        of K targets; and the ``rows`` [N] of the data set, unless it is a running text.
     """
     told, true = [], []
     for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):
-        told.append(feed.in_units(task.answer(out)).flatten(1).cpu())
-        true.append(feed.in_units(y).flatten(1).cpu())
+        told.append(_lines(feed.in_units(task.answer(out)), task))
+        true.append(_lines(feed.in_units(y), task))
     found = {"prediction": torch.cat(told, 1), "target": torch.cat(true, 1)}
     if task.kind != "language":
         found["rows"] = feed.index[part].cpu()
     return [{name: values[m].numpy() for name, values in found.items()} for m in range(len(found["target"]))]
+
+
+def _lines(values: Tensor, task: Task) -> Tensor:
+    """A line for each example or token: of windows [M, B, T] the tokens, of K targets [M, B, K] the examples."""
+    return (values.flatten(1) if task.kind == "language" else values).cpu()

@@ -88,7 +88,7 @@ class Feed:
         return y.double() if self._scale is None else y.double() * self._scale.y_span + self._scale.y_low
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised x [M, B, ...], or symbols of texts, and y [M, B] of these rows [M, B]."""
+        """Scaled x [M, B, ...], or symbols of texts, and a target y [M, B] or K [M, B, K] of these rows [M, B]."""
         return self._normalised(self._examples(rows), rows)
 
     def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
@@ -111,6 +111,8 @@ class Feed:
 
     def _normalised(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         y = self._y[rows] if self._labels is None else self._labels.gather(1, rows)
+        if y.dtype == torch.uint8:
+            y = y.float().div_(PIXEL)
         if self._scale is None:
             return x, y
         x = (x - self._scale.x_low).div_(self._scale.x_span)

@@ -12,7 +12,8 @@ from torch import Tensor
 from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import Moment
-from dropout_lab.models import Params
+from dropout_lab.models import Hook, Params
+from dropout_lab.train.activity import activity
 from dropout_lab.train.evaluate import Evaluation, evaluate, predict
 from dropout_lab.train.feed import PARTS
 from dropout_lab.train.memory import keep_freed
@@ -152,6 +153,7 @@ class _Training:
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
             found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in parts}
+            active_units = self._activity(hook) if "test" in found else []
         removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
@@ -163,6 +165,7 @@ class _Training:
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}
             measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}
+            measured |= active_units[m] if active_units else {}
             scores = self._scores(m, found)
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
@@ -179,6 +182,10 @@ class _Training:
         for result, trial, predictions in zip(self.results, self.trials, found, strict=True):
             if result.status == "ok" and trial.config.save_predictions:
                 result.predictions = predictions
+
+    def _activity(self, hook: Hook) -> list[dict[str, float]]:
+        whole = self.whole
+        return [] if whole.task.kind == "language" else activity(whole.model, self.final, whole.feed, hook)
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task

@@ -27,9 +27,10 @@ class Task:
         return {"classification": "accuracy", "regression": "rmse", "language": "perplexity"}[self.kind]
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
-        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B]; of each token [M, B, T] of a text."""
+        """Loss of each example [M, B] for outputs [M, B, K] and targets [M, B], its mean over K targets [M, B, K]; of
+        each token [M, B, T] of a text."""
         if self.kind == "regression":
-            return (out.squeeze(2) - y).square()
+            return (out.squeeze(2) - y).square() if y.dim() == 2 else (out - y).square().mean(2)
         if self.kind == "classification":
             # Of few classes, torch takes the softmax of all examples side by side several times faster than one by one.
             return nn.functional.cross_entropy(out.mT, y, reduction="none")
@@ -51,7 +52,7 @@ class Task:
 
     def answer(self, out: Tensor) -> Tensor:
         """What the outputs [M, B, (T,) K] say: a class or token, or the standardised target, [M, B(, T)]."""
-        return out.squeeze(2) if self.kind == "regression" else out.argmax(-1)
+        return out.squeeze(2) if self.kind == "regression" else out.argmax(-1)  # several targets stay apart
 
     def score(self, mean_hits: Tensor, target_scale: Tensor) -> Tensor:
         """The score [M] from the mean of :meth:`hits` [M] and the deviation of the target [M]."""

@@ -119,6 +119,24 @@ def test_what_tells_replicates_apart_makes_no_cells():
     assert [cell.settings["data.split"] for cell in found[:3]] == ["0", "1", "2"]
 
 
+def test_axes_that_go_together_are_walked_side_by_side():
+    words = "rate=0.9,0.5 'model.hidden=[8],[4]'"
+    changes = {
+        "together": [["rate", "model.hidden"]],
+        "arms": {"n": "rate=0.9,0.5", "pn": f"{words} train.lr=0.1,0.2"},
+    }
+    study = read("s", {**BASE, **changes})
+    found = cells(study, study.scales["smoke"])
+    assert [cell.name for cell in found] == [
+        *("n rate=0.9", "n rate=0.5"),
+        *(f"pn rate={rate} train.lr={lr}" for rate in ("0.9", "0.5") for lr in ("0.1", "0.2")),
+    ]
+    assert [cell.settings["model.hidden"] for cell in found[2:]] == ["[8]", "[8]", "[4]", "[4]"]
+    uneven = read("s", {**BASE, **changes, "arms": {"a": "rate=0.1,0.2,0.3 'model.hidden=[8],[4]'", "b": ""}})
+    with pytest.raises(ConfigError, match=r"rate and model.hidden go together and must have equally many values"):
+        cells(uneven, uneven.scales["smoke"])
+
+
 def test_ranges_for_tuning_are_no_axes():
     study = read("s", {**BASE, "arms": {"a": "'rate=interval(0.1,0.8)'", "b": ""}})
     assert [cell.label for cell in cells(study, study.scales["smoke"])] == ["a", "b"]
