@@ -116,8 +116,8 @@ def along_axis(bench: Bench) -> list[Cell]:
 
 
 def trend(bench: Bench) -> list[Contrast]:
-    """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, and no
-    step goes the other."""
+    """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, or along the
+    values that the cells among have, and no step goes the other."""
     direction = 1 if bench.parameter("trend") == "rising" else -1
     key = bench.parameter("over")
     along = sorted((float(cell.settings[key]), cell.name) for cell in along_axis(bench))

@@ -85,6 +85,9 @@ CASES = [
     ({"trend": "falling", "over": "rate", "arm": "d"}, along(90, 91, 92), CONTRADICTED, AXIS),
     ({"trend": "rising", "over": "rate", "arm": "d"}, along(90, 90, 90), OPEN, AXIS),
     ({"trend": "rising", "over": "rate", "arm": "d"}, along(90, 95, 92), CONTRADICTED, AXIS),  # up and down again
+    # Arms that each have a value of their own; d, which goes the other way, is none of them.
+    ({"trend": "rising", "over": "rate", "among": ["a", "b", "c"]}, four(90, 91, 92, 80), SUPPORTED, FOUR),
+    ({"trend": "falling", "over": "rate", "among": ["a", "b", "c"]}, four(90, 91, 92, 80), CONTRADICTED, FOUR),
     ({"same": ["a", "b"]}, {"a": [90] * N, "b": [90] * N}, SUPPORTED, {}),
     ({"same": ["a", "b"]}, {"a": [90] * N, "b": [90] * (N - 1) + [91]}, CONTRADICTED, {}),
     ({"same": ["a"], "to": 90}, {"a": [90] * N, "b": [1] * N}, SUPPORTED, {}),
