@@ -235,6 +235,11 @@ def test_a_row_at_the_margin_is_not_told_apart(planted):
     assert [row.verdict for row in rows(planted(changes, two(95, 96)))] == [OPEN, ""]
 
 
+def test_what_is_not_run_stands_at_the_end_under_its_own_name(planted):
+    last = rows(planted({"unmeasured": {"somebody's": PUBLISHED}}, two(94.5, 96)))[-1]
+    assert (last.label, last.name, last.published.number, last.verdict) == ("", "somebody's", 94.5, "")
+
+
 def test_ratios_are_relative_in_print_as_measured(planted):
     facts = {
         "d rate=0": "primer/time/rate-0",
