@@ -1,5 +1,6 @@
 """The picture of a study in the form of the original, with the published figures beside the measured ones."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
 WIDTH = 4.1
+LETTERS, HANDLE = 12, 8  # letters that fit into an inch; those that a line or marker of the legend takes the place of
 
 
 def draw(measured: Measured) -> Figure:
@@ -36,7 +38,8 @@ def draw(measured: Measured) -> Figure:
                 {"line": _line, "arms": _arms, "curves": _curves}[form](axes, measured, panel, metric)
                 axes.set_title(panel, fontsize=9)
         _legend(figure, grid.ravel().tolist())
-        figure.suptitle(f"{study.title}\n{_said(measured)}", fontsize=10)
+        title = textwrap.fill(study.title, int(figure.get_figwidth() * LETTERS))
+        figure.suptitle(f"{title}\n{_said(measured)}", fontsize=10)
         return figure
 
 
@@ -52,7 +55,9 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
         handles, labels = each.get_legend_handles_labels()
         found |= dict(zip(labels, handles, strict=True))
     if len(found) > 1 or PUBLISHED in " ".join(found):
-        figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=min(len(found), 4))
+        longest = max(map(len, found)) + HANDLE
+        columns = max(1, min(len(found), 4, int(figure.get_figwidth() * LETTERS / longest)))
+        figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=columns)
 
 
 def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
