@@ -106,19 +106,21 @@ def best(bench: Bench) -> list[Contrast]:
 
 
 def along_axis(bench: Bench) -> list[Cell]:
-    """The cells of a trend: those of its arm that have a place on the axis, or the ones it names."""
-    arm, among = bench.parameter("arm"), bench.parameter("among")
+    """The cells of a trend: those of its arm that have a place on the axis, or the ones it names, whose arms may each
+    have a value of their own."""
+    key, arm, among = bench.parameter("over"), bench.parameter("arm"), bench.parameter("among")
     found = [cell for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
-    found = [cell for cell in found if (cell.name in among if among else arm in (None, cell.arm))]
-    return [cell for cell in found if bench.parameter("over") in dict(cell.place)]
+    if among:
+        return [cell for cell in found if cell.name in among and key in cell.settings]
+    return [cell for cell in found if arm in (None, cell.arm) and key in dict(cell.place)]
 
 
 def trend(bench: Bench) -> list[Contrast]:
-    """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, and no
-    step goes the other."""
+    """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, or along the
+    values that the cells among have, and no step goes the other."""
     direction = 1 if bench.parameter("trend") == "rising" else -1
     key = bench.parameter("over")
-    along = sorted((float(dict(cell.place)[key]), cell.name) for cell in along_axis(bench))
+    along = sorted((float(cell.settings[key]), cell.name) for cell in along_axis(bench))
     if len(along) < 3:
         raise Absent(f"fewer than three places along {key} are run at this scale")
     if len({place for place, _ in along}) < len(along):

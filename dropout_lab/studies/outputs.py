@@ -51,7 +51,7 @@ def _texts(measured: Measured, row: Row) -> dict[str, str]:
     tuned = measured.tuned.get(row.label)
     return {
         "data": cell.panel if cell else "",
-        "arm": cell.name if cell else row.published.fact.row if row.published else "",
+        "arm": cell.name if cell else row.name,
         "metric": metric.title,
         "chosen": (tuned.picked or "-") if tuned else "",
         "published": _published(row.published, metric),
@@ -95,7 +95,7 @@ def long(measured: Measured, rows: Sequence[Row]) -> pd.DataFrame:
     found = []
     for row in rows:
         cell, published = measured.by_label.get(row.label), row.published
-        line: dict[str, object] = {"data": cell.panel if cell else "", "arm": cell.name if cell else ""}
+        line: dict[str, object] = {"data": cell.panel if cell else "", "arm": cell.name if cell else row.name}
         line |= {"metric": row.metric, "title": measured.study.metrics[row.metric].title}
         names = ("id", "row", "value", "unit", "spread", "spread_kind", "n", "seen", "source")
         line |= {f"published_{name}": getattr(published.fact, name) if published else "" for name in names}

@@ -146,12 +146,14 @@ class Row:
         metric: by name.
         published: what was published; None if nothing was.
         verdict: ``agrees``, ``differs``, not told apart or not comparable; empty where nothing is compared.
+        name: what the study calls a line that is not run.
     """
 
     label: str
     metric: str
     published: Published | None = None
     verdict: str = ""
+    name: str = ""
 
 
 def rows(measured: Measured) -> list[Row]:
@@ -178,10 +180,8 @@ def rows(measured: Measured) -> list[Row]:
     order = {label: i for i, label in enumerate(measured.by_label)}
     found.sort(key=lambda row: order[row.label])
     first = next(iter(measured.study.metrics))
-    return [
-        *found,
-        *(Row("", first, Published(facts()[i], facts()[i].number)) for i in measured.study.unmeasured.values()),
-    ]
+    unmeasured = {name: facts()[reference] for name, reference in measured.study.unmeasured.items()}
+    return [*found, *(Row("", first, Published(fact, fact.number), name=name) for name, fact in unmeasured.items())]
 
 
 def comparable(measured: Measured) -> str:

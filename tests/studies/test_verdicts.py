@@ -85,6 +85,9 @@ CASES = [
     ({"trend": "falling", "over": "rate", "arm": "d"}, along(90, 91, 92), CONTRADICTED, AXIS),
     ({"trend": "rising", "over": "rate", "arm": "d"}, along(90, 90, 90), OPEN, AXIS),
     ({"trend": "rising", "over": "rate", "arm": "d"}, along(90, 95, 92), CONTRADICTED, AXIS),  # up and down again
+    # Arms that each have a value of their own; d, which goes the other way, is none of them.
+    ({"trend": "rising", "over": "rate", "among": ["a", "b", "c"]}, four(90, 91, 92, 80), SUPPORTED, FOUR),
+    ({"trend": "falling", "over": "rate", "among": ["a", "b", "c"]}, four(90, 91, 92, 80), CONTRADICTED, FOUR),
     ({"same": ["a", "b"]}, {"a": [90] * N, "b": [90] * N}, SUPPORTED, {}),
     ({"same": ["a", "b"]}, {"a": [90] * N, "b": [90] * (N - 1) + [91]}, CONTRADICTED, {}),
     ({"same": ["a"], "to": 90}, {"a": [90] * N, "b": [1] * N}, SUPPORTED, {}),
@@ -230,6 +233,11 @@ def test_rows_are_held_against_print(planted):
 def test_a_row_at_the_margin_is_not_told_apart(planted):
     changes = {"metrics": {"accuracy": METRIC | {"margin": 0.5, "published": {"a": PUBLISHED}}}}
     assert [row.verdict for row in rows(planted(changes, two(95, 96)))] == [OPEN, ""]
+
+
+def test_what_is_not_run_stands_at_the_end_under_its_own_name(planted):
+    last = rows(planted({"unmeasured": {"somebody's": PUBLISHED}}, two(94.5, 96)))[-1]
+    assert (last.label, last.name, last.published.number, last.verdict) == ("", "somebody's", 94.5, "")
 
 
 def test_ratios_are_relative_in_print_as_measured(planted):
