@@ -24,8 +24,8 @@ HELP = f"""\
                                     files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, settings, ...
-  {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure,
-                                    measured one, verdict
+  {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
+                                    beside measured one, with a verdict
   {PROGRAM} data list|get|check     public data sets: see, download, verify
   {PROGRAM} bench SUBJECT           timed against other programs
 

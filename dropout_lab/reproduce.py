@@ -16,13 +16,14 @@ OUT = "results/studies"
 # Settings of the machine; all else is for the study to say.
 ALLOWED = ("data.root", "device", "workers", "pack")
 HELP = f"""\
-dropout-lab reproduce                          the studies, their trials and time
+dropout-lab reproduce                          the studies, trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   scale=smoke|laptop|paper   seconds, minutes on two cores, or as published
                              (default laptop)
-  out=DIR                    default {OUT}; a folder NAME/SCALE for each, and
-                             claims.csv and claims.md over all
-  {", ".join(f"{key}=" for key in ALLOWED)}   as for sweep
+  out=DIR                    default {OUT}; a folder NAME/SCALE for
+                             each, and claims.csv and claims.md over all
+  {", ".join(f"{key}=" for key in ALLOWED)}
+                             as for sweep
   --dry-run                  trials, packs, time and memory; trains nothing
   --costs                    estimate anew what the list says; trains nothing
 The same command again goes on where it stopped."""

@@ -264,7 +264,7 @@ def test_settings_that_texts_cannot_take_are_refused():
         (reviews(), {"normalise": "zscore"}, "is for numbers, and data=rt_polarity is text"),
         (running(), {"label_noise": 0.1}, "is for classes"),
     ]:
-        conf = SimpleNamespace(**{"label_noise": 0.0, "normalise": "none", **settings})
+        conf = SimpleNamespace(**{"label_noise": 0.0, "normalise": "none", "reconstruct": False, **settings})
         with pytest.raises(ValueError, match=message):
             refuse(data, conf)
 
