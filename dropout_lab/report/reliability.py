@@ -66,8 +66,8 @@ def _diagram(panel: Axes, rows: pd.DataFrame) -> None:
     )
     panel.plot(confidence, accuracy, "o", color=COLOURS[1], markersize=3.5, label="at mean confidence")
     ece = float((weights * (rows["accuracy"] - rows["confidence"]).abs()).sum())
-    panel.text(0.98, 0.03, f"ECE {100 * ece:.2f} %", transform=panel.transAxes, fontsize=8, ha="right")
-    panel.legend(frameon=False, fontsize=7, loc="upper left")
+    # What is drawn lies below the diagonal or along it, so the free corner is the upper left one.
+    panel.legend(frameon=False, fontsize=7, loc="upper left", title=f"ECE {100 * ece:.2f} %", title_fontsize=8)
     panel.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
 
 
