@@ -95,7 +95,10 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
             name = measured.by_label[label].name
             axes.axhline(held.mean, color=COLOURS[i % len(COLOURS)], linestyle="--", linewidth=1.3, label=name)
     if measured.study.figure.log:
+        places = sorted({x for points in series.values() for x, _ in points})
         axes.set_xscale("log")
+        axes.set_xticks(places, [f"{x:g}" for x in places])
+        axes.minorticks_off()
     axes.set(xlabel=_named(key), ylabel=metric.title)
 
 
