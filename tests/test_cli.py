@@ -39,7 +39,10 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
     ("words", "line"),
     [
         (["swep"], "no command 'swep'; did you mean 'sweep'?"),
-        (["frobnicate"], "no command 'frobnicate'; the commands are sweep, train, search, evaluate, table, reproduce, list, data"),
+        (
+            ["frobnicate"],
+            "no command 'frobnicate'; the commands are sweep, train, search, evaluate, table, reproduce, list",
+        ),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),
         (["sweep", "model=foo"], "model=foo: must be one of cnn, custom, gru, lstm, mlp"),

@@ -32,11 +32,15 @@ def calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figur
         figure = Figure(figsize=(3.1 * columns, 3.2 * lines + 0.3), layout="constrained")
         panels = list(figure.subplots(lines, columns, squeeze=False).flat)
         for panel, (cells, rows) in zip(panels, shown, strict=False):
-            _diagram(panel, rows)
-            panel.set_title(_label(names, cells), fontsize=9)
+            ece = _diagram(panel, rows)
+            panel.set_title(f"{_label(names, cells)}\nECE {100 * ece:.2f} %", fontsize=9)
         _coverage(panels[len(shown)], names, curves)
         for spare in panels[len(shown) + 1 :]:
             spare.set_visible(False)
+        # Bars may stand anywhere inside of a diagram, so nothing is written there.
+        figure.legend(
+            *panels[0].get_legend_handles_labels(), frameon=False, fontsize=8, loc="outside lower center", ncols=4
+        )
         left = f"; the first {MOST_PANELS} of {len(groups)} arms" if len(groups) > MOST_PANELS else ""
         seeds = coverage["trial_id"].nunique()
         pooled = f", {seeds} trials" if seeds > 1 else ""
@@ -50,8 +54,9 @@ def _label(names: list[str], cells: list[str]) -> str:
     )
 
 
-def _diagram(panel: Axes, rows: pd.DataFrame) -> None:
-    """Accuracy in each bin over all replicates, beside the confidence; and how many examples there are in it."""
+def _diagram(panel: Axes, rows: pd.DataFrame) -> float:
+    """Accuracy in each bin over all replicates, beside the confidence, and how many examples there are in it; its
+    expected calibration error."""
     weights = rows["count"] / rows["count"].sum()
     pooled = rows.assign(c=rows["confidence"] * rows["count"], a=rows["accuracy"] * rows["count"]).groupby("bin")
     sums = pooled[["c", "a", "count"]].sum()
@@ -66,9 +71,8 @@ def _diagram(panel: Axes, rows: pd.DataFrame) -> None:
     )
     panel.plot(confidence, accuracy, "o", color=COLOURS[1], markersize=3.5, label="at mean confidence")
     ece = float((weights * (rows["accuracy"] - rows["confidence"]).abs()).sum())
-    panel.text(0.98, 0.03, f"ECE {100 * ece:.2f} %", transform=panel.transAxes, fontsize=8, ha="right")
-    panel.legend(frameon=False, fontsize=7, loc="upper left")
     panel.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
+    return ece
 
 
 def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.DataFrame]]) -> None:

@@ -13,28 +13,32 @@ from dropout_lab.report import trials as stored
 from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
 from dropout_lab.stats.intervals import Interval, mean_interval
 from dropout_lab.studies.measured import Measured, evaluated, renamed
+from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
 WIDTH = 4.1
 CHARACTERS = 13  # an inch, of titles and of the legend, beside its handles
 HANDLE = 0.6
+ACROSS = 3
 
 
 def draw(measured: Measured) -> Figure:
-    """A panel for each data set (across) and metric (down)."""
+    """A panel for each data set (across) and metric (down); the other way round where data sets are many."""
     study = measured.study
     form = study.figure.form
     metrics = [study.metrics[name] for name in study.figure.metrics or study.metrics]
     metrics = metrics[:1] if form == "curves" else metrics
     with rc_context(STYLE):
-        arms = max(len(measured.on(panel)) for panel in measured.panels)
+        arms = max(len(measured.on(panel)) + len(_not_run(metrics[0], panel)) for panel in measured.panels)
         height = 1.0 + 0.3 * arms if form == "arms" else 3.2
-        columns = len(measured.panels)
-        size = (WIDTH * columns + (1.2 if form == "arms" else 0), height * len(metrics) + 0.5)
+        turned = len(measured.panels) > ACROSS
+        lines, columns = len(metrics), len(measured.panels)
+        lines, columns = (columns, lines) if turned else (lines, columns)
+        size = (WIDTH * columns + (1.2 if form == "arms" else 0), height * lines + 0.5)
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(metrics), columns, squeeze=False)
-        for metric, line in zip(metrics, grid, strict=True):
+        grid = figure.subplots(lines, columns, squeeze=False)
+        for metric, line in zip(metrics, grid.T if turned else grid, strict=True):
             for panel, axes in zip(measured.panels, line, strict=True):
                 {"line": _line, "arms": _arms, "curves": _curves}[form](axes, measured, panel, metric)
                 axes.set_title(panel, fontsize=9)
@@ -42,6 +46,11 @@ def draw(measured: Measured) -> Figure:
         title = textwrap.fill(study.title, int(CHARACTERS * size[0]))
         figure.suptitle(f"{title}\n{_said(measured)}", fontsize=10)
         return figure
+
+
+def _not_run(metric: Metric, panel: str) -> dict[str, float]:
+    """What was published of a panel and is not run."""
+    return {name: facts()[i].number for name, i in metric.unmeasured.get(panel, {}).items()}
 
 
 def _said(measured: Measured) -> str:
@@ -62,7 +71,7 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
 
 
 def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
-    """Metric against an axis, a line for each arm and place of the other axes."""
+    """Metric against an axis, a line for each arm and place of the other axes, straight for those without a place."""
     key = measured.study.figure.x
     series: dict[str, list[tuple[float, str]]] = {}
     for label in measured.on(panel):
@@ -84,13 +93,25 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
             style = look | {"linestyle": ":", "markerfacecolor": "white"}
             values = [number for _, number in printed]
             axes.plot([x for x, _ in printed], values, label=f"{name}, {PUBLISHED}", markersize=4.5, **style)
+    apart = [label for label in measured.on(panel) if key not in dict(measured.by_label[label].place)]
+    for i, label in enumerate(apart, len(series)):
+        held = measured.interval(label, metric.name)
+        if held is not None:
+            axes.axhspan(held.low, held.high, color=COLOURS[i % len(COLOURS)], alpha=0.12)
+            name = measured.by_label[label].name
+            axes.axhline(held.mean, color=COLOURS[i % len(COLOURS)], linestyle="--", linewidth=1.3, label=name)
     if measured.study.figure.log:
+        places = sorted({x for points in series.values() for x, _ in points})
         axes.set_xscale("log")
+        axes.set_xticks(places, [f"{x:g}" for x in places])
+        axes.minorticks_off()
     axes.set(xlabel=_named(key), ylabel=metric.title)
 
 
 def _named(key: str) -> str:
-    return {"rate": "rate (drop probability)", "data.train_size": "training examples"}.get(key, key)
+    return {"rate": "rate (drop probability)", "infer.passes": "passes", "data.train_size": "training examples"}.get(
+        key, key
+    )
 
 
 def _look(i: int) -> dict[str, Any]:
@@ -101,18 +122,20 @@ def _look(i: int) -> dict[str, Any]:
 def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     """One line for each arm, its mean with the interval, and what was published."""
     labels = measured.on(panel)
+    others = _not_run(metric, panel)
+    printed = dict(enumerate(others.values(), len(labels)))
     for y, label in enumerate(labels):
         found = measured.interval(label, metric.name)
         if found is not None:
             axes.plot([found.low, found.high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
             axes.plot([found.mean], [y], "o", color=COLOURS[0], markersize=5, label="measured")
-        printed = measured.published(label, metric.name)
-        if printed:
-            axes.plot(
-                [printed.number], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED
-            )
-    axes.set_yticks(range(len(labels)), [measured.by_label[label].name for label in labels])
-    axes.set(xlabel=metric.title, ylim=(len(labels) - 0.5, -0.5))
+        beside = measured.published(label, metric.name)
+        printed |= {y: beside.number} if beside else {}
+    for y, number in printed.items():
+        axes.plot([number], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED)
+    names = [*(measured.by_label[label].name for label in labels), *others]
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel=metric.title, ylim=(len(names) - 0.5, -0.5))
 
 
 def _curves(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:

@@ -162,7 +162,7 @@ def _read(
     that have the cell's own count."""
     rows = table[table["trial_id"].isin(ids)]
     for key in set(rows.columns) & cell.settings.keys() - set(trials.columns):
-        rows = rows[rows[key].map(_text) == cell.settings[key]]
+        rows = rows[rows[key].map(_text) == _joined(cell.settings[key])]
     columns = renamed(rows)
     if reading.where:
         columns = columns[evaluated(columns, reading.where, place).astype(bool)]
@@ -174,6 +174,11 @@ def _read(
         chosen = columns.loc[columns.groupby("trial_id")["val_loss"].idxmin()]
         return dict(zip(chosen["trial_id"], chosen["value"], strict=True))
     return {str(i): float(value) for i, value in columns.groupby("trial_id")["value"].agg(reading.at).items()}
+
+
+def _joined(setting: str) -> str:
+    """A setting as such files have it: without the brackets of a list, with strokes between its items."""
+    return setting[1:-1].replace(",", "/") if setting.startswith("[") else setting
 
 
 def _text(value: object) -> str:

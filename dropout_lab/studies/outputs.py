@@ -13,6 +13,7 @@ from dropout_lab.studies.measured import Measured, Published
 from dropout_lab.studies.study import SMOKE, Metric
 from dropout_lab.studies.verdicts import INCOMPARABLE, Judged, Row, comparable
 
+EXACT = 4  # digits after the point of a figure as printed; logs have more
 SEEN = {"print": "", "copy": "c", "recalled": "r"}
 CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why".split(
     ","
@@ -50,7 +51,7 @@ def _texts(measured: Measured, row: Row) -> dict[str, str]:
     found = measured.interval(row.label, row.metric) if cell else None
     tuned = measured.tuned.get(row.label)
     return {
-        "data": cell.panel if cell else "",
+        "data": row.panel,
         "arm": cell.name if cell else row.name,
         "metric": metric.title,
         "chosen": (tuned.picked or "-") if tuned else "",
@@ -75,8 +76,15 @@ def _published(found: Published | None, metric: Metric) -> str:
     fact = found.fact
     if metric.relative:
         return f"{found.number:.{metric.digits}f} {SEEN[fact.seen]}".strip()
-    spread = f" ± {fact.spread}" if fact.spread else ""
-    return f"{fact.value}{spread} {SEEN[fact.seen]}".strip()
+    kind = fact.spread_kind.partition(" ")[0] if fact.spread[-1:].isdigit() else ""
+    spread = f" ± {_short(fact.spread, metric)} {kind}".rstrip() if fact.spread else ""
+    return f"{_short(fact.value, metric)}{spread} {SEEN[fact.seen]}".strip()
+
+
+def _short(printed: str, metric: Metric) -> str:
+    """A figure as printed, without digits that nobody prints, as of a log."""
+    digits = printed.partition(".")[2]
+    return f"{float(printed):.{metric.digits}f}" if len(digits) > EXACT and digits.isdigit() else printed
 
 
 def _interval(found: Interval | None, metric: Metric) -> str:
@@ -95,7 +103,7 @@ def long(measured: Measured, rows: Sequence[Row]) -> pd.DataFrame:
     found = []
     for row in rows:
         cell, published = measured.by_label.get(row.label), row.published
-        line: dict[str, object] = {"data": cell.panel if cell else "", "arm": cell.name if cell else row.name}
+        line: dict[str, object] = {"data": row.panel, "arm": cell.name if cell else row.name}
         line |= {"metric": row.metric, "title": measured.study.metrics[row.metric].title}
         names = ("id", "row", "value", "unit", "spread", "spread_kind", "n", "seen", "source")
         line |= {f"published_{name}": getattr(published.fact, name) if published else "" for name in names}
@@ -126,8 +134,7 @@ def foot(measured: Measured, rows: Sequence[Row]) -> list[str]:
         told += [f"± {', '.join(kinds)}"] if kinds else []
         sentences.append("; ".join(told) + ". Source: " + ". ".join(sources) + ".")
     if any(row.verdict and row.verdict != INCOMPARABLE for row in rows):
-        margins = {m.title: m.margin for m in study.metrics.values() if m.margin}
-        within = " or ".join(f"{margin:g} ({title})" for title, margin in margins.items())
+        within = " or ".join(f"{_margins(measured, m)} ({m.title})" for m in study.metrics.values() if m.margin)
         sentences.append(
             f"verdict: agrees if the mean is within {within} of the published figure, taken as exact, by two one-sided "
             "sign-flip tests over replicates at level 0.05, Holm over the table."
@@ -139,6 +146,13 @@ def foot(measured: Measured, rows: Sequence[Row]) -> list[str]:
     if gone:
         sentences.append("Other than published: " + "; ".join(text.rstrip(".") for text in gone) + ".")
     return sentences
+
+
+def _margins(measured: Measured, metric: Metric) -> str:
+    found = {panel: metric.within(panel) for panel in measured.panels}
+    if len(set(found.values())) == 1:
+        return f"{found[measured.panels[0]]:g}"
+    return ", ".join(f"{margin:g} on {panel}" for panel, margin in found.items() if margin)
 
 
 def claims(measured: Measured, judged: Sequence[Judged]) -> pd.DataFrame:
@@ -195,9 +209,9 @@ def blocks(measured: Measured, rows: Sequence[Row], width: int) -> list[str]:
     lines: list[str] = []
     for panel in measured.panels:
         for name in measured.study.metrics:
-            own = [row for row in rows if row.metric == name and row.label in measured.on(panel)]
-            if (panel, name) == (measured.panels[-1], next(iter(measured.study.metrics))):
-                own += [row for row in rows if not row.label]
+            last = panel == measured.panels[-1]  # below it stands what is about all of them
+            about = (panel, "") if last else (panel,)
+            own = [row for row in rows if row.metric == name and row.panel in about]
             if own:
                 lines += ["", *([f"{panel}:"] if panel else [])]
                 lines += plain(*table(measured, own, apart=True), width).splitlines()

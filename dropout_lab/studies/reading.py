@@ -3,6 +3,7 @@
 import difflib
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ MORE = {
     "claims": LIST,
     "figure": MAP,
 }
-METRIC = ("value", "title", "better", "digits", "margin", "relative", "readings", "published")
+METRIC = ("value", "title", "better", "digits", "margin", "relative", "readings", "published", "unmeasured")
 SCALE = ("set", "panels", "arms", "only", "deviations")
 CLAIM = ("says", "source", "test", "metric", "panels", "comparable")
 
@@ -141,7 +142,9 @@ def read(name: str, text: Any, place: str = "") -> Study:
     if set(scales) - set(SCALES) or "smoke" not in scales:
         raise node.within("scales").error(f"must be of {', '.join(SCALES)}, and smoke among them")
     claims = node.within("claims", [])
-    unmeasured = {key: _fact(each) for key, each in node.within("unmeasured", {}).items()}
+    first = next(iter(metrics))
+    unmeasured = {**_by_panel(node.within("unmeasured", {}), panels), **metrics[first].unmeasured}
+    metrics[first] = replace(metrics[first], unmeasured=unmeasured)
     return Study(
         name=name,
         **{key: node.within(key).text() for key in ("title", "source", "question")},
@@ -156,7 +159,6 @@ def read(name: str, text: Any, place: str = "") -> Study:
         probe=bool(given.get("probe", False)),
         comparable=_conditions(node.within("comparable", [])),
         deviations=node.within("deviations", []).texts(),
-        unmeasured=unmeasured,
         claims=[_claim(each, metrics, panels) for each in _listed(claims)],
         figure=_picture(node.within("figure", {}), metrics),
     )
@@ -170,26 +172,35 @@ def _listed(node: _Node) -> list[_Node]:
 
 def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> Metric:
     given = node.mapping(METRIC, ["value", "title"])
-    published = node.within("published", {}).mapping()
-    by_panel = published if published and set(published) <= set(panels) else {"": published}
-    ids = {
-        panel: {str(cell): _fact(_Node(i, f"{node.place}: published: {cell}")) for cell, i in cells.items()}
-        for panel, cells in by_panel.items()
-    }
-    margin = given.get("margin")
-    if margin is not None and not (isinstance(margin, int | float) and margin > 0):
-        raise node.within("margin").error("must be a number above 0")
     return Metric(
         name,
         node.within("value").text(),
         node.within("title").text(),
         node.within("better", "").of((HIGHER, LOWER, "")),
         int(given.get("digits", 2)),
-        margin,
+        _margins(node.within("margin", {}), panels),
         str(given.get("relative", "")),
         {key: _reading(each) for key, each in node.within("readings", {}).items()},
-        ids,
+        _by_panel(node.within("published", {}), panels),
+        _by_panel(node.within("unmeasured", {}), panels),
     )
+
+
+def _by_panel(node: _Node, panels: Mapping[str, Words]) -> dict[str, dict[str, str]]:
+    """Names to ids, for each panel if the keys are panels."""
+    given = dict(node.items())
+    nodes = given if set(given) <= set(panels) else {"": node}
+    return {panel: {name: _fact(each) for name, each in cells.items()} for panel, cells in nodes.items()}
+
+
+def _margins(node: _Node, panels: Mapping[str, Words]) -> dict[str, float]:
+    """One for all panels, or one for each that is named."""
+    given = node.value if isinstance(node.value, dict) else {"": node.value}
+    _known(node, [key for key in given if key], panels, "panel")
+    for value in given.values():
+        if not (isinstance(value, int | float) and value > 0):
+            raise node.error("must be a number above 0, or one for each panel")
+    return {str(panel): float(value) for panel, value in given.items()}
 
 
 def _reading(node: _Node) -> Reading:

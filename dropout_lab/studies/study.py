@@ -39,11 +39,13 @@ class Metric:
         title: with its unit.
         better: ``higher``, ``lower``, or empty where it is no score.
         digits: after the point.
-        margin: within which a measured mean agrees with a published one; None: rows are not judged.
+        margin: within which a measured mean agrees with a published one, by panel, or "" for every one; where there is
+            none, rows are not judged.
         relative: name of the cell of the same panel that all are divided by, in print as measured, where units or
             machines cannot be compared and only the shape can.
         readings: by name.
         published: panel, or "" for every one, to the name of a cell to the id of a published figure.
+        unmeasured: the same for what was published and is not run, under names of the study's own.
     """
 
     name: str
@@ -51,14 +53,19 @@ class Metric:
     title: str
     better: str = ""
     digits: int = 2
-    margin: float | None = None
+    margin: Mapping[str, float] = field(default_factory=dict)
     relative: str = ""
     readings: Mapping[str, Reading] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unmeasured: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def fact(self, panel: str, name: str) -> str | None:
         """The id of the published figure of a cell."""
         return self.published.get(panel, {}).get(name) or self.published.get("", {}).get(name)
+
+    def within(self, panel: str) -> float | None:
+        """The margin on a panel."""
+        return self.margin.get(panel, self.margin.get(""))
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,5 @@ class Study:
     probe: bool = False
     comparable: Conditions = field(default_factory=Conditions)
     deviations: Sequence[str] = ()
-    unmeasured: Mapping[str, str] = field(default_factory=dict)
     claims: Sequence[Claim] = ()
     figure: Picture = field(default_factory=Picture)

@@ -147,6 +147,7 @@ class Row:
         published: what was published; None if nothing was.
         verdict: ``agrees``, ``differs``, not told apart or not comparable; empty where nothing is compared.
         name: what the study calls a line that is not run.
+        panel: which a line is about; "" for all.
     """
 
     label: str
@@ -154,6 +155,7 @@ class Row:
     published: Published | None = None
     verdict: str = ""
     name: str = ""
+    panel: str = ""
 
 
 def rows(measured: Measured) -> list[Row]:
@@ -163,11 +165,12 @@ def rows(measured: Measured) -> list[Row]:
     for name, metric in measured.study.metrics.items():
         for label in measured.by_label:
             found_in_print = measured.published(label, name)
-            row = Row(label, name, found_in_print)
-            if found_in_print is not None and metric.margin is not None:
+            row = Row(label, name, found_in_print, panel=measured.by_label[label].panel)
+            margin = metric.within(row.panel)
+            if found_in_print is not None and margin is not None:
                 row = replace(row, verdict=INCOMPARABLE)
                 values = np.array(list(measured.values(label, name).values()))
-                away = Contrast(label, values - found_in_print.number, -metric.margin, metric.margin)
+                away = Contrast(label, values - found_in_print.number, -margin, margin)
                 answer = together([away])
                 if measured.scale.name != SMOKE and not measured.unmet(measured.study.comparable, [label]):
                     row = replace(row, verdict=OPEN)
@@ -177,11 +180,27 @@ def rows(measured: Measured) -> list[Row]:
     for (i, answer), p in zip(tested.items(), corrected.tolist(), strict=True):
         if p <= LEVEL:
             found[i] = replace(found[i], verdict=AGREES if answer.positive else DIFFERS)
-    order = {label: i for i, label in enumerate(measured.by_label)}
-    found.sort(key=lambda row: order[row.label])
-    first = next(iter(measured.study.metrics))
-    unmeasured = {name: facts()[reference] for name, reference in measured.study.unmeasured.items()}
-    return [*found, *(Row("", first, Published(fact, fact.number), name=name) for name, fact in unmeasured.items())]
+    return _ordered(measured, [*found, *_unmeasured(measured)])
+
+
+def _unmeasured(measured: Measured) -> list[Row]:
+    """What was published of the panels that are run, and is not run itself."""
+    return [
+        Row("", metric.name, Published(facts()[i], facts()[i].number), name=name, panel=panel)
+        for metric in measured.study.metrics.values()
+        for panel, cells in metric.unmeasured.items()
+        if panel in ("", *measured.panels)
+        for name, i in cells.items()
+    ]
+
+
+def _ordered(measured: Measured, found: Sequence[Row]) -> list[Row]:
+    """Panel by panel, its cells and then what is not run, and all metrics of one together."""
+    order = {("", name): i for i, name in enumerate(dict.fromkeys(row.name for row in found), len(measured.by_label))}
+    order |= {(label, ""): i for i, label in enumerate(measured.by_label)}
+    panels = {panel: i for i, panel in enumerate(measured.panels)}
+    last = len(panels)
+    return sorted(found, key=lambda row: (panels.get(row.panel, last), order[row.label, row.name]))
 
 
 def comparable(measured: Measured) -> str:

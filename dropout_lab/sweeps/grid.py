@@ -157,13 +157,14 @@ def _shown(value: Any) -> str:
 
 
 def idle_axes(arms: Sequence[Arm]) -> list[str]:
-    """Axes along which nothing ever changes, as the strength of a regularizer that is not chosen."""
+    """Axes along which nothing ever changes, neither what is trained nor how it is evaluated, as the strength of a
+    regularizer that is not chosen."""
     found = []
     for key, _ in arms[0].settings:
         others: dict[tuple[tuple[str, str], ...], set[tuple[str, ...]]] = {}
         for arm in arms:
             rest = tuple((k, v) for k, v in arm.settings if k != key)
-            others.setdefault(rest, set()).add(tuple(trial.id for trial in arm.trials))
+            others.setdefault(rest, set()).add((repr(arm.config.infer), *(trial.id for trial in arm.trials)))
         if all(len(trials) == 1 for trials in others.values()):
             found.append(key)
     return found

@@ -139,8 +139,7 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
     """:func:`run` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_of(arms, ledger)
     for key in idle_axes(arms):
-        if not key.startswith("infer"):  # which changes what is evaluated, not what is trained
-            say(f"note: {key} changes nothing here")
+        say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
         from dropout_lab.sweeps.check import found

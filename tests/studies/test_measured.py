@@ -63,6 +63,16 @@ def test_cells_of_one_trial_take_their_own_rows_of_what_was_done_after_training(
     assert measured.values("b", "m") == {(0,): 0.75}
 
 
+def test_cells_that_are_told_apart_by_a_list_take_their_own_rows(planted):
+    changes = metric(readings={"x": {"file": "ood.csv", "value": "auroc", "where": "score == 'entropy'"}})
+    changes["arms"] = {"a": "infer.ood=[noise]", "b": "infer.ood=[noise,permuted]"}
+    measured = planted(changes, {"a": [90], "b": [90]})
+    found = [("noise", "entropy", 0.25), ("noise/permuted", "entropy", 0.75), ("noise/permuted", "variance", 0.5)]
+    rows = [{"trial_id": i, "infer.ood": o, "score": s, "auroc": v} for i in ("a-0", "b-0") for o, s, v in found]
+    append_rows(measured.folder / "ood.csv", list(rows[0]), rows)
+    assert (measured.values("a", "m"), measured.values("b", "m")) == ({(0,): 0.25}, {(0,): 0.75})
+
+
 def test_other_columns_can_tell_replicates_apart(planted):
     changes = {"replicates": ["data.split"], "base": "data=uci data.split=range(0,3)"}
     measured = planted(changes, {"a": [1, 2, 3], "b": [2, 3, 4]})

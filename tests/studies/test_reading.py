@@ -36,6 +36,8 @@ def metric(**changes):
         ({"base": "out=x"}, "out is the command's to say"),
         (metric(better="more"), "'more': must be one of higher, lower"),
         (metric(margin=-1), "margin: must be a number above 0"),
+        (metric(margin={"x": 1}), "margin: no panel 'x'"),
+        (metric(unmeasured={"x": "y"}), "unmeasured: x: no published figure 'y'"),
         (metric(published={"a": "primer/rate/rate-0.4"}), "did you mean 'primer/rate/rate-0"),
         (metric(readings={"x": {"file": "f.csv", "value": "v", "at": "end"}}), "'end': must be one of last"),
         ({"claims": [CLAIM | {"test": {"beter": "a"}}]}, "claims 1: test: no test 'beter'"),
