@@ -30,7 +30,7 @@ from dropout_lab.train.result import Result
 # Below this, one thread is as fast as two or faster: multiplications of one training step of one model.
 WIDE = 2e8
 # A worker takes about two seconds to start; hand over when more than this is left to do.
-HAND_OVER_SECONDS = 8.0
+HAND_OVER_SECONDS = 4.0
 
 
 class Trained(NamedTuple):
@@ -148,6 +148,7 @@ class Crew:
             except queue.Empty:
                 break
             trained = attempt(pack, self._see)
+            self._see(0)  # its last epoch was reported before it was evaluated
             self._narrow -= 1
             yield trained
             yield from self._taken()
