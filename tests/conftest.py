@@ -88,6 +88,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def own_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The words for a network of the user's own, with dropout and with buffers."""
+    lines = [
+        "from torch import nn",
+        "def net(shape, outputs):",
+        "    layers = nn.Linear(64, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(), nn.Linear(12, outputs)",
+        "    return nn.Sequential(nn.Flatten(), *layers)",
+    ]
+    (folder / "own_nets.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(str(folder))
+    yield ["model=custom", "model.target=own_nets:net"]
+    sys.modules.pop("own_nets", None)
+
+
+@pytest.fixture
 def typed(folder, capsys, monkeypatch):
     """Type a command; gives its exit status and what it printed."""
     monkeypatch.setattr(sys, "argv", ["dropout-lab"])

@@ -1,8 +1,5 @@
 """Variants of weights and paths: the mask reaches the weights that the step uses, and each example has its own."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
@@ -11,8 +8,7 @@ from dropout_lab.dropout import DropConnect, Fast, StochasticDepth, WeightDrop, 
 from dropout_lab.dropout.products import CONV, DENSE
 from dropout_lab.streams import TorchRandomness
 
-sys.path.insert(0, str(Path(__file__).parent))
-from contract import random
+from .contract import random
 
 
 class TestDropConnect:

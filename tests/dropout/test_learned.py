@@ -1,9 +1,7 @@
 """Learned rates: gradients, divergences against numerical integration, and what the modules do with them."""
 
 import math
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +14,7 @@ from dropout_lab.dropout.products import DENSE
 from dropout_lab.dropout.sparse_variational import REMOVED_ABOVE
 from dropout_lab.dropout.variational_gaussian import divergence
 
-sys.path.insert(0, str(Path(__file__).parent))
-from contract import random
+from .contract import random
 
 
 def true_divergence(log_alpha):

@@ -1,16 +1,12 @@
 """What falls together: squares, groups, the upper part of the range."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
 
 from dropout_lab.dropout import MAPS, Alpha, Block, Cutout, DropBlock, FeatureAlpha, MaxDropout
 
-sys.path.insert(0, str(Path(__file__).parent))
-from contract import random
+from .contract import random
 
 
 class TestDropBlock:

@@ -3,7 +3,6 @@
 import copy
 import io
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -29,8 +28,7 @@ from dropout_lab.dropout.layer import LayerDropout
 from dropout_lab.dropout.masks import kept, normal, rescaling, uniform
 from dropout_lab.streams import LEVELS, TorchRandomness
 
-sys.path.insert(0, str(Path(__file__).parent))
-from contract import CHECKS, random
+from .contract import CHECKS, random
 
 CASES = [(kind, layout) for kind, variant in VARIANTS.items() for layout in variant.layouts]
 

@@ -1,7 +1,5 @@
 """Monte Carlo passes: the same bits on every repeat, the noise of the training, stacked or one by one."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -161,26 +159,13 @@ def test_the_mean_of_many_linear_passes_is_the_test_time_network(trials):
     assert ((found.mean(0) - expected).abs() < 5 * error).all()
 
 
-NETWORK = """
-from torch import nn
-
-def net(shape, outputs):
-    return nn.Sequential(
-        nn.Flatten(), nn.Linear(64, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(), nn.Linear(12, outputs)
-    )
-"""
-
-
-def test_a_network_of_the_users_own(folder, trials, monkeypatch):
-    (folder / "mc_nets.py").write_text(NETWORK)
-    monkeypatch.syspath_prepend(str(folder))
-    pack = pack_of(trials, "model=custom", "model.target=mc_nets:net")
+def test_a_network_of_the_users_own(own_network, trials, monkeypatch):
+    pack = pack_of(trials, *own_network)
     x = some(pack)
     together = passes(pack, 6, x)
     monkeypatch.setattr(monte_carlo, "STACKED", 1)
     assert together == pytest.approx(passes(pack, 6, x), abs=1e-5)
     assert (together.std(0) > 0).any()
-    sys.modules.pop("mc_nets", None)
 
 
 def test_the_memory_is_bounded(trials):

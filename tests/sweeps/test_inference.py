@@ -193,20 +193,8 @@ def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arm
     assert go(arms_of, "seeds=2", "save=true")[0].trained == 0
 
 
-NETWORK = """
-from torch import nn
-
-def net(shape, outputs):
-    return nn.Sequential(
-        nn.Flatten(), nn.Linear(64, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(), nn.Linear(12, outputs)
-    )
-"""
-
-
-def test_a_network_of_the_users_own_with_its_buffers(folder, arms_of, monkeypatch):
-    (folder / "kept_nets.py").write_text(NETWORK)
-    monkeypatch.syspath_prepend(str(folder))
-    words = ["model=custom", "model.target=kept_nets:net", "train.epochs=2", "out=out", "seeds=1", "rate=0.4"]
+def test_a_network_of_the_users_own_with_its_buffers(own_network, arms_of):
+    words = [*own_network, "train.epochs=2", "out=out", "seeds=1", "rate=0.4"]
     outcome = run(arms_of(*words, "infer=weight_scaling,monte_carlo", "infer.passes=6"), lambda line: None)
     names = set(load_file(next(Path("out/weights").iterdir())))
     assert {"2.running_mean", "2.running_var", "2.num_batches_tracked"} <= names

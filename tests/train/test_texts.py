@@ -1,9 +1,7 @@
 """Texts through the engine: each trial's own vocabulary, streams that carry their state, plain torch.nn beside it."""
 
 import math
-import sys
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,8 +21,7 @@ from dropout_lab.train.pack import Pack
 from dropout_lab.train.running import RunningFeed
 from dropout_lab.train.vocabulary import symbols_of
 
-sys.path.insert(0, str(Path(__file__).parent))
-from test_against_plain_loop import Masked
+from .test_against_plain_loop import Masked
 
 CPU = torch.device("cpu")
 SMALL = {
