@@ -17,7 +17,7 @@ from dropout_lab.infer.monte_carlo import MonteCarlo
 from dropout_lab.infer.predictive import Classes
 from dropout_lab.plugins import enable
 from dropout_lab.streams import Streams
-from dropout_lab.sweeps.workers import cores
+from dropout_lab.sweeps.worker import cores
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 

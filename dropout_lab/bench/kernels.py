@@ -13,7 +13,7 @@ from dropout_lab.bench.table import Row
 from dropout_lab.bench.works import Bench
 from dropout_lab.dropout import inverted
 from dropout_lab.streams import PackRandomness, Streams
-from dropout_lab.sweeps.workers import cores
+from dropout_lab.sweeps.worker import cores
 
 RATE = 0.5
 SHAPES = ((128, 256), (128, 1024), (128, 4096), (128, 32, 14, 14))

@@ -9,7 +9,7 @@ from dropout_lab.bench.interleaved import on_threads, seconds, times
 from dropout_lab.data import load
 from dropout_lab.sweeps.ledger import append_rows, read_rows
 from dropout_lab.sweeps.progress import Bar
-from dropout_lab.sweeps.workers import threads_of
+from dropout_lab.sweeps.worker import threads_of
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial
 

@@ -17,7 +17,7 @@ from dropout_lab.bench.works import Bench, our_words
 from dropout_lab.compose import standing
 from dropout_lab.data import load
 from dropout_lab.plugins import enable
-from dropout_lab.sweeps.workers import cores
+from dropout_lab.sweeps.worker import cores
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 

@@ -153,16 +153,18 @@ def _digits(bench: Bench) -> Task:
 
 def mnist(bench: Bench) -> list[Row]:
     """(b) One wide MLP."""
-    size: dict[str, Any] = {"epochs": 1, "train": 3200} if bench.quick else {"epochs": 3, "train": 12800}
+    size: dict[str, Any] = {"epochs": 1, "train": 3200} if bench.quick else {"epochs": 10, "train": 12800}
     task = replace(_mnist(bench), hidden=[128, 128] if bench.quick else [1024, 1024], **size)
-    return _trained(f"MNIST, MLP {_shape(task.hidden)}", task, bench, [strong(task), plain(task, 1)], 3)
+    work = f"MNIST, MLP {_shape(task.hidden)}"
+    rows = _trained(work, task, bench, [strong(task), plain(task, 1)], 3)
+    return rows + _trained(f"{work}, ours in bf16", task, bench, [strong(task)], 3, precision="bf16")
 
 
 def cnn(bench: Bench) -> list[Row]:
     """(c) Convolutional networks, four seeds."""
-    task = replace(_mnist(bench), model="cnn", rates=[0.3], train=6400, seeds=[0, 1, 2, 3], epochs=3)
+    task = replace(_mnist(bench), model="cnn", rates=[0.3], train=3200, seeds=[0, 1, 2, 3], epochs=10)
     if bench.quick:
-        task = replace(task, train=3200, epochs=1, channels=[4, 8], seeds=[0])
+        task = replace(task, epochs=1, channels=[4, 8], seeds=[0])
     peers = [strong(task), plain(task, 1)]
     return _trained(f"MNIST, CNN {_shape(task.channels)}, {len(task.seeds)} seeds", task, bench, peers, 3)
 
@@ -170,7 +172,7 @@ def cnn(bench: Bench) -> list[Row]:
 def lstm(bench: Bench) -> list[Row]:
     """(d) LSTMs over the rows, four seeds."""
     # A larger rate of learning, so that all programs learn in a few epochs.
-    task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, train=6400, seeds=[0, 1, 2, 3], epochs=3)
+    task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, train=6400, seeds=[0, 1, 2, 3], epochs=10)
     if bench.quick:
         task = replace(task, train=3200, epochs=1, units=32, seeds=[0])
     work = f"MNIST rows, LSTM {task.units}, {len(task.seeds)} seeds"

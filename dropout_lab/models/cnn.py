@@ -1,7 +1,9 @@
 """Convolutional networks, M of them: blocks of convolution and pooling, then a dense head."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
@@ -62,7 +64,7 @@ class CNN(Model):
                 h = hook.activated(name, self._activation, pooled(h))
             else:
                 h = hook(name, pooled(self._activation(h)))
-        h = h.flatten(2)
+        h = Flattened.apply(h)
         for name in self._head:
             h = hook.activated(name, self._activation, affine(params, name, h, hook))
         return affine(params, "output", h, hook)
@@ -77,6 +79,23 @@ def check_images(shape: Sequence[int]) -> None:
 def pooled(x: Tensor) -> Tensor:
     """2x2 max-pool of maps [M, B, C, H, W]."""
     return max_pool2d(x.flatten(0, 1), 2).unflatten(0, x.shape[:2])
+
+
+class Flattened(torch.autograd.Function):
+    """Maps [M, B, C, H, W] as one line [M, B, C * H * W] an example.
+
+    The gradient is turned round here, where it is small, to lie channels last as the maps do: further down masks would
+    be multiplied in two orders at once, and larger gradients be turned round twice.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.maps = x.shape[2:]
+        return x.flatten(2)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        return slope.unflatten(2, ctx.maps).movedim(2, -1).contiguous().movedim(-1, 2)
 
 
 def filters(

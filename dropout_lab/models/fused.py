@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from dropout_lab.dropout.products import apart
+
 ONE_WAY = {"gru": torch.gru, "rnn": torch.rnn_tanh}
 
 
@@ -24,13 +26,13 @@ def fused(
     """
     outs: list[Tensor] = []
     ends: list[tuple[Tensor, ...]] = []
-    for m in range(len(x)):
-        own, states = [w[m] for w in weights], [part[m : m + 1] for part in start]
+    for m, (read, *own) in enumerate(zip(apart(x), *map(apart, weights), strict=True)):
+        states = [part[m : m + 1] for part in start]
         train = torch.is_grad_enabled()  # cuDNN needs to be told that a backward pass may follow
         if kind == "lstm":
-            out, *end = torch.lstm(x[m], states, own, True, 1, 0.0, train, False, True)
+            out, *end = torch.lstm(read, states, own, True, 1, 0.0, train, False, True)
         else:
-            out, *end = ONE_WAY[kind](x[m], states[0], own, True, 1, 0.0, train, False, True)
+            out, *end = ONE_WAY[kind](read, states[0], own, True, 1, 0.0, train, False, True)
         outs.append(out)
         ends.append(tuple(end))
     return _stacked(outs), tuple(torch.cat(part) if len(part) > 1 else part[0] for part in zip(*ends, strict=True))

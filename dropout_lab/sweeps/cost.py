@@ -12,6 +12,7 @@ from dropout_lab.config import Config
 from dropout_lab.data import load
 from dropout_lab.sweeps import workers
 from dropout_lab.sweeps.plan import PackOf
+from dropout_lab.sweeps.worker import threads_of
 from dropout_lab.train.evaluate import evaluate
 from dropout_lab.train.pack import Pack, model_of
 
@@ -85,7 +86,7 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     dataset, conf = load(config.data.kind, **config.source), config.train
     pack = Pack(trials, dataset)
     before = torch.get_num_threads()
-    torch.set_num_threads(workers.threads_of(trials))
+    torch.set_num_threads(threads_of(trials))
     batches = pack.feed.epoch(conf.batch_size)
     saved: list[int] = []
 

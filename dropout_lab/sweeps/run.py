@@ -84,7 +84,7 @@ def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[Pack
         return trials, []
     from dropout_lab.sweeps.check import check
     from dropout_lab.sweeps.cost import most
-    from dropout_lab.sweeps.workers import cores
+    from dropout_lab.sweeps.worker import cores
 
     # Arms that come to the same trials may have come in different words, and all of them are checked.
     check([trial for arm in arms for trial in arm.trials if trial.id not in done])

@@ -31,7 +31,7 @@ def test_subjects_without_training(name, rows):
 
 
 def _threads():
-    from dropout_lab.sweeps.workers import cores
+    from dropout_lab.sweeps.worker import cores
 
     return {1, cores()}
 
@@ -44,7 +44,7 @@ def test_small_networks():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "rows"), [("mnist", 1), ("published", 2), ("steps", 12)])
+@pytest.mark.parametrize(("name", "rows"), [("mnist", 2), ("published", 2), ("steps", 12)])
 def test_subjects_on_mnist(name, rows, shared):
     checked(subjects.SUBJECTS[name][0](quick(shared)), rows)
 

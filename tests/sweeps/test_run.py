@@ -70,31 +70,31 @@ def test_a_divergence_is_final_and_still_an_exit_of_one(folder, arms_of):
 
 
 def test_a_failed_pack_is_reported_kept_apart_and_tried_again(folder, arms_of, monkeypatch):
-    from dropout_lab.sweeps import workers
+    from dropout_lab.sweeps import worker
 
-    real = workers.train
+    real = worker.train
 
     def broken(trials, *rest):
         if trials[0].config.train.batch_size == 32:
             raise RuntimeError("out of memory\nsecond line")
         return real(trials, *rest)
 
-    monkeypatch.setattr(workers, "train", broken)
+    monkeypatch.setattr(worker, "train", broken)
     words = ["train.batch_size=32,64", "seeds=2"]
     outcome, lines = go(arms_of, *words)
     assert outcome.status == 1
     assert sorted(r["status"] for r in outcome.rows) == ["failed", "failed", "ok", "ok"]
     assert "failed: 2 trials (RuntimeError: out of memory); see out/.dropout-lab/errors.log" in lines
     assert "second line" in (folder / "out/.dropout-lab/errors.log").read_text()
-    monkeypatch.setattr(workers, "train", real)
+    monkeypatch.setattr(worker, "train", real)
     outcome, _ = go(arms_of, *words)
     assert (outcome.status, outcome.trained, len(stored())) == (0, 2, 4)
 
 
 def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
-    from dropout_lab.sweeps import workers
+    from dropout_lab.sweeps import worker
 
-    real, calls = workers.train, []
+    real, calls = worker.train, []
 
     def stopping(*args):
         calls.append(1)
@@ -102,10 +102,10 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(workers, "train", stopping)
+    monkeypatch.setattr(worker, "train", stopping)
     with pytest.raises(Interrupted, match="2 of 6 trials are saved in out, the same command goes on from there"):
         go(arms_of, "seeds=6", "pack=2")
-    monkeypatch.setattr(workers, "train", real)
+    monkeypatch.setattr(worker, "train", real)
     assert go(arms_of, "seeds=6", "pack=2")[0].trained == 4
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from dropout_lab.sweeps import workers
-from dropout_lab.sweeps.workers import execute, threads_of, wide
+from dropout_lab.sweeps.worker import threads_of, wide
+from dropout_lab.sweeps.workers import execute
 
 TINY = ["model.hidden=[8]", "train.epochs=2"]
 
@@ -58,6 +59,25 @@ def test_auto_trains_everything_once_when_it_hands_over(trials, monkeypatch):
     done = [trained.pack for trained in execute(packs, "auto", lambda n: None)]
     assert done[0] == packs[0]
     assert sorted(done, key=packs.index) == packs
+
+
+def test_auto_hands_over_in_the_middle_of_a_long_epoch(trials, monkeypatch):
+    monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.1)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    attempt, start, hired = workers.attempt, workers.Worker._start, []
+
+    def long(pack, progress):
+        if not hired:
+            deadline = time.time() + 60
+            while not hired and time.time() < deadline:
+                time.sleep(0.01)
+        return attempt(pack, progress)
+
+    monkeypatch.setattr(workers, "attempt", long)
+    monkeypatch.setattr(workers.Worker, "_start", lambda self: hired.append(threading.current_thread()) or start())
+    packs = packs_of(trials, "seeds=6")
+    assert len(figures(execute(packs, "auto", lambda n: None))) == 6
+    assert hired[0] is not threading.main_thread()
 
 
 def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):

@@ -1,0 +1,175 @@
+"""Training one pack, in this process or in a child.
+
+A worker is a child that reads pickled packs from its standard input and answers on its standard output, so it needs
+nothing of the caller's main module and ends when the caller does, however that ends.
+"""
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import torch
+
+from dropout_lab.data import load
+from dropout_lab.sweeps.plan import PackOf
+from dropout_lab.sweeps.weights import keep
+from dropout_lab.train.loop import Progress, train
+from dropout_lab.train.pack import model_of
+from dropout_lab.train.result import Result
+
+# Below this, one thread is as fast as two or faster: multiplications of one training step of one model.
+WIDE = 2e8
+
+
+class Trained(NamedTuple):
+    """A pack that is done.
+
+    Args:
+        pack: its trials.
+        results: one each.
+        error: traceback if it failed.
+    """
+
+    pack: PackOf
+    results: list[Result]
+    error: str = ""
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def wide(pack: PackOf) -> bool:
+    """Whether a pack is worth several threads. It depends on the pack alone: a number of threads that changed between
+    runs would change the rounding."""
+    config = pack[0].config
+    dataset = load(config.data.kind, **config.source)
+    return 3 * model_of(config, dataset).size * config.train.batch_size > WIDE
+
+
+def threads_of(pack: PackOf) -> int:
+    """Threads a pack is trained with on a CPU."""
+    return cores() if wide(pack) else 1
+
+
+def attempt(pack: PackOf, progress: Progress) -> Trained:
+    """Train one pack here; a failure is a result like another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads_of(pack))
+    try:
+        config = pack[0].config
+        results = train(pack, load(config.data.kind, **config.source), progress)
+        for trial, result in zip(pack, results, strict=True):
+            keep(trial, result)  # before its row, which says that the trial is done
+        return Trained(pack, results)
+    except Exception as error:  # whatever it is, it must not take the other packs along
+        return failed(pack, f"{type(error).__name__}: {error}".splitlines()[0], traceback.format_exc())
+    finally:
+        torch.set_num_threads(before)
+
+
+def failed(pack: PackOf, reason: str, details: str) -> Trained:
+    """A pack that could not be trained."""
+    return Trained(pack, [Result("failed", error=reason) for _ in pack], details)
+
+
+class Worker:
+    """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers."""
+
+    def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | Trained]"):
+        self._todo, self._done, self._stopped = todo, done, False
+        self._child = self._start()
+        self._thread = threading.Thread(target=self._feed, daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def _start() -> "subprocess.Popen[bytes]":
+        package = str(Path(__file__).resolve().parents[2])
+        # What this process can import, the user's own network above all, the child can.
+        path = os.pathsep.join(filter(None, [package, *sys.path]))
+        # A session of its own: Ctrl-C is for the caller, which stops the workers itself.
+        return subprocess.Popen(
+            [sys.executable, "-m", "dropout_lab.sweeps.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+
+    def _feed(self) -> None:
+        while not self._stopped:
+            try:
+                pack = self._todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._done.put(self._train(pack))
+            except Exception as error:  # as when the machine has no room for a new process; others take the rest
+                self._done.put(failed(pack, f"{type(error).__name__}: {error}", traceback.format_exc()))
+                return
+
+    def _train(self, pack: PackOf) -> Trained:
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        try:
+            _send(self._child.stdin, pack)
+            while True:
+                event = pickle.load(self._child.stdout)
+                if not isinstance(event, int):
+                    return Trained(pack, *event)
+                self._done.put(event)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            status = self._child.wait()
+            if not self._stopped:
+                self._close()
+                self._child = self._start()
+            reason = f"its process died with status {status}"
+            return failed(pack, reason, f"{reason}; it may have run out of memory")
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        self._stopped = True
+        self._child.kill()
+        self._thread.join()
+        self._child.kill()  # it may be a new one, started in the meantime
+        self._child.wait()
+        self._close()
+
+    def _close(self) -> None:
+        for stream in (self._child.stdin, self._child.stdout):
+            with suppress(OSError):  # what was still to be sent has nobody to go to
+                if stream:
+                    stream.close()
+
+
+def _send(stream: IO[bytes], value: Any) -> None:
+    try:
+        pickle.dump(value, stream)
+        stream.flush()
+    except BrokenPipeError:
+        raise EOFError from None
+
+
+def main() -> None:
+    """The worker's side: packs in, progress and results out, until the input ends."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get among the answers
+    while True:
+        try:
+            pack = pickle.load(sys.stdin.buffer)
+            _, results, error = attempt(pack, lambda epochs: _send(answers, epochs))
+            _send(answers, (results, error))
+        except EOFError:  # the caller is gone
+            return
+
+
+if __name__ == "__main__":
+    main()

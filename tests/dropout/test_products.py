@@ -1,0 +1,58 @@
+"""The linear maps of a network: what they compute, their gradients, and how these lie in memory."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout import products
+from dropout_lab.dropout.products import CONV, DENSE
+from dropout_lab.models.cnn import Flattened, pooled
+
+
+def drawn(*shape: int) -> Tensor:
+    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+@pytest.mark.parametrize("width", [1, 10, products.NARROW])
+@pytest.mark.parametrize("shape", [(3, 5, 7), (1, 5, 7), (2, 3, 4, 7)])
+def test_a_dense_layer_of_few_outputs_is_the_product(width, shape):
+    given = [drawn(*shape), drawn(shape[0], 7, width), drawn(shape[0], width)]
+    given = [value.requires_grad_() for value in given]
+    lead = (shape[0], *[1] * (len(shape) - 2), width)
+    wanted = torch.einsum("m...i,mio->m...o", given[0], given[1]) + given[2].view(lead)
+    found = DENSE(*given)
+    slope = drawn(*wanted.shape)
+    assert torch.allclose(found, wanted)
+    grads = torch.autograd.grad(found, given, slope)
+    for mine, theirs in zip(grads, torch.autograd.grad(wanted, given, slope), strict=True):
+        assert torch.allclose(mine, theirs)
+        assert mine.is_contiguous()  # the optimizer's kernels go through memory as it lies
+
+
+def test_inputs_that_nobody_learns_have_no_gradient():
+    weight, bias = drawn(2, 7, 3).requires_grad_(), drawn(2, 3).requires_grad_()
+    grads = torch.autograd.grad(DENSE(drawn(2, 5, 7), weight, bias).sum(), [weight, bias])
+    assert [grad.shape for grad in grads] == [weight.shape, bias.shape]
+
+
+def test_half_precision_reaches_layers_of_few_outputs():
+    with torch.autocast("cpu", torch.bfloat16):
+        assert DENSE(drawn(2, 5, 7).float(), drawn(2, 7, 3).float(), drawn(2, 3).float()).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_maps_and_their_gradients_stay_channels_last(channels):
+    slopes = []
+    x = torch.rand(1, 4, channels, 8, 8)
+    weight = torch.rand(1, 5, channels, 3, 3, requires_grad=True)
+    maps = CONV(x, weight, torch.rand(1, 5, requires_grad=True))
+    out = pooled(maps)
+    for h in (maps, out):
+        assert h.squeeze(0).is_contiguous(memory_format=torch.channels_last)
+        h.register_hook(slopes.append)
+    flat = Flattened.apply(out)
+    assert torch.equal(flat, out.flatten(2))
+    flat.square().sum().backward()
+    assert torch.equal(slopes[0], 2 * out.detach())
+    assert all(slope.squeeze(0).is_contiguous(memory_format=torch.channels_last) for slope in slopes)
+    assert weight.grad is not None
