@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dropout_lab.bench import inference, kernels, planning, published, sequence, steps, table, variants, works
+from dropout_lab.bench import inference, kernels, planning, profile, published, sequence, steps, table, variants, works
 from dropout_lab.bench.interleaved import machine
 from dropout_lab.bench.works import Bench
 from dropout_lab.data.places import root_of
@@ -29,6 +29,7 @@ SUBJECTS: dict[str, tuple[Callable[[Bench], list[table.Row]], str]] = {
 OWN = {
     "variants": (variants, "a training step of each variant against inverted dropout"),
     "sequence": (sequence, "dropout inside an LSTM layer against torch's fused one"),
+    "profile": (profile, "where the time of a training step goes"),
 }
 WITHOUT_MNIST = ("digits", "digits_training", "kernels", "inference", "planning")
 LIBRARIES = ("torchvision", "lightning", "hydra-core", "hydra-joblib-launcher", "jax", "keras")
@@ -46,7 +47,7 @@ ratios to results/bench/SUBJECT.csv. Use a machine that has nothing else to do.
 The programs need the extra `bench`; those that are not there are left out.
 
 {chr(10).join(lines)}
-  all              all of these but the first two
+  all              all of these but the first three
   table            print the table of what lies in results/bench
 
 peers= takes the names of programs: {", ".join(PEERS[:3])},

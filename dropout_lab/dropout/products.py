@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from dropout_lab.dropout.dense import dense
+
 # For which products of S inputs with the weights of one model it pays to leave out lines of weights: from this width
 # on, and what gathering a weight and the calls for an example cost, in multiplications.
 WIDE, GATHER, CALLS = 64, 8, 1_000_000
-# Outputs of a dense layer that fill no vector register.
-NARROW = 16
 
 
 class Product(Protocol):
@@ -38,34 +38,13 @@ class Dense:
             used = _used(x, weight)
             return _folded(self, x, weight, bias) if used is None else _gathered(x, weight[0], bias, used)
         flat = x.flatten(1, -2) if x.dim() > 3 else x
-        if bias is not None and weight.shape[2] < NARROW and x.device.type == "cpu" and not _half():
-            out: Tensor = Narrow.apply(flat, weight, bias)
-        else:
-            out = torch.bmm(flat, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), flat, weight)
+        out = dense(flat, weight, bias)
         return out.view(*x.shape[:-1], weight.shape[-1]) if x.dim() > 3 else out
 
     def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         rows = x.flatten(2, -2) if x.dim() > 3 else x.unsqueeze(2)  # [M, B, T, in]
         out = torch.matmul(rows, weight).view(*x.shape[:-1], weight.shape[-1])
         return out if bias is None else out + bias.view(len(bias), *[1] * (x.dim() - 2), -1)
-
-
-class Narrow(torch.autograd.Function):
-    """A dense layer of few outputs: x [M, B, in] by weights [M, in, out] and bias [M, out], with outputs and gradients
-    computed the other way round, which is three to four times as fast where a line of outputs does not fill a register.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return torch.baddbmm(bias.unsqueeze(2), weight.mT, x.mT).mT
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-        x, weight = ctx.saved_tensors
-        below = torch.bmm(slope, weight.mT) if ctx.needs_input_grad[0] else None
-        # The optimizer's kernels go through memory as it lies.
-        return below, torch.bmm(slope.mT, x).mT.contiguous(), slope.sum(1)
 
 
 class Conv:
@@ -140,11 +119,6 @@ def _gathered(x: Tensor, weight: Tensor, bias: Tensor | None, used: Tensor) -> T
         taken = lines.nonzero().squeeze(1)
         torch.mm(x[:, b].index_select(1, taken), weight.index_select(0, taken), out=out[:, b])
     return out if bias is None else out.add_(bias)
-
-
-def _half() -> bool:
-    """Whether products are to be rounded to half precision, which torch arranges for its own operations only."""
-    return torch.is_autocast_enabled("cpu")
 
 
 def _tuple(padding: Sequence[int] | str) -> tuple[int, ...] | str:

@@ -83,7 +83,8 @@ class Optimizer:
     def step(self, grads: Sequence[Tensor]) -> None:
         """One update; the gradients, [M, ...] each, may be overwritten."""
         self.steps += 1
-        each = [grad.unbind() for grad in grads]
+        # A fused kernel goes through memory as it lies, and the gradient of a filter may lie channels last.
+        each = [grad.contiguous().unbind() for grad in grads]
         with torch.no_grad():
             for run in self._runs:
                 self.update(run, run.of(each))

@@ -4,29 +4,39 @@ import pytest
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout import products
+from dropout_lab.dropout import dense
 from dropout_lab.dropout.products import CONV, DENSE
 from dropout_lab.models.cnn import Flattened, pooled
 
 
 def drawn(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-@pytest.mark.parametrize("width", [1, 10, products.NARROW])
+@pytest.mark.parametrize(("width", "large"), [(1, False), (10, False), (dense.NARROW, False), (40, True)])
 @pytest.mark.parametrize("shape", [(3, 5, 7), (1, 5, 7), (2, 3, 4, 7)])
-def test_a_dense_layer_of_few_outputs_is_the_product(width, shape):
+def test_a_dense_layer_is_the_product_whatever_computes_it(shape, width, large, monkeypatch):
+    monkeypatch.setattr(dense, "LARGE", 0 if large else 10**9)
     given = [drawn(*shape), drawn(shape[0], 7, width), drawn(shape[0], width)]
     given = [value.requires_grad_() for value in given]
     lead = (shape[0], *[1] * (len(shape) - 2), width)
     wanted = torch.einsum("m...i,mio->m...o", given[0], given[1]) + given[2].view(lead)
     found = DENSE(*given)
+    if large and dense._linear is not None:
+        assert "Large" in str((found.grad_fn if len(shape) == 3 else found.grad_fn.next_functions[0][0]).name())
     slope = drawn(*wanted.shape)
-    assert torch.allclose(found, wanted)
+    assert torch.allclose(found, wanted, atol=1e-5)
     grads = torch.autograd.grad(found, given, slope)
     for mine, theirs in zip(grads, torch.autograd.grad(wanted, given, slope), strict=True):
-        assert torch.allclose(mine, theirs)
-        assert mine.is_contiguous()  # the optimizer's kernels go through memory as it lies
+        assert torch.allclose(mine, theirs, atol=1e-5)
+
+
+def test_a_large_layer_is_the_same_bits_alone_and_in_a_pack(monkeypatch):
+    monkeypatch.setattr(dense, "LARGE", 0)
+    x, weight, bias = drawn(3, 50, 70), drawn(3, 70, 60), drawn(3, 60)
+    whole = DENSE(x, weight, bias)
+    for m in range(3):
+        assert torch.equal(DENSE(x[m : m + 1], weight[m : m + 1], bias[m : m + 1])[0], whole[m])
 
 
 def test_inputs_that_nobody_learns_have_no_gradient():
@@ -37,7 +47,7 @@ def test_inputs_that_nobody_learns_have_no_gradient():
 
 def test_half_precision_reaches_layers_of_few_outputs():
     with torch.autocast("cpu", torch.bfloat16):
-        assert DENSE(drawn(2, 5, 7).float(), drawn(2, 7, 3).float(), drawn(2, 3).float()).dtype == torch.bfloat16
+        assert DENSE(drawn(2, 5, 7), drawn(2, 7, 3), drawn(2, 3)).dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("channels", [1, 3])

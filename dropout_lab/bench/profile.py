@@ -1,0 +1,120 @@
+"""Where the time of a training step goes, by kind of operation, as torch's profiler sees it.
+
+The profiler itself takes time at every operation, so the share of small ones is rather less than it says.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from dropout_lab.bench.interleaved import machine, on_threads
+from dropout_lab.compose import standing
+from dropout_lab.data import load
+from dropout_lab.data.places import root_of
+from dropout_lab.plugins import enable
+from dropout_lab.settings import ConfigError
+from dropout_lab.sweeps.ledger import replace
+from dropout_lab.sweeps.worker import threads_of
+from dropout_lab.train.memory import keep_freed
+from dropout_lab.train.pack import Pack
+from dropout_lab.trial import Trial, canonical
+
+MNIST = ["data=mnist", "data.train_size=6400", "data.val_fraction=0.05", "train.batch_size=128"]
+# What the peers are compared by, as works.py has it: the words, and how many models of a pack.
+WORKS: dict[str, tuple[list[str], int]] = {
+    "digits, 50 MLPs 128-128": (["rate=0.3"], 50),
+    "MNIST, MLP 1024-1024": ([*MNIST, "model.hidden=[1024,1024]", "rate=0.5"], 1),
+    "MNIST, MLP 1024-1024, bf16": ([*MNIST, "model.hidden=[1024,1024]", "rate=0.5", "precision=bf16"], 1),
+    "MNIST, CNN 32-64": ([*MNIST, "model=cnn", "model.channels=[32,64]", "model.head=[128]", "rate=0.3"], 1),
+    "MNIST rows, LSTM 128": ([*MNIST, "model=lstm", "model.units=128", "rate=0.3"], 1),
+}
+STEP = "step"
+KINDS = {
+    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "mkldnn::_linear_pointwise"),
+    "convolutions": ("aten::mkldnn_convolution", "aten::convolution_backward"),
+    "recurrent layers": ("aten::mkldnn_rnn_layer", "aten::mkldnn_rnn_layer_backward"),
+    "pooling": ("aten::max_pool2d_with_indices", "aten::max_pool2d_with_indices_backward"),
+    "optimizer": ("aten::_fused_adam_",),
+    "copies, casts and zeros": ("aten::copy_", "aten::fill_", "aten::zero_"),
+    "random bits, Python": (STEP,),
+}
+REST = "other operations, element by element for the most part"
+COLUMNS = ("work", "threads", "part", "share")
+WARM, STEPS = 30, 40  # the profiler is slow where memory is still being taken from the system
+
+
+def measure(root: str, steps: int = STEPS, say: Callable[[str], None] = print) -> str:
+    """The profile as a CSV: the share of each kind in the time of the steps, in percent.
+
+    Args:
+        root: folder of MNIST.
+        steps: how many of each work.
+        say: is told how far it is.
+    """
+    enable()
+    keep_freed()
+    out = io.StringIO()
+    out.write(f"# share of a training step, % of its time under torch's profiler; {machine()}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    torch.set_flush_denormal(True)
+    try:
+        for work, (words, models) in WORKS.items():
+            say(work)
+            trials = _trials([*words, f"data.root={root}"] if "data=mnist" in words else words, models)
+            with on_threads(threads_of(trials)):
+                found = shares(trials, steps)
+            writer.writerows([work, threads_of(trials), part, f"{100 * share:.1f}"] for part, share in found.items())
+    finally:
+        torch.set_flush_denormal(False)
+    return out.getvalue()
+
+
+def _trials(words: Sequence[str], models: int) -> tuple[Trial, ...]:
+    with standing() as points:
+        config = points.config(words)
+    return tuple(Trial(canonical(config), seed) for seed in range(models))
+
+
+def shares(trials: Sequence[Trial], steps: int) -> dict[str, float]:
+    """The part of each kind of operation in the time of a pack's steps, largest first; those of less than a thousandth
+    are with the others."""
+    config = trials[0].config
+    pack = Pack(trials, load(config.data.kind, **config.source))
+    batches = list(islice(cycle(pack.begin(1)), WARM + steps))
+    for rows in batches[:WARM]:
+        pack.step(rows)
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        for rows in batches[WARM:]:
+            with record_function(STEP):
+                pack.step(rows)
+    spent = {event.key: event.self_cpu_time_total for event in seen.key_averages()}
+    return _by_kind(spent)
+
+
+def _by_kind(spent: Mapping[str, float]) -> dict[str, float]:
+    whole = sum(spent.values())
+    found = {kind: sum(spent.get(name, 0.0) for name in names) / whole for kind, names in KINDS.items()}
+    found = {kind: share for kind, share in found.items() if share >= 1e-3}
+    found[REST] = 1 - sum(found.values())
+    return dict(sorted(found.items(), key=lambda entry: -entry[1]))
+
+
+def write(say: Callable[[str], None]) -> Path:
+    """Measure, and keep what was found in ``results/bench/profile.csv`` of the working directory.
+
+    Raises:
+        ConfigError: no MNIST where data are looked for.
+    """
+    root = root_of("").resolve()
+    if not (root / "MNIST").exists():
+        raise ConfigError(f"bench profile: no MNIST in {root}; set DROPOUT_LAB_DATA, or `dropout-lab data get mnist`")
+    target = Path("results/bench/profile.csv")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace(target, measure(str(root), say=say))
+    return target
