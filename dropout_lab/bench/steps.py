@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from dropout_lab.bench.interleaved import against, on_threads, seconds, times
@@ -16,6 +17,7 @@ from dropout_lab.bench.table import Row
 from dropout_lab.bench.works import Bench, our_words
 from dropout_lab.compose import standing
 from dropout_lab.data import load
+from dropout_lab.dropout.dense import apart_product, has_onednn
 from dropout_lab.plugins import enable
 from dropout_lab.sweeps.worker import cores
 from dropout_lab.train.pack import Pack
@@ -50,7 +52,7 @@ def _rows(width: int, bench: Bench) -> list[Row]:
         torch.set_flush_denormal(False)
     threads = f"{cores()} thread{'s' if cores() > 1 else ''}"
     work = f"step of {PIXELS}-{width}-{width}-{CLASSES}, batch {BATCH}, fp32, Adam"
-    needed = "only the products that a step needs: no gradient of the input; the ratio is our share of the ceiling"
+    needed = "only the products that a step needs, by the fastest kernel; the ratio is our share of the ceiling"
     fused = "fused Adam, nn.Dropout"
     rows = []
     for rate in (0.0, RATE):
@@ -69,17 +71,34 @@ def _row(work: str, peer: str, threads: str, found: Mapping[str, list[float]], o
 
 
 def products(widths: list[int]) -> Step:
-    """Every matrix product of a step, on tensors of their own: forward, gradients of weights and of activations."""
-    pairs = [(torch.randn(BATCH, m), torch.randn(n, m), torch.randn(BATCH, n)) for m, n in pairwise(widths)]
+    """Every matrix product of a step, on tensors of their own: forward, gradients of weights and of activations; each
+    by whichever of torch's kernels is found to be the fastest."""
+    chosen: list[Step] = []
+    for i, (m, n) in enumerate(pairwise(widths)):
+        x, weight, slope = torch.randn(BATCH, m), torch.randn(n, m), torch.randn(BATCH, n)
+        chosen.append(_fastest(x, weight.t()))
+        chosen.append(_fastest(slope.t(), x))
+        if i:  # nobody needs the gradient of the pixels
+            chosen.append(_fastest(slope, weight))
 
     def run() -> None:
-        for i, (x, weight, slope) in enumerate(pairs):
-            torch.mm(x, weight.t())
-            torch.mm(slope.t(), x)
-            if i:  # nobody needs the gradient of the pixels
-                torch.mm(slope, weight)
+        for product in chosen:
+            product()
 
     return run
+
+
+def _fastest(a: Tensor, b: Tensor) -> Step:
+    """The product of two matrices by the kernel that takes least."""
+    across = b.t().contiguous()
+    works: list[Step] = [
+        partial(torch.mm, a, b),
+        partial(torch.mm, a, b.contiguous()),
+        partial(torch.mm, a, across.t()),
+    ]
+    if has_onednn():
+        works.append(partial(apart_product, a.unsqueeze(0), across.unsqueeze(0), None))
+    return min(works, key=partial(seconds, repeats=9))
 
 
 def ours(hidden: list[int], rate: float, bench: Bench) -> Step:

@@ -24,9 +24,14 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
     if not plain and weight.shape[2] < NARROW:
         return Narrow.apply(x, weight, bias)
-    if not plain and _linear is not None and x.shape[1] * weight[0].numel() > LARGE:
+    if not plain and has_onednn() and x.shape[1] * weight[0].numel() > LARGE:
         return Large.apply(x, weight, bias)
     return torch.baddbmm(bias.unsqueeze(1), x, weight)
+
+
+def has_onednn() -> bool:
+    """Whether oneDNN's product can be called."""
+    return _linear is not None
 
 
 class Narrow(torch.autograd.Function):
@@ -61,7 +66,7 @@ class Large(torch.autograd.Function):
 
 
 def apart_product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """x [M, B, in] by weights [M, out, in], model by model."""
+    """x [M, B, in] by weights [M, out, in] and bias [M, out] by oneDNN, model by model."""
     assert _linear is not None
     each = [
         _linear(own, w, None if bias is None else bias[m], "none", [], "")
