@@ -82,8 +82,8 @@ def _trials(words: Sequence[str], models: int) -> tuple[Trial, ...]:
 
 
 def shares(trials: Sequence[Trial], steps: int) -> dict[str, float]:
-    """The part of each kind of operation in the time of a pack's steps, largest first; those of less than a thousandth
-    are with the others."""
+    """The part of each kind of operation in the time of a pack's steps, largest first; those it has none of left
+    out."""
     config = trials[0].config
     pack = Pack(trials, load(config.data.kind, **config.source))
     batches = list(islice(cycle(pack.begin(1)), WARM + steps))
@@ -100,7 +100,7 @@ def shares(trials: Sequence[Trial], steps: int) -> dict[str, float]:
 def _by_kind(spent: Mapping[str, float]) -> dict[str, float]:
     whole = sum(spent.values())
     found = {kind: sum(spent.get(name, 0.0) for name in names) / whole for kind, names in KINDS.items()}
-    found = {kind: share for kind, share in found.items() if share >= 1e-3}
+    found = {kind: share for kind, share in found.items() if share > 0}
     found[REST] = 1 - sum(found.values())
     return dict(sorted(found.items(), key=lambda entry: -entry[1]))
 
