@@ -106,7 +106,11 @@ def test_it_resumes_in_the_middle(folder, arms_of):
     Path("out/trials.csv").write_text("".join(lines[:10]))
     again, _ = go(arms_of, ARMS, "pack=4")
     assert 0 < again.trained < whole.trained
-    assert choices_of(again) == choices_of(whole)
+    # What had not begun is trained in other packs, which round otherwise.
+    for label, chosen in choices_of(whole).items():
+        for before, after in zip(chosen, choices_of(again)[label], strict=True):
+            assert after[0] == before[0]
+            assert after[1:] == pytest.approx(before[1:], rel=1e-6)
 
 
 def test_more_seeds_and_a_larger_budget_keep_what_is_there(folder, arms_of):
