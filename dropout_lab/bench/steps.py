@@ -92,6 +92,7 @@ def _fastest(a: Tensor, b: Tensor) -> Step:
     """The product of two matrices by the kernel that takes least."""
     across = b.t().contiguous()
     works: list[Step] = [
+        lambda: torch.mm(b.t(), a.t()),
         partial(torch.mm, a, b),
         partial(torch.mm, a, b.contiguous()),
         partial(torch.mm, a, across.t()),

@@ -4,11 +4,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 # Outputs that fill no vector register.
 NARROW = 16
-# Multiplications of one model from which oneDNN's product is faster than the BLAS's, by a tenth on one thread and a
-# quarter on two, where the BLAS does not know the processor well.
+# Multiplications of one model from which oneDNN's product was faster than the BLAS's on the machine of results/bench.
 LARGE = 5 * 10**7
 # What torch's own compiler calls for linear layers on a CPU; no part of its public interface, so it may be missing.
 _linear = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
@@ -17,16 +17,21 @@ _linear = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends
 def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x [M, B, in] by weights [M, in, out] and bias [M, out] or none, [M, B, out].
 
-    The kernel depends on the shape of one model's product, so a model gets the same bits alone and in a pack.
+    The kernel depends on the shape of one model's product over one batch, not on M. For the engine, which takes first
+    derivatives of it and changes nothing in place.
     """
-    if bias is None:
-        return torch.bmm(x, weight)
-    plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
-    if not plain and weight.shape[2] < NARROW:
-        return Narrow.apply(x, weight, bias)
-    if not plain and has_onednn() and x.shape[1] * weight[0].numel() > LARGE:
-        return Large.apply(x, weight, bias)
-    return torch.baddbmm(bias.unsqueeze(1), x, weight)
+    chosen = bias is not None and x.device.type == "cpu" and x.dtype == torch.float32
+    if chosen and not torch.is_autocast_enabled("cpu"):
+        if weight.shape[2] < NARROW:
+            return Narrow.apply(x, weight, bias)
+        if has_onednn() and x.shape[1] * weight[0].numel() > LARGE:
+            return Large.apply(x, weight, bias)
+    return plain(x, weight, bias)
+
+
+def plain(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """As :func:`dense`, by torch's own operations, with all that these allow."""
+    return torch.bmm(x, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), x, weight)
 
 
 def has_onednn() -> bool:
@@ -35,8 +40,8 @@ def has_onednn() -> bool:
 
 
 class Narrow(torch.autograd.Function):
-    """A layer of few outputs, with outputs and gradients computed the other way round, which is three to four times as
-    fast where a line of outputs does not fill a register."""
+    """A layer of few outputs, with outputs and gradients computed the other way round, which is faster where a line of
+    outputs does not fill a register."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -44,6 +49,7 @@ class Narrow(torch.autograd.Function):
         return torch.baddbmm(bias.unsqueeze(2), weight.mT, x.mT).mT
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         x, weight = ctx.saved_tensors
         below = torch.bmm(slope, weight.mT) if ctx.needs_input_grad[0] else None
@@ -59,6 +65,7 @@ class Large(torch.autograd.Function):
         return apart_product(x, weight.mT, bias)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         x, weight = ctx.saved_tensors
         below = apart_product(slope, weight, None) if ctx.needs_input_grad[0] else None

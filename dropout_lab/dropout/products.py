@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from dropout_lab.dropout.dense import dense
+from dropout_lab.dropout.dense import dense, plain
 
 # For which products of S inputs with the weights of one model it pays to leave out lines of weights: from this width
 # on, and what gathering a weight and the calls for an example cost, in multiplications.
@@ -31,14 +31,21 @@ class Product(Protocol):
 
 
 class Dense:
-    """Fully connected: x [M, B, ..., in] by weights [(M, B,) in, out] to [M, B, ..., out]."""
+    """Fully connected: x [M, B, ..., in] by weights [(M, B,) in, out] to [M, B, ..., out].
+
+    Args:
+        fast: whether to take whichever kernel is fastest, as the engine does, see :mod:`dropout_lab.dropout.dense`.
+    """
+
+    def __init__(self, fast: bool = False):
+        self._fast = fast
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if len(weight) < len(x):
             used = _used(x, weight)
             return _folded(self, x, weight, bias) if used is None else _gathered(x, weight[0], bias, used)
         flat = x.flatten(1, -2) if x.dim() > 3 else x
-        out = dense(flat, weight, bias)
+        out = (dense if self._fast else plain)(flat, weight, bias)
         return out.view(*x.shape[:-1], weight.shape[-1]) if x.dim() > 3 else out
 
     def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -125,4 +132,4 @@ def _tuple(padding: Sequence[int] | str) -> tuple[int, ...] | str:
     return padding if isinstance(padding, str) else tuple(padding)
 
 
-DENSE, CONV = Dense(), Conv()
+DENSE, CONV = Dense(fast=True), Conv()

@@ -212,9 +212,10 @@ def _parameters(module: nn.Module) -> dict[str, Parameter]:
 
 
 def _stacked(module: nn.Module) -> Params:
-    """Copies of the module's parameters and buffers, [1, ...]."""
+    """Copies of the module's parameters and buffers, [1, ...], in the order of their axes: fused optimizers go through
+    memory as it lies."""
     values = [*module.named_parameters(), *module.named_buffers()]
-    return {name: value.detach().clone().unsqueeze(0) for name, value in values}
+    return {n: value.detach().clone(memory_format=torch.contiguous_format).unsqueeze(0) for n, value in values}
 
 
 def _same(one: nn.Module, other: nn.Module) -> bool:

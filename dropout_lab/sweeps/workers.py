@@ -57,6 +57,7 @@ class Crew:
         self._progress, self._sure = progress, sure
         self._workers: list[Worker] = []
         self._hiring, self._closed = threading.Lock(), False
+        self._soon = threading.Timer(0, self._hire)
         self._ready: list[Trained] = []  # by workers, while this process was busy itself
         self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
         kinds: dict[tuple[str, int], bool] = {}
@@ -82,11 +83,11 @@ class Crew:
                 pack = self._todo.get_nowait()
             except queue.Empty:
                 break
-            soon = self._foreseen(pack)
+            self._soon = self._foreseen(pack)
             try:
                 trained = attempt(pack, self._see)
             finally:
-                soon.cancel()
+                self._soon.cancel()
             self._see(0)  # its last epoch was reported before it was evaluated
             self._narrow -= 1
             yield trained
@@ -111,6 +112,7 @@ class Crew:
 
     def _see(self, epochs: int) -> None:
         """Progress of this process, a moment to look at the others."""
+        self._soon.cancel()  # from the first epoch on it is known how long one takes
         self._progress(epochs)
         self._epochs += epochs
         while not self._done.empty():
@@ -120,10 +122,10 @@ class Crew:
             self._hire()
 
     def _foreseen(self, pack: PackOf) -> threading.Timer:
-        """A timer that hires while this pack is in its first epoch, once that takes so long that, whatever the rest of
-        the epoch takes, workers pay."""
-        spent = time.perf_counter() - self._started
-        until = HAND_OVER_SECONDS * (self._epochs + len(pack)) / max(1, self._left - self._epochs)
+        """A timer that hires while this pack is in its first epoch, once that takes so long that workers pay for what
+        comes after it."""
+        spent, known = time.perf_counter() - self._started, self._epochs + len(pack)
+        until = HAND_OVER_SECONDS * known / max(1, self._left - known)
         timer = threading.Timer(max(0, until - spent), self._hire)
         timer.daemon = True
         timer.start()
@@ -131,8 +133,14 @@ class Crew:
 
     def _hire(self) -> None:
         with self._hiring:
-            if not (self._workers or self._closed or self._todo.empty()):
-                self._workers = [Worker(self._todo, self._done) for _ in range(self._most - 1)]
+            if self._workers or self._closed or self._todo.empty():
+                return
+            for _ in range(self._most - 1):
+                try:
+                    self._workers.append(Worker(self._todo, self._done))
+                except OSError:  # the machine has no room for another process; those that are there do the work
+                    self._closed = True
+                    return
 
     def stop(self) -> None:
         """End the workers, whatever they are doing."""

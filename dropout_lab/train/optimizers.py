@@ -69,6 +69,7 @@ class Optimizer:
     def __init__(
         self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float | Tensor] | None = None
     ):
+        assert all(p.is_contiguous() for p in params), "fused kernels go through memory as it lies"
         self.lr, self.conf, self.steps = lr, conf, 0
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from dropout_lab.dropout import dense
+from dropout_lab.dropout import DropConnect, Fast, dense
 from dropout_lab.dropout.products import CONV, DENSE
 from dropout_lab.models.cnn import Flattened, pooled
 
@@ -39,15 +39,42 @@ def test_a_large_layer_is_the_same_bits_alone_and_in_a_pack(monkeypatch):
         assert torch.equal(DENSE(x[m : m + 1], weight[m : m + 1], bias[m : m + 1])[0], whole[m])
 
 
-def test_inputs_that_nobody_learns_have_no_gradient():
-    weight, bias = drawn(2, 7, 3).requires_grad_(), drawn(2, 3).requires_grad_()
-    grads = torch.autograd.grad(DENSE(drawn(2, 5, 7), weight, bias).sum(), [weight, bias])
+@pytest.mark.parametrize("width", [3, 40])
+def test_inputs_that_nobody_learns_have_no_gradient(width, monkeypatch):
+    monkeypatch.setattr(dense, "LARGE", 0)
+    weight, bias = drawn(2, 7, width).requires_grad_(), drawn(2, width).requires_grad_()
+    out = DENSE(drawn(2, 5, 7), weight, bias)
+    assert out.grad_fn.next_functions[0][0] is None
+    below, *grads = out.grad_fn.apply(torch.ones_like(out))
+    assert below is None
     assert [grad.shape for grad in grads] == [weight.shape, bias.shape]
 
 
-def test_half_precision_reaches_layers_of_few_outputs():
+@pytest.mark.parametrize("width", [3, 40])
+def test_half_precision_takes_torchs_own_operation(width, monkeypatch):
+    monkeypatch.setattr(dense, "LARGE", 0)
+    weight = drawn(2, 7, width).requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
-        assert DENSE(drawn(2, 5, 7), drawn(2, 7, 3), drawn(2, 3)).dtype == torch.bfloat16
+        out = DENSE(drawn(2, 5, 7), weight, drawn(2, width))
+    assert out.dtype == torch.bfloat16
+    assert "Baddbmm" in out.grad_fn.name()
+
+
+@pytest.mark.parametrize("width", [10, 1024])
+def test_modules_allow_what_torchs_own_layers_allow(width):
+    layer = nn.Linear(1024, width)
+    for module in (Fast(0.5, layer).eval(), DropConnect(0.5, layer, mask="batch")):
+        x = torch.randn(64, 1024, requires_grad=True)
+        out = module(x)
+        out += 1
+        (slope,) = torch.autograd.grad(out.square().sum(), x, create_graph=True)
+        (second,) = torch.autograd.grad(slope.square().sum(), layer.weight)
+        assert second.abs().max() > 0
+    plainly, found = (
+        torch.autograd.grad(torch.autograd.grad(f(x).square().sum(), x, create_graph=True)[0].sum(), layer.weight)[0]
+        for f in (layer, Fast(0.5, layer).eval())
+    )
+    torch.testing.assert_close(found, plainly, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

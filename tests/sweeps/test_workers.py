@@ -45,6 +45,7 @@ def test_auto_hands_over_only_what_takes_long(trials, monkeypatch):
     started = []
     monkeypatch.setattr(workers.Worker, "_start", lambda self: started.append(1) or pytest.fail("started"))
     packs = packs_of(trials, "seeds=4")
+    monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 1e3)
     assert len(figures(execute(packs, "auto", lambda n: None))) == 4
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
     monkeypatch.setattr(workers, "cores", lambda: 1)
@@ -78,6 +79,14 @@ def test_auto_hands_over_in_the_middle_of_a_long_epoch(trials, monkeypatch):
     packs = packs_of(trials, "seeds=6")
     assert len(figures(execute(packs, "auto", lambda n: None))) == 6
     assert hired[0] is not threading.main_thread()
+
+
+def test_what_cannot_be_hired_is_done_without(trials, monkeypatch):
+    def refuse():
+        raise OSError("no room")
+
+    monkeypatch.setattr(workers.Worker, "_start", staticmethod(refuse))
+    assert len(figures(execute(packs_of(trials, "seeds=4"), 2, lambda n: None))) == 4
 
 
 def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):

@@ -207,3 +207,29 @@ def test_early_stopping_restores_the_statistics_with_the_weights(nets, trials):
     assert last - best == 3
     assert result.measured["val_loss"] == result.curve[best - 1]["val_loss"]
     assert result.measured["val_loss"] != result.curve[-1]["val_loss"]
+
+
+def test_parameters_that_lie_in_another_order_are_trained_alike(folder, trials):
+    (folder / "turned_nets.py").write_text(
+        "import torch\nfrom torch import nn\n\n\ndef cnn(shape, outputs):\n"
+        "    maps = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 6, 3), nn.Dropout(0.0)\n"
+        "    net = nn.Sequential(*maps, nn.Flatten(), nn.Linear(96, outputs))\n"
+        "    return net.to(memory_format=torch.channels_last)\n"
+    )
+    found = {}
+    exec((folder / "turned_nets.py").read_text(), found)
+    (trial,) = trials("model=custom", "model.target=turned_nets:cnn", "seeds=1", "variant=none", "train.lr=0.01")
+    pack = Pack([trial], load("digits"))
+    net = found["cnn"]((1, 8, 8), 10)
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            p.copy_(pack.params[name][0])
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    for rows in pack.feed.epoch(64)[:5]:
+        x, y = (t[0] for t in pack.feed.fetch(rows))
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+        pack.step(rows)
+    for name, p in net.named_parameters():
+        torch.testing.assert_close(pack.params[name][0].detach(), p.detach(), rtol=1e-3, atol=1e-5)
