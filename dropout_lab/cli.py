@@ -57,8 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = _complain(str(error), WRONG)
     except KeyboardInterrupt as stopped:
         status = _complain(str(stopped) or "interrupted", CTRL_C)
-    except OSError as error:
-        status = _complain(f"{error.filename or 'the system'}: {error.strerror or error}", WRONG)
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or error
+        status = _complain(f"{getattr(error, 'filename', None) or 'the system'}: {reason}", WRONG)
     sys.exit(status)
 
 
@@ -149,10 +150,9 @@ def table(words: list[str]) -> int:
         _say(f"{PROGRAM} table [out=DIR] [format={'|'.join(FORMATS)}]: the table of all that DIR holds")
         return 0
     given = {"out": "results/sweep", "format": FORMATS[0]}
-    for word in words:
-        key, equals, value = word.partition("=")
+    for key, equals, value in (word.partition("=") for word in words):
         if not equals or key not in given:
-            raise ConfigError(f"table {word}: takes out=DIR and format={'|'.join(FORMATS)}")
+            raise ConfigError(f"table {key}{equals}{value}: takes out=DIR and format={'|'.join(FORMATS)}")
         given[key] = value
     if given["format"] not in FORMATS:
         raise ConfigError.of("format", given["format"], "must be one of " + ", ".join(FORMATS))

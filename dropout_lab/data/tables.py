@@ -7,8 +7,10 @@ feature.
 The target is classes if it is words or at most 50 different whole numbers, unless ``task`` says otherwise.
 """
 
+import csv
 import warnings
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +113,13 @@ def read_csv(path: Path, target: str, task: str) -> Arrays:
     """Decode a ``.csv`` to x, y and, where there are any, the names of the classes.
 
     Raises:
-        DataError: no such column, or a cell that is not a number, named by line and column.
+        DataError: no such column or two of a name, or a cell that is not a number, named by line and column.
     """
     frame = _frame(path)
+    with path.open(newline="") as file:
+        twice = [name for name, count in Counter(next(csv.reader(file), [])).items() if count > 1]
+    if twice:
+        raise DataError(f"{path}: line 1 has more than one column {twice[0]!r}")
     names = ", ".join(map(str, frame.columns[:12])) + (", ..." if len(frame.columns) > 12 else "")
     if target not in frame.columns:
         said = f"data.target={target}: no such column in {path}" if target else f"{path}: needs data.target=COLUMN"

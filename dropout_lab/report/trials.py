@@ -1,5 +1,6 @@
 """Reading a sweep folder back."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from dropout_lab.report.summary import METRICS
 _WORDS = ("trial_id", "status", "data", "model", "variant", "schedule", "regularizer", "device", "precision", "version")
 
 _NUMBERS = set(METRICS)
+STATUSES = {"ok", "diverged", "failed"}
 
 
 def read(folder: str | Path) -> pd.DataFrame:
@@ -17,7 +19,7 @@ def read(folder: str | Path) -> pd.DataFrame:
     among its values.
 
     Raises:
-        ValueError: a figure that is no number.
+        ValueError: it is torn, no CSV, or has a figure that is no number.
     """
     return _read(Path(folder) / "trials.csv")
 
@@ -45,9 +47,18 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _parsed(path: Path) -> pd.DataFrame:
-    frame = pd.read_csv(
-        path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"], encoding="utf-8"
-    )
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        raise ValueError(f"{path}: its last line is not whole; the command that wrote it mends that and goes on")
+    try:
+        frame = pd.read_csv(
+            BytesIO(content), dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"]
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
+        raise ValueError(f"{path}: cannot be read as CSV ({reason})") from None
+    if "status" in frame and (strange := set(frame["status"].dropna()) - STATUSES):
+        raise ValueError(f"{path}: column status has {strange.pop()!r}, which is none of {', '.join(sorted(STATUSES))}")
     for name in _NUMBERS & set(frame.columns):
         if not pd.api.types.is_numeric_dtype(frame[name]):
             raise ValueError(f"{path}: column {name} has a cell that is no number")

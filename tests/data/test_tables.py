@@ -112,6 +112,7 @@ def test_a_csv_of_numbers_and_words(tmp_path):
     ("text", "target", "message"),
     [
         ("a,b\n1,2\n3,oops\n", "a", r"line 3, column 'b': 'oops' is not a finite number"),
+        ("a,b,b\n1,2,3\n", "a", "line 1 has more than one column 'b'"),
         ("a,b\n1,2\n\n3,x\n", "a", r"line 3, column 'b': is empty"),
         ("a,b\n1,2\n3,\n", "a", r"line 3, column 'b': is empty"),
         ("a,b\n1,2\n3\n", "a", r"line 3, column 'b': is empty"),

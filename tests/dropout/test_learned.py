@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from torch import nn
 
 from dropout_lab.dropout import UNITS, Concrete, SparseVariational, Standout, VariationalGaussian, concrete
-from dropout_lab.dropout.products import DENSE
+from dropout_lab.dropout.products import DENSE, Dense
 from dropout_lab.dropout.sparse_variational import REMOVED_ABOVE
 from dropout_lab.dropout.variational_gaussian import divergence
 
@@ -212,7 +212,7 @@ class TestAtTheEdge:
         x = torch.randn(50, 4)
         linear = nn.Linear(4, 3)
         for made in (VariationalGaussian(0.0, linear), SparseVariational(0.0, linear)):
-            assert torch.equal(made(x), DENSE(x[None], linear.weight.T[None], linear.bias[None])[0])
+            assert torch.equal(made(x), Dense()(x[None], linear.weight.T[None], linear.bias[None])[0])
             assert made.penalty() == 0
         assert torch.equal(Concrete(0.0)(x), x)
 

@@ -96,6 +96,23 @@ def test_a_figure_that_is_no_number_is_said(folder):
         read("out")
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda text: text[:-20], "its last line is not whole"),
+        (lambda text: text.replace(",ok,", ",okk,"), "column status has 'okk', which is none of diverged, failed, ok"),
+        (lambda text: "", "cannot be read as CSV"),
+        (lambda text: text.replace("ok", "ok,1,2,3", 1) + 'a,"b\n', "cannot be read as CSV"),
+    ],
+)
+def test_what_was_cut_or_edited_is_not_shown_as_a_result(folder, change, reason):
+    frame([0.9, 0.8])
+    path = folder / "out" / "trials.csv"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(ValueError, match=f"trials.csv: {reason}"):
+        read("out")
+
+
 def test_words_that_look_like_numbers_stay_words(folder):
     Ledger("out").append([{"trial_id": "1e5", "status": "ok", "variant": "none", "rate": "0.2/0.5"}], [])
     found = read("out").iloc[0]
