@@ -1,7 +1,8 @@
 """Monte Carlo dropout: passes of one trained network with the noise of its training, many at a time.
 
-Every block of examples has random streams of its own, in which the passes lie one after the other. So a pass is the
-same bits whatever others it is stacked with, and the first passes of many are those of few.
+Every block of examples has random streams of its own, in which the passes lie one after the other. So a pass has the
+same masks whatever others it is stacked with, and the first passes of many are those of few; products of stacks of
+another size may round otherwise.
 """
 
 from collections.abc import Callable, Iterator, Sequence
