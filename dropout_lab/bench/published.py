@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from dropout_lab.bench.interleaved import spread
 from dropout_lab.bench.peers.task import Task
@@ -71,13 +72,14 @@ def _arms(bench: Bench, folder: str) -> Sequence[Arm]:
 
 def _sample(bench: Bench) -> list[Row]:
     task = Task(data="mnist", root=bench.root, optimizer="sgd", lr=0.01, momentum=0.95, epochs=1, batch_size=128)
-    task = replace(task, val_fraction=0.05, train=3200 if bench.quick else 6400, rates=[0.0, 0.5])
+    size: dict[str, Any] = {"train": 3200} if bench.quick else {"train": 6400, "epochs": 5}
+    task = replace(task, val_fraction=0.05, rates=[0.0, 0.5], **size)
     task = replace(task, hidden=[64] * 3 if bench.quick else [1024] * 3, max_norms=[0.0, 2.0, 3.0])
     if bench.quick:
         task = replace(task, max_norms=[0.0, 2.0], batch_size=32, lr=0.03, momentum=0.9)
     trials = len(task.rates) * len(task.max_norms)
     shape = "-".join(map(str, task.hidden))
     work = f"grid of Garbin et al. 2020, {trials} of its trials: MLP {shape}, two rates, {trials // 2} norm bounds, SGD"
-    work += f", 1 epoch of {task.train:,} examples"
+    work += f", {task.epochs} epoch{'s' if task.epochs > 1 else ''} of {task.train:,} examples"
     ours = training(our_words(task), trials)
     return compare(work, ours, bench.chosen([strong(task)]), bench.often(3), bench.say, inside=True)
