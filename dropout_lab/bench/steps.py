@@ -17,7 +17,7 @@ from dropout_lab.bench.table import Row
 from dropout_lab.bench.works import Bench, our_words
 from dropout_lab.compose import standing
 from dropout_lab.data import load
-from dropout_lab.dropout.dense import apart_product, has_onednn
+from dropout_lab.dropout.dense import by_onednn, has_onednn
 from dropout_lab.plugins import enable
 from dropout_lab.sweeps.worker import cores
 from dropout_lab.train.pack import Pack
@@ -98,7 +98,7 @@ def _fastest(a: Tensor, b: Tensor) -> Step:
         partial(torch.mm, a, across.t()),
     ]
     if has_onednn():
-        works.append(partial(apart_product, a.unsqueeze(0), across.unsqueeze(0), None))
+        works.append(partial(by_onednn, a.unsqueeze(0), across.unsqueeze(0), None))
     return min(works, key=partial(seconds, repeats=9))
 
 

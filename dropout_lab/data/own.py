@@ -137,6 +137,8 @@ def _source(kind: str, path: str) -> Path:
         raise DataError(f"data.path={path}: is no folder; data=file reads .npz and .csv files, data=texts texts")
     if kind not in FOLDERS and place.is_dir():
         raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
+    if not (place.is_dir() or place.is_file()):  # a pipe gives its content once, and it is read twice
+        raise DataError(f"data.path={path}: is neither a file nor a folder")
     if not place.is_dir() and place.suffix not in suffixes:
         other = ", or be a folder" if kind in FOLDERS else ""
         raise DataError(f"data.path={path}: must end in {' or '.join(suffixes)}{other}")

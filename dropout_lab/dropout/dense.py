@@ -62,17 +62,17 @@ class Large(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
-        return apart_product(x, weight.mT, bias)
+        return by_onednn(x, weight.mT, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         x, weight = ctx.saved_tensors
-        below = apart_product(slope, weight, None) if ctx.needs_input_grad[0] else None
+        below = by_onednn(slope, weight, None) if ctx.needs_input_grad[0] else None
         return below, torch.bmm(x.mT, slope), slope.sum(1)
 
 
-def apart_product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def by_onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x [M, B, in] by weights [M, out, in] and bias [M, out] by oneDNN, model by model."""
     assert _linear is not None
     each = [

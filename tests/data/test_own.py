@@ -1,5 +1,6 @@
 """Data of the user's own, known by what they hold."""
 
+import os
 import shutil
 
 import numpy as np
@@ -61,6 +62,12 @@ def test_paths_that_lead_nowhere(config, folder, words, line):
     with pytest.raises(ConfigError) as caught:
         canonical(config(*words))
     assert str(caught.value).startswith(line)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(config, folder):
+    os.mkfifo("pipe.csv")
+    with pytest.raises(ConfigError, match=r"data\.path=pipe\.csv: is neither a file nor a folder"):
+        canonical(config("data=file", "data.path=pipe.csv"))
 
 
 def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):

@@ -10,7 +10,7 @@ from dropout_lab.sweeps.check import check
 from dropout_lab.train.loop import train
 from dropout_lab.train.pack import Pack
 
-from .test_variants_train import SMALL
+from .test_variants_train import SMALL, stepped
 
 
 @pytest.mark.parametrize("variant", ["concrete", "variational_gaussian", "sparse_variational"])
@@ -18,13 +18,7 @@ def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
     """The loss of a step is the data loss plus the divergence over the training examples."""
     words = ["train=sgd", "train.momentum=0", "model.hidden=[16]", "rate=0.3", f"variant={variant}"]
     words += [] if variant == "concrete" else ["variant.warm_up=0"]
-    made, reference = (Pack(trials(*words, "seeds=1"), load("digits")) for _ in range(2))
-    rows = made.feed.epoch(64)[0]
-    reference.feed.epoch(64)
-    start = {name: p.detach().clone() for name, p in made.params.items()}
-    made.step(rows)
-    lr = made.optimizer.lr[0].item()
-    x, y = reference.feed.fetch(rows)
+    made, reference, start, lr, (x, y) = stepped(trials(*words, "seeds=1"))
     out = reference.model.forward(reference.params, x, reference.noise.training(reference.params))
     kind, params, speed = reference.noise.variant, reference.params, 10
     if variant == "concrete":

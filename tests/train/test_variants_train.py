@@ -219,16 +219,20 @@ def test_a_profile_is_its_list_of_rates(config):
         config("profile=linear", "rate=[0.1,0.2]")
 
 
-def test_r_drop_adds_the_divergence_of_two_passes(trials):
-    """One step of SGD against the same two passes written out."""
-    words = ["train=sgd", "model.hidden=[16]", "train.momentum=0", "rate=0.4", "variant=r_drop", "variant.agreement=3"]
-    made, reference = (Pack(trials(*words, "seeds=2"), load("digits")) for _ in range(2))
+def stepped(every):
+    """A pack after a step and the same pack before it, the parameters it had, its learning rate and its batch."""
+    made, reference = (Pack(every, load("digits")) for _ in range(2))
     rows = made.feed.epoch(64)[0]
     reference.feed.epoch(64)
     start = {name: p.detach().clone() for name, p in made.params.items()}
     made.step(rows)
-    lr = made.optimizer.lr[0].item()
-    x, y = reference.feed.fetch(rows)
+    return made, reference, start, made.optimizer.lr[0].item(), reference.feed.fetch(rows)
+
+
+def test_r_drop_adds_the_divergence_of_two_passes(trials):
+    """One step of SGD against the same two passes written out."""
+    words = ["train=sgd", "model.hidden=[16]", "train.momentum=0", "rate=0.4", "variant=r_drop", "variant.agreement=3"]
+    made, reference, start, lr, (x, y) = stepped(trials(*words, "seeds=2"))
     hook = reference.noise.training(reference.params)
     a, b = (reference.model.forward(reference.params, x, hook) for _ in range(2))
     assert not torch.equal(a, b)
