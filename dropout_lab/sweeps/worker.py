@@ -1,23 +1,17 @@
-"""Training one pack, in this process or in a child.
-
-A worker is a child that reads pickled packs from its standard input and answers on its standard output, so it needs
-nothing of the caller's main module and ends when the caller does, however that ends.
-"""
+"""Training one pack, in this process or in a child, which reads pickled packs and answers with pickled results."""
 
 import os
 import pickle
 import queue
-import subprocess
 import sys
 import threading
 import traceback
-from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import torch
 
 from dropout_lab.data import load
+from dropout_lab.sweeps.child import Child, can_fork, forked, launched
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.weights import keep
 from dropout_lab.train.loop import Progress, train
@@ -82,27 +76,24 @@ def failed(pack: PackOf, reason: str, details: str) -> Trained:
 
 
 class Worker:
-    """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers."""
+    """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers.
+
+    Raises:
+        OSError: the machine has no room for another process.
+    """
 
     def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | Trained]"):
         self._todo, self._done, self._stopped = todo, done, False
-        self._child = self._start()
+        self._child = forked(serve) if can_fork() else self._launch()
         self._thread = threading.Thread(target=self._feed, daemon=True)
+
+    def start(self) -> None:
+        """Set it to work."""
         self._thread.start()
 
     @staticmethod
-    def _start() -> "subprocess.Popen[bytes]":
-        package = str(Path(__file__).resolve().parents[2])
-        # What this process can import, the user's own network above all, the child can.
-        path = os.pathsep.join(filter(None, [package, *sys.path]))
-        # A session of its own: Ctrl-C is for the caller, which stops the workers itself.
-        return subprocess.Popen(
-            [sys.executable, "-m", "dropout_lab.sweeps.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
+    def _launch() -> Child:
+        return launched(__spec__.name)
 
     def _feed(self) -> None:
         while not self._stopped:
@@ -117,20 +108,19 @@ class Worker:
                 return
 
     def _train(self, pack: PackOf) -> Trained:
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
         try:
-            _send(self._child.stdin, pack)
+            _send(self._child.asks, pack)
             while True:
-                event = pickle.load(self._child.stdout)
+                event = pickle.load(self._child.answers)
                 if not isinstance(event, int):
                     return Trained(pack, *event)
                 self._done.put(event)
         except (EOFError, OSError, pickle.UnpicklingError):
             status = self._child.wait()
             if not self._stopped:
-                self._close()
-                self._child = self._start()
+                self._child.close()
+                # Not a copy of this process, which is in the middle of its own work by now.
+                self._child = self._launch()
             reason = f"its process died with status {status}"
             return failed(pack, reason, f"{reason}; it may have run out of memory")
 
@@ -138,16 +128,11 @@ class Worker:
         """End the child, whatever it is doing."""
         self._stopped = True
         self._child.kill()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._child.kill()  # it may be a new one, started in the meantime
         self._child.wait()
-        self._close()
-
-    def _close(self) -> None:
-        for stream in (self._child.stdin, self._child.stdout):
-            with suppress(OSError):  # what was still to be sent has nobody to go to
-                if stream:
-                    stream.close()
+        self._child.close()
 
 
 def _send(stream: IO[bytes], value: Any) -> None:
@@ -158,17 +143,22 @@ def _send(stream: IO[bytes], value: Any) -> None:
         raise EOFError from None
 
 
-def main() -> None:
-    """The worker's side: packs in, progress and results out, until the input ends."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get among the answers
+def serve(asks: IO[bytes], answers: IO[bytes]) -> None:
+    """The child's side: packs in, progress and results out, until the input ends."""
     while True:
         try:
-            pack = pickle.load(sys.stdin.buffer)
+            pack = pickle.load(asks)
             _, results, error = attempt(pack, lambda epochs: _send(answers, epochs))
             _send(answers, (results, error))
         except EOFError:  # the caller is gone
             return
+
+
+def main() -> None:
+    """Serve over the standard streams."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get among the answers
+    serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

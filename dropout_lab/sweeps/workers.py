@@ -5,17 +5,17 @@ work; processes do not wait.
 """
 
 import queue
-import threading
 import time
 from collections.abc import Iterator, Sequence
 
 import torch
 
+from dropout_lab.sweeps.child import can_fork
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.worker import Trained, Worker, attempt, cores, wide
 from dropout_lab.train.loop import Progress
 
-# A worker takes about two seconds to start; hand over when more than this is left to do.
+# A worker that is not a copy of this process takes about two seconds to start; hand over when more than this is left.
 HAND_OVER_SECONDS = 4.0
 
 
@@ -23,7 +23,7 @@ def crew_of(packs: Sequence[PackOf], seconds: float) -> int:
     """How many processes will train these packs if one needs so many seconds; for an estimate."""
     asked = packs[0][0].config.workers if packs else 1
     narrow = sum(not wide(pack) for pack in packs)
-    pays = asked != "auto" or seconds > HAND_OVER_SECONDS
+    pays = asked != "auto" or can_fork() or seconds > HAND_OVER_SECONDS
     return max(1, min(cores() if asked == "auto" else int(asked), narrow)) if pays else 1
 
 
@@ -31,10 +31,11 @@ def execute(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> It
     """Train packs, in this process or in several, and yield each as it is done.
 
     Args:
-        asked: how many processes at most; ``auto`` for one a core, as soon as it is seen that they pay.
+        asked: how many processes at most; ``auto`` for one a core, where copies of this process cannot be had as soon
+            as it is seen that others pay.
         progress: called with the number of trial epochs done.
     """
-    crew = Crew(packs, cores() if asked == "auto" else int(asked), asked != "auto", progress)
+    crew = Crew(packs, cores() if asked == "auto" else int(asked), asked != "auto" or can_fork(), progress)
     try:
         yield from crew.train()
     finally:
@@ -47,7 +48,7 @@ class Crew:
     Args:
         packs: what is to be trained; those that take all cores wait until the others are done.
         most: processes, with this one.
-        sure: whether workers are wanted however short the work is.
+        sure: whether workers are wanted however short the work is, or only once it is seen that they pay.
         progress: as for :func:`execute`.
     """
 
@@ -56,8 +57,6 @@ class Crew:
         self._done: queue.SimpleQueue[int | Trained] = queue.SimpleQueue()
         self._progress, self._sure = progress, sure
         self._workers: list[Worker] = []
-        self._hiring, self._closed = threading.Lock(), False
-        self._soon = threading.Timer(0, self._hire)
         self._ready: list[Trained] = []  # by workers, while this process was busy itself
         self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
         kinds: dict[tuple[str, int], bool] = {}
@@ -83,11 +82,7 @@ class Crew:
                 pack = self._todo.get_nowait()
             except queue.Empty:
                 break
-            self._soon = self._foreseen(pack)
-            try:
-                trained = attempt(pack, self._see)
-            finally:
-                self._soon.cancel()
+            trained = attempt(pack, self._see)
             self._see(0)  # its last epoch was reported before it was evaluated
             self._narrow -= 1
             yield trained
@@ -112,7 +107,6 @@ class Crew:
 
     def _see(self, epochs: int) -> None:
         """Progress of this process, a moment to look at the others."""
-        self._soon.cancel()  # from the first epoch on it is known how long one takes
         self._progress(epochs)
         self._epochs += epochs
         while not self._done.empty():
@@ -121,30 +115,17 @@ class Crew:
         if not self._workers and spent * (self._left - self._epochs) > HAND_OVER_SECONDS * self._epochs:
             self._hire()
 
-    def _foreseen(self, pack: PackOf) -> threading.Timer:
-        """A timer that hires while this pack is in its first epoch, once that takes so long that workers pay for what
-        comes after it."""
-        spent, known = time.perf_counter() - self._started, self._epochs + len(pack)
-        until = HAND_OVER_SECONDS * known / max(1, self._left - known)
-        timer = threading.Timer(max(0, until - spent), self._hire)
-        timer.daemon = True
-        timer.start()
-        return timer
-
     def _hire(self) -> None:
-        with self._hiring:
-            if self._workers or self._closed or self._todo.empty():
-                return
-            for _ in range(self._most - 1):
-                try:
-                    self._workers.append(Worker(self._todo, self._done))
-                except OSError:  # the machine has no room for another process; those that are there do the work
-                    self._closed = True
-                    return
+        while not self._todo.empty() and len(self._workers) < self._most - 1:
+            try:
+                self._workers.append(Worker(self._todo, self._done))
+            except OSError:  # the machine has no room for another process; those that are there do the work
+                self._most = 0
+        # Once all are there: what is copied has no threads in the middle of something.
+        for worker in self._workers:
+            worker.start()
 
     def stop(self) -> None:
         """End the workers, whatever they are doing."""
-        with self._hiring:
-            self._closed = True
         for worker in self._workers:
             worker.stop()

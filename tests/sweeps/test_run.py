@@ -104,7 +104,7 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
 
     monkeypatch.setattr(worker, "train", stopping)
     with pytest.raises(Interrupted, match="2 of 6 trials are saved in out, the same command goes on from there"):
-        go(arms_of, "seeds=6", "pack=2")
+        go(arms_of, "seeds=6", "pack=2", "workers=1")
     monkeypatch.setattr(worker, "train", real)
     assert go(arms_of, "seeds=6", "pack=2")[0].trained == 4
 

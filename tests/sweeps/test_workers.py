@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab.sweeps import workers
+from dropout_lab.sweeps import child, worker, workers
 from dropout_lab.sweeps.worker import threads_of, wide
 from dropout_lab.sweeps.workers import execute
 
@@ -32,8 +32,15 @@ def figures(trained):
     }
 
 
-def test_the_same_figures_to_the_bit_here_and_in_workers(trials):
-    packs = packs_of(trials, "rate=0,0.5", "seeds=3")
+@pytest.fixture
+def launching(monkeypatch):
+    """As where this process cannot be copied: workers are new interpreters."""
+    for module in (workers, worker):
+        monkeypatch.setattr(module, "can_fork", lambda: False)
+    monkeypatch.setattr(worker, "forked", lambda serve: pytest.fail("copied"))
+
+
+def check_same_figures_here_and_there(packs):
     epochs = []
     here = figures(execute(packs, 1, lambda n: None))
     there = figures(execute(packs, 2, epochs.append))
@@ -41,19 +48,27 @@ def test_the_same_figures_to_the_bit_here_and_in_workers(trials):
     assert sum(epochs) == 6 * 2
 
 
-def test_auto_hands_over_only_what_takes_long(trials, monkeypatch):
-    started = []
-    monkeypatch.setattr(workers.Worker, "_start", lambda self: started.append(1) or pytest.fail("started"))
+@pytest.mark.skipif(not child.can_fork(), reason="this process cannot be copied")
+def test_copies_train_the_same_figures_to_the_bit(trials, monkeypatch):
+    monkeypatch.setattr(worker, "launched", lambda module: pytest.fail("launched"))
+    check_same_figures_here_and_there(packs_of(trials, "rate=0,0.5", "seeds=3"))
+
+
+def test_new_interpreters_train_the_same_figures_to_the_bit(trials, launching):
+    check_same_figures_here_and_there(packs_of(trials, "rate=0,0.5", "seeds=3"))
+
+
+def test_auto_launches_only_for_what_takes_long(trials, monkeypatch, launching):
+    monkeypatch.setattr(worker, "launched", lambda module: pytest.fail("launched"))
     packs = packs_of(trials, "seeds=4")
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 1e3)
     assert len(figures(execute(packs, "auto", lambda n: None))) == 4
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
     monkeypatch.setattr(workers, "cores", lambda: 1)
     assert len(figures(execute(packs, "auto", lambda n: None))) == 4  # nobody to hand over to
-    assert started == []
 
 
-def test_auto_trains_everything_once_when_it_hands_over(trials, monkeypatch):
+def test_auto_trains_everything_once_when_it_hands_over(trials, monkeypatch, launching):
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
     monkeypatch.setattr(workers, "cores", lambda: 2)
     packs = packs_of(trials, "seeds=6")
@@ -62,36 +77,42 @@ def test_auto_trains_everything_once_when_it_hands_over(trials, monkeypatch):
     assert sorted(done, key=packs.index) == packs
 
 
-def test_auto_hands_over_in_the_middle_of_a_long_epoch(trials, monkeypatch):
-    monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.1)
-    monkeypatch.setattr(workers, "cores", lambda: 2)
-    attempt, start, hired = workers.attempt, workers.Worker._start, []
-
-    def long(pack, progress):
-        if not hired:
-            deadline = time.time() + 60
-            while not hired and time.time() < deadline:
-                time.sleep(0.01)
-        return attempt(pack, progress)
-
-    monkeypatch.setattr(workers, "attempt", long)
-    monkeypatch.setattr(workers.Worker, "_start", lambda self: hired.append(threading.current_thread()) or start())
-    packs = packs_of(trials, "seeds=6")
-    assert len(figures(execute(packs, "auto", lambda n: None))) == 6
-    assert hired[0] is not threading.main_thread()
+def no_room(*ignored):
+    raise OSError(12, "no memory")
 
 
 def test_what_cannot_be_hired_is_done_without(trials, monkeypatch):
-    def refuse():
-        raise OSError("no room")
-
-    monkeypatch.setattr(workers.Worker, "_start", staticmethod(refuse))
+    for way in ("forked", "launched"):
+        monkeypatch.setattr(worker, way, no_room)
     assert len(figures(execute(packs_of(trials, "seeds=4"), 2, lambda n: None))) == 4
+
+
+def test_a_copy_has_nothing_of_the_callers_but_its_pipes(tmp_path):
+    def serve(asks, answers):
+        asks.read(1)
+        files = [path.readlink() for path in Path("/proc/self/fd").iterdir() if int(path.name) > 2 and path.exists()]
+        answers.write("\n".join(map(str, files)).encode())
+        answers.flush()
+
+    if not child.can_fork():
+        pytest.skip("this process cannot be copied")
+    with (tmp_path / "lock").open("w"):
+        first, second = child.forked(serve), child.forked(serve)
+        first.asks.close()  # the second must not hold it open
+        assert first.wait() == 0
+        second.asks.write(b"x")
+        second.asks.flush()
+        found = second.answers.read().decode().splitlines()
+        assert second.wait() == 0
+    first.close()
+    second.close()
+    assert len(found) == 2
+    assert all(path.startswith("pipe:") for path in found)
 
 
 def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
     packs = packs_of(trials, "seeds=6")
-    real, killed = workers.Worker._train, []
+    real, killed = worker.Worker._train, []
 
     def sabotage(self, pack):
         if not killed:
@@ -99,7 +120,7 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
             self._child.kill()
         return real(self, pack)
 
-    monkeypatch.setattr(workers.Worker, "_train", sabotage)
+    monkeypatch.setattr(worker.Worker, "_train", sabotage)
     done = list(execute(packs, 2, lambda n: None))
     assert sorted([t.pack for t in done], key=packs.index) == packs
     for trained in done:
@@ -108,22 +129,19 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
 
 
 def test_workers_that_cannot_be_replaced_leave_the_rest_to_the_others(trials, monkeypatch):
-    real = workers.Worker._train
+    real = worker.Worker._train
     crew = []
     both_there = threading.Barrier(2)
-
-    def refuse():
-        raise OSError(12, "no memory")
 
     def sabotage(self, pack):
         if self not in crew:
             both_there.wait(timeout=60)
             crew.append(self)
             self._child.kill()
-            monkeypatch.setattr(workers.Worker, "_start", staticmethod(refuse))
+            monkeypatch.setattr(worker, "launched", no_room)
         return real(self, pack)
 
-    monkeypatch.setattr(workers.Worker, "_train", sabotage)
+    monkeypatch.setattr(worker.Worker, "_train", sabotage)
     packs = packs_of(trials, "seeds=8")
     done = list(execute(packs, 3, lambda n: None))
     assert sorted([t.pack for t in done], key=packs.index) == packs
