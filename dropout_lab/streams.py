@@ -87,24 +87,26 @@ class PackRandomness:
     """
 
     def __init__(self, streams: Sequence[Streams], name: str, device: torch.device, channels_last: bool = False):
-        self._last = channels_last
+        self._last, self._device = channels_last, device
         different = {s: i for i, s in enumerate(dict.fromkeys(streams))}
-        self._sources = [bits_of(s, name, device) for s in different]
-        self._device = device
-        self._map([different[s] for s in streams])
+        self._sources = bits_of(list(different), name, device)
+        self._source_of = [different[s] for s in streams]
+        self._index = self._indexed()
 
-    def _map(self, source_of: list[int]) -> None:
-        used = sorted(set(source_of))
-        self._sources = [self._sources[i] for i in used]
-        place = {i: n for n, i in enumerate(used)}
-        self._source_of = [place[i] for i in source_of]
-        same = self._source_of == list(range(len(used)))
-        self._index = None if same else torch.tensor(self._source_of, device=self._device)
+    def _indexed(self) -> Tensor | None:
+        """Which source each model has, if not each its own in order."""
+        if self._source_of == list(range(len(self._source_of))):
+            return None
+        return torch.tensor(self._source_of, device=self._device)
 
     def select(self, models: Sequence[int]) -> "PackRandomness":
         """The randomness of these models only; it draws on from the same streams."""
         kept = copy(self)
-        kept._map([self._source_of[m] for m in models])
+        of = [self._source_of[m] for m in models]
+        used = sorted(set(of))
+        kept._sources = self._sources.select(used)
+        kept._source_of = [used.index(i) for i in of]
+        kept._index = kept._indexed()
         return kept
 
     def bits(self, shape: Sequence[int]) -> Tensor:
@@ -112,8 +114,7 @@ class PackRandomness:
         return ordered(self._drawn, shape, self._last)
 
     def _drawn(self, shape: torch.Size) -> Tensor:
-        each = shape[1:]
-        drawn = torch.stack([source.draw(each) for source in self._sources])
+        drawn = self._sources.draw(shape[1:])
         return drawn if self._index is None else drawn.index_select(0, self._index)
 
 
@@ -141,7 +142,7 @@ class PassRandomness:
     def bits(self, shape: Sequence[int]) -> Tensor:
         """int16 [S, ...] for the S passes that run."""
         if self._draws == len(self._sources):
-            self._sources.append(bits_of(self._streams, f"{self._name}/{self._draws}", self._device))
+            self._sources.append(bits_of([self._streams], f"{self._name}/{self._draws}", self._device))
         source = self._sources[self._draws]
         self._draws += 1
         return ordered(source.rows, shape, self._last)
@@ -155,36 +156,68 @@ def ordered(draw: Callable[[torch.Size], Tensor], shape: Sequence[int], channels
 
 
 class CPUBits:
-    """One trial's bits on the CPU: raw 64-bit words cut into four."""
+    """Bits of several streams on the CPU: raw 64-bit words cut into four."""
 
-    def __init__(self, generator: np.random.Generator):
-        self._raw = generator.bit_generator.random_raw
+    def __init__(self, generators: Sequence[np.random.Generator]):
+        self._raw = [generator.bit_generator.random_raw for generator in generators]
+
+    def select(self, places: Sequence[int]) -> "CPUBits":
+        """These of the streams; they go on where they are."""
+        kept = copy(self)
+        kept._raw = [self._raw[i] for i in places]
+        return kept
 
     def draw(self, shape: torch.Size) -> Tensor:
-        return self.rows(torch.Size([1, *shape]))[0]
+        """The next bits of this shape of each stream, [streams, ...]."""
+        words = _words(shape)
+        drawn = np.empty((len(self._raw), words), dtype=np.uint64)
+        for i, raw in enumerate(self._raw):
+            drawn[i] = raw(words)
+        return _cut(drawn, shape)
 
     def rows(self, shape: torch.Size) -> Tensor:
-        """As :meth:`draw` for each of ``shape[0]``, one after the other."""
-        count = shape[1:].numel()
-        words = -(-count * BITS // 64)
-        drawn = torch.from_numpy(self._raw(shape[0] * words).view(np.int16))
-        return drawn.view(shape[0], -1)[:, :count].reshape(shape)
+        """Of a single stream, the next bits of ``shape[1:]`` for each of ``shape[0]``, one after the other."""
+        (raw,) = self._raw
+        words = _words(shape[1:])
+        return _cut(raw(shape[0] * words).reshape(shape[0], words), shape[1:])
+
+
+def _words(shape: torch.Size) -> int:
+    """How many words the bits of this shape take."""
+    return -(-shape.numel() * BITS // 64)
+
+
+def _cut(words: np.ndarray, shape: torch.Size) -> Tensor:
+    """Lines of words [n, words] as bits [n, ...]; what a line has left over goes unused."""
+    bits = torch.from_numpy(words.view(np.int16))
+    count = shape.numel()
+    return (bits if bits.shape[1] == count else bits[:, :count].contiguous()).view(-1, *shape)
 
 
 class CUDABits:
-    """One trial's bits on a GPU; they agree with the CPU's in distribution, not in value."""
+    """Bits of several streams on a GPU; they agree with the CPU's in distribution, not in value."""
 
-    def __init__(self, key: int, device: torch.device):
-        self._random = TorchRandomness(device, torch.Generator(device).manual_seed(key % 2**63))
+    def __init__(self, keys: Sequence[int], device: torch.device):
+        self._random = [TorchRandomness(device, torch.Generator(device).manual_seed(key % 2**63)) for key in keys]
+
+    def select(self, places: Sequence[int]) -> "CUDABits":
+        """As :meth:`CPUBits.select`."""
+        kept = copy(self)
+        kept._random = [self._random[i] for i in places]
+        return kept
 
     def draw(self, shape: torch.Size) -> Tensor:
-        return self._random.bits(shape)
+        """As :meth:`CPUBits.draw`."""
+        return torch.stack([random.bits(shape) for random in self._random])
 
-    rows = draw
+    def rows(self, shape: torch.Size) -> Tensor:
+        """As :meth:`CPUBits.rows`."""
+        (random,) = self._random
+        return random.bits(shape)
 
 
-def bits_of(streams: Streams, name: str, device: torch.device) -> CPUBits | CUDABits:
-    """The bits of a named stream on a device."""
+def bits_of(streams: Sequence[Streams], name: str, device: torch.device) -> CPUBits | CUDABits:
+    """The bits of the streams of this name on a device."""
     if device.type == "cuda":
-        return CUDABits(streams.key(name), device)
-    return CPUBits(streams.generator(name))
+        return CUDABits([s.key(name) for s in streams], device)
+    return CPUBits([s.generator(name) for s in streams])
