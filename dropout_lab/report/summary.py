@@ -91,7 +91,11 @@ class Summary:
 
     def of(self, label: str) -> pd.DataFrame:
         """The trials of an arm that are stored."""
-        return self.trials[self.trials["trial_id"].isin(list(self.arms[label]))]
+        return self._stored[label]
+
+    @cached_property
+    def _stored(self) -> dict[str, pd.DataFrame]:
+        return {label: self.trials[self.trials["trial_id"].isin(list(ids))] for label, ids in self.arms.items()}
 
     def finished(self, label: str, metric: str) -> pd.DataFrame:
         """The arm's trials that are ok and have a value of the metric."""

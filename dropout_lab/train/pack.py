@@ -122,8 +122,7 @@ class Pack:
         weights = self._moving
         # The models share nothing, so the gradient of the sum of their losses is each model's own gradient. What a
         # place learns that no pass reached has none.
-        one = torch.ones_like(objective)
-        grads = torch.autograd.grad(objective, weights, one, materialize_grads=True, allow_unused=True)
+        grads = torch.autograd.grad(objective.sum(), weights, materialize_grads=True, allow_unused=True)
         if any(recipe.clip for recipe in self._recipes):
             most = [recipe.clip or torch.inf for recipe in self._recipes]
             clip(grads, torch.tensor(most, device=self._device))
