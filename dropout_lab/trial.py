@@ -15,7 +15,7 @@ from dropout_lab.settings import ConfigError, Setting, show
 from dropout_lab.targets import fingerprint as code_of
 
 # Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
-NUMERICS = 3
+NUMERICS = 4
 DIGITS = 16  # hex digits of a digest of data or code
 
 

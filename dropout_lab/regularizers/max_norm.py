@@ -17,7 +17,8 @@ def project(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
         incoming: the axes that run over the weights into one unit.
         radius: [M]; infinite for a model without the bound.
     """
-    norm = torch.linalg.vector_norm(weight, dim=incoming, keepdim=True)
+    # By torch's own norm it takes 15 times as long along an axis that is not the last, more than the rest of a step.
+    norm = weight.square().sum(incoming, keepdim=True).sqrt_()
     bound = radius.view(-1, *[1] * (weight.dim() - 1))
     weight.mul_(torch.where(norm > bound, bound / norm, 1))
 
