@@ -58,8 +58,8 @@ def check_seeds(value: Any) -> int | list[int]:
 def check_arms(value: Any) -> Any:
     """Names of an arm, one or a list; which there are is known where arms are made."""
     names = value if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError("must be names of variants and regularizers, or lists of them")
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError("must be names of variants and regularizers, or lists of them; none is an arm without any")
     return value
 
 

@@ -1,14 +1,15 @@
 """The commands, and nothing else: the first word is ours, the others are Hydra's."""
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 
-from dropout_lab import __version__
-from dropout_lab.flags import LOOKS, divide
+from dropout_lab import __version__, completion
+from dropout_lab.flags import LOOKS, divide, folded
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import hint, one_of
 
 PROGRAM = "dropout-lab"
 WRONG, CTRL_C = 2, 130
@@ -64,8 +65,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _dispatch(words: list[str]) -> int:
-    if _asks_completion(words):
-        return _complete(words)
+    if completion.asked(words):
+        found = completion.answer(words, COMMANDS)
+        _hydra(words) if found is None else _say(" ".join(found))
+        return 0
     if not words or words[0] in ("--help", "-h", "help"):
         _say(HELP.rstrip())
         return 0
@@ -74,9 +77,9 @@ def _dispatch(words: list[str]) -> int:
         return 0
     command = COMMANDS.get(words[0])
     if command is None:
-        close = difflib.get_close_matches(words[0], COMMANDS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"the commands are {', '.join(COMMANDS)}"
-        raise ConfigError(f"no command {words[0]!r}; {hint}")
+        raise ConfigError(
+            f"no command {words[0]!r}; " + hint(words[0], COMMANDS, f"the commands are {', '.join(COMMANDS)}")
+        )
     return command(words[1:])
 
 
@@ -125,7 +128,7 @@ def list_(words: list[str]) -> int:
     from dropout_lab.listing import SUBJECTS, listing
 
     if words in (["--help"], ["-h"]):
-        _say(f"{PROGRAM} list [WHAT], where WHAT is one of {', '.join(SUBJECTS)}")
+        _say(folded(f"{PROGRAM} list [WHAT], where WHAT is one of {', '.join(SUBJECTS)}"))
         return 0
     _say(listing(words).rstrip())
     return 0
@@ -147,7 +150,7 @@ def table(words: list[str]) -> int:
     from dropout_lab.results import FORMATS, rebuilt
 
     if words in (["--help"], ["-h"]):
-        _say(f"{PROGRAM} table [out=DIR] [format={'|'.join(FORMATS)}]: the table of all that DIR holds")
+        _say(f"{PROGRAM} table [out=DIR] [format={'|'.join(FORMATS)}]\nThe table of all that DIR holds.")
         return 0
     given = {"out": "results/sweep", "format": FORMATS[0]}
     for key, equals, value in (word.partition("=") for word in words):
@@ -155,7 +158,7 @@ def table(words: list[str]) -> int:
             raise ConfigError(f"table {key}{equals}{value}: takes out=DIR and format={'|'.join(FORMATS)}")
         given[key] = value
     if given["format"] not in FORMATS:
-        raise ConfigError.of("format", given["format"], "must be one of " + ", ".join(FORMATS))
+        raise ConfigError.of("format", given["format"], one_of(given["format"], FORMATS))
     _say(rebuilt(given["out"], given["format"]))
     return 0
 
@@ -205,7 +208,10 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
         for word, override in overrides.items():
             if override.is_sweep_override():
                 raise ConfigError(f"{word}: to look at the settings, give one value")
-        _hydra([*flags, *expand(settings)[0]])
+        with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # as Hydra leaves some pages
+            _hydra([*flags, *expand(settings)[0]])
+        text = page.getvalue().rstrip()
+        _say(folded(text) if {"--help", "-h"} & set(flags) else text)
         return 0
     # Our sweeper gets the words from us: Hydra would compose them once without their axes, and refuse model.channels
     # where model=cnn is on an axis. Another sweeper gets them as usual.
@@ -246,39 +252,6 @@ def _hydra(words: list[str]) -> None:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
     except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
         raise one_line(error) from None
-
-
-def _asks_completion(words: list[str]) -> bool:
-    return any(word in ("-sc", "--shell-completion") for word in words)
-
-
-def _complete(words: list[str]) -> int:
-    """Answer the shell: the commands for the first word, Hydra's completion after it."""
-    asked = words[-1].partition("=")
-    if asked[0] not in ("install", "uninstall", "query") or asked[2] not in ("bash", "zsh", "fish"):
-        raise ConfigError("-sc needs install=SHELL or uninstall=SHELL, for bash, zsh or fish")
-    line = " ".join(word for word in os.environ.get("COMP_LINE", "").split(" ") if not word.startswith("-"))
-    typed = line.split()[1:]
-    done = typed if line.endswith(" ") else typed[:-1]
-    if any(word.startswith("query=") for word in words):
-        if not done:
-            _say(" ".join(name for name in COMMANDS if name.startswith(typed[0] if typed else "")))
-            return 0
-        if done[0] not in COMMANDS:
-            return 0
-        if done[0] == "list":
-            from dropout_lab.listing import SUBJECTS
-
-            _say(" ".join(name for name in SUBJECTS if name.startswith(typed[1] if len(typed) > 1 else "")))
-            return 0
-        if done[0] == "data":
-            from dropout_lab.shelf import completions
-
-            _say(" ".join(completions(done[1:], typed[-1] if len(typed) > len(done) else "")))
-            return 0
-        os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
-    _hydra(words)
-    return 0
 
 
 def _say(line: str) -> None:

@@ -4,7 +4,6 @@ Hydra needs about 50 ms for one composition. So it is asked once for each combin
 values (rates, strengths, seeds) are set on the composed, frozen config, which costs microseconds.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,9 @@ from yaml import YAMLError
 
 from dropout_lab.config import GROUPS, MODELS, Config, settings_table
 from dropout_lab.settings import ConfigError, Setting, show
+from dropout_lab.spelling import hint, one_of
 
+LISTED = "`dropout-lab list settings` shows them"
 _HERE = Path(__file__).resolve().parent
 # Inside a wheel conf/ lies in the package; in a checkout it lies beside it.
 CONF = _HERE / "conf" if (_HERE / "conf").is_dir() else _HERE.parent / "conf"
@@ -92,11 +93,11 @@ def check(word: str) -> Override:
         group, _, name = key.partition(".")
         known = [*_settings(), *GROUPS]
         elsewhere = [other for other in _settings() if other.rpartition(".")[2] == (name or key)]
-        close = (
-            [group] if group in GROUPS and name == "kind" else elsewhere or difflib.get_close_matches(key, known, n=1)
-        )
-        hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab list settings` shows them"
-        raise ConfigError(f"no setting {key!r}; {hint}" if close != [key] else f"{word}: write {key}=VALUE")
+        if key in known and not change:
+            raise ConfigError(f"{word}: write {key}=VALUE")
+        meant = [group] if group in GROUPS and name == "kind" else elsewhere or known
+        instead = f"did you mean {meant[0]!r}?" if meant is not known else hint(key, known, LISTED)
+        raise ConfigError(f"no setting {key!r}; {instead}")
     if key == "seeds" and override.is_sweep_override():
         raise ConfigError(f"{word}: seeds is not an axis; seeds=5 stands for 0..4, seeds=[0,3,7] for a list")
     if override.is_interval_sweep() and key not in _settings():
@@ -107,7 +108,7 @@ def check(word: str) -> Override:
             continue
         names = value if isinstance(value, list) and key == "regularizer" else [value]
         if not all(isinstance(name, str) and name for name in names):
-            raise ConfigError.of(key, value, "must be one of " + ", ".join(choices(key)))
+            raise ConfigError.of(key, value, one_of(value, choices(key)))
     return override
 
 
@@ -275,6 +276,6 @@ def one_line(error: Exception) -> ConfigError:
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:
         offered = choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
-        return ConfigError.of(missing[1], missing[2], "must be one of " + ", ".join(offered))
+        return ConfigError.of(missing[1], missing[2], one_of(missing[2], offered))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return ConfigError("; ".join(lines[:2]) or type(error).__name__)

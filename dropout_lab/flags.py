@@ -1,10 +1,12 @@
 """The flags of Hydra's that make sense here, told apart from the settings."""
 
-import difflib
+import textwrap
 from collections.abc import Sequence
 
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import hint
 
+WIDTH = 80
 INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 # Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
 FLAGS: dict[str, tuple[str, ...] | None] = {
@@ -32,8 +34,7 @@ def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
             continue
         flag, equals, value = word.partition("=")
         if flag not in FLAGS:
-            close = difflib.get_close_matches(flag, FLAGS, n=1)
-            raise ConfigError(f"no flag {flag!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            raise ConfigError(f"no flag {flag!r}; " + hint(flag, FLAGS, "`dropout-lab sweep --help` shows them"))
         taken = FLAGS[flag]
         flags.append(flag)
         if taken == ():
@@ -47,3 +48,10 @@ def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
         elif flag not in ("--info", "-i"):
             raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
     return flags, settings
+
+
+def folded(text: str) -> str:
+    """A help page with its long lines folded for a terminal of :data:`WIDTH` columns."""
+    return "\n".join(
+        textwrap.fill(line, 80, subsequent_indent="  ") if len(line) > 80 else line for line in text.splitlines()
+    )

@@ -9,6 +9,7 @@ from dropout_lab.compose import CONF, choices, described, standing
 from dropout_lab.config import GROUPS, settings_table
 from dropout_lab.report.tables import markdown
 from dropout_lab.settings import ConfigError, Setting, show
+from dropout_lab.spelling import one_of
 
 WIDTH = 80
 DOCUMENTED = ("settings", "columns")
@@ -31,7 +32,7 @@ def listing(words: Sequence[str]) -> str:
         return document(words[0])
     what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
     if len(words) > 1 or what not in SUBJECTS:
-        raise ConfigError(f"list {' '.join(words)}: must be one of {', '.join(SUBJECTS)}")
+        raise ConfigError(f"list {' '.join(words)}: {one_of(what, SUBJECTS)}")
     if what in CARDS:
         return _cards(CARDS[what])
     if what == "settings":

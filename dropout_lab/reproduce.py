@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import one_of
 from dropout_lab.studies import shelf
 from dropout_lab.studies.asked import Asked
 from dropout_lab.studies.study import SCALES
@@ -74,7 +75,7 @@ def _read(words: Sequence[str]) -> Asked:
     if flags - {"--dry-run", "--costs"}:
         raise ConfigError(f"reproduce {sorted(flags)[0]}: takes --dry-run and --costs")
     if given["scale"] not in SCALES:
-        raise ConfigError.of("scale", given["scale"], "must be one of " + ", ".join(SCALES))
+        raise ConfigError.of("scale", given["scale"], one_of(given["scale"], SCALES))
     if words and not names:
         raise ConfigError("reproduce: which study? `dropout-lab reproduce` lists them, all stands for each")
     studies = shelf.chosen(names)

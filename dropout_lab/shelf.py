@@ -1,6 +1,5 @@
 """``dropout-lab data``: which public sets there are, whether they are on disk, get them, check them."""
 
-import difflib
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from dropout_lab.data import DataError
 from dropout_lab.data.catalogue import CATALOGUE, Entry, check
 from dropout_lab.data.places import root_of
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import hint
 
 WIDTH = 80
 ACTIONS = ("list", "get", "check")
@@ -42,9 +42,8 @@ def command(words: Sequence[str], say: Say, complain: Say) -> bool:
     """
     action, *rest = words or [""]
     if action not in ACTIONS:
-        close = difflib.get_close_matches(action, ACTIONS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"it is one of {', '.join(ACTIONS)}"
-        raise ConfigError(f"data {action}".rstrip() + f": {hint}")
+        instead = hint(action, ACTIONS, f"it is one of {', '.join(ACTIONS)}")
+        raise ConfigError(f"data {action}".rstrip() + f": {instead}")
     root = root_of("")
     names: list[str] = []
     for word in rest:
@@ -83,9 +82,7 @@ def _entries(names: Sequence[str]) -> list[Entry]:
         full = name if name in CATALOGUE else f"{GROUP}/{name}"
         if not group and full not in CATALOGUE:
             every = [*CATALOGUE, *(entry.removeprefix(f"{GROUP}/") for entry in CATALOGUE)]
-            close = difflib.get_close_matches(name, every, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "`dropout-lab data list` shows them"
-            raise ConfigError(f"no data set {name!r}; {hint}")
+            raise ConfigError(f"no data set {name!r}; " + hint(name, every, "`dropout-lab data list` shows them"))
         found.update({entry: CATALOGUE[entry] for entry in group or [full]})
     return list(found.values()) if names else list(CATALOGUE.values())
 

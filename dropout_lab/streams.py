@@ -170,6 +170,8 @@ class CPUBits:
     def draw(self, shape: torch.Size) -> Tensor:
         """The next bits of this shape of each stream, [streams, ...]."""
         words = _words(shape)
+        if len(self._raw) == 1:
+            return _cut(self._raw[0](words).reshape(1, words), shape)
         drawn = np.empty((len(self._raw), words), dtype=np.uint64)
         for i, raw in enumerate(self._raw):
             drawn[i] = raw(words)

@@ -45,6 +45,9 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         ),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),
+        (["sweep", "variant=inverte"], "variant=inverte: did you mean 'inverted'?"),
+        (["sweep", "arms=none,invertd"], "arms=invertd: did you mean 'inverted'?"),
+        (["sweep", "arms=none,[]"], "arms=[]: must be names of variants and regularizers"),
         (["sweep", "model=foo"], "model=foo: must be one of cnn, custom, gru, lstm, mlp"),
         (
             ["sweep", "regularizer=none,[l2,foo]"],
@@ -113,6 +116,7 @@ def test_flags_of_hydra_work_after_the_command_word(typed, folder):
     assert status == 0
     assert "regularizer: " + ", ".join(choices("regularizer")) in " ".join(out.split())
     assert "schema" not in out
+    assert max(map(len, out.splitlines())) <= 80
     assert list(folder.iterdir()) == []
 
 
@@ -183,24 +187,16 @@ def test_help_version_and_lists(typed):
         assert max(map(len, out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize(
-    ("line", "wanted"),
-    [
-        ("dropout-lab ", {"sweep", "train", "list", "data"}),
-        ("dropout-lab sw", {"sweep"}),
-        ("dropout-lab sweep model=", {"model=cnn", "model=lstm", "model=mlp"}),
-        ("dropout-lab sweep rate=0,1 hydra/launcher=", {"hydra/launcher=basic", "hydra/launcher=packed"}),
-        ("dropout-lab train train.ba", {"train.batch_size="}),
-        ("dropout-lab list va", {"variant"}),
-        ("dropout-lab data ", {"list", "get", "check"}),
-        ("dropout-lab data get mnist ci", {"cifar10", "cifar100"}),
-    ],
-)
-def test_completion(typed, monkeypatch, line, wanted):
-    monkeypatch.setenv("COMP_LINE", line)
-    status, out, _ = typed("-sc", "query=bash")
+def test_a_setting_without_effect_is_named(typed):
+    status, out, _ = typed("sweep", "--dry-run", "budget=5", "data.path=x.csv", "train.epochs=3", "seeds=1")
     assert status == 0
-    assert set(out.split()) >= wanted
+    assert [line for line in out.splitlines() if line.startswith("note: ")] == [
+        "note: data.path changes nothing here",
+        "note: budget changes nothing here",
+    ]
+    assert "1 trial\n" in out
+    status, out, _ = typed("search", "--dry-run", "budget=5", "rate=interval(0,0.5)", "seeds=1")
+    assert (status, "note" in out) == (0, False)
 
 
 def test_an_axis_without_effect_is_named(typed):

@@ -23,11 +23,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 
 # Part -> the parts it may import. settings, config and compose are the words; everybody below may read configs.
-WORDS = {"settings", "config"}
+WORDS = {"settings", "spelling", "config"}
 MAY_IMPORT = {
     "settings": set(),
+    "spelling": set(),
     "checks": {"settings"},
-    "flags": {"settings"},
+    "flags": {"settings", "spelling"},
+    "completion": {"settings", "listing", "shelf"},
     "config": {"settings", "checks"},
     "compose": WORDS,
     "targets": {"settings"},
@@ -45,17 +47,17 @@ MAY_IMPORT = {
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
-    "studies": {"settings", "compose", "report", "stats"},
+    "studies": {"settings", "spelling", "compose", "report", "stats"},
     "results": {"settings", "config", "report", "sweeps", "evaluated"},
     "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
     # It times kernels, steps, passes, plans and whole programs, and prints a table.
     "bench": WORDS
     | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
-    "reproduce": {"settings", "studies", "report", "reproduction"},
+    "reproduce": {"settings", "spelling", "studies", "report", "reproduction"},
     "reproduction": WORDS | {"compose", "plugins", "data", "sweeps", "report", "results", "studies", "bench", "trial"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
-    "shelf": {"settings", "compose", "data"},
+    "shelf": {"settings", "spelling", "compose", "data"},
     "plugins": {"compose", "sweeps"},
     "api": WORDS | {"compose", "plugins", "sweeps", "report", "results", "evaluated"},
 }

@@ -9,6 +9,7 @@ from dropout_lab.bench.interleaved import machine
 from dropout_lab.bench.works import Bench
 from dropout_lab.data.places import root_of
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import one_of
 from dropout_lab.sweeps.ledger import replace
 
 Say = Callable[[str], None]
@@ -65,7 +66,7 @@ def command(words: Sequence[str], say: Say) -> None:
     known = [*OWN, *SUBJECTS, "all", "table"]
     wrong = [name for name in names if name not in known]
     if wrong or not names:
-        raise ConfigError(f"bench {' '.join(wrong)}: must be one of {', '.join(known)}")
+        raise ConfigError(f"bench {' '.join(wrong)}: {one_of(wrong[0] if wrong else None, known)}")
     strange = settings.keys() - {"rounds", "peers", "data.root"}
     if strange:
         raise ConfigError(f"bench {strange.pop()}=: must be one of rounds=, peers=, data.root=")
@@ -116,7 +117,7 @@ def _peers(text: str) -> tuple[str, ...]:
     names = tuple(filter(None, text.split(",")))
     for name in names:
         if name not in PEERS:
-            raise ConfigError(f"peers={name}: must be one of {', '.join(PEERS)}")
+            raise ConfigError(f"peers={name}: {one_of(name, PEERS)}")
     return names
 
 

@@ -133,15 +133,22 @@ class Config(Checked):
         help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
     )
     tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
-    budget: int = setting(20, low=1, high=MOST, identity=False, help="settings that tuning tries in each arm")
+    budget: int = setting(
+        20, low=1, high=MOST, identity=False, when=("tune", True), help="settings that tuning tries in each arm"
+    )
     sampler: str = setting(
-        "random", choices=("random", "grid", "optuna"), identity=False, help="how tuning comes to the settings it tries"
+        "random",
+        choices=("random", "grid", "optuna"),
+        identity=False,
+        when=("tune", True),
+        help="how tuning comes to the settings it tries",
     )
     tuning_seeds: int = setting(
         2,
         low=1,
         high=1000,
         identity=False,
+        when=("tune", True),
         help="seeds that tuning tries each of them on, none of the confirming ones",
     )
     read_test: bool = setting(

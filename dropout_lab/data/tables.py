@@ -29,6 +29,8 @@ def read_npz(path: Path, task: str) -> Arrays:
     Raises:
         DataError: it is broken, holds Python objects, or its arrays do not fit together.
     """
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise DataError(f"{path}: is no .npz file")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in ("x", "y", "x_test", "y_test") if name in content}
@@ -133,7 +135,7 @@ def read_csv(path: Path, target: str, task: str) -> Arrays:
     if not words or task == "regression":
         _numeric(path, frame, target)
     elif frame[target].isna().any():
-        raise DataError(f"{path}: line {int(frame[target].isna().argmax()) + 2}, column {target!r}: is empty")
+        raise DataError(f"{path}: line {int(frame[target].isna().argmax()) + 2}, column {target!r}: holds no value")
     y = frame[target].to_numpy(str) if words else frame[target].to_numpy()
     return {"x": np.array(features, np.float32, order="C"), **target_of(path, y, task)}
 
@@ -161,5 +163,6 @@ def _numeric(path: Path, frame: Any, name: str) -> None:
         return
     row = int(np.argmin(np.isfinite(numbers)))
     cell = frame[name].iloc[row]
-    problem = "is empty" if pd.isna(cell) else f"{str(cell)!r} is not a finite number"
+    # The parser makes the same of an empty cell, of one such as nan, and of a line that is too short.
+    problem = "holds no value" if pd.isna(cell) else f"{str(cell)!r} is not a finite number"
     raise DataError(f"{path}: line {row + 2}, column {name!r}: {problem}")

@@ -1,6 +1,5 @@
 """The cells of a study: each arm at each place of its axes, on each panel of data."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +7,7 @@ from itertools import product
 
 from dropout_lab.compose import check, parse, points, value_of
 from dropout_lab.settings import ConfigError, show
+from dropout_lab.spelling import hint
 from dropout_lab.studies.study import Scale, Study, Words
 
 
@@ -114,6 +114,5 @@ def refuse(study: Study, named: Iterable[str]) -> None:
             asked |= dict.fromkeys(published, f"{place}: published")
     for name, place in asked.items():
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "there are " + ", ".join(known)
-            raise ConfigError(f"{study.name}: {place}: no cell {name!r}; {hint}")
+            instead = hint(name, known, "there are " + ", ".join(known))
+            raise ConfigError(f"{study.name}: {place}: no cell {name!r}; {instead}")

@@ -1,6 +1,5 @@
 """Study files: YAML in, a checked :class:`Study` out, errors in one line that names file and key."""
 
-import difflib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import hint, one_of
 from dropout_lab.studies.claims import TESTS
 from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import (
@@ -66,9 +66,7 @@ class _Node:
             raise self.error("must be a mapping")
         for key in self.value:
             if allowed is not None and key not in allowed:
-                close = difflib.get_close_matches(str(key), allowed, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else "must be of " + ", ".join(allowed)
-                raise self.error(f"no key {key!r}; {hint}")
+                raise self.error(f"no key {key!r}; " + hint(str(key), allowed, "must be of " + ", ".join(allowed)))
         for key in needed:
             if self.value.get(key) in (None, "", {}, []):
                 raise self.error(f"needs {key}")
@@ -89,7 +87,7 @@ class _Node:
 
     def of(self, allowed: Sequence[str]) -> str:
         if self.value not in allowed:
-            raise self.error(f"{self.value!r}: must be one of {', '.join(allowed)}")
+            raise self.error(f"{self.value!r}: {one_of(self.value, allowed)}")
         return str(self.value)
 
     def words(self) -> Words:
@@ -211,9 +209,9 @@ def _reading(node: _Node) -> Reading:
 
 def _fact(node: _Node) -> str:
     if node.value not in facts():
-        close = difflib.get_close_matches(str(node.value), facts(), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "published.csv has them"
-        raise node.error(f"no published figure {node.value!r}; {hint}")
+        raise node.error(
+            f"no published figure {node.value!r}; " + hint(str(node.value), facts(), "published.csv has them")
+        )
     return str(node.value)
 
 
@@ -246,7 +244,7 @@ def _claim(node: _Node, metrics: Mapping[str, Metric], panels: Mapping[str, Word
     test = node.within("test").mapping()
     kind = next(iter(test))
     if kind not in TESTS:
-        raise node.within("test").error(f"no test {kind!r}; must be one of {', '.join(TESTS)}")
+        raise node.within("test").error(f"no test {kind!r}; {one_of(kind, TESTS)}")
     needed, more = TESTS[kind].keys
     node.within("test").mapping([kind, *needed, *more], [kind, *needed])
     metric = str(given.get("metric", next(iter(metrics))))

@@ -1,7 +1,6 @@
 """Which studies there are, and what they cost on this machine."""
 
 import csv
-import difflib
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import hint
 from dropout_lab.studies.reading import load
 from dropout_lab.studies.study import SCALES, Study
 
@@ -47,9 +47,7 @@ def study(name: str) -> Study:
     if name.endswith(".yaml"):
         return load(Path(name))
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=3, cutoff=0.5) or [n for n in names() if name in n][:3]
-        hint = f"did you mean {' or '.join(close)}?" if close else "`dropout-lab reproduce` lists them"
-        raise ConfigError(f"no study {name!r}; {hint}")
+        raise ConfigError(f"no study {name!r}; " + hint(name, names(), "`dropout-lab reproduce` lists them", most=3))
     return load(FOLDER / f"{name}.yaml")
 
 

@@ -6,9 +6,11 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from dropout_lab.checks import check_arms
 from dropout_lab.compose import Points, check, choices, parse, points, value_of, written
-from dropout_lab.config import Config, settings_table
+from dropout_lab.config import Config, applies, settings_table
 from dropout_lab.settings import ConfigError, exact, show
+from dropout_lab.spelling import one_of
 from dropout_lab.trial import Trial, canonical
 
 NAMED = "arm"  # the axis whose points have names
@@ -90,11 +92,15 @@ def names_of(word: str) -> dict[str, list[str]]:
     found = {}
     for point in points(parse(word)):
         value = value_of(parse(point))
+        try:
+            check_arms(value)
+        except ValueError as error:
+            raise ConfigError.of("arms", value, str(error)) from None
         names = [name for name in (value if isinstance(value, list) else [value]) if name != "none"]
         for name in names:
             if name not in {*known["variant"], *known["regularizer"]}:
-                offered = ", ".join(["none", *known["variant"], *known["regularizer"]])
-                raise ConfigError.of("arms", name, f"must be of {offered}")
+                offered = ["none", *known["variant"], *known["regularizer"]]
+                raise ConfigError.of("arms", name, one_of(name, offered))
         variants = [name for name in names if name in known["variant"]]
         if len(variants) > 1:
             raise ConfigError.of("arms", value, "one arm has one variant of dropout")
@@ -156,9 +162,9 @@ def _shown(value: Any) -> str:
     return show(exact(value) if isinstance(value, float) else value)
 
 
-def idle_axes(arms: Sequence[Arm]) -> list[str]:
-    """Axes along which nothing ever changes, neither what is trained nor how it is evaluated, as the strength of a
-    regularizer that is not chosen."""
+def idle(arms: Sequence[Arm]) -> list[str]:
+    """Settings of a command that change nothing, as the strength of a regularizer that is not chosen: axes along which
+    neither what is trained nor how it is evaluated differs, and what applies to no arm."""
     found = []
     for key, _ in arms[0].settings:
         others: dict[tuple[tuple[str, str], ...], set[tuple[str, ...]]] = {}
@@ -167,4 +173,7 @@ def idle_axes(arms: Sequence[Arm]) -> list[str]:
             others.setdefault(rest, set()).add((repr(arm.config.infer), *(trial.id for trial in arm.trials)))
         if all(len(trials) == 1 for trials in others.values()):
             found.append(key)
-    return found
+    axes = {key for key, _ in arms[0].settings}
+    typed = dict.fromkeys(word.partition("=")[0] for arm in arms for word in arm.words)
+    alone = [entry for entry in settings_table() if entry.key in typed.keys() - axes]
+    return found + [entry.key for entry in alone if not any(applies(entry, arm.config) for arm in arms)]

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_lab.compose import Points, composed
 from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.sweeps.grid import Arm, arms, expand, idle
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of, run
 from dropout_lab.sweeps.tuning import rehearsal, search
@@ -146,13 +146,14 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     trials, packs = plan_of(rehearsed, ledger)
     cost = estimate(packs)
     todo = sum(len(pack) for pack in packs)
-    sizes = sorted({len(pack) for pack in packs}, reverse=True)
+    sizes = " or ".join(map(str, sorted({len(pack) for pack in packs}, reverse=True)))
     return [
         *lines,
+        *(f"note: {key} changes nothing here" for key in idle(arms)),
         *found([trial for pack in packs for trial in pack]),
         f"arms     {len(kept)}" + (", and settings tried for each of them" if tuned else ""),
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
-        f"packs    {len(packs)}" + (f", of {' or '.join(map(str, sizes))} trials" if packs else ""),
+        f"packs    {len(packs)}" + (f", of {sizes} trial{'s' * (sizes != '1')}" if packs else ""),
         f"time     about {duration(cost.seconds)}, from timing a few steps of each kind of pack",
         f"memory   about {max(cost.bytes / 2**20, 1):.0f} MiB beside the libraries",
     ]

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
 from dropout_lab.sweeps import predictions
-from dropout_lab.sweeps.grid import Arm, idle_axes
+from dropout_lab.sweeps.grid import Arm, idle
 from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
 from dropout_lab.sweeps.plan import PackOf, plan
 from dropout_lab.sweeps.progress import Bar
@@ -138,7 +138,7 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
 def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "") -> Outcome:
     """:func:`run` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_of(arms, ledger)
-    for key in idle_axes(arms):
+    for key in idle(arms):
         say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:

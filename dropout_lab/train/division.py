@@ -40,7 +40,9 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
     if classes is not None:
         seen = np.bincount(classes[train], minlength=dataset.outputs)
         for number in np.flatnonzero(seen == 0):
-            raise ValueError(f"data={dataset.name} leaves no training example of class {dataset.classes[number]!r}")
+            how = f" with data.train_size={conf.train_size}" if conf.train_size else ""
+            name = dataset.classes[number]
+            raise ValueError(f"data={dataset.name}{how} leaves no training example of class {name!r}")
     return parts
 
 

@@ -86,7 +86,8 @@ def test_a_subject_leaves_its_file(folder, monkeypatch, capsys, typed):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["digts"], "bench digts: must be one of variants, sequence, profile, digits, "),
+        (["digts"], "bench digts: did you mean 'digits'?"),
+        (["foo"], "bench foo: must be one of variants, sequence, profile, digits, "),
         (["digits", "rounds=x"], "rounds=x: must be a whole number of at least 1"),
         (["digits", "rounds=0"], "rounds=0: must be a whole number of at least 1"),
         (["digits", "peers=keras"], "peers=keras: must be one of plain_loop, "),

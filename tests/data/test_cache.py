@@ -1,11 +1,14 @@
 """The cache: decoded once, whole or not there, and never in the way."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dropout_lab.data import load
 from dropout_lab.data.cache import decoded
 from dropout_lab.data.places import PRIVATE, root_of, user_cache
 
@@ -114,3 +117,12 @@ def test_where_the_root_is(monkeypatch, tmp_path):
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(tmp_path))
     assert root_of("") == tmp_path
     assert root_of("~/x") == Path.home() / "x"
+
+
+def test_a_set_of_scikit_learn_is_read_without_it_from_the_second_time_on():
+    first = load("digits")  # by this process or an earlier one
+    words = (
+        "from dropout_lab.data import load; import sys; x = load('digits').x; print('sklearn' in sys.modules, x.sum())"
+    )
+    told = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout.split()
+    assert told == ["False", str(first.x.sum())]

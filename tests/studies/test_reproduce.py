@@ -68,7 +68,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["primer-rat"], "no study 'primer-rat'; did you mean primer-rate"),
+        (["primer-rat"], "no study 'primer-rat'; did you mean 'primer-rate'"),
         (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, paper"),
         (["primer-rate", "rate=0.5"], "rate=0.5: a study says what it trains"),
         (["primer-rate", "--all"], "reproduce --all: takes"),
