@@ -149,7 +149,7 @@ class Setting:
         Raises:
             ConfigError: it is of another type or out of range.
         """
-        spec, problem = self.spec, ConfigError.of(self.key, value, "must be " + self.allowed)
+        spec = self.spec
         if spec.check is not None:
             try:
                 return spec.check(value)
@@ -157,22 +157,26 @@ class Setting:
                 raise ConfigError.of(self.key, value, str(error)) from None
         if get_origin(self.type) is list:
             if not isinstance(value, list | tuple) or not (value or spec.empty):
-                raise problem
-            return [self._number(v, int, problem) for v in value]
+                raise self._refused(value)
+            return [self._number(v, int, value) for v in value]
         if self.type in (int, float):
-            return self._number(value, self.type, problem)
+            return self._number(value, self.type, value)
         if not isinstance(value, self.type) or value == "" or (spec.choices and value not in spec.choices):
-            raise problem
+            raise self._refused(value)
         return value
 
-    def _number(self, value: Any, kind: type, problem: ConfigError) -> int | float:
+    def _refused(self, value: Any) -> ConfigError:
+        return ConfigError.of(self.key, value, "must be " + self.allowed)
+
+    def _number(self, value: Any, kind: type, whole: Any) -> int | float:
+        """A number in canonical form; ``whole`` is the value that it is, or is an entry of."""
         if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
-            raise problem
+            raise self._refused(whole)
         low, high = self.spec.low, self.spec.high
         too_low = low is not None and (value < low or (self.spec.open_low and value == low))
         too_high = high is not None and (value > high or (self.spec.open_high and value == high))
         if not math.isfinite(value) or too_low or too_high:
-            raise problem
+            raise self._refused(whole)
         return value if kind is int else exact(value)
 
 

@@ -114,7 +114,7 @@ class Config(Checked):
         check=check_auto,
         allowed="auto or a whole number of at least 1",
         identity=False,
-        help="processes that train packs side by side; auto starts one a core for what takes long",
+        help="processes that train packs side by side; auto takes one a core",
     )
     pack: Any = setting(
         "auto",

@@ -58,6 +58,7 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
     models = {} if models is None else models
     # The seeds of an arm share its point, and but for the division nothing that is refused depends on the seed.
     seeds: dict[str, dict[int, None]] = {}
+    divided: set[str] = set()  # networks of many shapes may share their data
     for trial in trials:
         seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
@@ -69,7 +70,10 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
             _device(config)
             dataset = _load(config)
             models[key] = _model(config, dataset)
-            _parts(config, dataset, list(seeds[key]))
+            parts = f"{config.data} {config.seed} {list(seeds[key])}"
+            if parts not in divided:
+                _parts(config, dataset, list(seeds[key]))
+                divided.add(parts)
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:

@@ -101,7 +101,7 @@ def test_an_arm_of_a_study_may_set_anything_and_have_any_label(composer):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["arms=l2,l3"], "arms=l3: did you mean 'l"),
+        (["arms=l2,l3"], "arms=l3: must be one of none, alpha"),
         (["arms=[inverted,gaussian]"], "one arm has one variant"),
         (["arms=l2", "variant=none"], "says what variant is; leave out variant="),
         (["arms=l2,none", "regularizer=l1"], "says what regularizer is"),
