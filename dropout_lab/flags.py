@@ -52,6 +52,9 @@ def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def folded(text: str) -> str:
     """A help page with its long lines folded for a terminal of :data:`WIDTH` columns."""
-    return "\n".join(
-        textwrap.fill(line, 80, subsequent_indent="  ") if len(line) > 80 else line for line in text.splitlines()
-    )
+    return "\n".join(_folded(line) if len(line) > WIDTH else line for line in text.splitlines())
+
+
+def _folded(line: str) -> str:
+    own = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, WIDTH, subsequent_indent=own + "  ", break_on_hyphens=False, break_long_words=False)

@@ -31,8 +31,10 @@ def listing(words: Sequence[str]) -> str:
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return document(words[0])
     what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
-    if len(words) > 1 or what not in SUBJECTS:
-        raise ConfigError(f"list {' '.join(words)}: {one_of(what, SUBJECTS)}")
+    if what not in SUBJECTS:
+        raise ConfigError(f"list {' '.join(words)}: {one_of(words[0], SUBJECTS)}")
+    if len(words) > 1:
+        raise ConfigError(f"list {' '.join(words)}: takes one word")
     if what in CARDS:
         return _cards(CARDS[what])
     if what == "settings":

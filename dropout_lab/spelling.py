@@ -4,16 +4,17 @@ import difflib
 from collections.abc import Collection
 
 FEW = 8  # names that are read faster than they are guessed
+PART = 3  # letters that say something
 
 
 def hint(word: str, known: Collection[str], otherwise: str, most: int = 1) -> str:
-    """The nearest of the known names as a question, or those that begin or end so; without one, what is said otherwise.
+    """The nearest of the known names as a question, or those that hold the word; without one, what is said otherwise.
 
     Args:
         most: how many names to offer.
     """
     close = difflib.get_close_matches(word, known, n=most) if word else []
-    close = close or [name for name in known if word and (name.startswith(word) or name.endswith(word))][:most]
+    close = close or [name for name in known if len(word) >= PART and word in name][:most]
     return f"did you mean {' or '.join(map(repr, close))}?" if close else otherwise
 
 

@@ -193,7 +193,7 @@ def _cut(words: np.ndarray, shape: torch.Size) -> Tensor:
     """Lines of words [n, words] as bits [n, ...]; what a line has left over goes unused."""
     bits = torch.from_numpy(words.view(np.int16))
     count = shape.numel()
-    return (bits if bits.shape[1] == count else bits[:, :count].contiguous()).view(-1, *shape)
+    return (bits if bits.shape[1] == count else bits[:, :count].contiguous()).view(len(words), *shape)
 
 
 class CUDABits:

@@ -50,7 +50,7 @@ def _names(found: Arrays) -> tuple[str, ...]:
 
 
 def _shipped(name: str) -> Arrays:
-    """What scikit-learn has of this name. It takes longer to import than many a sweep to plan, and is only once."""
+    """What scikit-learn has of this name. It takes longer to import than many a sweep to plan, so it is asked once."""
 
     def read() -> Arrays:
         from sklearn import datasets

@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,6 +15,8 @@ from typing import IO
 import torch
 
 Serve = Callable[[IO[bytes], IO[bytes]], None]
+# A thread that may be there when this process is copied: tqdm's, which looks at the bars now and then.
+OURS = ("tqdm_monitor",)
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,17 @@ class Child:
 
 
 def can_fork() -> bool:
-    """Whether a copy of this process can go on to train: not beside an accelerator, whose driver does not survive it,
-    and not safely but on Linux."""
+    """Whether a copy of this process can go on to train.
+
+    Not safely but on Linux; not beside an accelerator, whose driver does not survive it; and not beside threads of
+    others, as in a notebook, whose locks would stay locked in the copy for ever.
+    """
     return (
         sys.platform == "linux"
         and not torch.accelerator.is_available()
         and not multiprocessing.current_process().daemon  # which may have no children of this kind
+        and all(thread is threading.current_thread() or thread.name in OURS for thread in threading.enumerate())
+        and all(stream is not None for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__))
     )
 
 
@@ -58,37 +66,41 @@ def forked(serve: Serve) -> Child:
     Raises:
         OSError: the machine has no room for it.
     """
-    reads, asks = os.pipe()
-    answers, writes = os.pipe()
-    process = multiprocessing.get_context("fork").Process(target=_alone, args=(serve, reads, writes), daemon=True)
-    try:
+    with ExitStack() as ends:  # closed, if it comes to nothing
+        (reads, asks), (answers, writes) = _pipe(ends), _pipe(ends)
+        process = multiprocessing.get_context("fork").Process(target=_alone, args=(serve, reads, writes), daemon=True)
         with warnings.catch_warnings():
-            # From Python 3.12 on it warns of threads that hold locks. The child takes none of theirs: those of torch
-            # wait for work, and the allocator sees to its own.
-            warnings.simplefilter("ignore", DeprecationWarning)
+            # From Python 3.12 on it warns of threads, of which there are only those of torch, which wait for work.
+            warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
             process.start()
-    except OSError:
-        os.close(asks)
-        os.close(answers)
-        raise
-    finally:
-        os.close(reads)
-        os.close(writes)
+        ends.pop_all()
+    os.close(reads)
+    os.close(writes)
 
     def wait() -> int:
         process.join()
-        assert process.exitcode is not None
-        return process.exitcode
+        return process.exitcode or 0
 
     return Child(os.fdopen(asks, "wb"), os.fdopen(answers, "rb"), process.kill, wait)
 
 
+def _pipe(ends: ExitStack) -> tuple[int, int]:
+    pair = os.pipe()
+    for end in pair:
+        ends.callback(os.close, end)
+    return pair
+
+
 def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.setsid()  # Ctrl-C is for the caller, which stops its children itself
-    # Nothing else of the caller's: a lock that it holds must go when it goes, and so must the ends of other pipes.
-    low, high = sorted((reads, writes))
-    for first, end in ((3, low), (low + 1, high), (high + 1, os.sysconf("SC_OPEN_MAX"))):
-        os.closerange(first, end)
+    # Nothing of the caller's stays open: a lock that it holds must go when it goes, and so must the ends of other
+    # pipes. The numbers stay taken, so that an object that is given up here cannot close a file that came after it.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for file in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if file > 2 and file not in (reads, writes, nothing):
+            with suppress(OSError):  # the folder itself was one of them
+                os.fstat(file)
+                os.dup2(nothing, file)
     os.dup2(2, 1)  # nothing that a library prints may get among the caller's tables
     torch.set_num_threads(1)  # its threads were not copied
     serve(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"))

@@ -149,7 +149,7 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     sizes = " or ".join(map(str, sorted({len(pack) for pack in packs}, reverse=True)))
     return [
         *lines,
-        *(f"note: {key} changes nothing here" for key in idle(arms)),
+        *(f"note: {key} changes nothing here" for key in idle(kept)),
         *found([trial for pack in packs for trial in pack]),
         f"arms     {len(kept)}" + (", and settings tried for each of them" if tuned else ""),
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",

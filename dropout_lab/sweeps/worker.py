@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import torch
 
 from dropout_lab.data import load
-from dropout_lab.sweeps.child import Child, can_fork, forked, launched
+from dropout_lab.sweeps.child import Child, forked, launched
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.weights import keep
 from dropout_lab.train.loop import Progress, train
@@ -78,13 +78,16 @@ def failed(pack: PackOf, reason: str, details: str) -> Trained:
 class Worker:
     """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers.
 
+    Args:
+        fork: whether the child is to be a copy of this process.
+
     Raises:
         OSError: the machine has no room for another process.
     """
 
-    def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | Trained]"):
+    def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | Trained]", fork: bool):
         self._todo, self._done, self._stopped = todo, done, False
-        self._child = forked(serve) if can_fork() else self._launch()
+        self._child = forked(serve) if fork else self._launch()
         self._thread = threading.Thread(target=self._feed, daemon=True)
 
     def start(self) -> None:

@@ -31,11 +31,11 @@ def execute(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> It
     """Train packs, in this process or in several, and yield each as it is done.
 
     Args:
-        asked: how many processes at most; ``auto`` for one a core, where copies of this process cannot be had as soon
-            as it is seen that others pay.
+        asked: how many processes at most; ``auto`` for one a core, where copies of this process cannot be had once it
+            is seen, after an epoch, that others pay.
         progress: called with the number of trial epochs done.
     """
-    crew = Crew(packs, cores() if asked == "auto" else int(asked), asked != "auto" or can_fork(), progress)
+    crew = Crew(packs, cores() if asked == "auto" else int(asked), asked != "auto", progress)
     try:
         yield from crew.train()
     finally:
@@ -48,14 +48,15 @@ class Crew:
     Args:
         packs: what is to be trained; those that take all cores wait until the others are done.
         most: processes, with this one.
-        sure: whether workers are wanted however short the work is, or only once it is seen that they pay.
+        sure: whether workers are hired however short the work is.
         progress: as for :func:`execute`.
     """
 
     def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress):
         self._todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[int | Trained] = queue.SimpleQueue()
-        self._progress, self._sure = progress, sure
+        self._fork = can_fork()
+        self._progress, self._sure = progress, sure or self._fork
         self._workers: list[Worker] = []
         self._ready: list[Trained] = []  # by workers, while this process was busy itself
         self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
@@ -118,7 +119,7 @@ class Crew:
     def _hire(self) -> None:
         while not self._todo.empty() and len(self._workers) < self._most - 1:
             try:
-                self._workers.append(Worker(self._todo, self._done))
+                self._workers.append(Worker(self._todo, self._done, self._fork))
             except OSError:  # the machine has no room for another process; those that are there do the work
                 self._most = 0
         # Once all are there: what is copied has no threads in the middle of something.

@@ -35,8 +35,7 @@ def figures(trained):
 @pytest.fixture
 def launching(monkeypatch):
     """As where this process cannot be copied: workers are new interpreters."""
-    for module in (workers, worker):
-        monkeypatch.setattr(module, "can_fork", lambda: False)
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
     monkeypatch.setattr(worker, "forked", lambda serve: pytest.fail("copied"))
 
 
@@ -106,8 +105,20 @@ def test_a_copy_has_nothing_of_the_callers_but_its_pipes(tmp_path):
         assert second.wait() == 0
     first.close()
     second.close()
-    assert len(found) == 2
-    assert all(path.startswith("pipe:") for path in found)
+    assert sum(path.startswith("pipe:") for path in found) == 2
+    assert {path for path in found if not path.startswith("pipe:")} <= {os.devnull}
+
+
+def test_a_process_with_threads_of_others_is_not_copied():
+    there, over = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: there.set() or over.wait())
+    thread.start()
+    there.wait()
+    try:
+        assert not child.can_fork()
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
