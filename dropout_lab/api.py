@@ -1,5 +1,6 @@
-"""The sweep as a Python function."""
+"""The sweep as a Python function; what the command prints goes to the logger ``dropout_lab``."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, get_origin
 
@@ -10,6 +11,8 @@ from dropout_lab.compose import standing, written
 from dropout_lab.config import settings_table
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import arms, expand
+
+_log = logging.getLogger("dropout_lab")
 
 
 def sweep(**settings: Any) -> pd.DataFrame:
@@ -35,7 +38,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
     words = [_word(key, value) for key, value in _flat(settings).items()]
     with standing() as points:
         chosen = arms(expand(words), points)
-    outcome = run(chosen, say=lambda line: None)
+    outcome = run(chosen, say=_log.info)
     present(outcome)
     frame = stored.read(chosen[0].config.out)
     order = list(dict.fromkeys(trial.id for arm in outcome.arms for trial in arm.trials))
@@ -63,7 +66,7 @@ def evaluate(**settings: Any) -> pd.DataFrame:
     enable()
     words = [_word(key, value) for key, value in _flat(settings).items()]
     with standing() as points:
-        folder, made = evaluate_folder(words, points, lambda line: None)
+        folder, made = evaluate_folder(words, points, _log.info)
     present(folder, made)
     return chosen(folder, made)
 

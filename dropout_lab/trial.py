@@ -10,7 +10,7 @@ from typing import Any
 from dropout_lab.config import ROLES, Config, CustomConf, ScheduleConf, applies, settings_table, value_at
 from dropout_lab.config.data import OWN, TEXTS, DataConf
 from dropout_lab.config.variants import AT_INPUT
-from dropout_lab.data import DataError, fingerprint
+from dropout_lab.data import FORMAT, DataError, fingerprint
 from dropout_lab.settings import ConfigError, Setting, show
 from dropout_lab.targets import fingerprint as code_of
 
@@ -45,7 +45,9 @@ class Point:
     @cached_property
     def identity(self) -> str:
         """Exact text of the values: what the hash is taken of, but for the seed."""
-        return json.dumps({"numerics": NUMERICS, **self.values}, sort_keys=True)
+        # The digest covers the bytes of user data; what the reader makes of them changes with its format.
+        reader = {"data.format": FORMAT} if self.config.data.kind in OWN else {}
+        return json.dumps({"numerics": NUMERICS, **self.values, **reader}, sort_keys=True)
 
     @cached_property
     def pack_key(self) -> str:

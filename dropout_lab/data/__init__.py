@@ -5,6 +5,7 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
+from dropout_lab.data.cache import FORMAT
 from dropout_lab.data.corpora import LANGUAGE, TEXTS
 from dropout_lab.data.dataset import DataError, Dataset, of_itself
 from dropout_lab.data.own import OWN, fingerprint
@@ -62,4 +63,4 @@ def _reconstructed(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
     return of_itself(_read(kind, options))
 
 
-__all__ = ["DATASETS", "DataError", "Dataset", "fingerprint", "hold_out", "load", "options_of"]
+__all__ = ["DATASETS", "FORMAT", "DataError", "Dataset", "fingerprint", "hold_out", "load", "options_of"]

@@ -17,7 +17,7 @@ import numpy as np
 from dropout_lab.data.places import PRIVATE, user_cache, writable
 
 Arrays = dict[str, np.ndarray]
-FORMAT = 1  # raise it when a decoder changes what it makes of the same files
+FORMAT = 2  # raise it when a decoder changes what it makes of the same files
 
 
 def decoded(name: str, files: Sequence[Path], root: Path, decode: Callable[[], Arrays], detail: str = "") -> Arrays:

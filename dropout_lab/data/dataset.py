@@ -21,11 +21,11 @@ class Dataset:
     Args:
         name: as in ``data=``.
         task: ``classification``, ``regression``, or ``language``: to continue a running text.
-        x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to
-            save room, or uint8 that stands for value / 255. Of texts, numbers of tokens, int32 [N, T], -1 where there
-            is none; a running text is one row of them, [N].
-        y: class numbers, int64 [N], or targets, float32 [N], or [N, K] of K targets at once, which may be uint8 like x;
-            x itself of a running text.
+        x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to save room, uint8 that stands for
+            value / 255, or float64 for user tables, which are centred before they become float32. Of texts, numbers
+            of tokens, int32 [N, T], -1 where there is none; a running text is one row of them, [N].
+        y: class numbers, int64 [N], or targets, float32 or float64 [N], or [N, K] of K targets at once, which may be
+            uint8 like x; x itself of a running text.
         classes: names of the classes; empty for regression.
         test: rows of the official test part; None if the set has none and it is to be drawn.
         splits: rows of the test part of each published split, where there are several; ``test`` is that of the first.
@@ -33,6 +33,7 @@ class Dataset:
         tokens: the different tokens of texts, all parts together.
         vocabulary: how many of them a model is to know at the most; 0 for other data than texts.
         truth: the targets without their noise, float32 [N], where a synthetic set knows them.
+        notes: what the reader of user data detected, converted or left out, one phrase each.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dataset:
     tokens: tuple[str, ...] = ()
     vocabulary: int = 0
     splits: tuple[np.ndarray, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

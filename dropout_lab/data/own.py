@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.data.arrays import read_npz
 from dropout_lab.data.cache import Arrays, decoded
 from dropout_lab.data.dataset import DataError, Dataset
 from dropout_lab.data.folders import Classes
@@ -18,7 +19,7 @@ from dropout_lab.data.own_texts import read_column, read_folder, texts_of
 from dropout_lab.data.places import user_cache
 from dropout_lab.data.sums import digest as digest_of
 from dropout_lab.data.sums import joint_digest
-from dropout_lab.data.tables import read_csv, read_npz
+from dropout_lab.data.tables import read_csv
 from dropout_lab.data.text import How, labelled
 
 SIGNIFICANT = 16  # hex digits of a digest that are kept
@@ -32,7 +33,7 @@ def file(path: str = "", digest: str = "", target: str = "", task: str = "auto")
         path: the file.
         digest: what its sha256 begins with; if empty, it may be any.
         target: of a ``.csv``, the column to be predicted.
-        task: ``classification``, ``regression`` or ``auto``; see :mod:`dropout_lab.data.tables`.
+        task: ``classification``, ``regression`` or ``auto``; see :mod:`dropout_lab.data.labels`.
 
     Raises:
         DataError: it is missing, not what it should be, or of another digest.
@@ -164,7 +165,15 @@ def _compare(kind: str, path: str, digest: str) -> None:
 
 
 def _dataset(kind: str, files: Sequence[Path], read: Callable[[], Arrays], detail: str) -> Dataset:
-    found = decoded(kind, files, user_cache(), read, detail)
-    classes = tuple(str(name) for name in found["classes"]) if "classes" in found else ()
-    task = "classification" if classes else "regression"
-    return Dataset(kind, task, found["x"], found["y"], classes, found.get("test"))  # type: ignore[arg-type]
+    arrays = decoded(kind, files, user_cache(), read, detail)
+    classes = tuple(map(str, arrays.get("classes", ())))
+    return Dataset(
+        kind,
+        "classification" if classes else "regression",
+        arrays["x"],
+        arrays["y"],
+        classes,
+        test=arrays.get("test"),
+        val=arrays.get("val"),
+        notes=tuple(map(str, arrays.get("notes", ()))),
+    )

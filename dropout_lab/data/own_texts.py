@@ -11,7 +11,7 @@ from dropout_lab.data.cache import Arrays
 from dropout_lab.data.corpora import text_of
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.folders import Classes, files_by_class, listed, rows_to_test
-from dropout_lab.data.tables import target_of
+from dropout_lab.data.labels import target_of
 from dropout_lab.data.text import Corpus, How, encoded
 
 SUFFIX = ".txt"

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
+from dropout_lab.config.data import OWN
 from dropout_lab.data import DATASETS, DataError, Dataset, load
+from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.models import Model
@@ -89,15 +91,20 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
             raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")
 
 
-def found(trials: Sequence[Trial]) -> list[str]:
-    """A line for each network that only says by itself where it drops, as one of the user's own."""
+def announce(trials: Sequence[Trial]) -> list[str]:
+    """Return what the user should check before training: one line per user data set, and one per user network."""
     lines: dict[str, None] = {}
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
-        if trial.config.model.hidden_sites is None:
-            model = _model(trial.config, _load(trial.config))
+        config = trial.config
+        if config.data.kind in OWN:
+            dataset = _load(config)
+            splits = divide(dataset, config.data, Streams(config.seed, trial.seed))
+            lines[describe(dataset, config.data.path, splits)] = None
+        if config.model.hidden_sites is None:
+            model = _model(config, _load(config))
             places = ", ".join(f"{name} ({model.places[name].layout})" for name in model.sites)
             count = f"{len(model.sites)} place{'s' if len(model.sites) > 1 else ''}"
-            lines[f"note: {trial.config.model.target} drops at {count}: {places}"] = None
+            lines[f"note: {config.model.target} drops at {count}: {places}"] = None
     return list(lines)
 
 

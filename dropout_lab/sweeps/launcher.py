@@ -69,7 +69,7 @@ class PackedSweeper(Sweeper):
         jobs = expand([*command.words, *arguments])
         if isinstance(self._launcher, PackedLauncher):
             return self._launcher.launch(jobs, initial_job_idx=0)
-        from dropout_lab.sweeps.check import check, found
+        from dropout_lab.sweeps.check import announce, check
 
         command.arms = arms(jobs, self._points)
         if command.arms[0].config.tune:
@@ -81,7 +81,7 @@ class PackedSweeper(Sweeper):
         jobs = [list(arm.words) for arm in command.arms]
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
-            for line in found([trial for arm in command.arms for trial in arm.trials]):
+            for line in announce([trial for arm in command.arms for trial in arm.trials]):
                 command.say(line)
             command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
             for result in self._launcher.launch(jobs, initial_job_idx=0):
@@ -133,7 +133,7 @@ def job(node: DictConfig) -> None:
 
 def dry_run(arms: Sequence[Arm]) -> list[str]:
     """What the command would train, line by line, with an estimate of time and memory."""
-    from dropout_lab.sweeps.check import found
+    from dropout_lab.sweeps.check import announce
     from dropout_lab.sweeps.cost import estimate
 
     lines: list[str] = []
@@ -150,7 +150,7 @@ def dry_run(arms: Sequence[Arm]) -> list[str]:
     return [
         *lines,
         *(f"note: {key} changes nothing here" for key in idle(kept)),
-        *found([trial for pack in packs for trial in pack]),
+        *announce([trial for pack in packs for trial in pack]),
         f"arms     {len(kept)}" + (", and settings tried for each of them" if tuned else ""),
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {sizes} trial{'s' * (sizes != '1')}" if packs else ""),

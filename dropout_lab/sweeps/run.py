@@ -129,10 +129,24 @@ def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         return tune(arms, say, command)
     folder = Path(arms[0].config.out)
     arms = chosen(arms, say)
-    plan_of(arms, Ledger(folder, write=False))  # what is refused leaves nothing behind
+    preview(arms, say)  # what is refused leaves nothing behind
     ledger = Ledger(folder)
     with ledger.claim():
         return continue_run(arms, ledger, say, command)
+
+
+def preview(arms: Sequence[Arm], say: Say) -> None:
+    """Plan these arms without a trace in their folder, and announce the user data and networks of what would train.
+
+    Raises:
+        ConfigError: a trial cannot be trained.
+    """
+    _, packs = plan_of(arms, Ledger(arms[0].config.out, write=False))
+    if packs:
+        from dropout_lab.sweeps.check import announce
+
+        for line in announce([trial for pack in packs for trial in pack]):
+            say(line)
 
 
 def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "") -> Outcome:
@@ -142,10 +156,6 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
         say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
-        from dropout_lab.sweeps.check import found
-
-        for line in found([trial for pack in packs for trial in pack]):
-            say(line)
         _write_config(ledger, arms[0].config, command)
         _store(ledger, packs)
     try:

@@ -16,7 +16,7 @@ from dropout_lab.config import settings_table
 from dropout_lab.settings import ConfigError, exact, show
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
-from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of
+from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, preview
 from dropout_lab.sweeps.samplers import SAMPLERS, Random, Settings
 from dropout_lab.sweeps.space import space_of
 
@@ -188,7 +188,7 @@ def search(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
         raise ConfigError(f"search takes one arm and chooses within ranges; here are {len(arms)}, by {axes}")
     folder = Path(arms[0].config.out)
     (once,) = _searches(arms)
-    plan_of([once.trying(settings) for settings in once.stand_ins], Ledger(folder, write=False))
+    preview([once.trying(settings) for settings in once.stand_ins], say)
     ledger = Ledger(folder)
     with ledger.claim():
         (found,), outcomes = explore(arms, ledger, say, command)
@@ -214,7 +214,7 @@ def tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """
     folder = Path(arms[0].config.out)
     arms = chosen(arms, say)
-    plan_of(rehearsal(arms), Ledger(folder, write=False))  # what is refused leaves nothing behind
+    preview(rehearsal(arms), say)  # what is refused leaves nothing behind
     ledger = Ledger(folder)
     with ledger.claim():
         config = arms[0].config

@@ -29,8 +29,11 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
         rest, test = hold_out(every, conf.test_fraction, random, classes)
     else:
         rest, test = np.setdiff1d(every, official), official
-    labels = None if classes is None else classes[rest]
-    train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
+    if dataset.val is None:
+        labels = None if classes is None else classes[rest]
+        train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
+    else:
+        train, val = np.setdiff1d(rest, dataset.val), dataset.val
     if conf.train_size:
         train = _fewer(dataset, conf, train, streams)
     parts = {"train": train, "val": val, "test": test}

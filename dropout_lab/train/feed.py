@@ -14,7 +14,7 @@ from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset
 from dropout_lab.streams import Streams
 from dropout_lab.train.division import PARTS, divide, labels_of, refuse
-from dropout_lab.train.scaling import PIXEL, scale_of
+from dropout_lab.train.scaling import PIXEL, centre_of, scale_of
 from dropout_lab.train.vocabulary import symbols_of
 
 # Examples of all models together in one forward pass; large enough to hide overhead, small enough for any memory.
@@ -47,7 +47,8 @@ class Feed:
         splits: Sequence[int] | None = None,
     ):
         refuse(dataset, conf)
-        self._x, self._y = _tensors(dataset, device)
+        self._centre = centre_of(dataset, conf.normalise)
+        self._x, self._y = _tensors(dataset, conf.normalise, device)
         self._orders = [s.generator("order") for s in streams]
         self._device, self._conf = device, conf
         kinds = list(zip(streams, splits or [conf.split] * len(streams), strict=True))
@@ -55,7 +56,9 @@ class Feed:
         self.index = {
             part: torch.from_numpy(np.stack([divided[kind][part] for kind in kinds])).to(device) for part in PARTS
         }
-        self._scale = scale_of(dataset, conf.normalise, [divided[kind]["train"] for kind in kinds], device)
+        self._scale = scale_of(
+            dataset, conf.normalise, [divided[kind]["train"] for kind in kinds], device, self._centre
+        )
         self._labels = None  # each trial's own [M, N], where they differ
         if conf.label_noise:
             noisy = {kind: labels_of(dataset, conf, kind[0], parts["train"]) for kind, parts in divided.items()}
@@ -85,7 +88,9 @@ class Feed:
         are."""
         if not y.is_floating_point():
             return y
-        return y.double() if self._scale is None else y.double() * self._scale.y_span + self._scale.y_low
+        if self._scale is None:
+            return y.double()
+        return y.double() * self._scale.y_span + self._scale.y_low + self._centre.y
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled x [M, B, ...], or symbols of texts, and a target y [M, B] or K [M, B, K] of these rows [M, B]."""
@@ -97,6 +102,7 @@ class Feed:
 
     def strange(self, x: np.ndarray) -> Tensor:
         """Examples [N, ...] of another set or none, as the trials' models see theirs, [M, N, ...]."""
+        x = x if np.ndim(self._centre.x) == 0 else x - self._centre.x
         values = torch.from_numpy(np.ascontiguousarray(x)).to(self._device)
         values = values.float().div_(PIXEL) if values.dtype == torch.uint8 else values.float()
         scaled = values.unsqueeze(0)
@@ -145,6 +151,12 @@ class Feed:
 
 
 @lru_cache(maxsize=4)
-def _tensors(dataset: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The set on the device, copied once for all packs of a process; a mapped one is not copied for the CPU."""
-    return torch.from_numpy(dataset.x).to(device), torch.from_numpy(dataset.y).to(device)
+def _tensors(dataset: Dataset, normalise: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Put the set on the device, once for all packs of a process; a mapped one is not copied for the CPU.
+
+    Float64 data are centred and become float32 here.
+    """
+    centre, x, y = centre_of(dataset, normalise), dataset.x, dataset.y
+    x = (x - centre.x).astype(np.float32) if x.dtype == np.float64 else x
+    y = (y - centre.y).astype(np.float32) if y.dtype == np.float64 else y
+    return torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)

@@ -16,7 +16,10 @@ ROWS = 4096  # examples that are widened to float64 at a time
 
 @dataclass(frozen=True)
 class Scale:
-    """What is taken off and divided by: one entry a model, in shapes that fit x [M, B, ...] and y [M, B]."""
+    """Offsets and divisors per model, in shapes that fit x [M, B, ...] and y [M, B].
+
+    The offsets of float64 data are relative to their :class:`Centre`.
+    """
 
     x_low: Tensor
     x_span: Tensor
@@ -28,7 +31,38 @@ class Scale:
         return Scale(self.x_low[models], self.x_span[models], self.y_low[models], self.y_span[models])
 
 
-def scale_of(dataset: Dataset, kind: str, parts: list[np.ndarray], device: torch.device) -> Scale | None:
+@dataclass(frozen=True)
+class Centre:
+    """Constants that are subtracted in float64 before user data become float32, so that no digits are lost.
+
+    Times in milliseconds, for example, differ in digits that float32 does not have. Standardization is invariant to
+    the constants, so that they carry no information between the splits.
+
+    Args:
+        x: per feature, float64 [1, F]; 0 for data that are float32 already.
+        y: of the target.
+    """
+
+    x: np.ndarray | float = 0.0
+    y: float = 0.0
+
+
+def centre_of(dataset: Dataset, kind: str) -> Centre:
+    """Return the medians of float64 features and targets; zeros where nothing is standardized or nothing is float64.
+
+    Args:
+        dataset: the whole set.
+        kind: as for :func:`scale_of`.
+    """
+    if kind == "none":
+        return Centre()
+    x = np.median(dataset.x, axis=0, keepdims=True) if dataset.x.dtype == np.float64 else 0.0
+    return Centre(x, float(np.median(dataset.y)) if dataset.y.dtype == np.float64 else 0.0)
+
+
+def scale_of(
+    dataset: Dataset, kind: str, parts: list[np.ndarray], device: torch.device, centre: Centre = Centre()
+) -> Scale | None:
     """The scale that brings the training part of each trial to a norm.
 
     Tables are scaled by feature and images by channel; the target of a regression is scaled like a feature.
@@ -38,6 +72,7 @@ def scale_of(dataset: Dataset, kind: str, parts: list[np.ndarray], device: torch
         kind: ``none``; ``zscore`` for mean 0 and deviation 1; ``unit`` for [0, 1].
         parts: training rows of each trial; the same object where trials share them.
         device: where the scale is needed.
+        centre: what has been subtracted from the data.
 
     Returns:
         None if nothing is to be done.
@@ -47,19 +82,21 @@ def scale_of(dataset: Dataset, kind: str, parts: list[np.ndarray], device: torch
     known: dict[int, list[np.ndarray]] = {}
     for rows in parts:
         if id(rows) not in known:
-            known[id(rows)] = _one(dataset, kind, rows)
+            known[id(rows)] = _one(dataset, kind, rows, centre)
     stacked = [np.stack(values).astype(np.float32) for values in zip(*(known[id(rows)] for rows in parts), strict=True)]
     return Scale(*(torch.from_numpy(values).to(device) for values in stacked))
 
 
-def _one(dataset: Dataset, kind: str, rows: np.ndarray) -> list[np.ndarray]:
+def _one(dataset: Dataset, kind: str, rows: np.ndarray, centre: Centre) -> list[np.ndarray]:
     """One trial's low and span, of x [1, C, 1, 1] or [1, F] and of y [1]."""
     measure = _zscore if kind == "zscore" else _unit
     low, span = measure(dataset.x, rows)
+    low = low - np.ravel(centre.x)
     if dataset.task == "classification":
         y_low, y_span = np.zeros(1), np.ones(1)
     else:
         y_low, y_span = measure(dataset.y, rows)
+        y_low = y_low - centre.y
     shape = (1, -1) + (1,) * (dataset.x.ndim - 2)
     # A constant feature stays constant instead of becoming 0/0.
     return [low.reshape(shape), _safe(span).reshape(shape), y_low.reshape(1), _safe(y_span).reshape(1)]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dropout_lab.data import DataError
-from dropout_lab.data.tables import read_csv, read_npz
+from dropout_lab.data.arrays import read_npz
+from dropout_lab.data.tables import read_csv
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 
@@ -38,7 +39,7 @@ def test_numbers_are_a_regression_unless_said_otherwise(tmp_path):
     path = npz(tmp_path, x=X, y=np.array([0.5, 1, 2, 3, 4, 5]))
     found = read_npz(path, "auto")
     assert "classes" not in found
-    assert (found["y"].dtype, found["y"].tolist()) == (np.float32, [0.5, 1, 2, 3, 4, 5])
+    assert (found["y"].dtype, found["y"].tolist()) == (np.float64, [0.5, 1, 2, 3, 4, 5])
     many = npz(tmp_path, x=np.zeros((51, 1)), y=np.arange(51))
     assert "classes" not in read_npz(many, "auto")
     assert len(read_npz(many, "classification")["classes"]) == 51

@@ -40,7 +40,7 @@ def stored(name="out"):
 def test_the_places_are_said_once_and_a_pack_has_one_trial(typed, net):
     status, out, err = typed(*WORDS, net(), "rate=0,0.5", "pack=4")
     assert (status, err) == (0, "")
-    assert out.startswith("out: 4 trials; training 4 in 4 packs\nnote: ownnet:mlp drops at 1 place: 3 (units)\n")
+    assert out.startswith("note: ownnet:mlp drops at 1 place: 3 (units)\nout: 4 trials; training 4 in 4 packs\n")
     assert out.count("note:") == 1
     assert stored()["pack_size"].tolist() == ["1"] * 4
     assert stored()["model.target"].tolist() == ["ownnet:mlp"] * 4
@@ -53,7 +53,7 @@ def test_an_edit_makes_new_trials_and_going_back_finds_the_old_ones(typed, net):
     typed(*WORDS, net(8))
     before = stored()
     status, out, _ = typed(*WORDS, net(9))
-    assert (status, out.startswith("out: 2 trials; training 2")) == (0, True)
+    assert (status, "\nout: 2 trials; training 2" in out) == (0, True)
     assert stored()["model.digest"].nunique() == 2
     assert set(stored()["parameters"]) == {str(65 * 8 + 90), str(65 * 9 + 100)}
     status, out, _ = typed(*WORDS, net(8))

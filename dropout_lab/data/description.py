@@ -1,0 +1,51 @@
+"""One line that says what was read from user data, to be checked by the user before anything trains."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.dataset import Dataset
+
+MOST_CLASSES = 12  # classes that are listed with their counts
+
+
+def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> str:
+    """Return the line for one user data set.
+
+    Args:
+        dataset: as it was read.
+        path: of the file or folder; its last part names the data.
+        splits: row numbers by split, of one trial.
+
+    Returns:
+        for example ``data: pets, 1,200 images 3x32x32 (12 files skipped: 10 .gif, 2 hidden), classes: cat 700, dog
+        500; train 864, val 96, test 240``.
+    """
+    notes = f" ({'; '.join(dataset.notes)})" if dataset.notes else ""
+    sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items() if len(rows))
+    return f"data: {Path(path).name}, {_examples(dataset)}{notes}, {_target(dataset)}; {sizes}"
+
+
+def _examples(dataset: Dataset) -> str:
+    count, shape = len(dataset.x), "x".join(map(str, dataset.shape))
+    if dataset.tokens:
+        return f"{_counted(count, 'document')} of up to {shape} tokens, {len(dataset.tokens):,} of them different"
+    if len(dataset.shape) == 1:
+        return f"{_counted(count, 'row')}, {_counted(dataset.shape[0], 'feature')}"
+    return f"{_counted(count, 'image' if len(dataset.shape) == 3 else 'series')} {shape}"
+
+
+def _counted(count: int, noun: str) -> str:
+    plural = noun if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def _target(dataset: Dataset) -> str:
+    if not dataset.classes:
+        low, high = float(np.min(dataset.y)), float(np.max(dataset.y))
+        return f"target from {low:.10g} to {high:.10g}"
+    counts = np.bincount(dataset.y, minlength=len(dataset.classes))
+    listed = [f"{name} {count:,}" for name, count in zip(dataset.classes, counts, strict=True)][:MOST_CLASSES]
+    more = len(dataset.classes) - len(listed)
+    return f"classes: {', '.join(listed)}{f' and {more} more' if more else ''}"

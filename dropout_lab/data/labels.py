@@ -1,0 +1,41 @@
+"""Targets of user data: class labels or numbers, decided by one rule for every kind of file.
+
+A target is treated as classes if it holds words or at most 50 different whole numbers, unless ``task`` says otherwise.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.cache import Arrays
+from dropout_lab.data.dataset import DataError
+
+MOST_CLASSES = 50
+NUMBERS = "biuf"  # numpy's kinds of numbers
+
+
+def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
+    """The targets y float64 [N], or class numbers y int64 [N] and the names of the classes.
+
+    Args:
+        path: the file, for messages.
+        y: numbers or words [N].
+        task: ``classification``, ``regression`` or ``auto``.
+
+    Raises:
+        DataError: they do not suit the task, or are not finite.
+    """
+    words = y.dtype.kind not in NUMBERS
+    if not words and not np.isfinite(y).all():
+        raise DataError(f"{path}: the target of row {int(np.argmin(np.isfinite(y)))} is not finite")
+    whole = not words and bool((y == np.round(y)).all())
+    if task == "auto":
+        task = "classification" if words or (whole and len(np.unique(y)) <= MOST_CLASSES) else "regression"
+    if task == "regression":
+        if words:
+            raise DataError(f"{path}: the target is words, such as {str(y[0])!r}; a regression needs numbers")
+        return {"y": y.astype(np.float64)}
+    values, numbers = np.unique(y.astype(np.int64) if whole else y, return_inverse=True)
+    if len(values) < 2:
+        raise DataError(f"{path}: the target is {values[0]} everywhere; a classification needs two classes")
+    return {"y": numbers.astype(np.int64), "classes": np.array([str(value) for value in values])}
