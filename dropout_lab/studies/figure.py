@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from dropout_lab.report import trials as stored
 from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
 from dropout_lab.stats.intervals import Interval, mean_interval
-from dropout_lab.studies.measured import Measured, evaluated, renamed
+from dropout_lab.studies.expressions import evaluate_expression, rename_columns
+from dropout_lab.studies.measured import Measured
 from dropout_lab.studies.published import facts
 from dropout_lab.studies.study import Metric
 
@@ -140,8 +141,8 @@ def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
 
 def _curves(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     """An expression over the curves against the epoch, the mean of each arm with its interval as a band."""
-    frame = renamed(stored.read_curves(measured.folder))
-    frame["shown"] = evaluated(frame, measured.study.figure.x, measured.study.name)
+    frame = rename_columns(stored.read_curves(measured.folder))
+    frame["shown"] = evaluate_expression(frame, measured.study.figure.x, measured.study.name)
     for i, label in enumerate(measured.on(panel)):
         rows = frame[frame["trial_id"].isin(list(measured.trials[label]))]
         if rows.empty:

@@ -14,6 +14,7 @@ from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.settings import ConfigError
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.cells import Cell
+from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.published import Fact, facts
 from dropout_lab.studies.study import Conditions, Metric, Reading, Scale, Study
 
@@ -135,8 +136,10 @@ class Measured:
         for expression in conditions.when:
             for label in labels:
                 rows = self.summary.of(label)
-                columns = renamed(rows[rows["status"] == "ok"]).assign(replicates=int((rows["status"] == "ok").sum()))
-                if not columns.empty and not bool(evaluated(columns, expression, "comparable").all()):
+                columns = rename_columns(rows[rows["status"] == "ok"]).assign(
+                    replicates=int((rows["status"] == "ok").sum())
+                )
+                if not columns.empty and not bool(evaluate_expression(columns, expression, "comparable").all()):
                     return f"not {expression}"
         return ""
 
@@ -151,8 +154,8 @@ def _values(
             files[reading.file] = stored.read_table(measured.folder / reading.file)
         found = _read(files[reading.file], reading, set(own["trial_id"]), cell, own, place)
         read[name] = own["trial_id"].map(found).astype(float)
-    columns = pd.concat([renamed(own), pd.DataFrame(read, own.index)], axis=1)
-    return evaluated(columns, metric.value, place).astype(float)
+    columns = pd.concat([rename_columns(own), pd.DataFrame(read, own.index)], axis=1)
+    return evaluate_expression(columns, metric.value, place).astype(float)
 
 
 def _read(
@@ -163,12 +166,12 @@ def _read(
     rows = table[table["trial_id"].isin(ids)]
     for key in set(rows.columns) & cell.settings.keys() - set(trials.columns):
         rows = rows[rows[key].map(_text) == _joined(cell.settings[key])]
-    columns = renamed(rows)
+    columns = rename_columns(rows)
     if reading.where:
-        columns = columns[evaluated(columns, reading.where, place).astype(bool)]
+        columns = columns[evaluate_expression(columns, reading.where, place).astype(bool)]
     if columns.empty:
         return {}
-    columns = columns.assign(value=evaluated(columns, reading.value, place))
+    columns = columns.assign(value=evaluate_expression(columns, reading.value, place))
     if reading.at == "best":
         columns = columns.dropna(subset=["val_loss"])
         chosen = columns.loc[columns.groupby("trial_id")["val_loss"].idxmin()]
@@ -195,36 +198,18 @@ def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> Non
     Raises:
         ConfigError: one names what is no column.
     """
-    empty = {name: renamed(pd.DataFrame(columns=list(header), dtype=float)) for name, header in columns.items()}
+    empty = {name: rename_columns(pd.DataFrame(columns=list(header), dtype=float)) for name, header in columns.items()}
     trials = empty["trials.csv"]
     for metric in study.metrics.values():
         place = f"{study.name}: {metric.name}"
         for reading in metric.readings.values():
             for expression in (reading.value, reading.where):
                 if reading.file in empty and expression:
-                    evaluated(empty[reading.file], expression, place)
-        evaluated(trials.assign(**dict.fromkeys(metric.readings, 0.0)), metric.value, place)
+                    evaluate_expression(empty[reading.file], expression, place)
+        evaluate_expression(trials.assign(**dict.fromkeys(metric.readings, 0.0)), metric.value, place)
     of_claims = [claim.comparable for claim in study.claims if claim.comparable]
     for conditions in (study.comparable, *of_claims):
         for expression in conditions.when:
-            evaluated(trials.assign(replicates=0), expression, f"{study.name}: comparable")
+            evaluate_expression(trials.assign(replicates=0), expression, f"{study.name}: comparable")
     if study.figure.form == "curves":
-        evaluated(empty["curves.csv"], study.figure.x, f"{study.name}: figure")
-
-
-def renamed(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns under names that can stand in an expression."""
-    return frame.rename(columns=lambda name: name.replace(".", "_"))
-
-
-def evaluated(frame: pd.DataFrame, expression: str, place: str) -> pd.Series:
-    """An expression over renamed columns.
-
-    Raises:
-        ConfigError: it cannot be read, or names what is no column.
-    """
-    try:
-        found = frame.eval(expression)
-    except (pd.errors.UndefinedVariableError, SyntaxError, TypeError, ValueError, KeyError) as error:
-        raise ConfigError(f"{place}: {expression!r}: {' '.join(str(error).split())}") from None
-    return found if isinstance(found, pd.Series) else pd.Series(found, index=frame.index)
+        evaluate_expression(empty["curves.csv"], study.figure.x, f"{study.name}: figure")
