@@ -9,10 +9,11 @@ from io import StringIO
 from dropout_lab import __version__, completion
 from dropout_lab.flags import LOOKS, divide, folded
 from dropout_lab.settings import ConfigError
+from dropout_lab.signals import interruptible
 from dropout_lab.spelling import hint, one_of
 
 PROGRAM = "dropout-lab"
-WRONG, CTRL_C = 2, 130
+WRONG = 2
 
 HELP = f"""\
 {PROGRAM}: train networks over grids of dropout rates and regularizers.
@@ -42,7 +43,8 @@ on where it stopped.
                    eval "$({PROGRAM} -sc install=bash)"
 
 Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
-130 interrupted.
+130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: what is finished is
+saved.
 """
 
 
@@ -52,15 +54,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    try:
-        status = _dispatch(words)
-    except ConfigError as error:
-        status = _complain(str(error), WRONG)
-    except KeyboardInterrupt as stopped:
-        status = _complain(str(stopped) or "interrupted", CTRL_C)
-    except (OSError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or error
-        status = _complain(f"{getattr(error, 'filename', None) or 'the system'}: {reason}", WRONG)
+    with interruptible() as received:
+        try:
+            status = _dispatch(words)
+        except ConfigError as error:
+            status = _complain(str(error), WRONG)
+        except KeyboardInterrupt as stopped:
+            status = _complain(str(stopped) or "interrupted", received.status)
+        except (OSError, MemoryError) as error:
+            reason = getattr(error, "strerror", None) or error
+            status = _complain(f"{getattr(error, 'filename', None) or 'the system'}: {reason}", WRONG)
     sys.exit(status)
 
 
@@ -229,7 +232,9 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     try:
         lines = found(outcome) if search else present(outcome)
     except KeyboardInterrupt:
-        return _complain("interrupted; all trials are saved, the same command draws up the summary", CTRL_C)
+        raise KeyboardInterrupt(
+            "interrupted; all trials are saved, rerun the same command to write the summary"
+        ) from None
     _say("\n".join(lines))
     return outcome.status
 

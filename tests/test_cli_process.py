@@ -106,3 +106,40 @@ def test_it_runs_where_the_terminal_knows_only_ascii(folder):
     shown = program("sweep", "rate=0,0.5", *TINY, env=environment)
     _, err = shown.communicate()
     assert shown.returncode == 0, err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_ending_signal_says_what_is_saved(folder, number, status):
+    running = program("sweep", "seeds=50", "train.epochs=500", "pack=1")
+    while not (folder / "results/sweep/config.yaml").exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)
+    running.send_signal(number)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == status
+    assert re.fullmatch(r"dropout-lab: interrupted; \d+ of 50 trials are saved in results/sweep, .*\n", err)
+    assert "Traceback" not in out + err
+
+
+@pytest.mark.slow
+def test_ctrl_c_many_times_is_as_clean_as_once(folder):
+    running = program("sweep", "seeds=50", "train.epochs=500", "pack=1")
+    while not (folder / "results/sweep/config.yaml").exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    for _ in range(20):
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert len(err.splitlines()) == 1
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(folder):
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    code += "from dropout_lab.signals import interruptible\n"
+    code += "with interruptible(): print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "True"

@@ -26,6 +26,7 @@ TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 WORDS = {"settings", "spelling", "config"}
 MAY_IMPORT = {
     "settings": set(),
+    "signals": set(),
     "spelling": set(),
     "checks": {"settings"},
     "flags": {"settings", "spelling"},
@@ -43,7 +44,8 @@ MAY_IMPORT = {
     "train": {"config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
     # What a network is found to do is put in figures where it is evaluated; stats itself imports nothing.
     "sweeps": WORDS
-    | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"},
+    | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"}
+    | {"signals"},
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.

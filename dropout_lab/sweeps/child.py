@@ -14,9 +14,13 @@ from typing import IO
 
 import torch
 
+from dropout_lab.signals import reset
+from dropout_lab.sweeps.progress import THREAD
+
 Serve = Callable[[IO[bytes], IO[bytes]], None]
-# A thread that may be there when this process is copied: tqdm's, which looks at the bars now and then.
-OURS = ("tqdm_monitor",)
+# Threads that may run when this process is copied: tqdm's, which looks at the bars now and then, and that of progress
+# lines, which holds no lock.
+OURS = ("tqdm_monitor", THREAD)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def _pipe(ends: ExitStack) -> tuple[int, int]:
 
 def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.setsid()  # Ctrl-C is for the caller, which stops its children itself
+    reset()
     # Nothing of the caller's stays open: a lock that it holds must go when it goes, and so must the ends of other
     # pipes. The numbers stay taken, so that an object that is given up here cannot close a file that came after it.
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,0 +1,61 @@
+"""Signals that end a command: what is finished stays saved, and the command says so."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Received:
+    """The signal that ended a command.
+
+    Args:
+        number: None if there was none.
+    """
+
+    number: int | None = None
+
+    @property
+    def status(self) -> int:
+        """Exit status by the convention of shells: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+        return 128 + (self.number or signal.SIGINT)
+
+
+@contextmanager
+def interruptible() -> Iterator[Received]:
+    """Raise KeyboardInterrupt at the first ending signal, and ignore further ones while the command cleans up.
+
+    A signal that the caller ignores, as ``nohup`` does with SIGHUP, stays ignored. Outside the main thread, where
+    Python allows no handlers, nothing changes.
+
+    Yields:
+        what was received.
+    """
+    received = Received()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if received.number is None:
+            received.number = number
+            raise KeyboardInterrupt
+
+    before = {}
+    try:
+        for number in ENDING:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, stop)
+    except ValueError:
+        before = {}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            # The process is about to end: a further signal must not cut its last words off.
+            signal.signal(number, handler if received.number is None else signal.SIG_IGN)
+
+
+def reset() -> None:
+    """Give a copied process the system's handlers again; Ctrl-C is for its parent."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
