@@ -65,6 +65,7 @@ def test_sizes_must_agree_or_be_made_to(pets):
 
 
 def test_the_digest_is_of_names_and_contents(pets, tmp_path):
+    draw(pets / "cat/0.png")
     first = fingerprint("folder", str(pets))
     pets.rename(tmp_path / "moved")
     moved = tmp_path / "moved"
