@@ -9,9 +9,11 @@ import numpy as np
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.folders import ClassFolders, read_class_folders
-from dropout_lab.data.pixels import CONVERTED, FLOAT, WHITE, Header, Pixels, read_header, read_pixels
+from dropout_lab.data.image_header import BYTE, FLOAT, Header, read_header
+from dropout_lab.data.pixels import Pixels, read_pixels
 
 SUFFIXES = set(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff .ppm .pgm .pbm .pnm".split())
+CONVERTED = {"CMYK", "YCbCr", "LAB"}  # Pillow's modes of other colour spaces
 DARK = 1 / 16  # images of more than 8 bits whose largest value is below may use another range than that of their type
 ROUNDING = 1e-4  # by which float images may leave [0, 1]
 
@@ -39,11 +41,11 @@ def read_images(folder: Path, size: int) -> Arrays:
     paths = [path for path, _ in listing.files]
     headers = [read_header(path) for path in paths]
     grey = all(header.grey for header in headers)
-    deep = any(header.top != WHITE for header in headers)
+    deep = any(header.deep for header in headers)
     x, counts = np.empty(0), Counter[str]()
     for row, (path, header) in enumerate(zip(paths, headers, strict=True)):
         pixels = read_pixels(path, header, grey, size)
-        values = pixels.values / np.float32(WHITE) if deep and header.top == WHITE else pixels.values
+        values = pixels.values / np.float32(BYTE) if deep and not header.deep else pixels.values
         if not row:
             x = np.empty((len(paths), *values.shape), values.dtype)
         if values.shape != x.shape[1:]:
@@ -61,7 +63,7 @@ def read_images(folder: Path, size: int) -> Arrays:
 def _events(header: Header, pixels: Pixels) -> list[str]:
     """Return the phrases that are counted for one image."""
     events = []
-    if header.top not in (0, WHITE):
+    if header.deep and header.kind != FLOAT:
         events.append(f"{header.kind} images scaled by 1/{header.top}")
     if header.reduced:
         events.append("images of more than 8 bits per colour reduced to 8 bits by Pillow")
@@ -70,15 +72,20 @@ def _events(header: Header, pixels: Pixels) -> list[str]:
     if header.mode in CONVERTED:
         events.append(f"{header.mode} images converted to RGB")
     if pixels.rotated:
-        events.append("images rotated by their EXIF orientation")
+        events.append("images rotated by the EXIF orientation")
     if header.frames > 1:
-        events.append("multi-frame files of which the first frame is read")
+        events.append("multi-frame files, first frame read")
     return events
 
 
 def _describe(counts: Counter[str], total: int) -> list[str]:
     """Return the phrases with their counts, without a count where it is all images."""
-    return [phrase if count == total else f"{count:,} {phrase}" for phrase, count in sorted(counts.items())]
+    return [phrase if count == total else _count(count, phrase) for phrase, count in sorted(counts.items())]
+
+
+def _count(number: int, phrase: str) -> str:
+    """Return a number and a phrase on images or files, in the singular where it is one."""
+    return f"{number:,} {phrase if number > 1 else phrase.replace('images', 'image').replace('files', 'file')}"
 
 
 def _scale_floats(x: np.ndarray, paths: Sequence[Path], headers: Sequence[Header]) -> list[str]:
@@ -88,18 +95,18 @@ def _scale_floats(x: np.ndarray, paths: Sequence[Path], headers: Sequence[Header
         return []
     lows, highs = (np.array([measure(x[row]) for row in rows]) for measure in (np.min, np.max))
     unit = highs.max() <= 1 + ROUNDING
-    if lows.min() < -ROUNDING or highs.max() > WHITE:
+    if lows.min() < -ROUNDING or highs.max() > BYTE:
         worst = int(lows.argmin() if lows.min() < -ROUNDING else highs.argmax())
         given = f"has float pixels from {lows[worst]:g} to {highs[worst]:g}"
         raise DataError(f"{paths[rows[worst]]}: {given}; float images must lie in [0, 1] or [0, 255]")
     for row in rows:
-        x[row] = (x[row] if unit else x[row] / WHITE).clip(0, 1)
-    count = "" if len(rows) == len(x) else f"{len(rows):,} "
-    return [f"{count}float images in {'[0, 1]' if unit else '[0, 255], scaled by 1/255'}"]
+        x[row] = (x[row] if unit else x[row] / BYTE).clip(0, 1)
+    phrase = f"float images in {'[0, 1]' if unit else '[0, 255], scaled by 1/255'}"
+    return _describe(Counter({phrase: len(rows)}), len(x))
 
 
 def _describe_dark(x: np.ndarray, headers: Sequence[Header]) -> list[str]:
     """Return a note if the images of more than 8 bits use a small part of their range."""
-    rows = [row for row, header in enumerate(headers) if header.top != WHITE]
+    rows = [row for row, header in enumerate(headers) if header.deep]
     largest = max((float(x[row].max()) for row in rows), default=1.0)
-    return [f"values up to {largest:.2g} only, see data.normalise"] if largest < DARK else []
+    return [f"values up to {largest:.2g} only; data.normalise=unit stretches them"] if largest < DARK else []

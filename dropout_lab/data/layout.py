@@ -87,7 +87,7 @@ def _class_level(split: str, folder: Tree, noun: str) -> Tree:
     if level.filled:
         return level
     if split == "test" and level.files:
-        what = f"holds {len(level.files)} {noun}s without labels (no folder for each class)"
+        what = f"holds {noun}s without labels (they lie in no folder of a class)"
         raise DataError(f"{level.path}: {what}; move it out of {folder.path.parent}, or make a folder for each class")
     what = f"holds {noun}s directly" if level.files else f"holds no {noun}"
     raise DataError(f"{level.path}: {what}; the {split} split needs a folder of {noun}s for each class")
@@ -102,7 +102,9 @@ def _refuse_without_training(root: Tree, level: Tree, noun: str) -> None:
         raise DataError(f"{root.path}: holds {splits} but no training split; add train, with a folder for each class")
     for folder in level.folders:
         if SPELLINGS.get(folder.name.strip().casefold()) == "test":
-            what = f"is either a split or a class next to {_quote([f.name for f in level.folders if f is not folder])}"
+            what = (
+                f"may be a test split or a class next to {_quote([f.name for f in level.folders if f is not folder])}"
+            )
             raise DataError(f"{folder.path}: {what}; move a test set of unlabelled {noun}s out, or rename a class")
 
 
