@@ -40,5 +40,5 @@ def decode_text(content: bytes, path: Path | str) -> tuple[str, str]:
             what = "holds NUL characters, so it is no text or UTF-16 without a byte order mark"
             raise DataError(f"{path}: {what}; save it as UTF-8")
         return text, NAMES[encoding]
-    tried = NAMES[marked[0]] if marked else "UTF-8 or cp1252"
-    raise DataError(f"{path}: is no {tried} text (at byte {start}); save it as UTF-8")
+    tried = f"{NAMES[marked[0]]} text" if marked else f"UTF-8 or cp1252 text (at byte {start})"
+    raise DataError(f"{path}: is no {tried}; save it as UTF-8")
