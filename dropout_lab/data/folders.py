@@ -1,55 +1,131 @@
-"""Folders that have a folder of files for each class; with ``train`` and ``test`` above the classes, the test part is
-fixed."""
+"""Folders that have a folder of files for each class, with or without folders of splits above the classes."""
 
+import unicodedata
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.layout import EXPECTED, SPELLINGS, find_splits
+from dropout_lab.data.tree import Scan, Tree
 
-Classes = dict[str, dict[str, list[Path]]]
+OUTSIDE = "outside the class folders"
 
 
-def files_by_class(folder: Path, suffixes: Collection[str], noun: str) -> Classes:
-    """The files by part (``train`` and ``test``, or an empty name) and class, all in the order of their names.
+@dataclass(frozen=True)
+class ClassFolders:
+    """The files of user data by split and class.
 
     Args:
-        suffixes: of the files that count, in small letters.
-        noun: what such a file is.
+        splits: files by class, by split: ``train``, ``val`` and ``test``, or one with an empty name.
+        notes: what was skipped, one phrase each.
+    """
+
+    splits: dict[str, dict[str, list[Path]]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes; the label of a class is its position."""
+        return list(next(iter(self.splits.values())))
+
+    @property
+    def files(self) -> list[tuple[Path, int]]:
+        """The files in the order of the examples, split by split and class by class, each with its label."""
+        labels = {name: label for label, name in enumerate(self.classes)}
+        groups = (group.items() for group in self.splits.values())
+        return [(path, labels[name]) for group in groups for name, paths in group for path in paths]
+
+    def rows(self, split: str) -> range | None:
+        """Return the rows of a split in :attr:`files`; None if it is not fixed."""
+        if split not in self.splits:
+            return None
+        sizes = {name: sum(map(len, group.values())) for name, group in self.splits.items()}
+        start = sum(list(sizes.values())[: list(sizes).index(split)])
+        return range(start, start + sizes[split])
+
+
+def read_class_folders(folder: Path, suffixes: Collection[str], noun: str) -> ClassFolders:
+    """List the files of a folder by split and class, in the order of their names.
+
+    Args:
+        folder: of the classes, or of the splits with the classes in them.
+        suffixes: of the files that are read, in lower case.
+        noun: what such a file is, in the singular.
 
     Raises:
-        DataError: there is one class or none, or a class without a file.
+        DataError: there are fewer than two classes, a class has no file, or folders that are not classes.
     """
-    parts = ["train", "test"] if {p.name for p in _folders(folder)} == {"train", "test"} else [""]
-    found = {part: {c.name: _files(c, suffixes) for c in _folders(folder / part)} for part in parts}
-    classes = list(found[parts[0]])
-    if len(classes) < 2:
-        raise DataError(f"{folder / parts[0]}: must hold a folder of {noun}s for each of two classes or more")
-    for part, group in found.items():
-        for name, files in group.items():
-            if name not in classes:
-                raise DataError(f"{folder / part / name}: is a class without training {noun}s")
-            if not files:
-                raise DataError(f"{folder / part / name}: holds no {noun} ({', '.join(sorted(suffixes))})")
-    return found
+    scan = Scan(folder, suffixes)
+    levels = find_splits(scan.tree, noun)
+    for level in levels.values():
+        _check_classes(level, suffixes, noun)
+    training, *others = levels.values()
+    if len(training.folders) < 2:
+        raise DataError(f"{training.path}: must hold a folder of {noun}s for each of two classes or more")
+    for level in others:
+        _match_classes(training, level, noun)
+    splits = {split: {c.name: c.list_files() for c in level.folders} for split, level in levels.items()}
+    read = sum(len(paths) for group in splits.values() for paths in group.values())
+    skipped = scan.skipped + Counter({OUTSIDE: len(scan.tree.list_files()) - read})
+    return ClassFolders(splits, (*_describe_skipped(skipped, scan.links), *_missing_classes(splits, noun)))
 
 
-def listed(found: Classes) -> list[tuple[Path, int]]:
-    """The files, each with the number of its class; first those of the training part."""
-    classes = list(next(iter(found.values())))
-    return [(path, classes.index(name)) for group in found.values() for name, paths in group.items() for path in paths]
+def _check_classes(level: Tree, suffixes: Collection[str], noun: str) -> None:
+    for folder in level.folders:
+        if folder.is_empty():
+            wanted = ", ".join(sorted(suffixes))
+            raise DataError(f"{folder.path}: holds no {noun} ({wanted}); remove it if it is no class")
+        if not folder.files:
+            inner = ", ".join(f.name for f in folder.filled[:4])
+            raise DataError(f"{folder.path}: holds no {noun} but folders ({inner}), so it is no class; use {EXPECTED}")
+    inner_names = [{f.name for f in folder.filled} for folder in level.folders]
+    shared = set.intersection(*inner_names) if len(inner_names) > 1 else set()
+    classes = {folder.name for folder in level.folders}
+    for folder in level.folders:
+        for below in list(folder.walk())[1:]:
+            named_as = below.name in classes or below.name.casefold() in SPELLINGS or below.name in shared
+            if named_as and not below.is_empty():
+                what = "is named as a split, as a class or as a folder in each class"
+                raise DataError(f"{below.path}: {what}; move it out of the class {folder.name!r}: use {EXPECTED}")
+    spaced = Counter(_simplify(folder.name, case=False) for folder in level.folders)
+    for folder in level.folders:
+        if spaced[_simplify(folder.name, case=False)] > 1:
+            raise DataError(f"{folder.path}: differs from another class by white space alone; merge or rename them")
 
 
-def rows_to_test(found: Classes) -> range | None:
-    """The rows of the test part in the list of :func:`listed`, if it is fixed."""
-    if "test" not in found:
-        return None
-    first = sum(map(len, found["train"].values()))
-    return range(first, first + sum(map(len, found["test"].values())))
+def _match_classes(training: Tree, level: Tree, noun: str) -> None:
+    """Refuse classes of another split that the training split lacks."""
+    classes = [folder.name for folder in training.folders]
+    for folder in level.folders:
+        if folder.name not in classes:
+            near = [name for name in classes if _simplify(name) == _simplify(folder.name)]
+            hint = f"; rename it if it is {near[0]!r} of {training.path}" if near else "; move it out or rename it"
+            raise DataError(f"{folder.path}: is a class without training {noun}s{hint}")
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _simplify(name: str, case: bool = True) -> str:
+    text = " ".join(unicodedata.normalize("NFC", name).split())
+    return text.casefold() if case else text
 
 
-def _files(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+def _describe_skipped(skipped: Counter[str], links: int) -> list[str]:
+    notes = []
+    count = skipped.total()
+    if count:
+        kinds = sorted(((kind, n) for kind, n in skipped.items() if n), key=lambda item: (-item[1], item[0]))
+        files = "file" if count == 1 else "files"
+        notes.append(f"{count:,} {files} skipped: {', '.join(f'{n:,} {kind}' for kind, n in kinds)}")
+    if links:
+        notes.append(f"{links:,} linked folder{'' if links == 1 else 's'} read")
+    return notes
+
+
+def _missing_classes(splits: dict[str, dict[str, list[Path]]], noun: str) -> list[str]:
+    training, *others = splits.items()
+    return [
+        f"the {split} split has no {noun} of {', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''}"
+        for split, group in others
+        if (missing := [name for name in training[1] if name not in group])
+    ]

@@ -1,75 +1,112 @@
-"""Images in a folder for each class, as torchvision's ImageFolder has them; with ``train`` and ``test`` above the
-classes, the test part is fixed."""
+"""Images in a folder for each class, as torchvision's ImageFolder has them, with or without folders of splits."""
 
-import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
-from dropout_lab.data.folders import Classes, files_by_class, listed, rows_to_test
+from dropout_lab.data.folders import ClassFolders, read_class_folders
+from dropout_lab.data.image_header import BYTE, FLOAT, Header, read_header
+from dropout_lab.data.pixels import Pixels, read_pixels
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}  # as torchvision's
-GREY = {"1", "L"}  # pillow's modes
+SUFFIXES = set(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff .ppm .pgm .pbm .pnm".split())
+CONVERTED = {"CMYK", "YCbCr", "LAB"}  # Pillow's modes of other colour spaces
+DARK = 1 / 16  # images of more than 8 bits whose largest value is below may use another range than that of their type
+ROUNDING = 1e-4  # by which float images may leave [0, 1]
 
 
-def images_of(folder: Path) -> Classes:
-    """The images by part and class, as :func:`dropout_lab.data.folders.files_by_class` finds them."""
-    return files_by_class(folder, SUFFIXES, "image")
+def images_of(folder: Path) -> ClassFolders:
+    """List the images by split and class."""
+    return read_class_folders(folder, SUFFIXES, "image")
 
 
 def read_images(folder: Path, size: int) -> Arrays:
-    """Decode the images to x uint8 [N, 1 or 3, H, W], y, the classes' names and, if it is fixed, the test part.
+    """Decode the images of a folder.
 
     Args:
-        folder: of the classes, or of ``train`` and ``test``.
-        size: pixels a side to resize them to; 0 if they are of one size.
+        folder: of the classes, or of the splits.
+        size: pixels per side to resize them to; 0 if they are of one size.
+
+    Returns:
+        x [N, 1 or 3, H, W], uint8 or, where an image has more than 8 bits, float32 in [0, 1]; y; the names of the
+        classes; the rows of fixed splits; notes on what was converted.
 
     Raises:
-        DataError: an image is broken, or of another size than the first.
+        DataError: an image is broken, or of another size than the first, or a float image is in no known range.
     """
-    found = images_of(folder)
-    files, test = listed(found), rows_to_test(found)
-    grey = all(_mode(path) in GREY for path, _ in files)
-    first = _pixels(files[0][0], grey, size)
-    x = np.empty((len(files), *first.shape), np.uint8)
-    for row, (path, _) in enumerate(files):
-        pixels = _pixels(path, grey, size)
-        if pixels.shape != first.shape:
-            wide, wanted = ("x".join(map(str, shape[1:])) for shape in (pixels.shape, first.shape))
-            raise DataError(f"{path}: is {wide} where the first image is {wanted}; data.image_size=N resizes them")
-        x[row] = pixels
-    classes = list(next(iter(found.values())))
-    arrays = {"x": x, "y": np.array([label for _, label in files]), "classes": np.array(classes)}
-    return arrays if test is None else arrays | {"test": np.array(test)}
+    listing = images_of(folder)
+    paths = [path for path, _ in listing.files]
+    headers = [read_header(path) for path in paths]
+    grey = all(header.grey for header in headers)
+    deep = any(header.deep for header in headers)
+    x, counts = np.empty(0), Counter[str]()
+    for row, (path, header) in enumerate(zip(paths, headers, strict=True)):
+        pixels = read_pixels(path, header, grey, size)
+        values = pixels.values / np.float32(BYTE) if deep and not header.deep else pixels.values
+        if not row:
+            x = np.empty((len(paths), *values.shape), values.dtype)
+        if values.shape != x.shape[1:]:
+            given, wanted = ("x".join(map(str, shape[1:])) for shape in (values.shape, x.shape[1:]))
+            raise DataError(f"{path}: is {given} where the first image is {wanted}; data.image_size=N resizes them")
+        x[row] = values
+        counts.update(_events(header, pixels))
+    notes = [*_scale_floats(x, paths, headers), *_describe(counts, len(paths)), *_describe_dark(x, headers)]
+    labels = np.array([label for _, label in listing.files])
+    arrays = {"x": x, "y": labels, "classes": np.array(listing.classes), "notes": np.array(notes, dtype=str)}
+    fixed = {split: listing.rows(split) for split in ("val", "test")}
+    return arrays | {split: np.array(rows) for split, rows in fixed.items() if rows is not None}
 
 
-def _mode(path: Path) -> str:
-    return _opened(path, lambda image: str(image.mode))
+def _events(header: Header, pixels: Pixels) -> list[str]:
+    """Return the phrases that are counted for one image."""
+    events = []
+    if header.deep and header.kind != FLOAT:
+        events.append(f"{header.kind} images scaled by 1/{header.top}")
+    if header.reduced:
+        events.append("images of more than 8 bits per colour reduced to 8 bits by Pillow")
+    if pixels.transparent:
+        events.append("transparent images composited on white")
+    if header.mode in CONVERTED:
+        events.append(f"{header.mode} images converted to RGB")
+    if pixels.rotated:
+        events.append("images rotated by the EXIF orientation")
+    if header.frames > 1:
+        events.append("multi-frame files, first frame read")
+    return events
 
 
-def _pixels(path: Path, grey: bool, size: int) -> np.ndarray:
-    """One image as uint8 [C, H, W]."""
-    from PIL import Image
-
-    flat = _opened(path, lambda image: image.convert("L" if grey else "RGB"))
-    if size:
-        flat = flat.resize((size, size), Image.Resampling.BILINEAR)
-    pixels = np.asarray(flat)
-    return pixels[None] if grey else pixels.transpose(2, 0, 1)
+def _describe(counts: Counter[str], total: int) -> list[str]:
+    """Return the phrases with their counts, without a count where it is all images."""
+    return [phrase if count == total else _count(count, phrase) for phrase, count in sorted(counts.items())]
 
 
-def _opened(path: Path, use: Callable[[Any], Any]) -> Any:
-    from PIL import Image
+def _count(number: int, phrase: str) -> str:
+    """Return a number and a phrase on images or files, in the singular where it is one."""
+    return f"{number:,} {phrase if number > 1 else phrase.replace('images', 'image').replace('files', 'file')}"
 
-    bombs = (Image.DecompressionBombWarning, Image.DecompressionBombError)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                return use(image)
-    except (OSError, SyntaxError, ValueError, *bombs) as error:
-        raise DataError(f"{path}: cannot be read as an image ({str(error).splitlines()[0]})") from None
+
+def _scale_floats(x: np.ndarray, paths: Sequence[Path], headers: Sequence[Header]) -> list[str]:
+    """Bring float images to [0, 1] in place, all by the same rule, and return the note on it."""
+    rows = [row for row, header in enumerate(headers) if header.kind == FLOAT]
+    if not rows:
+        return []
+    lows, highs = (np.array([measure(x[row]) for row in rows]) for measure in (np.min, np.max))
+    unit = highs.max() <= 1 + ROUNDING
+    if lows.min() < -ROUNDING or highs.max() > BYTE:
+        worst = int(lows.argmin() if lows.min() < -ROUNDING else highs.argmax())
+        given = f"has float pixels from {lows[worst]:g} to {highs[worst]:g}"
+        raise DataError(f"{paths[rows[worst]]}: {given}; float images must lie in [0, 1] or [0, 255]")
+    for row in rows:
+        x[row] = (x[row] if unit else x[row] / BYTE).clip(0, 1)
+    phrase = f"float images in {'[0, 1]' if unit else '[0, 255], scaled by 1/255'}"
+    return _describe(Counter({phrase: len(rows)}), len(x))
+
+
+def _describe_dark(x: np.ndarray, headers: Sequence[Header]) -> list[str]:
+    """Return a note if the images of more than 8 bits use a small part of their range."""
+    rows = [row for row, header in enumerate(headers) if header.deep]
+    largest = max((float(x[row].max()) for row in rows), default=1.0)
+    return [f"values up to {largest:.2g} only; data.normalise=unit stretches them"] if largest < DARK else []

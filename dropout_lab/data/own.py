@@ -5,6 +5,7 @@ A trial is what its data hold, not where they lie: the sha256 of the content sta
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 from dropout_lab.data.arrays import read_npz
 from dropout_lab.data.cache import Arrays, decoded
 from dropout_lab.data.dataset import DataError, Dataset
-from dropout_lab.data.folders import Classes
+from dropout_lab.data.folders import ClassFolders
 from dropout_lab.data.images import images_of, read_images
 from dropout_lab.data.own_texts import read_column, read_folder, texts_of
 from dropout_lab.data.places import user_cache
@@ -60,7 +61,8 @@ def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
     """
     place = _source("folder", path)
     _compare("folder", path, digest)
-    return _dataset("folder", _files("folder", place), lambda: read_images(place, image_size), str(image_size))
+    dataset = _dataset("folder", _files("folder", place), lambda: read_images(place, image_size), str(image_size))
+    return _with_notes(dataset, place)
 
 
 def texts(
@@ -97,12 +99,12 @@ def texts(
     read = partial(read_folder, place, how) if place.is_dir() else partial(read_column, place, text, target, task, how)
     # The names of columns may hold spaces.
     found = decoded("texts", _files("texts", place), user_cache(), read, "\n".join([text, target, task, str(how)]))
-    return labelled("texts", found, vocabulary)
+    return _with_notes(labelled("texts", found, vocabulary), place)
 
 
 OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts}
 KINDS_OF_FILE = {"file": (".npz", ".csv"), "texts": (".csv",)}
-FOLDERS: dict[str, Callable[[Path], Classes]] = {"folder": images_of, "texts": texts_of}
+FOLDERS: dict[str, Callable[[Path], ClassFolders]] = {"folder": images_of, "texts": texts_of}
 
 
 def fingerprint(kind: str, path: str) -> str:
@@ -112,8 +114,11 @@ def fingerprint(kind: str, path: str) -> str:
         DataError: there is no such file or folder, or not of that kind.
     """
     place = _source(kind, path).absolute()
-    files = _files(kind, place)
-    return _fingerprint(place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+    try:
+        files = _files(kind, place)
+        return _fingerprint(place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
 
 
 @lru_cache(maxsize=64)
@@ -149,13 +154,24 @@ def _source(kind: str, path: str) -> Path:
 def _files(kind: str, place: Path) -> list[Path]:
     if not place.is_dir():
         return [place]
+    return [path for path, _ in _list_folder(kind, place).files]
+
+
+def _list_folder(kind: str, place: Path) -> ClassFolders:
     # Every arm of a sweep asks for the digest of its data, and a large folder takes a while to look through.
-    return _listed(kind, place.absolute(), int(time.monotonic() / LOOK_AGAIN))
+    return _list_once(kind, place.absolute(), int(time.monotonic() / LOOK_AGAIN))
 
 
 @lru_cache(maxsize=8)
-def _listed(kind: str, place: Path, period: int) -> list[Path]:
-    return [path for group in FOLDERS[kind](place).values() for files in group.values() for path in files]
+def _list_once(kind: str, place: Path, period: int) -> ClassFolders:
+    return FOLDERS[kind](place)
+
+
+def _with_notes(dataset: Dataset, place: Path) -> Dataset:
+    """Add what was skipped in a folder, which the cache of its decoded files does not know."""
+    if not place.is_dir():
+        return dataset
+    return replace(dataset, notes=(*_list_folder(dataset.name, place).notes, *dataset.notes))
 
 
 def _compare(kind: str, path: str, digest: str) -> None:

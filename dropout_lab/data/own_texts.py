@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,34 +11,49 @@ import numpy as np
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.corpora import text_of
 from dropout_lab.data.dataset import DataError
-from dropout_lab.data.folders import Classes, files_by_class, listed, rows_to_test
+from dropout_lab.data.folders import ClassFolders, read_class_folders
 from dropout_lab.data.labels import target_of
 from dropout_lab.data.text import Corpus, How, encoded
+from dropout_lab.data.text_encoding import decode_text
 
 SUFFIX = ".txt"
 LONGEST = 1 << 30  # characters of a cell; Python's own limit is a page or two
 
 
-def texts_of(folder: Path) -> Classes:
-    """The texts by part and class, as :func:`dropout_lab.data.folders.files_by_class` finds them."""
-    return files_by_class(folder, {SUFFIX}, "text")
+def texts_of(folder: Path) -> ClassFolders:
+    """List the texts by split and class."""
+    return read_class_folders(folder, {SUFFIX}, "text")
 
 
 def read_folder(folder: Path, how: How) -> Arrays:
     """Encode a folder of texts.
 
+    Returns:
+        the arrays of :func:`dropout_lab.data.text.encoded`, and notes on the encodings of the files.
+
     Raises:
-        DataError: a text is empty, or no UTF-8.
+        DataError: a text is empty, or in no known encoding.
     """
-    found = texts_of(folder)
-    files, test = listed(found), rows_to_test(found)
+    listing = texts_of(folder)
+    paths = [path for path, _ in listing.files]
+    decoded = [decode_text(_read_bytes(path), path) for path in paths]
+    fixed = {split: listing.rows(split) for split in ("test", "val")}
     corpus = Corpus(
-        [text_of(path, "utf-8-sig") for path, _ in files],
-        np.array([label for _, label in files]),
-        tuple(next(iter(found.values()))),
-        None if test is None else np.array(test),
+        [text for text, _ in decoded],
+        np.array([label for _, label in listing.files]),
+        tuple(listing.classes),
+        **{split: np.array(rows) for split, rows in fixed.items() if rows is not None},
     )
-    return encoded(corpus, how, lambda row: f"{files[row][0]}:")
+    others = Counter(encoding for _, encoding in decoded if encoding != "UTF-8")
+    notes = [f"{n:,} file{'' if n == 1 else 's'} read as {encoding}" for encoding, n in sorted(others.items())]
+    return encoded(corpus, how, lambda row: f"{paths[row]}:") | {"notes": np.array(notes, dtype=str)}
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def read_column(path: Path, text: str, target: str, task: str, how: How) -> Arrays:

@@ -39,12 +39,14 @@ class Corpus(NamedTuple):
         texts, y: N of each.
         classes: names of the classes; empty for numbers.
         test: rows of the official test part; None if there is none.
+        val: rows of the official validation part; None if there is none.
     """
 
     texts: Sequence[str]
     y: np.ndarray
     classes: tuple[str, ...] = ()
     test: np.ndarray | None = None
+    val: np.ndarray | None = None
 
 
 def tokens_of(text: str, kind: str) -> list[str]:
@@ -82,7 +84,7 @@ def padded(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
 
 def encoded(corpus: Corpus, how: How, place: Callable[[int], str]) -> Arrays:
     """Texts with a class or a number each as arrays: x [N, T], y [N], the tokens and, where there are any, the names
-    of the classes and the rows of the test part. Tokens that are cut off everywhere are not among the tokens.
+    of the classes and the rows of the test and validation parts. Tokens that are cut off everywhere are not among them.
 
     Args:
         place: names the text of a row.
@@ -94,7 +96,8 @@ def encoded(corpus: Corpus, how: How, place: Callable[[int], str]) -> Arrays:
     arrays = {"x": padded(rows, how.length, how.pad), "y": corpus.y, **packed(known)}
     if corpus.classes:
         arrays["classes"] = np.array(corpus.classes)
-    return arrays if corpus.test is None else arrays | {"test": corpus.test}
+    fixed = {"test": corpus.test, "val": corpus.val}
+    return arrays | {split: rows for split, rows in fixed.items() if rows is not None}
 
 
 def labelled(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
@@ -106,7 +109,8 @@ def labelled(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
     known, classes = unpacked(arrays), tuple(map(str, arrays.get("classes", ())))
     task: Task = "classification" if classes else "regression"
     x, y, test = arrays["x"], arrays["y"], arrays.get("test")
-    return Dataset(name, task, x, y, classes, test, tokens=known, vocabulary=min(vocabulary, len(known)))
+    size, notes = min(vocabulary, len(known)), tuple(map(str, arrays.get("notes", ())))
+    return Dataset(name, task, x, y, classes, test, val=arrays.get("val"), tokens=known, vocabulary=size, notes=notes)
 
 
 def joined(name: str, parts: Sequence[Sequence[str]]) -> Arrays:

@@ -26,7 +26,8 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
     official = dataset.splits[conf.split] if dataset.splits else dataset.test
     if official is None:
         random = Streams(streams.base).generator("split")
-        rest, test = hold_out(every, conf.test_fraction, random, classes)
+        drawn = every if dataset.val is None else np.setdiff1d(every, dataset.val)
+        rest, test = hold_out(drawn, conf.test_fraction, random, None if classes is None else classes[drawn])
     else:
         rest, test = np.setdiff1d(every, official), official
     if dataset.val is None:

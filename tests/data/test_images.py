@@ -65,6 +65,7 @@ def test_sizes_must_agree_or_be_made_to(pets):
 
 
 def test_the_digest_is_of_names_and_contents(pets, tmp_path):
+    draw(pets / "cat/0.png")
     first = fingerprint("folder", str(pets))
     pets.rename(tmp_path / "moved")
     moved = tmp_path / "moved"
@@ -112,3 +113,110 @@ def test_folders_without_classes_or_images(pets, tmp_path):
         read_images(pets, 0)
     with pytest.raises(DataError, match=r"must hold a folder of images for each of two classes or more"):
         read_images(pets / "cat", 0)
+
+
+def halves(path, side, suffix="png", count=30, change=lambda image: image):
+    """Save noise with a brighter left (0) or right (1) half, 8 by 8."""
+    random = np.random.default_rng(side)
+    for i in range(count):
+        pixels = random.integers(0, 80, (8, 8), np.uint8)
+        pixels[:, 4 * side : 4 * side + 4] += 80
+        path.mkdir(parents=True, exist_ok=True)
+        change(Image.fromarray(pixels)).save(path / f"{i}.{suffix}")
+
+
+def widen(image):
+    """Return an image of 16 bits."""
+    return Image.fromarray(np.asarray(image).astype(np.uint16) * 200)
+
+
+def to_alpha(image):
+    """Return a black image whose opacity is the given one."""
+    return Image.merge("LA", [Image.new("L", image.size), image])
+
+
+def learn(typed, *words):
+    """Train on the folder ``mine`` and return the line on the data and the accuracy that is printed."""
+    status, out, err = typed("sweep", "data=folder", "data.path=mine", "rate=0", "seeds=2", *words)
+    assert (status, err) == (0, "")
+    accuracy = next(line for line in out.splitlines() if line.startswith("none")).split()[1]
+    return out.splitlines()[0], float(accuracy)
+
+
+def test_a_sweep_over_train_val_and_test(typed, folder):
+    for split, count in (("Train", 30), ("Valid", 6), ("Test", 10)):
+        for side, name in enumerate("ab"):
+            halves(folder / "mine" / split / name, side, count=count)
+    line, accuracy = learn(typed, "train.epochs=15")
+    assert line == "data: mine, 92 images 1x8x8, classes: a 46, b 46; train 60, val 12, test 20"
+    assert accuracy == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [(widen, "16-bit images scaled by 1/65535"), (to_alpha, "transparent images composited on white")],
+)
+def test_a_sweep_over_images_that_are_converted(typed, folder, change, note):
+    for side, name in enumerate("ab"):
+        halves(folder / "mine" / name, side, change=change)
+    line, accuracy = learn(typed, "train.epochs=15")
+    assert line.startswith(f"data: mine, 60 images 1x8x8 ({note}), classes: a 30, b 30;")
+    assert accuracy == 100
+
+
+def test_a_sweep_over_photographs_in_portrait_format(typed, folder):
+    """A camera stores them in landscape format with a tag, an editor in portrait format."""
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    for side, name in enumerate("ab"):
+        halves(folder / "mine" / name, side, "jpg", change=lambda image: image.resize((8, 12)))
+        for i in range(10):
+            path = folder / f"mine/{name}/{i}.jpg"
+            with Image.open(path) as image:
+                turned = image.transpose(Image.Transpose.ROTATE_90)
+            turned.save(path, exif=tags)
+    line, accuracy = learn(typed, "train.epochs=15")
+    assert line.startswith("data: mine, 60 images 1x12x8 (20 images rotated by the EXIF orientation), classes:")
+    assert accuracy == 100
+
+
+def test_copies_of_an_editor_do_not_leak_into_the_test_set(typed, folder):
+    random = np.random.default_rng(0)
+    for name in "ab":
+        for i in range(30):
+            image = Image.fromarray(random.integers(0, 255, (8, 8), np.uint8))
+            for path in (f"{i}.png", f".ipynb_checkpoints/{i}-checkpoint.png"):
+                (folder / "mine" / name / path).parent.mkdir(parents=True, exist_ok=True)
+                image.save(folder / "mine" / name / path)
+    (folder / "mine/a/._0.png").write_bytes(b"\0\5\x16\7")
+    line, accuracy = learn(typed, "train.epochs=60", "data.test_fraction=0.4")
+    assert line.startswith("data: mine, 60 images 1x8x8 (61 files skipped: 61 hidden), classes: a 30, b 30;")
+    assert accuracy < 75, "the labels are noise"
+
+
+def test_animations_and_files_of_other_types(typed, folder):
+    for side, name in enumerate("ab"):
+        halves(folder / "mine" / name, side, "gif" if side else "PNG")
+        (folder / f"mine/{name}/x.heic").touch()
+    frames = [Image.new("L", (8, 8), value) for value in (7, 100)]
+    frames[0].save(folder / "mine/b/0.gif", save_all=True, append_images=frames[1:])
+    line = learn(typed, "train.epochs=1")[0]
+    assert line.startswith(
+        "data: mine, 60 images 1x8x8 (2 files skipped: 2 .heic; 1 multi-frame file, first frame read)"
+    )
+
+
+def test_an_unlabelled_test_set_is_one_line(typed, folder):
+    for name in ("train/a/1.png", "train/b/1.png", "test/1.png"):
+        draw(folder / "mine" / name)
+    status, out, err = typed("sweep", "data=folder", "data.path=mine")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "mine/test: holds images without labels" in err
+
+
+def test_leftovers_change_the_notes_and_not_the_digest(pets):
+    first = fingerprint("folder", str(pets))
+    assert own.folder(str(pets)).notes == ("1 file skipped: 1 .txt",)
+    (pets / "cat/.DS_Store").touch()
+    assert fingerprint("folder", str(pets)) == first
+    assert own.folder(str(pets)).notes == ("2 files skipped: 1 .txt, 1 hidden",)

@@ -27,6 +27,16 @@ def test_a_small_training_part_lies_in_a_larger_one():
         assert np.array_equal(part["test"], whole["test"])
 
 
+def test_a_fixed_validation_split_is_no_part_of_a_drawn_test_set():
+    y = np.arange(100) % 2
+    dataset = Dataset("folder", "classification", np.zeros((100, 1)), y, ("a", "b"), val=np.arange(60, 80))
+    parts = divide(dataset, DataConf(test_fraction=0.5), Streams(0, 0))
+    assert np.array_equal(parts["val"], dataset.val)
+    assert (len(parts["train"]), len(parts["test"])) == (40, 40)
+    assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(100))
+    assert np.bincount(y[parts["test"]]).tolist() == [20, 20]
+
+
 def test_a_small_training_part_has_the_classes_in_proportion():
     for seed in range(5):
         counts = np.bincount(DIGITS.y[train_part(seed, train_size=100)["train"]], minlength=10)
