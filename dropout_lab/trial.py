@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from dropout_lab.config import ROLES, Config, CustomConf, ScheduleConf, applies, settings_table, value_at
-from dropout_lab.config.data import OWN, TEXTS, DataConf
+from dropout_lab.config.data import LANGUAGE, OWN, TEXTS, DataConf
 from dropout_lab.config.variants import AT_INPUT
-from dropout_lab.data import FORMAT, DataError, fingerprint
+from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
 from dropout_lab.settings import ConfigError, Setting, show
 from dropout_lab.targets import fingerprint as code_of
 
@@ -47,7 +47,9 @@ class Point:
         """Exact text of the values: what the hash is taken of, but for the seed."""
         # The digest covers the bytes of user data; what the reader makes of them changes with its format.
         reader = {"data.format": FORMAT} if self.config.data.kind in OWN else {}
-        return json.dumps({"numerics": NUMERICS, **self.values, **reader}, sort_keys=True)
+        # Trials whose batches are as they were before this rule came keep their identity, and their stored results.
+        batches = {"train.last_batch": "joined"} if _may_join_last(self.config) else {}
+        return json.dumps({"numerics": NUMERICS, **self.values, **reader, **batches}, sort_keys=True)
 
     @cached_property
     def pack_key(self) -> str:
@@ -146,6 +148,17 @@ def canonical(config: Config) -> Point:
         digest = config.model.digest[:DIGITS] or code_of(config.model.target)
         config = replace(config, model=replace(config.model, digest=digest))
     return Point(replace(config, data=_with_digest(config.data)) if config.data.kind in OWN else config, listed)
+
+
+def _may_join_last(config: Config) -> bool:
+    """Whether the last batch of an epoch has one example and joins the batch before it, or may, where the number of
+    training examples is not known without the data."""
+    data, batch_size = config.data, config.train.batch_size
+    if data.kind in LANGUAGE:  # its batches are windows of a text
+        return False
+    fractions = {"test_fraction": data.test_fraction, "val_fraction": data.val_fraction}
+    count = count_training(data.kind, name=data.name, examples=data.examples, train_size=data.train_size, **fractions)
+    return batch_size > 1 if count is None else joins_last(count, batch_size)
 
 
 OWN_RATES = tuple(f"{role}_rate" for role in ROLES)

@@ -13,7 +13,9 @@ class TrainConf(Checked):
 
     GROUP: ClassVar[str] = "train"
     epochs: int = setting(30, low=1, high=MOST, help="passes over the training part")
-    batch_size: int = setting(64, low=1, high=MOST, help="examples a step")
+    batch_size: int = setting(
+        64, low=1, high=MOST, help="examples per step; a last batch of one joins the batch before it"
+    )
     optimizer: str = setting("adam", choices=("adam", "sgd", "rmsprop", "adadelta"), help="the optimizer")
     lr: float = setting(1e-3, low=0, open_low=True, pack="own", help="learning rate")
     momentum: float = setting(

@@ -5,12 +5,14 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
+from dropout_lab.data.batches import batch_sizes, joins_last
 from dropout_lab.data.cache import FORMAT
 from dropout_lab.data.corpora import LANGUAGE, TEXTS
 from dropout_lab.data.dataset import DataError, Dataset, of_itself
 from dropout_lab.data.own import OWN, fingerprint
 from dropout_lab.data.rcv1 import reuters
 from dropout_lab.data.shipped import SHIPPED
+from dropout_lab.data.sizes import count_training
 from dropout_lab.data.split import hold_out
 from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.data.uci import read_uci, year_prediction_msd
@@ -63,4 +65,16 @@ def _reconstructed(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
     return of_itself(_read(kind, options))
 
 
-__all__ = ["DATASETS", "FORMAT", "DataError", "Dataset", "fingerprint", "hold_out", "load", "options_of"]
+__all__ = [
+    "DATASETS",
+    "FORMAT",
+    "DataError",
+    "Dataset",
+    "batch_sizes",
+    "count_training",
+    "fingerprint",
+    "hold_out",
+    "joins_last",
+    "load",
+    "options_of",
+]

@@ -18,8 +18,13 @@ def hold_out(
         the rest and the held-out rows, both sorted.
     """
     order = spread(len(rows), random, classes)
-    held = round(fraction * len(rows))
+    held = count_held_out(len(rows), fraction)
     return np.sort(rows[order[held:]]), np.sort(rows[order[:held]])
+
+
+def count_held_out(count: int, fraction: float) -> int:
+    """How many of so many rows are held out."""
+    return round(fraction * count)
 
 
 def spread(count: int, random: np.random.Generator, classes: np.ndarray | None = None) -> np.ndarray:

@@ -15,7 +15,7 @@ from dropout_lab.config import (
 )
 from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, State
 from dropout_lab.models.cnn import CNN
-from dropout_lab.models.custom import Custom
+from dropout_lab.models.custom import Custom, NetworkError, error_line
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.recurrent import Recurrent, Shape
 from dropout_lab.models.residual import ResCNN, ResMLP
@@ -91,6 +91,7 @@ __all__ = [
     "Custom",
     "Hook",
     "Model",
+    "NetworkError",
     "Parameter",
     "Params",
     "Plain",
@@ -100,4 +101,5 @@ __all__ = [
     "State",
     "Transformer",
     "build",
+    "error_line",
 ]

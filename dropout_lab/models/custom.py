@@ -7,20 +7,24 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS
 from dropout_lab.dropout.noise import Place
 from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
+from dropout_lab.models.generators import changed, global_states
+from dropout_lab.models.sites import replace_dropouts
 from dropout_lab.streams import Streams
 
-DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
-# These take [B, C, T]; what they drop together, a channel, is what the engine calls a feature of [B, T, D].
-CHANNELS_FIRST = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
 LAYOUT_OF_AXES = {2: UNITS, 3: STEPS, 4: MAPS}
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 # Layers whose matrices are all (units, inputs).
 MATRICES = (nn.Linear, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
+
+
+class NetworkError(ValueError):
+    """A user's network failed; the message is one line that names it, the mode and the shape of the batch."""
 
 
 class Custom(Model):
@@ -61,7 +65,10 @@ class Custom(Model):
         self.fixed = frozenset(n for n, p in self._module.named_parameters() if not p.requires_grad)
         if not parameters.keys() - self.fixed:
             raise ValueError(f"{name} has no parameter to train")
-        modules = self._stand_in()
+        try:
+            modules = replace_dropouts(self._module, self._pass_on)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
         places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
         layouts = self._layouts()
         called = [place for place in modules if place in layouts]
@@ -71,24 +78,68 @@ class Custom(Model):
         self.extend({}, buffers)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
+        """As of :class:`Model`.
+
+        Raises:
+            NetworkError: the user's code fails, or does not return one tensor [B, K].
+        """
         if len(x) != 1:
             raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(x)}")
         own = {name: params[name][0] for name in self._names}
         given = {name: own[name] for name in self._buffers}
-        self._module.train(hook.training)
         self._hook = hook
+        x = hook("input", x)[0].clone()  # the network may write to its input
+        batch = f"in {'training' if hook.training else 'evaluation'} on a batch {list(x.shape)}"
         try:
-            out = functional_call(self._module, own, (hook("input", x)[0],))
-            if not isinstance(out, Tensor):
-                raise TypeError(f"it gives {type(out).__name__}, where a tensor is needed")
+            self._module.train(hook.training)
+            out = functional_call(self._module, own, (x,))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: it must end neither this process nor its other trials
+            raise NetworkError(f"{self._name} fails {batch}: {error_line(error)}") from error
         finally:
             self._hook = Plain()
+        self._check_output(out, len(x), batch)
         if hook.training:
             with torch.no_grad():  # most buffers are written in place, and so in ``params``; others are put in anew
                 for name, before in given.items():
                     if own[name] is not before:
                         before.copy_(own[name])
         return out.unsqueeze(0)
+
+    def _check_output(self, out: object, examples: int, batch: str) -> None:
+        """Refuse what is no tensor of numbers [B, K]."""
+        needed = [examples, self._outputs]
+        if not isinstance(out, Tensor):
+            raise NetworkError(
+                f"{self._name} returns {type(out).__name__} {batch}; it must return one tensor of shape {needed}"
+            )
+        if list(out.shape) != needed:
+            raise NetworkError(f"{self._name} returns outputs {list(out.shape)} {batch}, where {needed} is needed")
+        if not out.is_floating_point():
+            raise NetworkError(f"{self._name} returns {out.dtype} {batch}; it must return floating-point numbers")
+
+    def _pass_on(self, site: str, x: Tensor, training: bool) -> Tensor:
+        """Pass x [B, ...] to the hook of the current pass."""
+        if training != self._hook.training:
+            mode = "training" if training else "evaluation"
+            raise RuntimeError(f"its nn.Dropout {site!r} is kept in {mode} mode; it must follow the network's mode")
+        return self._hook(site, x.unsqueeze(0))[0]
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return self._name
+
+    def batch_statistics(self) -> list[str]:
+        """Names of the layers that take their statistics from the batch in evaluation too."""
+        layers = self._module.named_modules()
+        return [name for name, layer in layers if isinstance(layer, _BatchNorm) and layer.running_mean is None]
+
+    def generators(self) -> list[torch.Generator]:
+        """The generators of torch that its modules hold."""
+        held = [value for module in self._module.modules() for value in vars(module).values()]
+        return [value for value in held if isinstance(value, torch.Generator)]
 
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
         """The module's own initial parameters and buffers, drawn by torch's generator from the stream ``init``."""
@@ -115,34 +166,13 @@ class Custom(Model):
                     if any(is_lazy(value) for value in (*module.parameters(), *module.buffers())):
                         with torch.no_grad():
                             module.eval()(torch.zeros(2, *self._shape))
-            except Exception as error:
-                raise ValueError(f"{self._name}({self._shape}, {self._outputs}) fails: {_line(error)}") from None
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                raise ValueError(f"{self._name}({self._shape}, {self._outputs}) fails: {error_line(error)}") from None
         if not isinstance(module, nn.Module):
             raise ValueError(f"{self._name} gives {type(module).__name__}, where an nn.Module is needed")
         return module
-
-    def _stand_in(self) -> list[str]:
-        """Put a module that calls the hook in the place of each nn.Dropout; their names."""
-        found = [(name, module) for name, module in self._module.named_modules() if isinstance(module, DROPOUTS)]
-        taken: dict[nn.Module, nn.Module] = {}
-        for name, module in found:
-            taken[module] = self._site(_place(name), isinstance(module, CHANNELS_FIRST))
-        for parent in self._module.modules():
-            for key, child in parent._modules.items():  # a module may have several names
-                if child in taken:
-                    parent._modules[key] = taken[child]
-        return [_place(name) for name, _ in found]
-
-    def _site(self, place: str, channels_first: bool) -> nn.Module:
-        # A forward hook also keeps nn.TransformerEncoderLayer from its fast path, which passes by what is inside it.
-        def call(module: nn.Module, args: object, x: Tensor) -> Tensor:
-            if channels_first and x.dim() == 3:
-                return self._hook(place, x.transpose(1, 2).unsqueeze(0))[0].transpose(1, 2)
-            return self._hook(place, x.unsqueeze(0))[0]
-
-        site = nn.Identity()
-        site.register_forward_hook(call)
-        return site
 
     def _layouts(self) -> dict[str, str]:
         """What stands at each place that is called, from a pass over a batch of zeros in training and one in test."""
@@ -166,19 +196,15 @@ class Custom(Model):
         """The shapes [B, ...] at the places in one pass over zeros."""
         watching = _Watching(training)
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            state = torch.get_rng_state()
-            try:
-                out = self.forward(_stacked(self._module), torch.zeros(1, examples, *self._shape), watching)
-            except Exception as error:
-                raise ValueError(f"{self._name} fails on a batch of zeros: {_line(error)}") from None
-            if not torch.equal(state, torch.get_rng_state()):
-                raise ValueError(
-                    f"{self._name} draws random numbers in its forward pass ({_culprits(self._module)}), and no trial "
-                    "seed rules them; set that to 0 and use nn.Dropout modules"
-                )
-        if out.shape[1:] != (examples, self._outputs):
-            found, needed = list(out.shape[1:]), [examples, self._outputs]
-            raise ValueError(f"{self._name} gives outputs {found} for {examples} examples, where {needed} is needed")
+            before = global_states()
+            self.forward(_stacked(self._module), torch.zeros(1, examples, *self._shape), watching)
+            moved = changed(before)
+        if moved:
+            source = _culprits(self._module) if moved == ["torch"] else " and ".join(moved)
+            raise ValueError(
+                f"{self._name} draws random numbers in its forward pass ({source}), and no trial seed rules them; set "
+                "that to 0 and use nn.Dropout modules"
+            )
         return watching.seen
 
 
@@ -193,11 +219,6 @@ class _Watching(Plain):
         if name != "input":
             self.seen.setdefault(name, []).append(x.shape[1:])
         return x
-
-
-def _place(module: str) -> str:
-    """The place of the nn.Dropout of this name; ``input`` is what goes into the network."""
-    return module if module != "input" else "input module"
 
 
 def _parameters(module: nn.Module) -> dict[str, Parameter]:
@@ -229,5 +250,6 @@ def _culprits(module: nn.Module) -> str:
     return "dropout= of " + ", ".join(layers) if layers else "functional dropout, or noise"
 
 
-def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+def error_line(error: BaseException) -> str:
+    """The type of an error and the first line of its message."""
+    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")

@@ -10,12 +10,13 @@ from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
-from dropout_lab.models import Model
+from dropout_lab.models import Custom, Model
 from dropout_lab.regularizers import unfit as unfit_regularizer
 from dropout_lab.settings import ConfigError
 from dropout_lab.streams import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference import refuse_arms
+from dropout_lab.sweeps.rehearsal import rehearse
 from dropout_lab.train.division import divide, rarest, refuse
 from dropout_lab.train.pack import model_of, unfit
 from dropout_lab.train.paper import unconvertible
@@ -76,6 +77,8 @@ def check(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> No
             if parts not in divided:
                 _parts(config, dataset, list(seeds[key]))
                 divided.add(parts)
+            if isinstance(models[key], Custom):
+                rehearse(trial, dataset)
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
@@ -105,6 +108,7 @@ def announce(trials: Sequence[Trial]) -> list[str]:
             places = ", ".join(f"{name} ({model.places[name].layout})" for name in model.sites)
             count = f"{len(model.sites)} place{'s' if len(model.sites) > 1 else ''}"
             lines[f"note: {config.model.target} drops at {count}: {places}"] = None
+            lines |= dict.fromkeys(rehearse(trial, _load(config)).notes)
     return list(lines)
 
 

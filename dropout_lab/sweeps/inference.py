@@ -1,13 +1,15 @@
 """From kept weights to evaluations: what is refused, what is missing, and in which order it is made."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from dropout_lab.checks import SHIFTS
-from dropout_lab.config import ROLES, InferConf
+from dropout_lab.config import ROLES, CustomConf, InferConf
 from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.dropout import VARIANTS
+from dropout_lab.models import NetworkError
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.ensembles import compare
 from dropout_lab.sweeps.evaluations import Evaluations, how, way
@@ -16,6 +18,7 @@ from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.metrics import measure
 from dropout_lab.sweeps.predictions import path_of, store
 from dropout_lab.sweeps.progress import Bar
+from dropout_lab.sweeps.rehearsal import rehearse
 from dropout_lab.sweeps.trained import Trained
 from dropout_lab.sweeps.weights import Kept, kept
 from dropout_lab.trial import Trial
@@ -63,6 +66,11 @@ def refuse(trial: Trial, conf: InferConf, many: bool) -> None:
         if reason:
             alone = " and one seed" if conf.kind == "ensemble" else ""
             raise ConfigError.of("infer", conf.kind, f"finds nothing stochastic: {reason}{alone}")
+    if conf.stochastic and not silent(trial) and isinstance(trial.config.model, CustomConf):
+        mixing = rehearse(trial, _load(trial)).mixing
+        if mixing:
+            problem = f"{trial.config.model.target} {mixing}, and the passes over an example share a batch"
+            raise ConfigError.of("infer", conf.kind, f"{problem}; use layers with running statistics, or leave it out")
     if conf.precision == "auto" and not trial.config.data.val_fraction and _load(trial).task == "regression":
         problem = "is chosen on the validation part, of which data.val_fraction=0 leaves none; give a number"
         raise ConfigError.of("infer.precision", "auto", problem)
@@ -129,7 +137,7 @@ def evaluate(
     todo = [(t, k) for t, k in todo if _lacking(t, k, evaluations, predictions)]
     ensembles = [task for task in tasks if task.conf.kind == "ensemble"]
     total = len(todo) + sum(len(task.kept) for task in ensembles)
-    with Bar(total, "evaluating", "networks") as bar:
+    with Bar(total, "evaluating", "networks") as bar, _network_errors(evaluations):
         for task, each in todo:
             found = measure(taken_up(each, task.conf), task.conf)
             if predictions and found.predicted:
@@ -148,6 +156,15 @@ def evaluate(
                 evaluations.add_ensemble(point, task.conf, [named | row for row in found_rows])
     if len(todo):
         say(f"{evaluations.folder}: evaluated {len(todo)} network{'s' if len(todo) > 1 else ''}")
+
+
+@contextmanager
+def _network_errors(evaluations: Evaluations) -> Iterator[None]:
+    """Turn the error of a user's network into the one line to print; what was evaluated before is stored."""
+    try:
+        yield
+    except NetworkError as error:
+        raise ConfigError.of("out", str(evaluations.folder), f"cannot be evaluated further: {error}") from None
 
 
 def _lacking(task: Task, each: Kept, evaluations: Evaluations, predictions: bool) -> bool:

@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple
 import torch
 
 from dropout_lab.data import load
+from dropout_lab.models import NetworkError, error_line
 from dropout_lab.sweeps.child import Child, forked, launched
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.weights import keep
@@ -64,8 +65,11 @@ def attempt(pack: PackOf, progress: Progress) -> Trained:
         for trial, result in zip(pack, results, strict=True):
             keep(trial, result)  # before its row, which says that the trial is done
         return Trained(pack, results)
-    except Exception as error:  # whatever it is, it must not take the other packs along
-        return failed(pack, f"{type(error).__name__}: {error}".splitlines()[0], traceback.format_exc())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever it is, as sys.exit() in a user's network, the other packs go on
+        reason = str(error) if isinstance(error, NetworkError) else error_line(error)
+        return failed(pack, reason, traceback.format_exc())
     finally:
         torch.set_num_threads(before)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config import DataConf
-from dropout_lab.data import Dataset
+from dropout_lab.data import Dataset, batch_sizes
 from dropout_lab.streams import Streams
 from dropout_lab.train.division import PARTS, divide, labels_of, refuse
 from dropout_lab.train.scaling import PIXEL, centre_of, scale_of
@@ -125,10 +125,11 @@ class Feed:
         return x, (y - self._scale.y_low) / self._scale.y_span if y.is_floating_point() else y
 
     def epoch(self, batch_size: int) -> Sequence[Tensor]:
-        """The rows of an epoch's batches, [M, B] each and a shorter last one, in each trial's next random order."""
+        """The rows of an epoch's batches, [M, B] each, in each trial's next random order; for B see
+        :func:`batch_sizes`."""
         orders = np.stack([order.permutation(self.n_train) for order in self._orders])
         rows = self.index["train"].gather(1, torch.from_numpy(orders).to(self._device))
-        return rows.split(batch_size, dim=1)
+        return rows.split(batch_sizes(self.n_train, batch_size), dim=1)
 
     def looks(self, part: str) -> Iterator[Tensor]:
         """The rows of a part [M, N] in portions [M, B], to be looked at without training."""

@@ -52,15 +52,18 @@ class Transposed(nn.Module):
         (lambda shape, outputs: [nn.Linear(64, 5)], "nets:make gives list, where an nn.Module is needed"),
         (sequence(nn.Flatten(), nn.Linear(64, OUTPUTS)), "nets:make finds no nn.Dropout in it$"),
         (sequence(nn.Dropout()), "nets:make has no parameter to train"),
-        (sequence(nn.Dropout(), nn.Linear(9, OUTPUTS)), "fails on a batch of zeros: RuntimeError: mat1 and mat2"),
+        (
+            sequence(nn.Dropout(), nn.Linear(9, OUTPUTS)),
+            r"fails in training on a batch \[3, 1, 8, 8\]: RuntimeError: mat1 and mat2",
+        ),
         (
             sequence(nn.Dropout(), nn.Flatten(), nn.Linear(64, 3)),
-            r"gives outputs \[3, 3\] for 3 examples, where \[3, 5\]",
+            r"returns outputs \[3, 3\] in training on a batch \[3, 1, 8, 8\], where \[3, 5\]",
         ),
-        (sequence(nn.Dropout(), nn.Flatten(0), nn.Linear(192, 5)), r"gives outputs \[5\] for 3 examples"),
+        (sequence(nn.Dropout(), nn.Flatten(0), nn.Linear(192, 5)), r"returns outputs \[5\] in training"),
         (
             sequence(nn.Dropout(), nn.Flatten(1, 2), nn.LSTM(8, 5)),
-            "fails on a batch of zeros: TypeError: it gives tuple",
+            r"returns tuple in training on a batch .*; it must return one tensor of shape \[3, 5\]",
         ),
         (Functional, r"draws random numbers in its forward pass \(functional dropout, or noise\)"),
         (encoder_with_dropout, r"draws random numbers in its forward pass \(dropout= of 1.self_attn\)"),

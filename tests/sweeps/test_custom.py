@@ -105,7 +105,7 @@ def test_workers_import_what_this_process_can(typed, folder, monkeypatch):
         ("model.target=ownnet:bare", "model=custom: ownnet:bare finds no nn.Dropout in it"),
         ("variant=alpha", "model=custom: a network of your own cannot become the SELU network"),
         ("variant=dropconnect", "variant=dropconnect model=custom: needs weights where it drops"),
-        ("data=wine", "model=custom: ownnet:mlp fails on a batch of zeros: RuntimeError"),
+        ("data=wine", "model=custom: ownnet:mlp fails in training on a batch [3, 13]: RuntimeError"),
         ("rate=[0.1,0.2]", "rate=[0.1,0.2]: must have one entry for each of the 1 place where model=custom drops"),
         ("profile=rising", "profile=rising: must be flat for model=custom"),
         ("model.hidden=[8]", "model.hidden: model=custom has no such setting"),

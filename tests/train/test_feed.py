@@ -92,3 +92,14 @@ def test_images_are_scaled_and_whole():
     assert digits.x.min() == 0
     assert digits.x.max() == 1
     assert np.bincount(digits.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_a_last_batch_of_one_joins_the_batch_before_it():
+    feed = Feed(load("digits"), DataConf(train_size=65), [Streams(0, 0), Streams(0, 1)], CPU)
+    (only,) = feed.epoch(64)
+    assert only.shape == (2, 65)
+    assert [len(rows[0]) for rows in feed.epoch(32)] == [32, 33]
+    assert [len(rows[0]) for rows in feed.epoch(1)] == [1] * 65
+    for batches in (feed.epoch(64), feed.epoch(16)):
+        seen = torch.cat(list(batches), dim=1)
+        assert all(sorted(seen[m].tolist()) == sorted(feed.index["train"][m].tolist()) for m in range(2))

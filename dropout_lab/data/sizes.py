@@ -1,0 +1,53 @@
+"""How many examples a data set has to train on, as far as that is known without reading it."""
+
+from dropout_lab.data.split import count_held_out
+from dropout_lab.data.synthetic import SYNTHETIC
+from dropout_lab.data.uci import TABLES, YEAR_ROWS, YEAR_TEST
+from dropout_lab.data.vision import VISION
+
+# Examples, and those of the official test part; None where the test part is drawn. Other sets depend on the user's
+# files, or on which texts their reader leaves out.
+SIZES: dict[str, tuple[int, int | None]] = {
+    "digits": (1_797, None),
+    "breast_cancer": (569, None),
+    "wine": (178, None),
+    "iris": (150, None),
+    "diabetes": (442, None),
+    **{name: (sum(vision.counts), vision.counts[1]) for name, vision in VISION.items()},
+    "year_prediction_msd": (YEAR_ROWS, YEAR_TEST),
+    "rt_polarity": (10_662, None),
+    "scale_data": (5_006, None),
+    "imdb": (50_000, 25_000),
+    "ag_news": (127_600, 7_600),
+}
+UCI_TEST = 0.1  # the part of a published split that is to test on
+
+
+def count_training(
+    kind: str,
+    *,
+    name: str = "",
+    examples: int = 0,
+    train_size: int = 0,
+    test_fraction: float = 0.0,
+    val_fraction: float = 0.0,
+) -> int | None:
+    """The number of training examples of a trial; None where only the data can tell.
+
+    Args:
+        kind: as in ``data=``; no running text.
+        name, examples, train_size, test_fraction, val_fraction: settings of the data.
+    """
+    if train_size:
+        return train_size
+    if kind in SYNTHETIC:
+        total, test = examples, None
+    elif kind == "uci":
+        total = TABLES[name].rows
+        test = count_held_out(total, UCI_TEST)
+    elif kind in SIZES:
+        total, test = SIZES[kind]
+    else:
+        return None
+    rest = total - (count_held_out(total, test_fraction) if test is None else test)
+    return rest - count_held_out(rest, val_fraction)

@@ -1,0 +1,91 @@
+"""The nn.Dropout modules of a user's network, and the modules that take their position in a trial."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
+
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+# These take [B, C, T]; what they drop together, a channel, is what the engine calls a feature of [B, T, D].
+CHANNELS_FIRST = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
+# What decides what calling an nn.Dropout does. Other methods of a subclass, such as __init__, may differ from torch's.
+DECISIVE = (
+    *("forward", "__call__", "_call_impl", "_wrapped_call_impl", "_slow_forward", "train", "eval"),
+    *("p", "inplace", "training", "__getattr__", "__getattribute__", "__setattr__"),
+)
+PLAIN = ("p", "inplace", "training")  # what torch itself stores on the instance
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+class Site(nn.Module):
+    """The module at the position of an nn.Dropout. It passes its input to the noise of a trial.
+
+    Args:
+        name: of the site.
+        module: the nn.Dropout it replaces.
+        call: the noise, called with the name of the site, x [B, ...] and whether this module is in training mode.
+    """
+
+    def __init__(self, name: str, module: nn.Module, call: Callable[[str, Tensor, bool], Tensor]):
+        super().__init__()
+        self.p, self.inplace = module.p, False
+        self._name, self._channels_first, self._call = name, isinstance(module, CHANNELS_FIRST), call
+        # A forward hook keeps nn.TransformerEncoderLayer from its fast path, which skips the modules inside it.
+        self.register_forward_hook(lambda *_: None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pass x [B, ...] to the noise."""
+        if self._channels_first and x.dim() == 3:
+            return self._call(self._name, x.transpose(1, 2), self.training).transpose(1, 2)
+        return self._call(self._name, x, self.training)
+
+
+def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Tensor]) -> list[str]:
+    """Replace each nn.Dropout of a network by a :class:`Site`.
+
+    Returns:
+        the names of the sites, in the order in which the modules were registered.
+
+    Raises:
+        ValueError: a module changes what nn.Dropout does, and its behaviour would be lost.
+    """
+    found = {name: module for name, module in network.named_modules() if isinstance(module, _DropoutNd)}
+    for name, module in found.items():
+        reason = _custom(module)
+        if reason:
+            raise ValueError(
+                f"its module {name!r} is a {type(module).__name__}, an nn.Dropout that {reason}; the trial's variant "
+                "would replace that: use a plain nn.Dropout, or do not derive the class from it"
+            )
+    sites: Mapping[nn.Module, nn.Module] = {
+        module: Site(site_name(name), module, call) for name, module in found.items()
+    }
+    for parent in network.modules():
+        for key, child in parent._modules.items():  # a module may have several parents
+            if child in sites:
+                parent._modules[key] = sites[cast(nn.Module, child)]
+    return [site_name(name) for name in found]
+
+
+def site_name(module: str) -> str:
+    """The site of the nn.Dropout of this name; ``input`` is what goes into the network."""
+    return module if module != "input" else "input module"
+
+
+def _custom(module: nn.Module) -> str | None:
+    """What sets a module apart from torch's nn.Dropout; None for nothing."""
+    known = next((base for base in type(module).__mro__ if base in DROPOUTS), None)
+    if known is None:
+        return "has a forward of its own"
+    for name in DECISIVE:
+        if inspect.getattr_static(type(module), name, None) is not inspect.getattr_static(known, name, None):
+            return f"has a {name} of its own"
+        if name in vars(module) and name not in PLAIN:
+            return f"has a {name} that was set on the instance"
+    if any(getattr(module, hooks) for hooks in HOOKS):
+        return "has hooks"
+    if module._parameters or module._buffers or module._modules:
+        return "has parameters, buffers or modules"
+    return None
