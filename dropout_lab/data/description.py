@@ -33,7 +33,10 @@ def _examples(dataset: Dataset) -> str:
         return f"{_counted(count, 'document')} of up to {shape} tokens, {len(dataset.tokens):,} of them different"
     if len(dataset.shape) == 1:
         return f"{_counted(count, 'row')}, {_counted(dataset.shape[0], 'feature')}"
-    return f"{_counted(count, 'image' if len(dataset.shape) == 3 else 'series')} {shape}"
+    if len(dataset.shape) == 2:
+        steps, features = dataset.shape
+        return f"{_counted(count, 'series')} of {_counted(steps, 'step')} with {_counted(features, 'feature')}"
+    return f"{_counted(count, 'image')} {shape}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS
 from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
+from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, input_layout
 from dropout_lab.streams import Streams
 
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
@@ -62,7 +62,7 @@ class Custom(Model):
         if not parameters.keys() - self.fixed:
             raise ValueError(f"{name} has no parameter to train")
         modules = self._stand_in()
-        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        places = {"input": Place(input_layout(shape), None)}
         layouts = self._layouts()
         called = [place for place in modules if place in layouts]
         if not called:
