@@ -43,7 +43,7 @@ def choose_arrays(path: Path, names: Sequence[str]) -> dict[tuple[str, str], str
     chosen: dict[tuple[str, str], str] = {}
     for name in names:
         meaning = SPELLINGS.get(re.sub("[^a-z0-9]", "", name.lower()))
-        if meaning is None:
+        if meaning is None or not name.isprintable():
             continue
         if meaning in chosen:
             what = f"the {'examples' if meaning[0] == 'x' else 'targets'} of the {meaning[1]} split"

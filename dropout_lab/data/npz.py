@@ -64,7 +64,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except MemoryError:
         raise DataError(f"{path}: has arrays that do not fit into memory") from None
     except Exception as error:  # zipfile, zlib, ast and numpy raise whatever the bytes lead them to
-        reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        reason = "".join(sign if sign.isprintable() else " " for sign in str(error)[:200]) or type(error).__name__
         raise DataError(f"{path}: is no .npz file or not whole ({reason})") from None
 
 
