@@ -22,20 +22,19 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
     if dataset.task == "language":
         return _stretches(dataset, conf)
     every = np.arange(len(dataset.x))
-    if dataset.val is not None:  # its rows must not be drawn for the test set
-        every = np.setdiff1d(every, dataset.val)
     classes = dataset.y if dataset.task == "classification" else None
     official = dataset.splits[conf.split] if dataset.splits else dataset.test
     if official is None:
         random = Streams(streams.base).generator("split")
-        rest, test = hold_out(every, conf.test_fraction, random, None if classes is None else classes[every])
+        drawn = every if dataset.val is None else np.setdiff1d(every, dataset.val)
+        rest, test = hold_out(drawn, conf.test_fraction, random, None if classes is None else classes[drawn])
     else:
         rest, test = np.setdiff1d(every, official), official
     if dataset.val is None:
         labels = None if classes is None else classes[rest]
         train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
     else:
-        train, val = rest, dataset.val
+        train, val = np.setdiff1d(rest, dataset.val), dataset.val
     if conf.train_size:
         train = _fewer(dataset, conf, train, streams)
     parts = {"train": train, "val": val, "test": test}
