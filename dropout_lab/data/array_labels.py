@@ -6,7 +6,7 @@ import numpy as np
 
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.labels import NUMBERS
-from dropout_lab.data.ranges import check_distinct, check_finite
+from dropout_lab.data.ranges import check_distinct, check_finite, check_spans
 
 WORDS = "US"  # numpy's kinds of text
 
@@ -36,6 +36,8 @@ def column_of(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
     if y.ndim > 2 or 0 in y.shape:
         raise DataError(f"{path}: {name} is {shape}; must be [N], [N, 1] or one-hot rows [N, K]")
     check_finite(path, name, y)
+    if y.dtype.kind == "f" and not is_one_hot(y):
+        check_spans(path, name, y.reshape(count, 1))
     if is_one_hot(y):
         return _numbers_of_rows(path, name, y)
     y = y.reshape(count)

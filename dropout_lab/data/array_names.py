@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.description import printable
 
 ROLES = {
     "x": ("x", "data", "image", "images", "img", "imgs", "feature", "features", "input", "inputs", "sample", "samples"),
@@ -19,7 +20,6 @@ SPLITS = {
     "test": ("test", "testing", "te"),
 }
 LISTED = 12  # names in a message
-LONGEST = 40  # characters of a name in a message
 
 
 def _spellings() -> Iterator[tuple[str, tuple[str, str]]]:
@@ -64,6 +64,5 @@ def choose_arrays(path: Path, names: Sequence[str]) -> dict[tuple[str, str], str
 
 def show(names: Sequence[str], separator: str = ", ") -> str:
     """Return names as they go into a message of one line."""
-    short = [name if name.isprintable() else ascii(name)[1:-1] for name in names[:LISTED]]
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return separator.join(name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name in short) + more
+    return separator.join(map(printable, names[:LISTED])) + more

@@ -8,6 +8,7 @@ import numpy as np
 from dropout_lab.data.dataset import Dataset
 
 MOST_CLASSES = 12  # classes that are listed with their counts
+LONGEST = 40  # characters of a name
 
 
 def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> str:
@@ -39,6 +40,12 @@ def _examples(dataset: Dataset) -> str:
     return f"{_counted(count, 'image')} {shape}"
 
 
+def printable(name: str) -> str:
+    """Return a name of the user's as it goes into a message of one line: short and without control characters."""
+    plain = name if name.isprintable() else ascii(name)[1:-1]
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}..."
+
+
 def _counted(count: int, noun: str) -> str:
     plural = noun if noun.endswith("s") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
@@ -49,6 +56,8 @@ def _target(dataset: Dataset) -> str:
         low, high = float(np.min(dataset.y)), float(np.max(dataset.y))
         return f"target from {low:.10g} to {high:.10g}"
     counts = np.bincount(dataset.y, minlength=len(dataset.classes))
-    listed = [f"{name} {count:,}" for name, count in zip(dataset.classes, counts, strict=True)][:MOST_CLASSES]
+    listed = [f"{printable(name)} {count:,}" for name, count in zip(dataset.classes, counts, strict=True)][
+        :MOST_CLASSES
+    ]
     more = len(dataset.classes) - len(listed)
     return f"classes: {', '.join(listed)}{f' and {more} more' if more else ''}"

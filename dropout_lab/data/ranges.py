@@ -54,7 +54,7 @@ def check_finite(path: Path, name: str, values: np.ndarray) -> None:
         problem = f"must be within {LARGEST:g} of 0, because networks compute in float32; divide them by a constant"
         if not np.isfinite(value):
             problem = "must be finite; fill the gap or leave the row out"
-        raise DataError(f"{path}: {name}[{index}] is {float(value):g}; values {problem}")
+        raise DataError(f"{path}: {name}[{index}] is {value}; values {problem}")
 
 
 def check_spans(path: Path, name: str, values: np.ndarray) -> None:
@@ -67,7 +67,7 @@ def check_spans(path: Path, name: str, values: np.ndarray) -> None:
     span = values.max(axes).astype(float) - values.min(axes).astype(float)
     for feature in np.flatnonzero((span > 0) & (span < SMALLEST_SPAN))[:1]:
         problem = f"spans {span[feature]:g}, less than float32 tells apart; multiply it by a constant"
-        raise DataError(f"{path}: feature {feature} of {name} {problem}")
+        raise DataError(f"{path}: {_feature(name, feature, values.shape[-1])} {problem}")
 
 
 def widen(path: Path, name: str, values: np.ndarray) -> np.ndarray:
@@ -96,9 +96,13 @@ def check_distinct(path: Path, name: str, values: np.ndarray) -> None:
     for feature, column in enumerate(values.T):
         distinct = np.unique(column)
         if len(np.unique(distinct.astype(np.float64))) < len(distinct):
-            where = f"feature {feature} of {name}" if values.shape[1] > 1 else name
+            where = _feature(name, feature, values.shape[1])
             problem = f"has whole numbers beyond 2^53, such as {distinct[-1]}, that float64 does not tell apart"
             raise DataError(f"{path}: {where} {problem}; subtract a constant from them")
+
+
+def _feature(name: str, feature: int, count: int) -> str:
+    return f"feature {feature} of {name}" if count > 1 else name
 
 
 def _chunks(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -87,6 +87,7 @@ def test_a_split_that_lacks_a_class_has_the_numbers_of_the_others(read):
     [
         (np.array([1, 2, np.nan, 3, 4, 5]), "auto", r"y\[2\] is nan; values must be finite"),
         (np.array([1, 2, 1e39, 3, 4, 5]), "auto", r"y\[2\] is 1e\+39; values must be within"),
+        (X[:, 0] * 1e-40, "auto", "y spans .*e-40, less than float32 tells apart; multiply it"),
         (np.array(["a", " ", "b"] * 2), "auto", r"y\[1\] is empty; each example needs a target"),
         (np.ones(6, int), "auto", "the target is 1 everywhere"),
         (X, "auto", "y is 6x3 and not one-hot; save one target per example"),
