@@ -85,6 +85,7 @@ CHANGED = {
     "data.digest": "ef02ef02ef02ef02",
     "data.target": "price",
     "data.task": "regression",
+    "data.layout": "series",
     "data.image_size": "16",
     "data.text": "review",
     "data.tokens": "characters",
@@ -205,7 +206,7 @@ OWN_NET = ["model=custom", "model.target=nets:small", "model.digest=ab01ab01ab01
 BASE = {
     "data.name": ["data=uci"],
     "data.split": ["data=uci"],
-    **{f"data.{name}": OWN for name in ("path", "digest", "target", "task")},
+    **{f"data.{name}": OWN for name in ("path", "digest", "target", "task", "layout")},
     "data.image_size": ["data=folder", "data.path=mine", "data.digest=ab01ab01ab01ab01"],
     "data.text": ["data=texts", "data.path=mine", "data.digest=ab01ab01ab01ab01"],
     **{f"data.{name}": ["data=rt_polarity"] for name in ("tokens", "length", "pad", "vocabulary")},

@@ -88,6 +88,14 @@ class DataConf(Checked):
         source=True,
         help="what to do with the target; auto: classes if it is words or up to 50 different whole numbers",
     )
+    layout: str = setting(
+        "auto",
+        choices=("auto", "images", "channels_last", "series"),
+        when=("data.kind", "file"),
+        off="auto",
+        source=True,
+        help="axes of x in an .npz: images are [N, H, W] or [N, C, H, W], channels_last [N, H, W, C], series [N, T, F]",
+    )
     image_size: int = setting(
         0,
         low=0,

@@ -1,75 +1,171 @@
-"""Arrays of the user in an ``.npz`` file.
+"""Arrays of the user in an ``.npz`` file: tables [N, F], series [N, T, F] or images.
 
-The file holds ``x`` [N, F], [N, H, W] or [N, C, H, W] and ``y`` [N]; with ``x_test`` and ``y_test`` its test set is
-fixed. Images of type uint8 stand for value / 255.
+The names of the arrays are those of :mod:`dropout_lab.data.array_names`. The splits ``val`` and ``test`` are fixed
+where the file has them.
 """
 
-import zipfile
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.data.array_images import (
+    FIRST,
+    LAST,
+    RGBA,
+    channel_axis,
+    channels_first,
+    check_scales,
+    flatten_alpha,
+    scale_pixels,
+)
+from dropout_lab.data.array_labels import column_of, is_one_hot, join_columns
+from dropout_lab.data.array_names import choose_arrays, show
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.labels import NUMBERS, target_of
+from dropout_lab.data.npz import list_arrays, load_arrays
+from dropout_lab.data.ranges import Spread, check_finite, check_spans, measure_spread, widen
+
+AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2, 3, 4)}  # by data.layout
+WHITE = 255  # greatest pixel of an image of 8 bits
+REMEDIES = {
+    "c": "save np.concatenate([x.real, x.imag], -1)",
+    "M": "convert times to numbers, as x.astype('datetime64[s]').astype(float)",
+    "m": "convert durations to numbers, as x / np.timedelta64(1, 's')",
+    "U": "convert words to numbers, as x.astype(float) or one-hot columns",
+    "S": "convert words to numbers, as x.astype(float) or one-hot columns",
+    "V": "save np.lib.recfunctions.structured_to_unstructured(x)",
+}
 
 
-def read_npz(path: Path, task: str) -> Arrays:
-    """Decode an ``.npz`` to x, y and, where there are any, the classes' names and the rows of the test part.
+def read_npz(path: Path, task: str, layout: str = "auto") -> Arrays:
+    """Decode an ``.npz`` to x, y and, where there are any, class names, rows of the splits and notes.
+
+    Args:
+        path: the file.
+        task: ``classification``, ``regression`` or ``auto``.
+        layout: ``images`` for [N, H, W] or [N, C, H, W], ``channels_last`` for [N, H, W, C], ``series`` for [N, T, F]
+            or [N, T], or ``auto``; see :func:`_layout`.
 
     Raises:
-        DataError: it is broken, holds Python objects, or its arrays do not fit together.
+        DataError: the file is damaged, or its arrays do not fit together.
     """
-    if path.is_file() and not zipfile.is_zipfile(path):
-        raise DataError(f"{path}: is no .npz file")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in ("x", "y", "x_test", "y_test") if name in content}
-            names = ", ".join(content)
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        TypeError,
-        AttributeError,
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-    ) as error:
-        if "pickle" in str(error):
-            raise DataError(f"{path}: holds Python objects (a pickle), which are never loaded") from None
-        raise DataError(f"{path}: is no .npz file or not whole ({error})") from None
-    if "x" not in arrays or "y" not in arrays or ("x_test" in arrays) != ("y_test" in arrays):
-        raise DataError(f"{path}: must hold x and y, and x_test with y_test if it has a test part; it holds {names}")
-    for part in ("", "_test"):
-        if f"x{part}" in arrays:
-            arrays[f"x{part}"] = _examples(path, f"x{part}", arrays[f"x{part}"])
-            arrays[f"y{part}"] = _column(path, f"y{part}", arrays[f"y{part}"], len(arrays[f"x{part}"]))
-    fixed = "x_test" in arrays
-    if fixed and arrays["x_test"].shape[1:] != arrays["x"].shape[1:]:
-        shapes = " and ".join("x".join(map(str, arrays[name].shape[1:])) for name in ("x", "x_test"))
-        raise DataError(f"{path}: the examples of x and x_test have different shapes, {shapes}")
-    count = len(arrays["x"])
-    x = np.concatenate([arrays["x"], arrays["x_test"]]) if fixed else arrays["x"]
-    y = np.concatenate([arrays["y"], arrays["y_test"]]) if fixed else arrays["y"]
-    return {"x": x, **target_of(path, y, task), **({"test": np.arange(count, len(x))} if fixed else {})}
+    held = list_arrays(path)
+    names = choose_arrays(path, held)
+    arrays = load_arrays(path, names.values())
+    splits = [split for split in ("train", "val", "test") if ("x", split) in names]
+    parts = {names["x", split]: arrays[names["x", split]] for split in splits}
+    targets = {names["y", split]: arrays[names["y", split]] for split in splits}
+    _check_examples(path, parts, layout)
+    x, notes = _examples(path, parts, layout)
+    y, said = _targets(path, targets, [len(part) for part in parts.values()], task)
+    notes += said
+    unused = [name for name in held if name not in names.values()]
+    notes += [f"not used: {show(unused)}"] if unused else []
+    ends = np.cumsum([len(part) for part in parts.values()])
+    rows = zip(splits, np.split(np.arange(len(x)), ends[:-1]), strict=True)
+    fixed = {split: numbers for split, numbers in rows if split != "train"}
+    return {"x": x, **y, **fixed, **({"notes": np.array(notes)} if notes else {})}
 
 
-def _examples(path: Path, name: str, x: np.ndarray) -> np.ndarray:
-    if x.dtype.kind not in NUMBERS or x.ndim not in (2, 3, 4) or 0 in x.shape:
+def _check_examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> None:
+    """Refuse arrays that are not examples, or whose splits differ in kind."""
+    for name, x in parts.items():
         shape = "x".join(map(str, x.shape))
-        raise DataError(f"{path}: {name} is {shape} of {x.dtype}; must be numbers [N, F], [N, H, W] or [N, C, H, W]")
+        if x.dtype.kind not in NUMBERS:
+            remedy = REMEDIES.get(x.dtype.kind, "save numbers")
+            raise DataError(f"{path}: {name} is {shape} of {x.dtype}; must be numbers: {remedy}")
+        if x.ndim not in AXES["auto"] or 0 in x.shape:
+            kinds = "[N, F], series [N, T, F] or images [N, H, W] or [N, C, H, W]"
+            raise DataError(
+                f"{path}: {name} is {shape or 'a single number'}; must be a table {kinds}, none of them empty"
+            )
+        if x.ndim not in AXES[layout]:
+            axes = " or ".join(map(str, AXES[layout]))
+            raise DataError(f"{path}: data.layout={layout} is for {axes} axes, and {name} is {shape}")
+        check_finite(path, name, x)
+    (first, x), *others = parts.items()
+    for name, other in others:
+        if other.shape[1:] != x.shape[1:]:
+            shapes = " and ".join("x".join(map(str, each.shape[1:])) or "single numbers" for each in (x, other))
+            raise DataError(f"{path}: the examples of {first} and {name} have different shapes, {shapes}")
+        if other.dtype.kind != x.dtype.kind:
+            problem = "save both in one type and on one scale"
+            raise DataError(f"{path}: {first} is {x.dtype} and {name} is {other.dtype}; {problem}")
+
+
+def _examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> tuple[np.ndarray, list[str]]:
+    """Return the examples of all splits, as :class:`Dataset` has them, and notes."""
+    first = next(iter(parts))
+    axes = parts[first].ndim
+    if axes >= 3 and layout != "series":
+        spreads = {name: measure_spread(x) for name, x in parts.items()}
+        spread = reduce(or_, spreads.values())
+        chosen, note = _layout(parts[first], spread) if layout == "auto" else (layout, "")
+        if chosen != "series":
+            check_scales(path, spreads)
+            x, notes = _images(path, parts, layout, spread)
+            return x, [note] * bool(note) + notes
+    else:
+        note = f"{first} has one axis, read as one feature" if axes == 1 else ""
+    x = np.concatenate([widen(path, name, _features_last(x, layout)) for name, x in parts.items()])
+    check_spans(path, first, x)
+    return x, [note] * bool(note)
+
+
+def _features_last(x: np.ndarray, layout: str) -> np.ndarray:
+    return x[..., None] if x.ndim == (2 if layout == "series" else 1) else x
+
+
+def _layout(x: np.ndarray, spread: Spread) -> tuple[str, str]:
+    """Return whether examples of three or four axes are images or series, and a note if it is not obvious.
+
+    Four axes are images. Three are images [N, H, W] if they hold unsigned integers, or if the images are square with
+    values from 0 to 255; else series [N, T, F].
+    """
+    if x.ndim == 4 or x.dtype.kind in "bu":
+        return "images", ""
+    if x.shape[1] == x.shape[2] and spread.low >= 0 and spread.high <= WHITE:
+        return "images", "square and from 0 to 255, so images; data.layout=series reads series"
+    return "series", "data.layout=images reads images"
+
+
+def _images(path: Path, parts: dict[str, np.ndarray], layout: str, spread: Spread) -> tuple[np.ndarray, list[str]]:
+    first = next(iter(parts))
+    if len({x.dtype.newbyteorder("=") for x in parts.values()}) > 1 and parts[first].dtype.kind != "f":
+        types = " and ".join(f"{name} is {x.dtype}" for name, x in parts.items())
+        raise DataError(f"{path}: {types}; save all images in one type and on one scale")
+    x = np.concatenate(list(parts.values()))
+    notes = []
     x = x[:, None] if x.ndim == 3 else x
-    if x.dtype == np.uint8 and x.ndim == 4:
-        return x
-    x = x.astype(np.float32)
-    if not np.isfinite(x).all():
-        row = int(np.argmin(np.isfinite(x.reshape(len(x), -1)).all(1)))
-        raise DataError(f"{path}: {name} has a value in row {row} that is not finite")
-    return x
+    axis = {"images": FIRST, "channels_last": LAST}.get(layout) or (
+        FIRST if parts[first].ndim == 3 else channel_axis(path, first, x.shape)
+    )
+    if axis == LAST:
+        x = channels_first(x)
+        notes.append("channels last in the file")
+    x, note = scale_pixels(x, spread)
+    notes += [note] * bool(note)
+    if x.shape[1] == RGBA:
+        x, note = flatten_alpha(x) if axis == LAST else (x, "4 channels left as they are")
+        notes.append(note)
+    return x, notes
 
 
-def _column(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
-    if y.shape not in ((count,), (count, 1)) or y.dtype.kind not in NUMBERS + "U":
-        shape = "x".join(map(str, y.shape))
-        raise DataError(f"{path}: {name} is {shape} of {y.dtype}; must be {count} numbers or words, one an example")
-    return y.reshape(count)
+def _targets(path: Path, parts: dict[str, np.ndarray], counts: list[int], task: str) -> tuple[Arrays, list[str]]:
+    """Return the targets of all splits, as :func:`target_of` gives them, and notes."""
+    one_hot = {name: is_one_hot(y) for name, y in parts.items()}
+    widths = {y.shape[1:] if one_hot[name] else () for name, y in parts.items()}
+    columns = {name: column_of(path, name, y, n) for (name, y), n in zip(parts.items(), counts, strict=True)}
+    if len(widths) > 1:
+        shapes = " and ".join(f"{name} is {'x'.join(map(str, y.shape))}" for name, y in parts.items())
+        raise DataError(f"{path}: {shapes}; the targets of all splits must be of one form")
+    y = join_columns(path, columns)
+    if not any(one_hot.values()):
+        return target_of(path, y, task), []
+    if task == "regression":
+        raise DataError(f"{path}: {next(iter(parts))} has one-hot rows; data.task=regression needs one number each")
+    width = widths.pop()[0]
+    return target_of(path, y, "classification"), [f"one-hot rows of {width} as classes 0 to {width - 1}"]

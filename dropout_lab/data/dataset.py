@@ -21,9 +21,10 @@ class Dataset:
     Args:
         name: as in ``data=``.
         task: ``classification``, ``regression``, or ``language``: to continue a running text.
-        x: examples [N, F] for tables or [N, C, H, W] for images; float32, float16 to save room, uint8 that stands for
-            value / 255, or float64 for user tables, which are centred before they become float32. Of texts, numbers
-            of tokens, int32 [N, T], -1 where there is none; a running text is one row of them, [N].
+        x: examples [N, F] for tables, [N, T, F] for series or [N, C, H, W] for images; float32,
+            float16 to save room, uint8 that stands for value / 255, or float64 for user tables and series, which are
+            centred before they become float32. Of texts, numbers of tokens, int32 [N, T], -1 where there is none; a
+            running text is one row of them, [N].
         y: class numbers, int64 [N], or targets, float32 or float64 [N], or [N, K] of K targets at once, which may be
             uint8 like x; x itself of a running text.
         classes: names of the classes; empty for regression.

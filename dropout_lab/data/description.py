@@ -8,6 +8,7 @@ import numpy as np
 from dropout_lab.data.dataset import Dataset
 
 MOST_CLASSES = 12  # classes that are listed with their counts
+LONGEST = 40  # characters of a name
 
 
 def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> str:
@@ -33,7 +34,16 @@ def _examples(dataset: Dataset) -> str:
         return f"{_counted(count, 'document')} of up to {shape} tokens, {len(dataset.tokens):,} of them different"
     if len(dataset.shape) == 1:
         return f"{_counted(count, 'row')}, {_counted(dataset.shape[0], 'feature')}"
-    return f"{_counted(count, 'image' if len(dataset.shape) == 3 else 'series')} {shape}"
+    if len(dataset.shape) == 2:
+        steps, features = dataset.shape
+        return f"{_counted(count, 'series')} of {_counted(steps, 'step')} with {_counted(features, 'feature')}"
+    return f"{_counted(count, 'image')} {shape}"
+
+
+def printable(name: str) -> str:
+    """Return a name of the user's as it goes into a message of one line: short and without control characters."""
+    plain = name if name.isprintable() else ascii(name)[1:-1]
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}..."
 
 
 def _counted(count: int, noun: str) -> str:
@@ -46,6 +56,8 @@ def _target(dataset: Dataset) -> str:
         low, high = float(np.min(dataset.y)), float(np.max(dataset.y))
         return f"target from {low:.10g} to {high:.10g}"
     counts = np.bincount(dataset.y, minlength=len(dataset.classes))
-    listed = [f"{name} {count:,}" for name, count in zip(dataset.classes, counts, strict=True)][:MOST_CLASSES]
+    listed = [f"{printable(name)} {count:,}" for name, count in zip(dataset.classes, counts, strict=True)][
+        :MOST_CLASSES
+    ]
     more = len(dataset.classes) - len(listed)
     return f"classes: {', '.join(listed)}{f' and {more} more' if more else ''}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.ranges import EXACT
 
 MOST_CLASSES = 50
 NUMBERS = "biuf"  # numpy's kinds of numbers
@@ -34,8 +35,12 @@ def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
     if task == "regression":
         if words:
             raise DataError(f"{path}: the target is words, such as {str(y[0])!r}; a regression needs numbers")
+        if y.dtype.kind in "iu" and len(np.unique(y.astype(np.float64))) < len(np.unique(y)):
+            raise DataError(f"{path}: the target has whole numbers beyond 2^53 that float64 does not tell apart")
         return {"y": y.astype(np.float64)}
-    values, numbers = np.unique(y.astype(np.int64) if whole else y, return_inverse=True)
+    if y.dtype.kind == "b" or (whole and y.dtype.kind == "f" and np.abs(y).max() <= EXACT):
+        y = y.astype(np.int64)  # so that a class is called 1 and not 1.0
+    values, numbers = np.unique(y, return_inverse=True)
     if len(values) < 2:
         raise DataError(f"{path}: the target is {values[0]} everywhere; a classification needs two classes")
     return {"y": numbers.astype(np.int64), "classes": np.array([str(value) for value in values])}

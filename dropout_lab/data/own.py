@@ -16,6 +16,7 @@ from dropout_lab.data.cache import Arrays, decoded
 from dropout_lab.data.dataset import DataError, Dataset
 from dropout_lab.data.folders import ClassFolders
 from dropout_lab.data.images import images_of, read_images
+from dropout_lab.data.npz import SAVE
 from dropout_lab.data.own_texts import read_column, read_folder, texts_of
 from dropout_lab.data.places import user_cache
 from dropout_lab.data.sums import digest as digest_of
@@ -27,25 +28,28 @@ SIGNIFICANT = 16  # hex digits of a digest that are kept
 LOOK_AGAIN = 5.0  # seconds after which a folder is looked through again
 
 
-def file(path: str = "", digest: str = "", target: str = "", task: str = "auto") -> Dataset:
-    """A table or stack of images in one file: an ``.npz`` with x and y, or a ``.csv``.
+def file(path: str = "", digest: str = "", target: str = "", task: str = "auto", layout: str = "auto") -> Dataset:
+    """Read a table, series or images from one file: an ``.npz`` with x and y, or a ``.csv``.
 
     Args:
         path: the file.
         digest: what its sha256 begins with; if empty, it may be any.
         target: of a ``.csv``, the column to be predicted.
         task: ``classification``, ``regression`` or ``auto``; see :mod:`dropout_lab.data.labels`.
+        layout: of an ``.npz``, what the axes of x are; see :mod:`dropout_lab.data.arrays`.
 
     Raises:
         DataError: it is missing, not what it should be, or of another digest.
     """
     place = _source("file", path)
     _compare("file", path, digest)
-    if place.suffix == ".csv":
+    if place.suffix.lower() == ".csv":
+        if layout != "auto":
+            raise DataError(f"data.layout={layout}: is for an .npz file")
         return _dataset("file", [place], partial(read_csv, place, target, task), f"{target} {task}")
     if target:
         raise DataError(f"data.target={target}: is for a .csv file; an .npz names its target y")
-    return _dataset("file", [place], partial(read_npz, place, task), task)
+    return _dataset("file", [place], partial(read_npz, place, task, layout), f"{task} {layout}")
 
 
 def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
@@ -145,8 +149,10 @@ def _source(kind: str, path: str) -> Path:
         raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
     if not (place.is_dir() or place.is_file()):  # a pipe gives its content once, and it is read twice
         raise DataError(f"data.path={path}: is neither a file nor a folder")
-    if not place.is_dir() and place.suffix not in suffixes:
+    if not place.is_dir() and place.suffix.lower() not in suffixes:
         other = ", or be a folder" if kind in FOLDERS else ""
+        if place.suffix.lower() == ".npy":
+            other += f"; an .npy holds one array, and {SAVE}"
         raise DataError(f"data.path={path}: must end in {' or '.join(suffixes)}{other}")
     return place
 

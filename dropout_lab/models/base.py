@@ -8,13 +8,14 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, WEIGHTS
+from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, MAPS, STEPS, UNITS, WEIGHTS
 from dropout_lab.dropout.noise import Place
 from dropout_lab.dropout.products import DENSE, Product
 from dropout_lab.streams import Streams
 
 Params = dict[str, Tensor]
 State = tuple[Tensor, ...] | None  # what a model carries from one window of a running text to the next, [M, ...] each
+SERIES, IMAGE = 2, 3  # axes of one example: (T, F) and (C, H, W)
 ACTIVATIONS = {
     "relu": nn.functional.relu,
     "tanh": nn.functional.tanh,
@@ -213,6 +214,11 @@ class Model:
             prod(p.shape) * prod(keep.get(place, 1) for place in (name, *p.thinned))
             for name, p in self.parameters.items()
         )
+
+
+def input_layout(shape: Sequence[int]) -> str:
+    """Return the layout of examples of this shape: (F,) units, (T, F) steps, (C, H, W) maps."""
+    return {SERIES: STEPS, IMAGE: MAPS}.get(len(shape), UNITS)
 
 
 def dense(

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS
 from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain
+from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, input_layout
 from dropout_lab.models.generators import changed, global_states
 from dropout_lab.models.sites import replace_dropouts
 from dropout_lab.streams import Streams
@@ -69,7 +69,7 @@ class Custom(Model):
             modules = replace_dropouts(self._module, self._pass_on)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        places = {"input": Place(input_layout(shape), None)}
         layouts = self._layouts()
         called = [place for place in modules if place in layouts]
         if not called:

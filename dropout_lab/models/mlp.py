@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.base import MAPS, STEPS, UNITS
+from dropout_lab.dropout.base import STEPS, UNITS
 from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense
+from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense, input_layout
 from dropout_lab.models.embedding import embedded, table, there
 
 
@@ -16,7 +16,7 @@ class MLP(Model):
     """Dense layers of any widths, with dropout after each hidden non-linearity.
 
     Args:
-        shape: of one example; an image is flattened.
+        shape: of one example; an image or series is flattened.
         outputs: K, the number of classes or targets.
         hidden: width of each hidden layer.
         activation: name of the hidden non-linearity.
@@ -36,7 +36,7 @@ class MLP(Model):
     ):
         self._layers = tuple(f"hidden{i}" for i in range(len(hidden)))
         self._activation = ACTIVATIONS[activation]
-        layout = STEPS if symbols else MAPS if len(shape) == 3 else UNITS
+        layout = STEPS if symbols else input_layout(shape)
         places = {"input": Place(layout, None)}
         places |= {name: Place(UNITS, i, made_by=f"{name}.weight") for i, name in enumerate(self._layers)}
         names = ("input", *self._layers)

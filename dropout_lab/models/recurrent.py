@@ -1,4 +1,4 @@
-"""Recurrent networks over the rows of an image or the tokens of a text, M of them."""
+"""Recurrent networks over series, the rows of an image or the tokens of a text, M of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import CANDIDATES, CELLS, MAPS, RECURRENT, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.base import CANDIDATES, CELLS, RECURRENT, STATES, STEPS, UNITS, WORDS
 from dropout_lab.dropout.cells import CELLS as KINDS
 from dropout_lab.dropout.cells import Masks
 from dropout_lab.dropout.noise import Place
 from dropout_lab.dropout.products import DENSE
 from dropout_lab.dropout.sequence import sequence
 from dropout_lab.models import embedding
-from dropout_lab.models.base import Hook, Model, Parameter, Params, State, affine, dense
+from dropout_lab.models.base import IMAGE, SERIES, Hook, Model, Parameter, Params, State, affine, dense, input_layout
 from dropout_lab.models.fused import fused
 
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -52,7 +52,8 @@ class Recurrent(Model):
     their own. Where nothing acts inside a layer it is torch's fused one.
 
     Args:
-        shape: of one example: (C, H, W) is H steps of C*W numbers, (T,) is T tokens, () a running text.
+        shape: of one example: (T, F) is T steps of F numbers, (C, H, W) is H steps of C*W numbers, (T,) is T tokens,
+            () a running text.
         outputs: K.
         form: of the network.
 
@@ -64,15 +65,16 @@ class Recurrent(Model):
 
     def __init__(self, shape: Sequence[int], outputs: int, form: Shape):
         self._form, self._reads, self._runs = form, bool(form.symbols), not shape
+        self._series = len(shape) == SERIES
         _check(shape, form)
         self._layers = tuple(f"layer{i}" for i in range(form.layers))
         self._ways = ("", ".reverse") if form.bidirectional else ("",)
-        places = {"input": Place(STEPS if self._reads else MAPS, None)}
+        places = {"input": Place(STEPS if self._reads else input_layout(shape), None)}
         parameters: dict[str, Parameter] = {}
         if self._reads:
             places["words"] = Place(WORDS, 0, role="embedding")
             parameters |= embedding.table(form.symbols, form.embedding)
-        width, below = (form.embedding if self._reads else shape[0] * shape[2]), "input"
+        width, below = _width(shape, form), "input"
         for i, name in enumerate(self._layers):
             last = name == self._layers[-1]
             for way in self._ways:
@@ -113,6 +115,8 @@ class Recurrent(Model):
 
     def _read(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         """What the first layer reads at each step, [M, B, T, D], or [M, B, G, T, D] for each gate."""
+        if self._series:
+            return self._given("input", x, hook)
         if not self._reads:
             return hook("input", x).transpose(2, 3).flatten(3)  # the rows of maps [M, B, C, H, W]
         read = self._given("input", embedding.embedded(params, x), hook)
@@ -173,8 +177,8 @@ class Recurrent(Model):
 
 
 def _check(shape: Sequence[int], form: Shape) -> None:
-    if len(shape) != 3 and not form.symbols:
-        raise ValueError("needs images, whose rows it reads as time steps, or texts")
+    if len(shape) not in (SERIES, IMAGE) and not form.symbols:
+        raise ValueError("needs series, texts, or images, whose rows it reads as time steps")
     if form.bidirectional and not shape:
         raise ValueError("cannot read a running text backwards, so model.bidirectional must be false")
     if form.tied and shape:
@@ -183,6 +187,13 @@ def _check(shape: Sequence[int], form: Shape) -> None:
         raise ValueError(
             f"has vectors of width {form.embedding} and {form.units} units, which must be equal for model.tied=true"
         )
+
+
+def _width(shape: Sequence[int], form: Shape) -> int:
+    """Return how many numbers the first layer reads at each step."""
+    if form.symbols:
+        return form.embedding
+    return shape[1] if len(shape) == SERIES else shape[0] * shape[2]
 
 
 def _places(name: str, level: int, kind: str) -> dict[str, Place]:

@@ -9,7 +9,18 @@ from torch.nn.functional import avg_pool2d
 
 from dropout_lab.dropout.base import MAPS, PATHS, UNITS
 from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense, norm, normalised
+from dropout_lab.models.base import (
+    ACTIVATIONS,
+    Hook,
+    Model,
+    Parameter,
+    Params,
+    affine,
+    dense,
+    input_layout,
+    norm,
+    normalised,
+)
 from dropout_lab.models.cnn import check_images, convolution, filters
 
 
@@ -25,7 +36,7 @@ class ResMLP(Model):
     layer normalisation, which needs no statistics of the batch.
 
     Args:
-        shape: of one example; an image is flattened.
+        shape: of one example; an image or series is flattened.
         outputs: K.
         width: units between the blocks and inside them.
         blocks: how many.
@@ -37,7 +48,7 @@ class ResMLP(Model):
     def __init__(self, shape: Sequence[int], outputs: int, width: int, blocks: int, activation: str):
         self._blocks = tuple(f"block{i}" for i in range(blocks))
         self._activation = ACTIVATIONS[activation]
-        places = {"input": Place(MAPS if len(shape) == 3 else UNITS, None)}
+        places = {"input": Place(input_layout(shape), None)}
         parameters = dense(prod(shape), width, "stem", "input")
         for i, name in enumerate(self._blocks):
             places |= {name: Place(UNITS, i, made_by=f"{name}.first.weight"), path(name): Place(PATHS, i)}

@@ -7,9 +7,21 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import MAPS, PATHS, SCORES, STEPS
+from dropout_lab.dropout.base import PATHS, SCORES, STEPS
 from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense, norm, normalised
+from dropout_lab.models.base import (
+    ACTIVATIONS,
+    SERIES,
+    Hook,
+    Model,
+    Parameter,
+    Params,
+    affine,
+    dense,
+    input_layout,
+    norm,
+    normalised,
+)
 from dropout_lab.models.cnn import check_images
 from dropout_lab.models.embedding import embedded, table, there
 from dropout_lab.models.residual import path
@@ -34,8 +46,8 @@ class Sizes(NamedTuple):
 
 
 class Transformer(Model):
-    """Patches, or the tokens of a text, with learned positions, then blocks of self-attention and a feed-forward part;
-    the mean token goes to the output layer.
+    """Patches, the steps of a series or the tokens of a text, with learned positions, then blocks of self-attention and
+    a feed-forward part; the mean token goes to the output layer.
 
     Unit dropout acts where Vaswani et al. 2017, NeurIPS, section 5.4 put it, on the embeddings and on the output of
     each part before it is added, and inside the feed-forward part; the attention probabilities and the two branches of
@@ -43,7 +55,7 @@ class Transformer(Model):
     (Dosovitskiy et al. 2021, ICLR). The embeddings take the rate of the first block.
 
     Args:
-        shape: of one example, (C, H, W), or (T,) of a text of T tokens.
+        shape: of one example, (C, H, W), (T, F) of a series of T steps, or (T,) of a text of T tokens.
         outputs: K.
         sizes: of its parts.
         activation: name of the non-linearity.
@@ -61,10 +73,10 @@ class Transformer(Model):
             raise ValueError(f"has {sizes.heads} heads, which must divide its width of {width}")
         self._blocks = tuple(f"block{i}" for i in range(sizes.blocks))
         self._patch, self._heads, self._activation = sizes.patch, sizes.heads, ACTIVATIONS[activation]
-        self._reads = bool(symbols)
-        places = {"input": Place(STEPS if symbols else MAPS, None), "embedding": Place(STEPS, 0)}
-        parameters = table(symbols, width) if symbols else _patch_parameters(shape, sizes)
-        tokens = shape[0] if symbols else shape[1] * shape[2] // sizes.patch**2
+        self._reads, self._series = bool(symbols), len(shape) == SERIES
+        places = {"input": Place(STEPS if symbols else input_layout(shape), None), "embedding": Place(STEPS, 0)}
+        parameters = table(symbols, width) if symbols else _embedding(shape, sizes)
+        tokens = shape[0] if symbols or self._series else shape[1] * shape[2] // sizes.patch**2
         parameters["positions"] = Parameter((tokens, width), width)
         for i, name in enumerate(self._blocks):
             places |= _places(name, i)
@@ -76,7 +88,8 @@ class Transformer(Model):
         if self._reads:
             h, here = hook("input", embedded(params, x)), there(x)
         else:
-            h, here = affine(params, "embed", _patches(hook("input", x), self._patch), hook), None
+            steps = hook("input", x)
+            h, here = affine(params, "embed", steps if self._series else _patches(steps, self._patch), hook), None
         h = hook("embedding", h + params["positions"].unsqueeze(1))
         for name in self._blocks:
             mixed = self._attend(params, name, normalised(params, f"{name}.norm1", h), hook, here)
@@ -99,8 +112,10 @@ class Transformer(Model):
         return affine(params, f"{name}.project", mixed.transpose(2, 3).flatten(3), hook)
 
 
-def _patch_parameters(shape: Sequence[int], sizes: Sizes) -> dict[str, Parameter]:
-    """The parameters of the layer that makes a token of each patch."""
+def _embedding(shape: Sequence[int], sizes: Sizes) -> dict[str, Parameter]:
+    """The parameters of the layer that makes a token of each step or patch."""
+    if len(shape) == SERIES:
+        return dense(shape[1], sizes.width, "embed", "input", shared=True)
     check_images(shape)
     patch = sizes.patch
     if shape[1] % patch or shape[2] % patch:

@@ -139,7 +139,10 @@ def _model(config: Config, dataset: Dataset) -> Model:
     except ValueError as error:
         shape = "x".join(map(str, dataset.shape))
         shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
-        problem = f"{error}; {shape}"
+        remedy = (
+            "; data.layout=images reads them as images" if dataset.name == "file" and len(dataset.shape) == 2 else ""
+        )
+        problem = f"{error}; {shape}{remedy}"
         raise ConfigError.of("model", config.model.kind, problem) from None
 
 

@@ -12,6 +12,7 @@ from dropout_lab.data import Dataset
 
 PIXEL = 255.0  # what stands for 1 in images that are kept as bytes
 ROWS = 4096  # examples that are widened to float64 at a time
+SERIES = 3  # axes of series [N, T, F], whose features come last; images [N, C, H, W] have their channels second
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Centre:
     the constants, so that they carry no information between the splits.
 
     Args:
-        x: per feature, float64 [1, F]; 0 for data that are float32 already.
+        x: per feature, float64 [1, F], or [1, 1, F] of series; 0 for data that are float32 already.
         y: of the target.
     """
 
@@ -56,7 +57,8 @@ def centre_of(dataset: Dataset, kind: str) -> Centre:
     """
     if kind == "none":
         return Centre()
-    x = np.median(dataset.x, axis=0, keepdims=True) if dataset.x.dtype == np.float64 else 0.0
+    axes = tuple(range(dataset.x.ndim - 1))
+    x = np.median(dataset.x, axis=axes, keepdims=True) if dataset.x.dtype == np.float64 else 0.0
     return Centre(x, float(np.median(dataset.y)) if dataset.y.dtype == np.float64 else 0.0)
 
 
@@ -65,7 +67,7 @@ def scale_of(
 ) -> Scale | None:
     """The scale that brings the training part of each trial to a norm.
 
-    Tables are scaled by feature and images by channel; the target of a regression is scaled like a feature.
+    Tables and series are scaled by feature and images by channel; the target of a regression is scaled like a feature.
 
     Args:
         dataset: the whole set.
@@ -88,7 +90,7 @@ def scale_of(
 
 
 def _one(dataset: Dataset, kind: str, rows: np.ndarray, centre: Centre) -> list[np.ndarray]:
-    """One trial's low and span, of x [1, C, 1, 1] or [1, F] and of y [1]."""
+    """One trial's low and span, of x [1, C, 1, 1], [1, F] or [1, 1, F] and of y [1]."""
     measure = _zscore if kind == "zscore" else _unit
     low, span = measure(dataset.x, rows)
     low = low - np.ravel(centre.x)
@@ -97,18 +99,18 @@ def _one(dataset: Dataset, kind: str, rows: np.ndarray, centre: Centre) -> list[
     else:
         y_low, y_span = measure(dataset.y, rows)
         y_low = y_low - centre.y
-    shape = (1, -1) + (1,) * (dataset.x.ndim - 2)
+    shape = (1, 1, -1) if dataset.x.ndim == SERIES else (1, -1) + (1,) * (dataset.x.ndim - 2)
     # A constant feature stays constant instead of becoming 0/0.
     return [low.reshape(shape), _safe(span).reshape(shape), y_low.reshape(1), _safe(y_span).reshape(1)]
 
 
 def _safe(span: np.ndarray) -> np.ndarray:
-    return np.where(span > 0, span, 1)
+    return np.where(span.astype(np.float32) > 0, span, 1)
 
 
 def _zscore(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation over the rows and all but the second axis."""
-    count = len(rows) * prod(values.shape[2:])
+    """Mean and deviation of each feature or channel over the rows."""
+    count = len(rows) * prod(values.shape[1:]) // _features(values)
     mean = np.asarray(sum(part.sum((0, 2)) for part in _chunks(values, rows)) / count)
     # The second pass keeps the digits that mean(x^2) - mean(x)^2 would lose.
     square = sum(np.square(part - mean[:, None]).sum((0, 2)) for part in _chunks(values, rows)) / count
@@ -116,7 +118,7 @@ def _zscore(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _unit(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least value and range over the rows and all but the second axis."""
+    """Least value and range of each feature or channel over the rows."""
     ends = [(part.min((0, 2)), part.max((0, 2))) for part in _chunks(values, rows)]
     low = np.min([least for least, _ in ends], axis=0)
     return low, np.max([most for _, most in ends], axis=0) - low
@@ -127,4 +129,11 @@ def _chunks(values: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
     pixel = PIXEL if values.dtype == np.uint8 else 1.0
     for start in range(0, len(rows), ROWS):
         part = values[rows[start : start + ROWS]].astype(np.float64) / pixel
-        yield part.reshape(len(part), values.shape[1] if values.ndim > 1 else 1, -1)
+        yield part.swapaxes(1, 2) if part.ndim == SERIES else part.reshape(len(part), _features(values), -1)
+
+
+def _features(values: np.ndarray) -> int:
+    """How many features or channels values [N, ...] have."""
+    if values.ndim == SERIES:
+        return values.shape[2]
+    return values.shape[1] if values.ndim > 1 else 1

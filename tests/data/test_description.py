@@ -35,6 +35,14 @@ def test_many_classes_are_counted_not_listed():
     assert describe(dataset, "a.csv", {}).endswith("c11 1 and 3 more; ")
 
 
+def test_a_name_stays_on_the_line():
+    dataset = Dataset("file", "classification", np.zeros((2, 1)), np.arange(2), ("a\nb\x1b[31m", "c" * 500))
+    assert (
+        describe(dataset, "a.csv", {})
+        == f"data: a.csv, 2 rows, 1 feature, classes: a\\nb\\x1b[31m 1, {'c' * 40}... 1; "
+    )
+
+
 @pytest.fixture
 def table(folder):
     lines = [f"{1700000000000 + k * 60000 + i},{'ab'[k]}" for i in range(40) for k in (0, 1)]

@@ -91,3 +91,16 @@ def test_less_noise_is_part_of_more():
     assert np.array_equal(few[wrong], many[wrong])
     other = labels_of(DIGITS, DataConf(label_noise=0.1), Streams(0, 1), rows)
     assert (other != few).any()
+
+
+@pytest.mark.parametrize("classes", [(), ("a", "b")])
+def test_a_fixed_validation_part_is_in_no_other(classes):
+    val = np.arange(40, 70)
+    y = np.arange(100) % 2 if classes else np.linspace(0, 1, 100)
+    task = "classification" if classes else "regression"
+    dataset = Dataset("file", task, np.zeros((100, 1)), y, classes, val=val)
+    for seed in range(5):
+        parts = divide(dataset, DataConf(test_fraction=0.2), Streams(0, seed))
+        assert np.array_equal(parts["val"], val)
+        assert len(parts["test"]) == 14
+        assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(100))

@@ -74,3 +74,9 @@ def test_a_trial_alone_has_the_scale_it_has_in_a_pack():
         for feed in (alone, left):
             for one, packed in zip(feed.fetch(feed.index["val"]), both.fetch(both.index["val"]), strict=True):
                 assert torch.equal(one[0], packed[m])
+
+
+def test_a_feature_too_small_for_float32_is_constant_and_not_nan():
+    table = np.column_stack([TABLE[:, 0], np.arange(90) * 1e-60])
+    feed = feed_of(table, TABLE[:, 1].astype(float), "zscore")
+    assert feed.fetch(feed.index["train"])[0].isfinite().all()

@@ -1,0 +1,111 @@
+"""Images in arrays of the user: which axis holds the channels, and what stands for white."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.ranges import ROWS, Spread
+
+CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
+FIRST, LAST = 1, 3  # axes
+UNIT = 1.001  # greatest value of images in [0, 1], with room for the rounding of a resize
+BRIGHT = 2.0  # greatest value from which fractions are taken for pixels in [0, 255]
+BYTE, WORD = 255, 65535  # white in images of 8 and of 16 bits
+RGBA = 4
+
+
+def channel_axis(path: Path, name: str, shape: Sequence[int]) -> int:
+    """Return which axis of images [N, A, B, C] holds the channels: 1 or 3.
+
+    It is the axis of 1, 3 or 4, if only one of the two is; and it is the axis that leaves square images, if only one
+    does. Where these disagree nothing is decided. Where they say nothing, a first axis shorter than both others counts
+    as channels.
+
+    Raises:
+        DataError: the shape does not tell.
+    """
+    _, first, middle, last = shape
+    votes = set()
+    if (first in CHANNELS) != (last in CHANNELS):
+        votes.add(FIRST if first in CHANNELS else LAST)
+    if (middle == last) != (first == middle):
+        votes.add(FIRST if middle == last else LAST)
+    if not votes and first < min(middle, last):
+        votes.add(FIRST)
+    if len(votes) == 1:
+        return votes.pop()
+    sides = "x".join(map(str, shape))
+    raise DataError(
+        f"{path}: {name} is {sides}, and its channels may be axis 1 or axis 3; data.layout=images says axis 1, "
+        "data.layout=channels_last axis 3"
+    )
+
+
+def channels_first(x: np.ndarray) -> np.ndarray:
+    """Return images [N, H, W, C] as [N, C, H, W]."""
+    return np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+
+
+def check_scales(path: Path, spreads: dict[str, Spread]) -> None:
+    """Refuse splits of which one is in [0, 1] and another in [0, 255].
+
+    Raises:
+        DataError: names two such arrays.
+    """
+    unit = [name for name, s in spreads.items() if s.low >= 0 and s.high <= UNIT and not s.whole]
+    bright = [name for name, s in spreads.items() if s.high > BRIGHT]
+    if unit and bright:
+        high = spreads[bright[0]].high
+        problem = f"{unit[0]} has values up to 1 and {bright[0]} up to {high:g}"
+        raise DataError(f"{path}: {problem}; scale all splits alike")
+
+
+def scale_pixels(x: np.ndarray, spread: Spread) -> tuple[np.ndarray, str]:
+    """Return images as uint8, or as float32 on the scale from 0 to 1 where they have one, and a note.
+
+    Args:
+        x: numbers [N, C, H, W].
+        spread: of x.
+
+    Returns:
+        the images, and what was done to their values: empty if nothing.
+    """
+    low, high = spread.low, spread.high
+    if x.dtype == np.uint8:
+        return x, ""
+    if x.dtype.kind == "b" or (x.dtype.kind == "f" and low >= 0 and high <= UNIT):
+        return np.ascontiguousarray(x, np.float32), ""
+    if low >= 0 and high <= BYTE and spread.whole:
+        return x.astype(np.uint8), f"{x.dtype.name} pixels from 0 to 255"
+    if low >= 0 and high <= WORD and spread.whole:
+        return _divided(x, WORD), f"{x.dtype.name} pixels divided by 65535"
+    if low >= 0 and BRIGHT < high <= BYTE:
+        return _divided(x, BYTE), f"{x.dtype.name} pixels divided by 255"
+    return np.ascontiguousarray(x, np.float32), f"pixels from {low:g} to {high:g} left as they are"
+
+
+def _divided(x: np.ndarray, white: int) -> np.ndarray:
+    return np.divide(x, white, dtype=np.float32, casting="unsafe")
+
+
+def flatten_alpha(x: np.ndarray) -> tuple[np.ndarray, str]:
+    """Composite RGBA images on white.
+
+    Args:
+        x: [N, 4, H, W], uint8 or float32.
+
+    Returns:
+        RGB images [N, 3, H, W] and a note; x itself where its values are no colours.
+    """
+    if x.dtype != np.uint8 and not (x.min() >= 0 and x.max() <= UNIT):
+        return x, "4 channels that are no RGBA, left as they are"
+    white = 255.0 if x.dtype == np.uint8 else 1.0
+    out = np.empty((len(x), 3, *x.shape[2:]), x.dtype)
+    for start in range(0, len(x), ROWS):
+        part = x[start : start + ROWS].astype(np.float64)
+        alpha = part[:, 3:] / white
+        mixed = part[:, :3] * alpha + white * (1 - alpha)
+        out[start : start + ROWS] = np.round(mixed) if x.dtype == np.uint8 else mixed
+    return out, "RGBA composited on white"

@@ -1,0 +1,94 @@
+"""Targets in arrays of the user: numbers, words or one-hot rows, as one column."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.labels import NUMBERS
+from dropout_lab.data.ranges import check_distinct, check_finite, check_spans
+
+WORDS = "US"  # numpy's kinds of text
+
+
+def is_one_hot(y: np.ndarray) -> bool:
+    """Whether y has several columns, of which a row may mark one."""
+    return y.ndim == 2 and y.shape[1] > 1
+
+
+def column_of(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
+    """Return targets as one column [N] of numbers or words.
+
+    Args:
+        path, name: of the array, for messages.
+        y: numbers or words [N] or [N, 1], or one-hot rows [N, K], which become the number of their column.
+        count: N.
+
+    Raises:
+        DataError: y is none of this, has a gap, or has another length.
+    """
+    shape = "x".join(map(str, y.shape))
+    if y.dtype.kind not in NUMBERS + WORDS:
+        raise DataError(f"{path}: {name} is {shape} of {y.dtype}; must be numbers or words, one per example")
+    if not y.ndim or len(y) != count:
+        rows = f"{len(y)} rows" if y.ndim else "no rows"
+        raise DataError(f"{path}: {name} has {rows} and its examples {count}; each example needs one target")
+    if y.ndim > 2 or 0 in y.shape:
+        raise DataError(f"{path}: {name} is {shape}; must be [N], [N, 1] or one-hot rows [N, K]")
+    check_finite(path, name, y)
+    if y.dtype.kind == "f" and not is_one_hot(y):
+        check_spans(path, name, y.reshape(count, 1))
+    if is_one_hot(y):
+        return _numbers_of_rows(path, name, y)
+    y = y.reshape(count)
+    return _words(path, name, y) if y.dtype.kind in WORDS else y.astype(y.dtype.newbyteorder("="))
+
+
+def join_columns(path: Path, columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the targets of all splits as one column; whole numbers stay whole.
+
+    Raises:
+        DataError: some splits have words and others numbers, or the numbers have no type in common.
+    """
+    words = [name for name, y in columns.items() if y.dtype.kind == "U"]
+    if words and len(words) < len(columns):
+        number = next(name for name in columns if name not in words)
+        raise DataError(f"{path}: {words[0]} holds words and {number} numbers; save both in one type")
+    kinds = {y.dtype.kind for y in columns.values()}
+    if "f" in kinds:
+        for name, y in columns.items():
+            if y.dtype.kind in "iu":
+                check_distinct(path, name, y[:, None])
+        return np.concatenate([y.astype(np.float64) for y in columns.values()])
+    if np.result_type(*columns.values()).kind == "f":  # of signed and unsigned numbers of 64 bits
+        for name, y in columns.items():
+            if y.max() > np.iinfo(np.int64).max:
+                raise DataError(f"{path}: {name} has values beyond int64, which the other splits are; save one type")
+        return np.concatenate([y.astype(np.int64) for y in columns.values()])
+    return np.concatenate(list(columns.values()))
+
+
+def _numbers_of_rows(path: Path, name: str, y: np.ndarray) -> np.ndarray:
+    """Return the column [N] of the 1 in each one-hot row [N, K]."""
+    shape = "x".join(map(str, y.shape))
+    if y.dtype.kind not in NUMBERS or not ((y == 0) | (y == 1)).all():
+        raise DataError(f"{path}: {name} is {shape} and not one-hot; save one target per example, as {name}[:, 0]")
+    ones = (y == 1).sum(1)
+    if (ones != 1).any():
+        row = int(np.argmax(ones != 1))
+        problem = "an example has one class; several labels per example are not supported"
+        raise DataError(f"{path}: row {row} of {name} has {ones[row]} ones; {problem}")
+    return np.argmax(y, axis=1)
+
+
+def _words(path: Path, name: str, y: np.ndarray) -> np.ndarray:
+    """Return words [N] without white space around them."""
+    if y.dtype.kind == "S":
+        try:
+            y = np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: {name} holds bytes that are no UTF-8; save words, as y.astype(str)") from None
+    y = np.char.strip(y)
+    if (y == "").any():
+        raise DataError(f"{path}: {name}[{int(np.argmax(y == ''))}] is empty; each example needs a target")
+    return y

@@ -1,0 +1,116 @@
+"""``.npz`` archives, read so that a damaged or hostile one ends in one message.
+
+The sizes that an archive declares are compared with each other and with a bound before anything is decompressed.
+"""
+
+import os
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+
+MOST_BYTES = 16 * 2**30  # of all arrays that are read from one archive, decompressed
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+NPY = b"\x93NUMPY"  # the first bytes of what np.save writes
+ENCRYPTED = 0x1  # bit of a member's flags
+SAVE = "np.savez(FILE, x=x, y=y) saves both arrays"
+
+
+def list_arrays(path: Path) -> list[str]:
+    """Return the names of the arrays in an archive, in its order.
+
+    Raises:
+        DataError: the file is no ``.npz``, is damaged, or has two arrays of one name.
+    """
+    with _opened(path) as archive:
+        return list(_members(path, archive))
+
+
+def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return the arrays of these names.
+
+    Raises:
+        DataError: one of them is damaged, encrypted, a pickle, or larger than :data:`MOST_BYTES` allows.
+    """
+    with _opened(path) as archive:
+        members = _members(path, archive)
+        wanted = {name: members[name] for name in names}
+        _check_size(path, sum(info.file_size for info in wanted.values()))
+        return {name: _load(path, archive, name, info) for name, info in wanted.items()}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; whatever is raised while it is read becomes a DataError."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(NPY))
+            if start == NPY:
+                raise DataError(f"{path}: is a single array, as np.save writes it; {SAVE}")
+            if not zipfile.is_zipfile(file):
+                raise DataError(f"{path}: is no .npz file, or not whole; {SAVE}")
+            with warnings.catch_warnings(), zipfile.ZipFile(file) as archive:
+                warnings.simplefilter("ignore")  # headers that Python 2 wrote
+                yield archive
+    except DataError:
+        raise
+    except MemoryError:
+        raise DataError(f"{path}: has arrays that do not fit into memory") from None
+    except Exception as error:  # zipfile, zlib, ast and numpy raise whatever the bytes lead them to
+        reason = "".join(sign if sign.isprintable() else " " for sign in str(error)[:200]) or type(error).__name__
+        raise DataError(f"{path}: is no .npz file or not whole ({reason})") from None
+
+
+def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Members by the name of their array; files that the macOS archiver adds are left out."""
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        place = PurePosixPath(info.filename)
+        if place.suffix != ".npy" or place.name.startswith("._"):
+            continue
+        if place.stem in members:
+            raise DataError(f"{path}: has two arrays of the name {place.stem!r}")
+        members[place.stem] = info
+    if not members:
+        raise DataError(f"{path}: is a zip archive without arrays; {SAVE}")
+    return members
+
+
+def _check_size(path: Path, declared: int) -> None:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    most = min(MOST_BYTES, memory)
+    if declared > most:
+        limit = f"{most / 2**30:.3g} GiB {'are read' if most == MOST_BYTES else 'fit into memory'}"
+        raise DataError(f"{path}: declares arrays of {declared / 2**30:,.3g} GiB, of which at most {limit}")
+
+
+def _load(path: Path, archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> np.ndarray:
+    if info.flag_bits & ENCRYPTED:
+        raise DataError(f"{path}: {name!r} is encrypted; save it without a password")
+    with archive.open(info) as member:
+        shape, dtype = _header(path, name, member)
+        claimed, there = prod(shape) * dtype.itemsize, info.file_size - member.tell()
+    if claimed != there or not dtype.itemsize:
+        raise DataError(f"{path}: is not whole ({name!r} claims {claimed:,} bytes and has {there:,})")
+    with archive.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def _header(path: Path, name: str, member: Any) -> tuple[tuple[int, ...], np.dtype]:
+    version = np.lib.format.read_magic(member)
+    if version not in HEADERS:  # numpy writes a third one for names of fields, which only structured arrays have
+        raise DataError(f"{path}: {name!r} is of the .npy format {version[0]}.{version[1]}; save it with np.savez")
+    shape, _, dtype = HEADERS[version](member)
+    if dtype.hasobject:
+        raise DataError(
+            f"{path}: {name!r} holds Python objects (a pickle), which are never loaded; save numbers, or words as "
+            f"np.array({name}, dtype=str)"
+        )
+    return shape, dtype

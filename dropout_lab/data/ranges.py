@@ -1,0 +1,110 @@
+"""Numbers that user data may hold: finite ones that float32 can compute with, and that it tells apart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+
+ROWS = 4096  # rows that are looked at together, so that large arrays are not copied whole
+LARGEST = 1e37  # differences and sums of such numbers are within float32
+SMALLEST_SPAN = 1e-30  # differences below it would become 0 in float32
+EXACT = 2**53  # whole numbers up to it have a float64 of their own
+EXACT_FLOAT32 = 2**24
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The least and greatest value of numbers, and whether all are whole."""
+
+    low: float
+    high: float
+    whole: bool
+
+    def __or__(self, other: "Spread") -> "Spread":
+        return Spread(min(self.low, other.low), max(self.high, other.high), self.whole and other.whole)
+
+
+def measure_spread(values: np.ndarray) -> Spread:
+    """Return the spread of finite numbers [N, ...]."""
+    lows, highs, whole = [], [], True
+    for _, part in _chunks(values):
+        lows.append(float(part.min()))
+        highs.append(float(part.max()))
+        whole = whole and (values.dtype.kind != "f" or bool((part == np.round(part)).all()))
+    return Spread(min(lows), max(highs), whole)
+
+
+def check_finite(path: Path, name: str, values: np.ndarray) -> None:
+    """Refuse numbers [N, ...] that are not finite, or larger than float32 can compute with.
+
+    Raises:
+        DataError: names the first such element by its index.
+    """
+    if values.dtype.kind != "f":
+        return
+    for start, part in _chunks(values):
+        fits = np.abs(part) <= np.float64(LARGEST)  # False for nan as well
+        if fits.all():
+            continue
+        row, *place = (int(i) for i in np.unravel_index(int(np.argmin(fits)), part.shape))
+        index, value = ", ".join(map(str, (start + row, *place))), part[(row, *place)]
+        problem = f"must be within {LARGEST:g} of 0, because networks compute in float32; divide them by a constant"
+        if not np.isfinite(value):
+            problem = "must be finite; fill the gap or leave the row out"
+        raise DataError(f"{path}: {name}[{index}] is {value}; values {problem}")
+
+
+def check_spans(path: Path, name: str, values: np.ndarray) -> None:
+    """Refuse features [..., F] whose values differ, but by less than float32 tells apart.
+
+    Raises:
+        DataError: names the first such feature.
+    """
+    axes = tuple(range(values.ndim - 1))
+    span = values.max(axes).astype(float) - values.min(axes).astype(float)
+    for feature in np.flatnonzero((span > 0) & (span < SMALLEST_SPAN))[:1]:
+        problem = f"spans {span[feature]:g}, less than float32 tells apart; multiply it by a constant"
+        raise DataError(f"{path}: {_feature(name, feature, values.shape[-1])} {problem}")
+
+
+def widen(path: Path, name: str, values: np.ndarray) -> np.ndarray:
+    """Return numbers [..., F] as float32 if that is exact, else as float64, in the byte order of this machine.
+
+    Raises:
+        DataError: different whole numbers of a feature would become the same float64.
+    """
+    if values.dtype.kind == "f":
+        return np.ascontiguousarray(values, np.float32 if values.dtype.itemsize <= 4 else np.float64)
+    if values.dtype.kind == "b":
+        return np.ascontiguousarray(values, np.float32)
+    low, high = int(values.min()), int(values.max())
+    wide = np.ascontiguousarray(values, np.float32 if max(-low, high) <= EXACT_FLOAT32 else np.float64)
+    if max(-low, high) > EXACT:
+        check_distinct(path, name, values.reshape(-1, values.shape[-1]))
+    return wide
+
+
+def check_distinct(path: Path, name: str, values: np.ndarray) -> None:
+    """Refuse whole numbers [N, F] of which some become equal in float64.
+
+    Raises:
+        DataError: names the first such feature.
+    """
+    for feature, column in enumerate(values.T):
+        distinct = np.unique(column)
+        if len(np.unique(distinct.astype(np.float64))) < len(distinct):
+            where = _feature(name, feature, values.shape[1])
+            problem = f"has whole numbers beyond 2^53, such as {distinct[-1]}, that float64 does not tell apart"
+            raise DataError(f"{path}: {where} {problem}; subtract a constant from them")
+
+
+def _feature(name: str, feature: int, count: int) -> str:
+    return f"feature {feature} of {name}" if count > 1 else name
+
+
+def _chunks(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, len(values), ROWS):
+        yield start, values[start : start + ROWS]
