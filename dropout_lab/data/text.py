@@ -106,7 +106,8 @@ def labelled(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
     known, classes = unpacked(arrays), tuple(map(str, arrays.get("classes", ())))
     task: Task = "classification" if classes else "regression"
     x, y, test = arrays["x"], arrays["y"], arrays.get("test")
-    return Dataset(name, task, x, y, classes, test, tokens=known, vocabulary=min(vocabulary, len(known)))
+    notes = tuple(map(str, arrays.get("notes", ())))
+    return Dataset(name, task, x, y, classes, test, tokens=known, vocabulary=min(vocabulary, len(known)), notes=notes)
 
 
 def joined(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
