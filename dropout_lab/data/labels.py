@@ -4,6 +4,7 @@ A target is treated as classes if it holds words or at most 50 different whole n
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
-from dropout_lab.data.numerals import LARGEST, number_of
+from dropout_lab.data.numerals import LARGEST, number_of, shortened
 
 MOST_CLASSES = 50
 NUMBERS = "biuf"  # numpy's kinds of numbers
@@ -70,12 +71,12 @@ def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[i
         remedy = "a regression needs numbers"
         if task == "auto":
             remedy = "other targets are; data.task=classification makes a class of each different label"
-        raise DataError(f"{place(row)}: {words[0]!r} is not a number; {remedy}")
+        raise DataError(f"{place(row)}: {shortened(words[0])} is not a number; {remedy}")
     y = np.array([values[cell] for cell in cells], np.float64)
     huge = np.abs(y) > LARGEST
     if huge.any():
         row = int(np.argmax(huge))
-        raise DataError(f"{place(row)}: {cells[row]} is too large; numbers must lie within {LARGEST:.1e}")
+        raise DataError(f"{place(row)}: {shortened(cells[row])} is too large; numbers must lie within {LARGEST:.1e}")
     return {"y": y, "notes": np.array([], str)}
 
 
@@ -94,15 +95,21 @@ def _classes(cells: Sequence[str], values: dict[str, int | float | None], place:
         labels.sort(key=lambda label: values[label] or 0)
     if len(labels) < 2:
         column = re.sub(r": line \d+", "", place(0))
-        raise DataError(f"{column}: is {labels[0]} everywhere; a classification needs two classes")
+        raise DataError(f"{column}: is {shortened(labels[0])} everywhere; a classification needs two classes")
     rank = {label: i for i, label in enumerate(labels)}
     words = [label for label in labels if values[label] is None]
     equal = _alike([label for label in labels if values[label] is not None], lambda label: values[label])
     notes = [f"{equal} are equal numbers and classes of their own"] if equal else []
-    cases = _alike(words, str.casefold)
-    notes += [f"{cases} differ in capitals and are classes of their own"] if cases else []
+    similar = _alike(words, appearance)
+    notes += [f"{similar} differ in capitals or white space alone and are classes of their own"] if similar else []
     y = np.array([rank[cell] for cell in cells], np.int64)
     return {"y": y, "classes": np.array(labels), "notes": np.array(notes, str)}
+
+
+def appearance(label: str) -> str:
+    """What labels have in common that people easily take for the same one."""
+    printable = "".join(c for c in unicodedata.normalize("NFKC", label) if c.isprintable())
+    return "".join(printable.casefold().split())
 
 
 def _alike(labels: Sequence[str], key: Callable[[str], object]) -> str:
@@ -110,6 +117,6 @@ def _alike(labels: Sequence[str], key: Callable[[str], object]) -> str:
     groups: dict[object, list[str]] = {}
     for label in labels:
         groups.setdefault(key(label), []).append(label)
-    shared = [" and ".join(group) for group in groups.values() if len(group) > 1]
+    shared = [" and ".join(map(shortened, group)) for group in groups.values() if len(group) > 1]
     more = f" and {len(shared) - MOST_NOTED} more" if len(shared) > MOST_NOTED else ""
     return f"labels {', '.join(shared[:MOST_NOTED])}{more}" if shared else ""

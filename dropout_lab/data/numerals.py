@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?", "-", "."}  # in small letters
+SHOWN = 40  # characters of a cell in a message
 LARGEST = float(np.finfo(np.float32).max) / 2  # the distance of two numbers of this size is still finite
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _FORMATTED = re.compile(
-    r"[-+]?\s?[$€£]?\s?(\d{1,3}([.,'\s]\d{3})+([.,]\d+)?|\d+([.,]\d+)?)([eE][+-]?\d+)?\s?[%$€£]?", re.ASCII
+    r"[-+\u2212\u2013]?\s?[$€£]?\s?([0-9]{1,3}([.,'\u2019\s][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?)\s?[%$€£]?"
 )
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
@@ -58,6 +59,11 @@ def is_missing(cell: str) -> bool:
 def is_infinite(cell: str) -> bool:
     """Whether a cell holds the word for infinity."""
     return bool(_INFINITE.fullmatch(cell))
+
+
+def shortened(cell: str) -> str:
+    """A cell as a message shows it."""
+    return repr(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}...")
 
 
 def is_formatted(cell: str) -> bool:

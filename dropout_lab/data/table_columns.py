@@ -1,5 +1,7 @@
 """Columns of a table: cells become numbers, or words that become indicators."""
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.labels import appearance
 from dropout_lab.data.numerals import (
     LARGEST,
     has_decimal_comma,
@@ -15,6 +18,7 @@ from dropout_lab.data.numerals import (
     is_missing,
     number_of,
     numbers_of,
+    shortened,
 )
 from dropout_lab.data.table_rows import TableFormat, blocks
 
@@ -46,11 +50,13 @@ class Numbers:
         """The column with these rows only."""
         return Numbers(self.values[rows])
 
-    def counts(self) -> bool:
-        """Whether the column counts the rows, up or down."""
+    def counts(self, unnamed: bool) -> bool:
+        """Whether the column counts the rows, up or down; one without a name may also be in another order."""
+        if self.missing.any() or (self.values != np.round(self.values)).any() or len(self.values) < 2:
+            return False
         steps = np.diff(self.values)
-        whole = float(self.values[0]).is_integer()
-        return whole and len(steps) > 0 and abs(steps[0]) == 1 and bool((steps == steps[0]).all())
+        consecutive = abs(steps[0]) == 1 and (steps == steps[0]).all()
+        return bool(consecutive or (unnamed and len(np.unique(self.values)) == len(self.values)))
 
     def is_index(self) -> bool:
         """Whether the column counts the rows from 0 or 1."""
@@ -92,7 +98,11 @@ class Words:
         lacking = int(used[0] == -1)
         return Words(codes - lacking, tuple(self.levels[i] for i in used[lacking:]), self.mixed)
 
-    def counts(self) -> bool:
+    def has_similar(self) -> bool:
+        """Whether some words look like the same one."""
+        return len(set(map(appearance, self.levels))) < len(self.levels)
+
+    def counts(self, unnamed: bool) -> bool:
         """Words do not count the rows."""
         return False
 
@@ -151,14 +161,15 @@ class Cells:
         missing = ~numeric & empty[codes]
         strange = [text for text in texts if not is_missing(text)]
         row = int(np.argmax(wrong))
+        cell = texts[codes[row]]
         if all(map(is_formatted, strange)) or (numeric.any() and any(map(is_infinite, strange))):
-            raise DataError(f"{place(row)}: {texts[codes[row]]!r} is not a finite number{_hint(texts[codes[row]])}")
+            raise DataError(f"{place(row)}: {shortened(cell)} is not a finite number{_hint(cell)}")
         found = Words(*_levels(values, codes, texts, missing), mixed=bool(numeric.any()))
         few = wrong.sum() < FEWEST_WORDS * (~missing).sum()
         if found.mixed and (few or len(found.levels) > min(MOST_LEVELS, (~missing).sum() / 2)):
             raise DataError(
-                f"{place(row)}: {texts[codes[row]]!r} is not a finite number, as other cells of the column are; "
-                f"data.drop=[{name}] leaves the column out"
+                f"{place(row)}: {shortened(cell)} is not a finite number, as other cells of the column are; "
+                f"{dropping([name])} leaves the column out"
             )
         return found
 
@@ -194,6 +205,13 @@ def read_cells(
     return np.concatenate(lines), columns, kept
 
 
+def dropping(names: Sequence[str]) -> str:
+    """The setting that leaves columns out, as it is typed."""
+    plain = re.compile(r"[^\W\d][\w ./-]*", re.ASCII)
+    typed = (name if plain.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in names)
+    return f"data.drop=[{','.join(typed)}]"
+
+
 def _levels(
     values: np.ndarray, codes: np.ndarray, texts: Sequence[str], missing: np.ndarray
 ) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -213,7 +231,7 @@ def _levels(
 
 def _refuse_empty(numeric: np.ndarray, name: str, place: Callable[[int], str]) -> None:
     if not numeric.any():
-        raise DataError(f"{place(0)}: the whole column holds no value; data.drop=[{name}] leaves it out")
+        raise DataError(f"{place(0)}: the whole column holds no value; {dropping([name])} leaves it out")
 
 
 def _refuse_huge(values: np.ndarray, place: Callable[[int], str]) -> None:

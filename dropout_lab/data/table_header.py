@@ -54,11 +54,16 @@ def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int
         first = [*first, ""] if trailing else ["", *first]
     elif len(first) == width + 1 and not first[-1]:
         del first[-1]
-    names = [name or f"Unnamed: {i}" for i, name in enumerate(first)]
+    names = [_cleaned(name) or f"Unnamed: {i}" for i, name in enumerate(first)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(f"{path}: the header has more than one column {twice[0]!r}; names must differ")
     return tuple(names)
+
+
+def _cleaned(name: str) -> str:
+    """A name without signs that cannot be seen or typed, such as ends of lines within a cell."""
+    return "".join(c for c in " ".join(name.split()) if c.isprintable())
 
 
 def is_unnamed(name: str) -> bool:

@@ -10,7 +10,8 @@ import numpy as np
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.labels import targets_of
-from dropout_lab.data.table_columns import MOST_LEVELS, Numbers, Words, read_cells
+from dropout_lab.data.numerals import SHOWN
+from dropout_lab.data.table_columns import MOST_LEVELS, Numbers, Words, dropping, read_cells
 from dropout_lab.data.table_format import DETECTED, FormatOptions, format_of
 from dropout_lab.data.table_header import is_unnamed
 from dropout_lab.data.table_rows import TableFormat
@@ -18,7 +19,7 @@ from dropout_lab.spelling import hint
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 LISTED = 12  # names in a message
-SHOWN = 6  # columns in a note
+NOTED = 6  # columns in a note
 
 Columns = dict[str, Numbers | Words]
 Masks = dict[str, np.ndarray]
@@ -92,7 +93,7 @@ def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
     if name in form.names:
         return
     more = ", ..." if len(form.names) > LISTED else ""
-    known = f"it has {', '.join(form.names[:LISTED])}{more}"
+    known = f"it has {', '.join(known[:SHOWN] for known in form.names[:LISTED])}{more}"
     if not name:
         raise DataError(f"{path}: needs data.{key}=COLUMN; {known}")
     header = "" if form.header else "; data.header=true if the first line holds names"
@@ -153,7 +154,7 @@ def _refuse_levels(path: Path, columns: Columns) -> None:
         counts = ", ".join(f"{name!r} holds {count} different words" for name, count in many.items())
         raise DataError(
             f"{path}: column {counts}; at most {MOST_LEVELS} become indicators; "
-            f"data.drop=[{','.join(many)}] leaves {'them' if len(many) > 1 else 'it'} out"
+            f"{dropping(list(many))} leaves {'them' if len(many) > 1 else 'it'} out"
         )
 
 
@@ -173,14 +174,16 @@ def _notes(columns: Columns, missing: str, dropped: int) -> list[str]:
         by_column = _listed([f"{name} {count}" for name, count in lacking.items()])
         notes.append(f"{cells} filled with the {missing} of the training split: {by_column}")
     notes += dropped_rows(dropped)
-    notes += [
-        f"column {name!r} looks like a row number; data.drop=[{name}] leaves it out"
-        for name, column in columns.items()
-        if column.counts()
-    ]
+    similar = [name for name, column in columns.items() if isinstance(column, Words) and column.has_similar()]
+    if similar:
+        notes.append(f"words that differ in capitals or white space alone are words of their own in {_listed(similar)}")
+    numbers = [name for name, column in columns.items() if column.counts(is_unnamed(name))]
+    if numbers:
+        looks = "look like row numbers" if len(numbers) > 1 else "looks like a row number"
+        notes.append(f"{_listed(numbers)} {looks}, which {dropping(numbers[:1])} leaves out")
     return notes
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - NOTED} more" if len(names) > NOTED else ""
+    return ", ".join(names[:NOTED]) + more

@@ -96,7 +96,7 @@ def test_words_that_look_missing_or_long_are_texts(folder):
             {"task": "regression"},
             "mail.csv: line 2, column 'kind': 'ham' is not a number; a regression needs numbers",
         ),
-        (TABLE.replace("spam", "ham"), {}, "mail.csv, column 'kind': is ham everywhere; a classification needs two"),
+        (TABLE.replace("spam", "ham"), {}, "mail.csv, column 'kind': is 'ham' everywhere; a classification needs two"),
         (
             TABLE.replace("spam", "0.5").replace("ham", "nan"),
             {},

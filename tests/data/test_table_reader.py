@@ -53,7 +53,7 @@ def test_numbers_are_exact(tmp_path):
         ("a,y\n$3,2\n$4,3\n", r"'\$3' is not a finite number; write numbers without separators of thousands, units"),
         ("a,y\n1,2\n1e39,3\n", r"line 3, column 'a': 1e\+39 is too large; numbers must lie within 1.7e\+38"),
         ("a,y\n1,2\n1e999,3\n", "line 3, column 'a': inf is too large"),
-        ("a,y\n1,0.5\n2,-4e38\n", r"line 3, column 'y': -4e38 is too large"),
+        ("a,y\n1,0.5\n2,-4e38\n", r"line 3, column 'y': '-4e38' is too large"),
         ("a,a,y\n1,2,3\n", "the header has more than one column 'a'"),
         ("a, a ,y\n1,2,3\n", "the header has more than one column 'a'"),
         ("a,y\n1,2\n3\n", "line 3 has 1 cell instead of 2"),
@@ -67,7 +67,7 @@ def test_numbers_are_exact(tmp_path):
         ("a,y\n", "has no line below that of the names"),
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ("a,y\n1,k\n2,k\n", "column 'y': is k everywhere; a classification needs two classes"),
+        ("a,y\n1,k\n2,k\n", "column 'y': is 'k' everywhere; a classification needs two classes"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_one_line(text, message, tmp_path):
@@ -174,15 +174,29 @@ def test_a_word_among_targets_that_are_numbers(task, tmp_path):
 def test_labels_are_compared_as_they_are_written(tmp_path):
     found = read(tmp_path, "a,y\n1,007\n2,7\n3,10\n4, 7 \n")
     assert (found["classes"].tolist(), found["y"].tolist()) == (["007", "7", "10"], [0, 1, 2, 1])
-    assert notes(found)[-1] == "labels 007 and 7 are equal numbers and classes of their own"
+    assert notes(found)[-1] == "labels '007' and '7' are equal numbers and classes of their own"
     found = read(tmp_path, "a,y\n1,1.0\n2,1\n3,0\n5,10\n")
     assert found["classes"].tolist() == ["0", "1", "1.0", "10"]
     big = 2**70
     found = read(tmp_path, f"a,y\n1,{big + 1}\n2,{big}\n4,9\n")
     assert found["classes"].tolist() == ["9", str(big), str(big + 1)]
     found = read(tmp_path, "a,y\n1,no\n2,yes\n4,No\n")
-    assert notes(found)[-1] == "labels No and no differ in capitals and are classes of their own"
+    assert (
+        notes(found)[-1] == "labels 'No' and 'no' differ in capitals or white space alone and are classes of their own"
+    )
     assert read(tmp_path, "a,y\n1,+1\n2,-1\n")["classes"].tolist() == ["-1", "+1"]
+
+
+def test_cells_in_messages_and_notes_are_short_and_of_one_line(tmp_path):
+    found = read(tmp_path, '"the\n a",y\n1,"no\u200b"\n2,no\n3,"x\ny"\n')
+    assert found["columns"].tolist() == ["the a"]
+    assert "labels 'no' and 'no\\u200b' differ in capitals or white space alone" in notes(found)[-1]
+    for text in (f"a,y\n{'x' * 200_000},0\n1,1\n", f"{'a' * 200_000},b\n1,0\n2,1\n", f"a,y\n1,{'9' * 5000}\n2,0\n"):
+        with pytest.raises(DataError) as caught:
+            read(tmp_path, text, task="regression")
+        assert len(str(caught.value)) < 400
+    found = read(tmp_path, "a,b,y\nred,1,0\nRed,2,1\nred,2,1\nRed,1,0\n")
+    assert "words that differ in capitals or white space alone are words of their own in a" in notes(found)
 
 
 def test_many_whole_numbers_are_a_regression(tmp_path):
@@ -206,8 +220,10 @@ def test_an_unnamed_column_that_counts_the_rows_is_left_out(name, start, tmp_pat
 def test_other_columns_that_count_are_named(tmp_path):
     found = read(tmp_path, "id,a,y\n5,3,0\n6,1,1\n7,2,0\n")
     assert found["columns"].tolist() == ["id", "a"]
-    assert notes(found) == ["column 'id' looks like a row number; data.drop=[id] leaves it out"]
-    assert read(tmp_path, ",a,y\n4,3,0\n2,1,1\n7,2,0\n")["columns"].tolist() == ["Unnamed: 0", "a"]
+    assert notes(found) == ["id looks like a row number, which data.drop=[id] leaves out"]
+    found = read(tmp_path, ",a,y\n4,3,0\n2,1,1\n7,1,0\n")  # rows of a larger table in another order
+    assert found["columns"].tolist() == ["Unnamed: 0", "a"]
+    assert notes(found) == ['Unnamed: 0 looks like a row number, which data.drop=["Unnamed: 0"] leaves out']
 
 
 def test_separators_at_the_ends_of_lines_make_no_column(tmp_path):
