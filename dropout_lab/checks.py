@@ -3,6 +3,7 @@
 Each check returns the value or raises ``ValueError`` with what is allowed.
 """
 
+import codecs
 import math
 import re
 from pathlib import Path
@@ -96,6 +97,57 @@ def check_word(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a word")
     return value
+
+
+COLUMNS = "a list of names of columns"
+
+
+def check_columns(value: Any) -> list[str]:
+    """Names of columns, each once. Names that look like numbers arrive as numbers."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    plain = all(isinstance(item, str | int) and not isinstance(item, bool) and item != "" for item in items)
+    if not plain:
+        raise ValueError(f"must be {COLUMNS}; a name such as true or 1.5 needs quotes")
+    return sorted({str(item).strip() for item in items})
+
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
+SEPARATOR = f"auto, {', '.join(SEPARATORS.values())}, or one character"
+
+
+def check_separator(value: Any) -> str:
+    """What stands between the cells of a table; the usual characters by their names."""
+    if value in ("auto", *SEPARATORS.values()):
+        return str(value)
+    if not isinstance(value, str) or len(value) != 1 or value.isalnum() or value in '"\r\n+-._':
+        raise ValueError(f"must be {SEPARATOR}")
+    return SEPARATORS.get(value, value)
+
+
+ENCODING = "auto, or the name of an encoding such as utf-8, cp1252, latin-1 or utf-16"
+
+
+def check_encoding(value: Any) -> str:
+    """The encoding of a text file by the one name that Python has for it."""
+    if value == "auto":
+        return "auto"
+    try:
+        name = codecs.lookup(value).name
+        "a".encode(name).decode(name)  # some codecs are not of text
+    except (LookupError, TypeError, ValueError):
+        raise ValueError(f"must be {ENCODING}") from None
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+HEADER = "auto, true or false"
+
+
+def check_header(value: Any) -> str:
+    """Whether a table has a line of names; a file of settings may give a boolean."""
+    word = str(value).lower()
+    if word not in ("auto", "true", "false"):
+        raise ValueError(f"must be {HEADER}")
+    return word
 
 
 def check_digest(value: Any) -> str:

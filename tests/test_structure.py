@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "targets": {"settings"},
     "trial": WORDS | {"data", "targets"},
     "streams": set(),
-    "data": set(),
+    "data": {"spelling"},
     "dropout": {"streams"},
     "regularizers": {"config", "streams", "dropout"},  # of dropout the layouts, and numbers from random bits
     "models": {"config", "streams", "dropout", "targets"},

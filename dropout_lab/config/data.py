@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import MOST, check_digest, check_place, check_word
+from dropout_lab.checks import (
+    COLUMNS,
+    ENCODING,
+    HEADER,
+    MOST,
+    SEPARATOR,
+    check_columns,
+    check_digest,
+    check_encoding,
+    check_header,
+    check_place,
+    check_separator,
+    check_word,
+)
 from dropout_lab.settings import Checked, setting
 
 # What the settings of data depend on; tests compare these with what dropout_lab.data has.
@@ -53,7 +66,7 @@ class DataConf(Checked):
         axis=True,
         when=("data.kind", *OWN),
         source=True,
-        help="own data: an .npz or .csv file, or a folder of images or texts per class",
+        help="own data: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder of images or texts per class",
     )
     digest: str = setting(
         "",
@@ -70,7 +83,7 @@ class DataConf(Checked):
         when=("data.kind", "file", "texts"),
         off="",
         source=True,
-        help="column of a .csv to be predicted",
+        help="column of a table to be predicted",
     )
     text: str = setting(
         "",
@@ -79,7 +92,7 @@ class DataConf(Checked):
         when=("data.kind", "texts"),
         off="",
         source=True,
-        help="column of a .csv with the texts",
+        help="column of a table with the texts",
     )
     task: str = setting(
         "auto",
@@ -95,6 +108,68 @@ class DataConf(Checked):
         off="auto",
         source=True,
         help="axes of x in an .npz: images are [N, H, W] or [N, C, H, W], channels_last [N, H, W, C], series [N, T, F]",
+    )
+    columns: list[str] = setting(
+        [],
+        check=check_columns,
+        allowed=COLUMNS,
+        when=("data.kind", "file"),
+        off=[],
+        source=True,
+        help="columns of a table to learn from; all but the target if empty",
+    )
+    drop: list[str] = setting(
+        [],
+        check=check_columns,
+        allowed=COLUMNS,
+        when=("data.kind", "file"),
+        off=[],
+        source=True,
+        help="columns of a table to leave out, such as [id,name]",
+    )
+    missing: str = setting(
+        "refuse",
+        choices=("refuse", "mean", "median", "drop"),
+        when=("data.kind", "file", "texts"),
+        off="refuse",
+        source=True,
+        help="empty cells of a table: fill them by column from the training split, words by the most frequent one; or "
+        "drop their rows",
+    )
+    separator: str = setting(
+        "auto",
+        check=check_separator,
+        allowed=SEPARATOR,
+        when=("data.kind", "file", "texts"),
+        off="auto",
+        source=True,
+        help="what stands between the cells of a table; auto detects it",
+    )
+    encoding: str = setting(
+        "auto",
+        check=check_encoding,
+        allowed=ENCODING,
+        when=("data.kind", "file", "texts"),
+        off="auto",
+        source=True,
+        help="encoding of a table; auto detects it",
+    )
+    header: str = setting(
+        "auto",
+        check=check_header,
+        allowed=HEADER,
+        when=("data.kind", "file", "texts"),
+        off="auto",
+        source=True,
+        help="whether the first line of a table holds names; without it, columns are named 1, 2, ...",
+    )
+    decimal: str = setting(
+        "auto",
+        choices=("auto", "point", "comma"),
+        when=("data.kind", "file", "texts"),
+        off="auto",
+        source=True,
+        help="decimal sign of a table; auto detects it",
     )
     image_size: int = setting(
         0,

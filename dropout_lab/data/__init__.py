@@ -51,7 +51,8 @@ def load(kind: str, /, **options: Any) -> Dataset:
     taken = options_of(kind)
     if kind in OWN and not options.get("digest"):  # the same path may hold something else by now
         options["digest"] = fingerprint(kind, options.get("path", ""))
-    chosen = tuple(sorted((key, value) for key, value in options.items() if key in taken))
+    hashable = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    chosen = tuple(sorted((key, value) for key, value in hashable.items() if key in taken))
     return _reconstructed(kind, chosen) if options.get("reconstruct") else _read(kind, chosen)
 
 

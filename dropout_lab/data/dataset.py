@@ -35,6 +35,8 @@ class Dataset:
         vocabulary: how many of them a model is to know at the most; 0 for other data than texts.
         truth: the targets without their noise, float32 [N], where a synthetic set knows them.
         notes: what the reader of user data detected, converted or left out, one phrase each.
+        columns: of a table, the name of the column that each feature comes from; the indicators of a column of words
+            share its name. Features may be NaN where a cell is missing.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Dataset:
     vocabulary: int = 0
     splits: tuple[np.ndarray, ...] = ()
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -25,7 +25,8 @@ def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> s
     """
     notes = f" ({'; '.join(dataset.notes)})" if dataset.notes else ""
     sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items() if len(rows))
-    return f"data: {Path(path).name}, {_examples(dataset)}{notes}, {_target(dataset)}; {sizes}"
+    line = f"data: {Path(path).name}, {_examples(dataset)}{notes}, {_target(dataset)}; {sizes}"
+    return "".join(c if c.isprintable() else "?" for c in line)  # labels may hold ends of lines
 
 
 def _examples(dataset: Dataset) -> str:

@@ -3,16 +3,22 @@
 A target is treated as classes if it holds words or at most 50 different whole numbers, unless ``task`` says otherwise.
 """
 
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.numerals import LARGEST, number_of, shortened
 from dropout_lab.data.ranges import EXACT
 
 MOST_CLASSES = 50
 NUMBERS = "biuf"  # numpy's kinds of numbers
+MOST_NOTED = 3  # groups of labels in a note
+_WHOLE = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # Python refuses to convert thousands of digits
 
 
 def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
@@ -44,3 +50,78 @@ def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
     if len(values) < 2:
         raise DataError(f"{path}: the target is {values[0]} everywhere; a classification needs two classes")
     return {"y": numbers.astype(np.int64), "classes": np.array([str(value) for value in values])}
+
+
+def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[int], str]) -> Arrays:
+    """The targets in cells of a table: as of :func:`target_of`, with notes. Labels are equal if they are written alike.
+
+    Args:
+        cells: stripped, none of them empty, [N].
+        task: ``classification``, ``regression`` or ``auto``.
+        decimal: the decimal sign.
+        place: names a cell by its row.
+
+    Raises:
+        DataError: the cells do not suit the task.
+    """
+    values = {cell: _value(cell, decimal) for cell in dict.fromkeys(cells)}
+    words = [cell for cell, value in values.items() if value is None]
+    numbers = {value for value in values.values() if value is not None}
+    if task == "auto" and len(numbers) <= MOST_CLASSES and all(value == value // 1 for value in numbers):
+        task = "classification"
+    if task == "classification":
+        return _classes(cells, values, place)
+    if words:
+        row = cells.index(words[0])
+        remedy = "a regression needs numbers"
+        if task == "auto":
+            remedy = "other targets are; data.task=classification makes a class of each different label"
+        raise DataError(f"{place(row)}: {shortened(words[0])} is not a number; {remedy}")
+    y = np.array([values[cell] for cell in cells], np.float64)
+    huge = np.abs(y) > LARGEST
+    if huge.any():
+        row = int(np.argmax(huge))
+        raise DataError(f"{place(row)}: {shortened(cells[row])} is too large; numbers must lie within {LARGEST:.1e}")
+    return {"y": y, "notes": np.array([], str)}
+
+
+def _value(cell: str, decimal: str) -> int | float | None:
+    """The number that a label is, whole ones exactly; None for words."""
+    if _WHOLE.fullmatch(cell):
+        return int(cell)
+    value = number_of(cell, decimal)
+    return value if value is None or not value.is_integer() else int(value)
+
+
+def _classes(cells: Sequence[str], values: dict[str, int | float | None], place: Callable[[int], str]) -> Arrays:
+    """Class numbers, in the order of the numbers that labels are, or else of the alphabet."""
+    labels = sorted(values)
+    if None not in values.values():
+        labels.sort(key=lambda label: values[label] or 0)
+    if len(labels) < 2:
+        column = re.sub(r": line \d+", "", place(0))
+        raise DataError(f"{column}: is {shortened(labels[0])} everywhere; a classification needs two classes")
+    rank = {label: i for i, label in enumerate(labels)}
+    words = [label for label in labels if values[label] is None]
+    equal = _alike([label for label in labels if values[label] is not None], lambda label: values[label])
+    notes = [f"{equal} are equal numbers and classes of their own"] if equal else []
+    similar = _alike(words, appearance)
+    notes += [f"{similar} differ in capitals or white space alone and are classes of their own"] if similar else []
+    y = np.array([rank[cell] for cell in cells], np.int64)
+    return {"y": y, "classes": np.array(labels), "notes": np.array(notes, str)}
+
+
+def appearance(label: str) -> str:
+    """What labels have in common that people easily take for the same one."""
+    printable = "".join(c for c in unicodedata.normalize("NFKC", label) if c.isprintable())
+    return "".join(printable.casefold().split())
+
+
+def _alike(labels: Sequence[str], key: Callable[[str], object]) -> str:
+    """Labels that have the same key, in words; nothing if all keys differ."""
+    groups: dict[object, list[str]] = {}
+    for label in labels:
+        groups.setdefault(key(label), []).append(label)
+    shared = [" and ".join(map(shortened, group)) for group in groups.values() if len(group) > 1]
+    more = f" and {len(shared) - MOST_NOTED} more" if len(shared) > MOST_NOTED else ""
+    return f"labels {', '.join(shared[:MOST_NOTED])}{more}" if shared else ""

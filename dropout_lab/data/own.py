@@ -4,7 +4,7 @@ A trial is what its data hold, not where they lie: the sha256 of the content sta
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -21,34 +21,50 @@ from dropout_lab.data.own_texts import read_column, read_folder, texts_of
 from dropout_lab.data.places import user_cache
 from dropout_lab.data.sums import digest as digest_of
 from dropout_lab.data.sums import joint_digest
-from dropout_lab.data.tables import read_csv
+from dropout_lab.data.table_format import FormatOptions
+from dropout_lab.data.tables import SUFFIXES, TableOptions, is_table, read_table
 from dropout_lab.data.text import How, labelled
 
 SIGNIFICANT = 16  # hex digits of a digest that are kept
 LOOK_AGAIN = 5.0  # seconds after which a folder is looked through again
 
 
-def file(path: str = "", digest: str = "", target: str = "", task: str = "auto", layout: str = "auto") -> Dataset:
-    """Read a table, series or images from one file: an ``.npz`` with x and y, or a ``.csv``.
+def file(
+    path: str = "",
+    digest: str = "",
+    target: str = "",
+    task: str = "auto",
+    layout: str = "auto",
+    columns: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    missing: str = "refuse",
+    separator: str = "auto",
+    encoding: str = "auto",
+    header: str = "auto",
+    decimal: str = "auto",
+) -> Dataset:
+    """Read a table, series or images from one file: an ``.npz`` with x and y, or a table in text form.
 
     Args:
         path: the file.
         digest: what its sha256 begins with; if empty, it may be any.
-        target: of a ``.csv``, the column to be predicted.
+        target: of a table, the column to be predicted.
         task: ``classification``, ``regression`` or ``auto``; see :mod:`dropout_lab.data.labels`.
         layout: of an ``.npz``, what the axes of x are; see :mod:`dropout_lab.data.arrays`.
+        columns, drop, missing: of a table, as for :class:`dropout_lab.data.tables.TableOptions`.
+        separator, encoding, header, decimal: as for :class:`dropout_lab.data.table_format.FormatOptions`.
 
     Raises:
         DataError: it is missing, not what it should be, or of another digest.
     """
-    place = _source("file", path)
+    place, form = _source("file", path), FormatOptions(separator, encoding, header, decimal)
     _compare("file", path, digest)
-    if place.suffix.lower() == ".csv":
-        if layout != "auto":
-            raise DataError(f"data.layout={layout}: is for an .npz file")
-        return _dataset("file", [place], partial(read_csv, place, target, task), f"{target} {task}")
-    if target:
-        raise DataError(f"data.target={target}: is for a .csv file; an .npz names its target y")
+    if is_table(place):
+        _refuse_given({"layout": layout}, "arrays", "a table has rows of features")
+        options = TableOptions(target, task, columns, drop, missing)
+        return _dataset("file", [place], partial(read_table, place, options, form), repr((options, form)))
+    given = TableOptions(target, columns=columns, drop=drop, missing=missing)
+    _refuse_given({**given._asdict(), **form._asdict()}, "tables", "an .npz names its target y")
     return _dataset("file", [place], partial(read_npz, place, task, layout), f"{task} {layout}")
 
 
@@ -75,39 +91,56 @@ def texts(
     target: str = "",
     text: str = "",
     task: str = "auto",
+    missing: str = "refuse",
+    separator: str = "auto",
+    encoding: str = "auto",
+    header: str = "auto",
+    decimal: str = "auto",
     tokens: str = "spaces",
     length: int = 64,
     pad: str = "front",
     vocabulary: int = 20_000,
 ) -> Dataset:
-    """Texts in a folder of ``.txt`` files for each class, or in a column of a ``.csv``.
+    """Texts in a folder of ``.txt`` files for each class, or in a column of a table.
 
     Args:
         path: the folder or file.
         digest: what the sha256 of its content begins with; if empty, it may be any.
-        target, text: of a ``.csv``, the columns to be predicted and to be read.
-        task: of a ``.csv``, as for :func:`file`.
+        target, text: of a table, the columns to be predicted and to be read.
+        task, missing, separator, encoding, header, decimal: of a table, as for :func:`file`.
         tokens, length, pad, vocabulary: as for :mod:`dropout_lab.data.text`.
 
     Raises:
         DataError: it is missing, holds something else, or is of another digest.
     """
     place, how = _source("texts", path), How(tokens, length, pad)
+    form = FormatOptions(separator, encoding, header, decimal)
     _compare("texts", path, digest)
     if place.is_dir():
-        for key, value in (("target", target), ("text", text)):
-            if value:
-                raise DataError(f"data.{key}={value}: is for a .csv file; a folder's classes are its folders")
-        if task == "regression":
-            raise DataError("data.task=regression: is for a .csv file; a folder's classes are its folders")
-    read = partial(read_folder, place, how) if place.is_dir() else partial(read_column, place, text, target, task, how)
+        given = {"target": target, "text": text, "task": task, "missing": missing, **form._asdict()}
+        _refuse_given(given, "tables", "a folder's classes are its folders")
+        read = partial(read_folder, place, how)
+    else:
+        read = partial(read_column, place, text, target, task, missing, how, form)
     # The names of columns may hold spaces.
-    found = decoded("texts", _files("texts", place), user_cache(), read, "\n".join([text, target, task, str(how)]))
-    return _with_notes(labelled("texts", found, vocabulary), place)
+    detail = repr((text, target, task, missing, how, form))
+    arrays = decoded("texts", _files("texts", place), user_cache(), read, detail)
+    return _with_notes(labelled("texts", arrays, vocabulary), place)
+
+
+def _refuse_given(options: Mapping[str, object], kind: str, reason: str) -> None:
+    """Raise DataError if an option is given that only another kind of data has."""
+    for key, value in options.items():
+        if value not in ("", (), "auto", "refuse"):
+            shown = f"[{','.join(value)}]" if isinstance(value, tuple) else value
+            raise DataError(f"data.{key}={shown}: is for {kind}; {reason}")
 
 
 OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts}
-KINDS_OF_FILE = {"file": (".npz", ".csv"), "texts": (".csv",)}
+KINDS_OF_FILE: dict[str, Callable[[Path], bool]] = {
+    "file": lambda path: path.suffix.lower() == ".npz" or is_table(path),
+    "texts": is_table,
+}
 FOLDERS: dict[str, Callable[[Path], ClassFolders]] = {"folder": images_of, "texts": texts_of}
 
 
@@ -136,24 +169,25 @@ def _fingerprint(place: Path, files: tuple[Path, ...], state: tuple[tuple[int, i
 
 
 def _source(kind: str, path: str) -> Path:
-    suffixes = KINDS_OF_FILE.get(kind, ())
+    reads = KINDS_OF_FILE.get(kind)
     if not path:
         wanted = " or ".join(["FILE"] * (kind in KINDS_OF_FILE) + ["FOLDER"] * (kind in FOLDERS))
         raise DataError(f"data={kind}: needs data.path={wanted}")
     place = Path(path).expanduser()
     if not place.exists():
         raise DataError(f"data.path={path}: is not there")
-    if not suffixes and not place.is_dir():
-        raise DataError(f"data.path={path}: is no folder; data=file reads .npz and .csv files, data=texts texts")
+    if not reads and not place.is_dir():
+        raise DataError(f"data.path={path}: is no folder; data=file reads .npz files and tables, data=texts texts")
     if kind not in FOLDERS and place.is_dir():
         raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
     if not (place.is_dir() or place.is_file()):  # a pipe gives its content once, and it is read twice
         raise DataError(f"data.path={path}: is neither a file nor a folder")
-    if not place.is_dir() and place.suffix.lower() not in suffixes:
+    if reads and not place.is_dir() and not reads(place):
+        suffixes = ", ".join([".npz"] * (kind == "file") + [*SUFFIXES])
         other = ", or be a folder" if kind in FOLDERS else ""
         if place.suffix.lower() == ".npy":
             other += f"; an .npy holds one array, and {SAVE}"
-        raise DataError(f"data.path={path}: must end in {' or '.join(suffixes)}{other}")
+        raise DataError(f"data.path={path}: must end in one of {suffixes}, tables perhaps with .gz{other}")
     return place
 
 
@@ -198,4 +232,5 @@ def _dataset(kind: str, files: Sequence[Path], read: Callable[[], Arrays], detai
         test=arrays.get("test"),
         val=arrays.get("val"),
         notes=tuple(map(str, arrays.get("notes", ()))),
+        columns=tuple(map(str, arrays.get("columns", ()))),
     )

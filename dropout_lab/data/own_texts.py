@@ -1,23 +1,22 @@
-"""Texts of the user's own: a folder of ``.txt`` files for each class, or a ``.csv`` with a column of texts."""
+"""Texts of the user's own: a folder of ``.txt`` files for each class, or a table with a column of texts."""
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.corpora import text_of
 from dropout_lab.data.dataset import DataError
 from dropout_lab.data.folders import ClassFolders, read_class_folders
-from dropout_lab.data.labels import target_of
+from dropout_lab.data.labels import targets_of
+from dropout_lab.data.table_columns import read_cells
+from dropout_lab.data.table_format import DETECTED, FormatOptions, format_of
+from dropout_lab.data.tables import check_column, dropped_rows, rows_to_keep
 from dropout_lab.data.text import Corpus, How, encoded
 from dropout_lab.data.text_encoding import decode_text
 
 SUFFIX = ".txt"
-LONGEST = 1 << 30  # characters of a cell; Python's own limit is a page or two
 
 
 def texts_of(folder: Path) -> ClassFolders:
@@ -56,58 +55,36 @@ def _read_bytes(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def read_column(path: Path, text: str, target: str, task: str, how: How) -> Arrays:
+def read_column(
+    path: Path, text: str, target: str, task: str, missing: str, how: How, given: FormatOptions = DETECTED
+) -> Arrays:
     """Encode a column of texts with a column of targets.
 
     Args:
         text, target: names of the columns.
         task: ``classification``, ``regression`` or ``auto``.
+        missing: ``refuse``, or ``drop`` to leave out rows without a text or a target.
+        given: what is given about the format of the table.
 
     Raises:
         DataError: no such column, or a line that lacks something.
     """
-    rows, lines = _rows(path)
-    names = rows.pop(0) if rows else []
-    for key, name in (("text", text), ("target", target)):
-        if name not in names:
-            said = f"data.{key}={name}: no such column in {path}" if name else f"{path}: needs data.{key}=COLUMN"
-            raise DataError(f"{said}; it has {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}")
+    if missing in ("mean", "median"):
+        raise DataError(f"data.missing={missing}: texts have none; data.missing=drop leaves out rows without a text")
+    form = format_of(path, given, [text, target])
+    check_column(path, form, "text", text)
+    check_column(path, form, "target", target)
     if text == target:
         raise DataError(f"data.target={target}: is the column of the texts; another one must be predicted")
-    if not rows:
-        raise DataError(f"{path}: has no line below that of the names")
-    del lines[0]
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != len(names):
-            raise DataError(f"{path}: line {line} has {len(row)} cells instead of {len(names)}")
-        if not row[names.index(target)].strip():
-            raise DataError(f"{path}: line {line}, column {target!r}: is empty")
-    found = target_of(path, _typed([row[names.index(target)].strip() for row in rows]), task)
-    corpus = Corpus([row[names.index(text)] for row in rows], found["y"], tuple(map(str, found.get("classes", ()))))
-    return encoded(corpus, how, lambda row: f"{path}: line {lines[row]}, column {text!r}:")
+    lines, _, cells = read_cells(path, form, [], [text, target])
+    labels = [cell.strip() for cell in cells[target]]
 
+    def place(name: str) -> Callable[[int], str]:
+        return lambda row: f"{path}: line {lines[row]}, column {name!r}"
 
-def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
-    """The cells of a ``.csv``, and the line that each of its rows begins with; a cell may have lines of its own."""
-    rows, lines, begun = [], [], 1
-    before = csv.field_size_limit(LONGEST)
-    reader = csv.reader(io.StringIO(text_of(path, "utf-8-sig"), newline=""), strict=True)
-    try:
-        for row in reader:
-            if row:
-                rows.append(row)
-                lines.append(begun)
-            begun = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{path}: line {begun} cannot be read as CSV ({error})") from None
-    finally:
-        csv.field_size_limit(before)
-    return rows, lines
-
-
-def _typed(values: Sequence[str]) -> np.ndarray:
-    """Numbers, if all are numbers; else words."""
-    try:
-        return np.array([float(value) for value in values])
-    except ValueError:
-        return np.array(values)
+    needed = {name: np.array([not cell.strip() for cell in cells[name]]) for name in (text, target)}
+    rows = rows_to_keep(missing, {}, needed, place)
+    found = targets_of([labels[row] for row in rows], task, form.decimal, lambda row: place(target)(rows[row]))
+    corpus = Corpus([cells[text][row] for row in rows], found["y"], tuple(map(str, found.get("classes", ()))))
+    notes = [*form.notes, *dropped_rows(len(labels) - len(rows)), *found["notes"]]
+    return encoded(corpus, how, lambda row: f"{place(text)(rows[row])}:") | {"notes": np.array(notes, str)}

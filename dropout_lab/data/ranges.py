@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.dataset import DataError
+from dropout_lab.data.numerals import LARGEST
 
 ROWS = 4096  # rows that are looked at together, so that large arrays are not copied whole
-LARGEST = 1e37  # differences and sums of such numbers are within float32
+
 SMALLEST_SPAN = 1e-30  # differences below it would become 0 in float32
 EXACT = 2**53  # whole numbers up to it have a float64 of their own
 EXACT_FLOAT32 = 2**24

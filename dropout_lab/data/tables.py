@@ -1,73 +1,189 @@
-"""Tables of the user in a ``.csv`` file: a line of column names, then one example per line.
+"""Tables of the user in text files: features become an array of numbers, the target classes or numbers."""
 
-Every column but the target is a feature.
-"""
-
-import csv
-import warnings
-from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import DataError
-from dropout_lab.data.labels import NUMBERS, target_of
+from dropout_lab.data.labels import targets_of
+from dropout_lab.data.numerals import SHOWN
+from dropout_lab.data.table_columns import MOST_LEVELS, Numbers, Words, dropping, read_cells
+from dropout_lab.data.table_format import DETECTED, FormatOptions, format_of
+from dropout_lab.data.table_header import is_unnamed
+from dropout_lab.data.table_rows import TableFormat
+from dropout_lab.spelling import hint
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".data")
+LISTED = 12  # names in a message
+NOTED = 6  # columns in a note
+
+Columns = dict[str, Numbers | Words]
+Masks = dict[str, np.ndarray]
 
 
-def read_csv(path: Path, target: str, task: str) -> Arrays:
-    """Decode a ``.csv`` to x, y and, where there are any, the names of the classes.
+class TableOptions(NamedTuple):
+    """What is read from a table.
+
+    Args:
+        target: the column to be predicted.
+        task: ``classification``, ``regression`` or ``auto``.
+        columns: the features; all columns but the target if empty.
+        drop: columns that are left out.
+        missing: ``refuse``, ``drop`` to leave out rows with missing cells, or ``mean`` or ``median`` to leave the cells
+            of features NaN, which are filled per trial.
+    """
+
+    target: str
+    task: str = "auto"
+    columns: Sequence[str] = ()
+    drop: Sequence[str] = ()
+    missing: str = "refuse"
+
+
+def is_table(path: Path) -> bool:
+    """Whether the name of a file is that of a table in text form, perhaps compressed."""
+    name = path.name.lower().removesuffix(".gz")
+    return name.endswith(SUFFIXES)
+
+
+def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTED) -> Arrays:
+    """Decode a table to x float64 [N, F], y, the names of the classes, of the column of each feature, and notes.
 
     Raises:
-        DataError: no such column or two of a name, or a cell that is not a number, named by line and column.
+        DataError: the file is no table, a column is not there, or a cell is neither number nor word.
     """
-    frame = _frame(path)
-    with path.open(newline="") as file:
-        twice = [name for name, count in Counter(next(csv.reader(file), [])).items() if count > 1]
-    if twice:
-        raise DataError(f"{path}: line 1 has more than one column {twice[0]!r}")
-    names = ", ".join(map(str, frame.columns[:12])) + (", ..." if len(frame.columns) > 12 else "")
-    if target not in frame.columns:
-        said = f"data.target={target}: no such column in {path}" if target else f"{path}: needs data.target=COLUMN"
-        raise DataError(f"{said}; it has {names}")
-    if not len(frame) or len(frame.columns) < 2:
-        raise DataError(f"{path}: must have a line of column names, a feature beside the target, and a line of numbers")
-    features = frame.drop(columns=target)
-    for name in features:
-        _numeric(path, frame, name)
-    words = frame[target].dtype.kind not in NUMBERS
-    if not words or task == "regression":
-        _numeric(path, frame, target)
-    elif frame[target].isna().any():
-        raise DataError(f"{path}: line {int(frame[target].isna().argmax()) + 2}, column {target!r}: holds no value")
-    y = frame[target].to_numpy(str) if words else frame[target].to_numpy()
-    return {"x": np.array(features, np.float64, order="C"), **target_of(path, y, task)}
+    form = format_of(path, given, [options.target, *options.columns, *options.drop])
+    check_column(path, form, "target", options.target)
+    names = _features(path, form, options)
+    lines, cells, kept = read_cells(path, form, names, [options.target])
+
+    def place(name: str) -> Callable[[int], str]:
+        return lambda row: f"{path}: line {lines[row]}, column {name!r}"
+
+    empty = [name for name in names if is_unnamed(name) and cells[name].is_empty()]
+    columns = {name: cells[name].resolved(name, place(name)) for name in names if name not in empty}
+    indices = list(takewhile(lambda name: is_unnamed(name) and columns[name].is_index(), columns))
+    columns = {name: column for name, column in columns.items() if name not in indices}
+    if not columns:
+        raise DataError(f"{path}: must have a feature beside the target {options.target!r}")
+    _refuse_levels(path, columns)
+    y = [cell.strip() for cell in kept[options.target]]
+    masks = {name: column.missing for name, column in columns.items()}
+    rows = rows_to_keep(options.missing, masks, {options.target: np.array([not cell for cell in y])}, place)
+    columns = {name: column.select(rows) for name, column in columns.items()}
+    found = targets_of([y[row] for row in rows], options.task, form.decimal, lambda r: place(options.target)(rows[r]))
+    notes = [f"column {name!r}, which holds nothing, left out" for name in empty]
+    notes += [f"column {name!r}, which counts the rows, left out" for name in indices]
+    notes += _notes(columns, options.missing, len(y) - len(rows))
+    width = {name: column.width for name, column in columns.items()}
+    return {
+        "x": np.concatenate([column.features() for column in columns.values()], axis=1),
+        **found,
+        "columns": np.array([name for name, count in width.items() for _ in range(count)]),
+        "notes": np.array([*form.notes, *notes, *found["notes"]], str),
+    }
 
 
-def _frame(path: Path) -> Any:
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # longer lines than the first would be cut
-            frame = pd.read_csv(path, index_col=False, skip_blank_lines=False, low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError) as error:
-        reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
-        raise DataError(f"{path}: cannot be read as CSV ({reason})") from None
-    blank = frame.isna().all(axis=1).to_numpy()[::-1]
-    return frame.iloc[: len(frame) - (int(np.argmin(blank)) if not blank.all() else len(frame))]
-
-
-def _numeric(path: Path, frame: Any, name: str) -> None:
-    """Raise DataError for the first cell of a column that is not a finite number."""
-    import pandas as pd
-
-    numbers = pd.to_numeric(frame[name], errors="coerce").to_numpy(float)
-    if frame[name].dtype.kind in NUMBERS and np.isfinite(numbers).all():
+def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
+    """Raise DataError if a table has no column of this name, which is given as ``data.KEY``."""
+    if name in form.names:
         return
-    row = int(np.argmin(np.isfinite(numbers)))
-    cell = frame[name].iloc[row]
-    # The parser makes the same of an empty cell, of one such as nan, and of a line that is too short.
-    problem = "holds no value" if pd.isna(cell) else f"{str(cell)!r} is not a finite number"
-    raise DataError(f"{path}: line {row + 2}, column {name!r}: {problem}")
+    more = ", ..." if len(form.names) > LISTED else ""
+    known = f"it has {', '.join(known[:SHOWN] for known in form.names[:LISTED])}{more}"
+    if not name:
+        raise DataError(f"{path}: needs data.{key}=COLUMN; {known}")
+    header = "" if form.header else "; data.header=true if the first line holds names"
+    raise DataError(f"data.{key}={name}: no such column in {path}; {hint(name, form.names, known)}{header}")
+
+
+def rows_to_keep(
+    missing: str, features: Masks, needed: Masks, place: Callable[[str], Callable[[int], str]]
+) -> np.ndarray:
+    """Return the rows that are read.
+
+    Args:
+        missing: as for :class:`TableOptions`.
+        features: where the cells of each feature are missing, bool [N].
+        needed: the same of columns whose cells cannot be filled, such as the target.
+        place: names a cell by its column and row.
+
+    Raises:
+        DataError: cells are missing, and ``missing`` does not say what to do about them.
+    """
+    masks = needed if missing in ("mean", "median") else features | needed
+    lacking = np.any(list(masks.values()), axis=0)
+    row = int(np.argmax(lacking))
+    if missing == "drop" and not lacking.all():
+        return np.flatnonzero(~lacking)
+    if not lacking.any():
+        return np.arange(len(lacking))
+    name = next(name for name, mask in masks.items() if mask[row])
+    count = int(lacking.sum())
+    rows = f"{count} row{'s have' if count > 1 else ' has'} missing cells"
+    if missing == "drop":
+        remedy = "every row has missing cells; data.drop=[COLUMN] leaves out a column"
+    elif missing == "refuse" and features and not any(mask.any() for mask in needed.values()):
+        remedy = f"{rows}; data.missing=mean, median or drop says what to do"
+    else:
+        remedy = f"{rows}; data.missing=drop leaves them out"
+    raise DataError(f"{place(name)(row)}: holds no value; {remedy}")
+
+
+def dropped_rows(count: int) -> list[str]:
+    """The note on rows that are left out, if there are any."""
+    return [f"{count} row{'s' if count > 1 else ''} with missing cells left out"] if count else []
+
+
+def _features(path: Path, form: TableFormat, options: TableOptions) -> list[str]:
+    for key, names in (("columns", options.columns), ("drop", options.drop)):
+        for name in names:
+            check_column(path, form, key, name)
+            if name == options.target:
+                raise DataError(f"data.{key}=[{','.join(names)}]: {name!r} is the target")
+    chosen = [name for name in form.names if not options.columns or name in options.columns]
+    return [name for name in chosen if name not in (options.target, *options.drop)]
+
+
+def _refuse_levels(path: Path, columns: Columns) -> None:
+    many = {n: len(c.levels) for n, c in columns.items() if isinstance(c, Words) and len(c.levels) > MOST_LEVELS}
+    if many:
+        counts = ", ".join(f"{name!r} holds {count} different words" for name, count in many.items())
+        raise DataError(
+            f"{path}: column {counts}; at most {MOST_LEVELS} become indicators; "
+            f"{dropping(list(many))} leaves {'them' if len(many) > 1 else 'it'} out"
+        )
+
+
+def _notes(columns: Columns, missing: str, dropped: int) -> list[str]:
+    notes = []
+    words = [column for column in columns.values() if isinstance(column, Words)]
+    if words:
+        count, made = f"{len(words)} column{'s' if len(words) > 1 else ''}", sum(column.width for column in words)
+        notes.append(f"{count} of words became {made} indicator{'s' if made > 1 else ''}")
+    mixed = [name for name, column in columns.items() if isinstance(column, Words) and column.mixed]
+    if mixed:
+        notes.append(f"numbers in {_listed(mixed)} are taken as words, like other cells there")
+    lacking = {name: int(column.missing.sum()) for name, column in columns.items() if column.missing.any()}
+    if lacking:
+        total = sum(lacking.values())
+        cells = f"{total} missing cell{'s' if total > 1 else ''}"
+        by_column = _listed([f"{name} {count}" for name, count in lacking.items()])
+        notes.append(f"{cells} filled with the {missing} of the training split: {by_column}")
+    notes += dropped_rows(dropped)
+    similar = [name for name, column in columns.items() if isinstance(column, Words) and column.has_similar()]
+    if similar:
+        notes.append(f"words that differ in capitals or white space alone are words of their own in {_listed(similar)}")
+    numbers = [name for name, column in columns.items() if column.counts(is_unnamed(name))]
+    if numbers:
+        looks = "look like row numbers" if len(numbers) > 1 else "looks like a row number"
+        notes.append(f"{_listed(numbers)} {looks}, which {dropping(numbers[:1])} leaves out")
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NOTED} more" if len(names) > NOTED else ""
+    return ", ".join(names[:NOTED]) + more

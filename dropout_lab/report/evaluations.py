@@ -45,7 +45,7 @@ def read(folder: Path, name: str) -> pd.DataFrame | None:
     frame = frame.drop_duplicates([name for name in told if name not in measured], keep="last")
     trials = stored.read(folder)
     settings = [c for c in trials.columns if c in (*SETTINGS, "trial_id", "seed") or "." in c]
-    return frame.merge(trials[settings], on="trial_id", how="inner")
+    return frame.merge(trials[settings], on="trial_id", how="inner").copy()  # in one block: there are many columns
 
 
 def restrict(frame: pd.DataFrame, wanted: Sequence[Mapping[str, str]]) -> pd.DataFrame:

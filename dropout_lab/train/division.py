@@ -6,6 +6,8 @@ from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, hold_out
 from dropout_lab.data.split import spread
 from dropout_lab.streams import Streams
+from dropout_lab.train.imputation import fewest_values, incomplete
+from dropout_lab.train.resolution import unresolved_column
 
 PARTS = ("train", "val", "test")
 
@@ -47,6 +49,9 @@ def divide(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.n
             how = f" with data.train_size={conf.train_size}" if conf.train_size else ""
             name = dataset.classes[number]
             raise ValueError(f"data={dataset.name}{how} leaves no training example of class {name!r}")
+    values, column = fewest_values(dataset, train)
+    if not values and column:
+        raise ValueError(f"data={dataset.name} leaves no value of column {column!r} in the training part")
     return parts
 
 
@@ -68,10 +73,11 @@ def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams
 
 
 def rarest(dataset: Dataset, train: np.ndarray) -> int:
-    """Training examples of the class that has the fewest; of other tasks, all of them."""
+    """Training examples of the class that has the fewest, or with a value of the column that has the fewest."""
+    values, _ = fewest_values(dataset, train)
     if dataset.task != "classification":
-        return len(train)
-    return int(np.bincount(dataset.y[train], minlength=dataset.outputs).min())
+        return values
+    return min(values, int(np.bincount(dataset.y[train], minlength=dataset.outputs).min()))
 
 
 def labels_of(dataset: Dataset, conf: DataConf, streams: Streams, train: np.ndarray) -> np.ndarray:
@@ -101,6 +107,12 @@ def refuse(dataset: Dataset, conf: DataConf) -> None:
         raise ValueError(f"data.split={conf.split}: {conf.name} has {last + 1} published splits, 0 to {last}")
     if conf.label_noise and dataset.task != "classification":
         raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
+    if conf.reconstruct and incomplete(dataset).any():
+        raise ValueError(f"data.missing={conf.missing}: data.reconstruct=true learns the examples as they are")
+    unresolved = unresolved_column(dataset, conf.normalise, conf.target)
+    if unresolved:
+        remedy = "give it in another unit" if conf.normalise != "none" else "data.normalise=zscore keeps its digits"
+        raise ValueError(f"{unresolved}: differs in digits that single precision does not have; {remedy}")
     if conf.normalise != "none" and conf.reconstruct:
         raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true learns the examples as they are")
     if conf.normalise != "none" and dataset.tokens:

@@ -14,6 +14,7 @@ from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, batch_sizes
 from dropout_lab.streams import Streams
 from dropout_lab.train.division import PARTS, divide, labels_of, refuse
+from dropout_lab.train.imputation import fill_of, incomplete
 from dropout_lab.train.scaling import PIXEL, centre_of, scale_of
 from dropout_lab.train.vocabulary import symbols_of
 
@@ -56,9 +57,14 @@ class Feed:
         self.index = {
             part: torch.from_numpy(np.stack([divided[kind][part] for kind in kinds])).to(device) for part in PARTS
         }
-        self._scale = scale_of(
-            dataset, conf.normalise, [divided[kind]["train"] for kind in kinds], device, self._centre
-        )
+        parts = [divided[kind]["train"] for kind in kinds]
+        filled = {kind: fill_of(dataset, conf.missing, each["train"]) for kind, each in divided.items()}
+        fills = [filled[kind] for kind in kinds]
+        self._scale = scale_of(dataset, conf.normalise, parts, fills, device, self._centre)
+        self._fill = None  # what takes the place of missing cells, for each trial, [M, F]
+        if incomplete(dataset).any():
+            values = (np.stack(fills) - self._centre.x).astype(np.float32)
+            self._fill = torch.from_numpy(values).to(device)
         self._labels = None  # each trial's own [M, N], where they differ
         if conf.label_noise:
             noisy = {kind: labels_of(dataset, conf, kind[0], parts["train"]) for kind, parts in divided.items()}
@@ -113,7 +119,8 @@ class Feed:
         x = self._x.index_select(0, rows.flatten()).unflatten(0, rows.shape)
         if self._symbols is not None:
             return self._symbols.gather(1, (x.long() % self._symbols.shape[1]).flatten(1)).view(x.shape)
-        return x.float().div_(PIXEL) if x.dtype == torch.uint8 else x.float()
+        x = x.float().div_(PIXEL) if x.dtype == torch.uint8 else x.float()
+        return x if self._fill is None else torch.where(torch.isnan(x), self._fill.unsqueeze(1), x)
 
     def _normalised(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         y = self._y[rows] if self._labels is None else self._labels.gather(1, rows)
@@ -144,6 +151,8 @@ class Feed:
         kept.index = {part: rows[index] for part, rows in self.index.items()}
         if self._scale is not None:
             kept._scale = self._scale.select(index)
+        if self._fill is not None:
+            kept._fill = self._fill[index]
         if self._labels is not None:
             kept._labels = self._labels[index]
         if self._symbols is not None:

@@ -58,12 +58,17 @@ def centre_of(dataset: Dataset, kind: str) -> Centre:
     if kind == "none":
         return Centre()
     axes = tuple(range(dataset.x.ndim - 1))
-    x = np.median(dataset.x, axis=axes, keepdims=True) if dataset.x.dtype == np.float64 else 0.0
+    x = np.nanmedian(dataset.x, axis=axes, keepdims=True) if dataset.x.dtype == np.float64 else 0.0
     return Centre(x, float(np.median(dataset.y)) if dataset.y.dtype == np.float64 else 0.0)
 
 
 def scale_of(
-    dataset: Dataset, kind: str, parts: list[np.ndarray], device: torch.device, centre: Centre = Centre()
+    dataset: Dataset,
+    kind: str,
+    parts: list[np.ndarray],
+    fills: list[np.ndarray],
+    device: torch.device,
+    centre: Centre = Centre(),
 ) -> Scale | None:
     """The scale that brings the training part of each trial to a norm.
 
@@ -73,6 +78,7 @@ def scale_of(
         dataset: the whole set.
         kind: ``none``; ``zscore`` for mean 0 and deviation 1; ``unit`` for [0, 1].
         parts: training rows of each trial; the same object where trials share them.
+        fills: what takes the place of missing cells in each trial, [F].
         device: where the scale is needed.
         centre: what has been subtracted from the data.
 
@@ -82,17 +88,17 @@ def scale_of(
     if kind == "none":
         return None
     known: dict[int, list[np.ndarray]] = {}
-    for rows in parts:
+    for rows, fill in zip(parts, fills, strict=True):
         if id(rows) not in known:
-            known[id(rows)] = _one(dataset, kind, rows, centre)
+            known[id(rows)] = _one(dataset, kind, rows, fill, centre)
     stacked = [np.stack(values).astype(np.float32) for values in zip(*(known[id(rows)] for rows in parts), strict=True)]
     return Scale(*(torch.from_numpy(values).to(device) for values in stacked))
 
 
-def _one(dataset: Dataset, kind: str, rows: np.ndarray, centre: Centre) -> list[np.ndarray]:
+def _one(dataset: Dataset, kind: str, rows: np.ndarray, fill: np.ndarray, centre: Centre) -> list[np.ndarray]:
     """One trial's low and span, of x [1, C, 1, 1], [1, F] or [1, 1, F] and of y [1]."""
     measure = _zscore if kind == "zscore" else _unit
-    low, span = measure(dataset.x, rows)
+    low, span = measure(dataset.x, rows, fill)
     low = low - np.ravel(centre.x)
     if dataset.task == "classification":
         y_low, y_span = np.zeros(1), np.ones(1)
@@ -108,27 +114,29 @@ def _safe(span: np.ndarray) -> np.ndarray:
     return np.where(span.astype(np.float32) > 0, span, 1)
 
 
-def _zscore(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _zscore(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of each feature or channel over the rows."""
     count = len(rows) * prod(values.shape[1:]) // _features(values)
-    mean = np.asarray(sum(part.sum((0, 2)) for part in _chunks(values, rows)) / count)
+    mean = np.asarray(sum(part.sum((0, 2)) for part in _chunks(values, rows, fill)) / count)
     # The second pass keeps the digits that mean(x^2) - mean(x)^2 would lose.
-    square = sum(np.square(part - mean[:, None]).sum((0, 2)) for part in _chunks(values, rows)) / count
+    square = sum(np.square(part - mean[:, None]).sum((0, 2)) for part in _chunks(values, rows, fill)) / count
     return mean, np.sqrt(square)
 
 
-def _unit(values: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _unit(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Least value and range of each feature or channel over the rows."""
-    ends = [(part.min((0, 2)), part.max((0, 2))) for part in _chunks(values, rows)]
+    ends = [(part.min((0, 2)), part.max((0, 2))) for part in _chunks(values, rows, fill)]
     low = np.min([least for least, _ in ends], axis=0)
     return low, np.max([most for _, most in ends], axis=0) - low
 
 
-def _chunks(values: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+def _chunks(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None) -> Iterator[np.ndarray]:
     """The rows as float64 [n, C, P], some at a time: a set of images does not fit into memory eight times over."""
     pixel = PIXEL if values.dtype == np.uint8 else 1.0
     for start in range(0, len(rows), ROWS):
         part = values[rows[start : start + ROWS]].astype(np.float64) / pixel
+        if fill is not None and values.dtype == np.float64:
+            part = np.where(np.isnan(part), fill, part)
         yield part.swapaxes(1, 2) if part.ndim == SERIES else part.reshape(len(part), _features(values), -1)
 
 

@@ -120,9 +120,11 @@ def test_where_the_root_is(monkeypatch, tmp_path):
 
 
 def test_a_set_of_scikit_learn_is_read_without_it_from_the_second_time_on():
-    first = load("digits")  # by this process or an earlier one
     words = (
         "from dropout_lab.data import load; import sys; x = load('digits').x; print('sklearn' in sys.modules, x.sum())"
     )
-    told = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout.split()
-    assert told == ["False", str(first.x.sum())]
+    runs = [
+        subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(2)
+    ]
+    assert runs[1] == ["False", runs[0][1]]

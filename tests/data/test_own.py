@@ -53,8 +53,11 @@ def test_a_digest_that_is_given_must_fit(folder):
         (["data=folder"], "data=folder: needs data.path=FOLDER"),
         (["data=file", "data.path=gone.csv"], "data.path=gone.csv: is not there"),
         (["data=file", "data.path=."], "data.path=.: is a folder; data=folder reads images"),
-        (["data=file", "data.path=x.pkl"], "data.path=x.pkl: must end in .npz or .csv"),
-        (["data=folder", "data.path=x.pkl"], "data.path=x.pkl: is no folder; data=file reads .npz and .csv files"),
+        (
+            ["data=file", "data.path=x.pkl"],
+            "data.path=x.pkl: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz",
+        ),
+        (["data=folder", "data.path=x.pkl"], "data.path=x.pkl: is no folder; data=file reads .npz files and tables"),
     ],
 )
 def test_paths_that_lead_nowhere(config, folder, words, line):
@@ -76,13 +79,14 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     words = ["train.epochs=1", "model.hidden=[4]", "seeds=1"]
     status, out, err = typed("sweep", "data=file", "data.path=a.npz,b.csv", "data.target=kind", *words)
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: data.target=kind: is for a .csv file; an .npz names its target y\n"
+    assert err == "dropout-lab: data.target=kind: is for tables; an .npz names its target y\n"
     status, out, err = typed("sweep", "data=file", "data.path=b.csv", "data.target=kind", *words)
     assert (status, err) == (0, "")
     (folder / "b.csv").write_text("u,v,kind\n1,2,a\n3,x,b\n")
     status, out, err = typed("sweep", "data=file", "data.path=b.csv", "data.target=kind", *words, "out=other")
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: b.csv: line 3, column 'v': 'x' is not a finite number\n"
+    said = "b.csv: line 3, column 'v': 'x' is not a finite number, as other cells of the column are; "
+    assert err == f"dropout-lab: {said}data.drop=[v] leaves the column out\n"
     assert not (folder / "other").exists()
 
 

@@ -97,18 +97,31 @@ def test_words_that_look_missing_or_long_are_texts(folder):
     [
         (TABLE, {"text": ""}, "mail.csv: needs data.text=COLUMN; it has id, body, kind"),
         (TABLE, {"target": ""}, "mail.csv: needs data.target=COLUMN; it has id, body, kind"),
-        (TABLE, {"text": "bdy"}, "data.text=bdy: no such column in mail.csv; it has id, body, kind"),
+        (TABLE, {"text": "bdy"}, "data.text=bdy: no such column in mail.csv; did you mean 'body'?"),
         (TABLE, {"target": "x"}, "data.target=x: no such column in mail.csv; it has id, body, kind"),
         (TABLE, {"target": "body"}, "data.target=body: is the column of the texts; another one must be predicted"),
-        (TABLE + "4, ,ham\n", {}, "mail.csv: line 7, column 'body': is empty, it has no token"),
-        (TABLE + "4,yes,\n", {}, "mail.csv: line 7, column 'kind': is empty"),
+        (
+            TABLE + "4, ,ham\n",
+            {},
+            "mail.csv: line 7, column 'body': holds no value; 1 row has missing cells; data.missing=drop",
+        ),
+        (TABLE + "4,yes,\n", {}, "mail.csv: line 7, column 'kind': holds no value"),
         (TABLE + "4,yes\n", {}, "mail.csv: line 7 has 2 cells instead of 3"),
-        (TABLE + '4,"yes\n', {}, "mail.csv: line 7 cannot be read as CSV (unexpected end of data)"),
-        (TABLE, {"task": "regression"}, "mail.csv: the target is words, such as 'ham'; a regression needs numbers"),
-        (TABLE.replace("spam", "ham"), {}, "mail.csv: the target is ham everywhere; a classification needs two"),
-        (TABLE.replace("spam", "1").replace("ham", "nan"), {}, "mail.csv: the target of row 0 is not finite"),
+        (TABLE + '4,"yes\n', {}, "mail.csv: line 7 cannot be read (unexpected end of data)"),
+        (
+            TABLE,
+            {"task": "regression"},
+            "mail.csv: line 2, column 'kind': 'ham' is not a number; a regression needs numbers",
+        ),
+        (TABLE.replace("spam", "ham"), {}, "mail.csv, column 'kind': is 'ham' everywhere; a classification needs two"),
+        (
+            TABLE.replace("spam", "0.5").replace("ham", "nan"),
+            {},
+            "mail.csv: line 2, column 'kind': 'nan' is not a number",
+        ),
+        (TABLE, {"missing": "mean"}, "data.missing=mean: texts have none; data.missing=drop leaves out rows without"),
         ("id,body,kind\n", {}, "mail.csv: has no line below that of the names"),
-        ("", {}, "data.text=body: no such column in mail.csv; it has "),
+        ("", {}, "mail.csv: is empty"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_one_line(content, options, said, folder):
@@ -125,9 +138,9 @@ def test_what_is_wrong_with_a_table_is_one_line(content, options, said, folder):
         (lambda mail: (mail / "spam/1.txt").write_bytes(b"\xff\x81"), {}, r"mail/spam/1\.txt: is no UTF-8 or"),
         (lambda mail: (mail / "spam/1.txt").unlink(), {}, r"mail/spam: holds no text \(\.txt\); remove it"),
         (lambda mail: (mail / "spam").rename("x"), {}, "mail: must hold a folder of texts for each of two classes"),
-        (lambda mail: None, {"target": "kind"}, "data.target=kind: is for a .csv file; a folder's classes are its"),
-        (lambda mail: None, {"text": "body"}, "data.text=body: is for a .csv file; a folder's classes are its"),
-        (lambda mail: None, {"task": "regression"}, "data.task=regression: is for a .csv file; a folder's classes"),
+        (lambda mail: None, {"target": "kind"}, "data.target=kind: is for tables; a folder's classes are its"),
+        (lambda mail: None, {"text": "body"}, "data.text=body: is for tables; a folder's classes are its"),
+        (lambda mail: None, {"task": "regression"}, "data.task=regression: is for tables; a folder's classes"),
     ],
 )
 def test_what_is_wrong_with_a_folder_is_one_line(spoil, options, said, mail):
@@ -142,11 +155,14 @@ def test_what_is_wrong_with_a_folder_is_one_line(spoil, options, said, mail):
     [
         ([], "data=texts: needs data.path=FILE or FOLDER"),
         (["data.path=gone"], "data.path=gone: is not there"),
-        (["data.path=x.txt"], "data.path=x.txt: must end in .csv, or be a folder"),
+        (
+            ["data.path=x.md"],
+            "data.path=x.md: must end in one of .csv, .tsv, .txt, .data, tables perhaps with .gz, or be a folder",
+        ),
     ],
 )
 def test_paths_that_lead_nowhere(words, line, config, folder):
-    (folder / "x.txt").write_text("x")
+    (folder / "x.md").write_text("x")
     with pytest.raises(ConfigError) as caught:
         canonical(config("data=texts", *words))
     assert str(caught.value) == line

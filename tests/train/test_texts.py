@@ -2,7 +2,6 @@
 
 import math
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -261,9 +260,8 @@ def test_settings_that_texts_cannot_take_are_refused():
         (reviews(), {"normalise": "zscore"}, "is for numbers, and data=rt_polarity is text"),
         (running(), {"label_noise": 0.1}, "is for classes"),
     ]:
-        conf = SimpleNamespace(**{"label_noise": 0.0, "normalise": "none", "reconstruct": False, **settings})
         with pytest.raises(ValueError, match=message):
-            refuse(data, conf)
+            refuse(data, DataConf(**settings))
 
 
 def test_a_beginning_of_the_running_text_can_be_trained_on(trials):

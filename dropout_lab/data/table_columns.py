@@ -1,0 +1,247 @@
+"""Columns of a table: cells become numbers, or words that become indicators."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.labels import appearance
+from dropout_lab.data.numerals import (
+    LARGEST,
+    has_decimal_comma,
+    is_formatted,
+    is_infinite,
+    is_missing,
+    number_of,
+    numbers_of,
+    shortened,
+)
+from dropout_lab.data.table_rows import TableFormat, blocks
+
+MOST_LEVELS = 50  # different words of a column that become indicators
+FEWEST_WORDS = 0.05  # part of the cells of a column of numbers; fewer words are slips of the pen
+NUMBER = -1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of numbers, float64 [N], NaN where a cell is missing."""
+
+    values: np.ndarray
+
+    @property
+    def missing(self) -> np.ndarray:
+        return np.isnan(self.values)
+
+    @property
+    def width(self) -> int:
+        """How many features the column becomes."""
+        return 1
+
+    def features(self) -> np.ndarray:
+        """The features [N, 1]."""
+        return self.values[:, None]
+
+    def select(self, rows: np.ndarray) -> "Numbers":
+        """The column with these rows only."""
+        return Numbers(self.values[rows])
+
+    def counts(self, unnamed: bool) -> bool:
+        """Whether the column counts the rows, up or down; one without a name may also be in another order."""
+        if self.missing.any() or (self.values != np.round(self.values)).any() or len(self.values) < 2:
+            return False
+        steps = np.diff(self.values)
+        consecutive = abs(steps[0]) == 1 and (steps == steps[0]).all()
+        return bool(consecutive or (unnamed and len(np.unique(self.values)) == len(self.values)))
+
+    def is_index(self) -> bool:
+        """Whether the column counts the rows from 0 or 1."""
+        return self.values[0] in (0, 1) and bool((np.diff(self.values) == 1).all())
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of words.
+
+    Args:
+        codes: numbers of the levels, int64 [N], -1 where a cell is missing.
+        levels: the different words, sorted.
+        mixed: whether some of them are numbers.
+    """
+
+    codes: np.ndarray
+    levels: tuple[str, ...]
+    mixed: bool = False
+
+    @property
+    def missing(self) -> np.ndarray:
+        return self.codes < 0
+
+    @property
+    def width(self) -> int:
+        """How many features the column becomes."""
+        return len(self.levels)
+
+    def features(self) -> np.ndarray:
+        """An indicator of each level [N, L], NaN where the cell is missing."""
+        indicators = np.eye(len(self.levels) + 1)[:, : len(self.levels)]
+        indicators[-1] = np.nan
+        return indicators[self.codes]
+
+    def select(self, rows: np.ndarray) -> "Words":
+        """The column with these rows only, and with the levels that are left."""
+        used, codes = np.unique(self.codes[rows], return_inverse=True)
+        lacking = int(used[0] == -1)
+        return Words(codes - lacking, tuple(self.levels[i] for i in used[lacking:]), self.mixed)
+
+    def has_similar(self) -> bool:
+        """Whether some words look like the same one."""
+        return len(set(map(appearance, self.levels))) < len(self.levels)
+
+    def counts(self, unnamed: bool) -> bool:
+        """Words do not count the rows."""
+        return False
+
+    def is_index(self) -> bool:
+        """Words are no index."""
+        return False
+
+
+class Cells:
+    """The cells of one column, block by block; those that are no numbers are kept as numbers of different words."""
+
+    def __init__(self, decimal: str):
+        self._decimal = decimal
+        self._values: list[np.ndarray] = []
+        self._codes: list[np.ndarray] = []
+        self._texts: dict[str, int] = {}
+
+    def add(self, cells: Sequence[str]) -> None:
+        """Take the cells of the next rows."""
+        values = numbers_of(cells, self._decimal)
+        codes = np.full(len(cells), NUMBER)
+        if values is None:
+            values = np.full(len(cells), np.nan)
+            for row, cell in enumerate(map(str.strip, cells)):
+                number = number_of(cell, self._decimal)
+                if number is None:
+                    codes[row] = self._texts.setdefault(cell, len(self._texts))
+                else:
+                    values[row] = number
+        self._values.append(values)
+        self._codes.append(codes)
+
+    def is_empty(self) -> bool:
+        """Whether no cell holds anything."""
+        return all((codes != NUMBER).all() for codes in self._codes) and set(self._texts) <= {""}
+
+    def resolved(self, name: str, place: Callable[[int], str]) -> Numbers | Words:
+        """Decide whether the column holds numbers or words.
+
+        Args:
+            name: of the column.
+            place: names a cell by its row.
+
+        Raises:
+            DataError: a cell is neither, or the column holds nothing.
+        """
+        values, codes, texts = np.concatenate(self._values), np.concatenate(self._codes), list(self._texts)
+        words = np.array([not is_missing(text) for text in texts], bool)
+        numeric = codes == NUMBER
+        if not words.any():
+            _refuse_empty(numeric, name, place)
+            _refuse_huge(values, place)
+            return Numbers(values)
+        empty = np.array([not text for text in texts], bool)
+        wrong = ~numeric & words[codes]
+        missing = ~numeric & empty[codes]
+        strange = [text for text in texts if not is_missing(text)]
+        row = int(np.argmax(wrong))
+        cell = texts[codes[row]]
+        if all(map(is_formatted, strange)) or (numeric.any() and any(map(is_infinite, strange))):
+            raise DataError(f"{place(row)}: {shortened(cell)} is not a finite number{_hint(cell)}")
+        found = Words(*_levels(values, codes, texts, missing), mixed=bool(numeric.any()))
+        few = wrong.sum() < FEWEST_WORDS * (~missing).sum()
+        if found.mixed and (few or len(found.levels) > min(MOST_LEVELS, (~missing).sum() / 2)):
+            raise DataError(
+                f"{place(row)}: {shortened(cell)} is not a finite number, as other cells of the column are; "
+                f"{dropping([name])} leaves the column out"
+            )
+        return found
+
+
+def read_cells(
+    path: Path, form: TableFormat, features: Sequence[str], texts: Sequence[str]
+) -> tuple[np.ndarray, dict[str, Cells], dict[str, list[str]]]:
+    """Read some columns of a table.
+
+    Args:
+        features: names of the columns to be converted.
+        texts: names of the columns to be left as they are.
+
+    Returns:
+        line numbers int64 [N], the converted columns and the others, by name.
+
+    Raises:
+        DataError: a record cannot be read, or there is none.
+    """
+    places = {name: i for i, name in enumerate(form.names)}
+    lines: list[np.ndarray] = []
+    columns = {name: Cells(form.decimal) for name in features}
+    kept: dict[str, list[str]] = {name: [] for name in texts}
+    for block in blocks(path, form):
+        cells = list(zip(*(row for _, row in block), strict=True))
+        lines.append(np.array([line for line, _ in block]))
+        for name, column in columns.items():
+            column.add(cells[places[name]])
+        for name, each in kept.items():
+            each += cells[places[name]]
+    if not lines:
+        raise DataError(f"{path}: has no line below that of the names")
+    return np.concatenate(lines), columns, kept
+
+
+def dropping(names: Sequence[str]) -> str:
+    """The setting that leaves columns out, as it is typed."""
+    plain = re.compile(r"[^\W\d][\w ./-]*", re.ASCII)
+    typed = (name if plain.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in names)
+    return f"data.drop=[{','.join(typed)}]"
+
+
+def _levels(
+    values: np.ndarray, codes: np.ndarray, texts: Sequence[str], missing: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes into the sorted levels. Numbers among words are levels by their value."""
+    numbers, which = np.unique(values[codes == NUMBER], return_inverse=True)
+    names = [*texts, *(f"{value:.15g}" for value in numbers)]
+    merged = codes.copy()
+    merged[codes == NUMBER] = len(texts) + which
+    used, merged = np.unique(merged[~missing], return_inverse=True)
+    order = sorted(range(len(used)), key=lambda i: names[used[i]])
+    ranks = np.empty(len(used), np.int64)
+    ranks[order] = np.arange(len(used))
+    found = np.full(len(codes), -1)
+    found[~missing] = ranks[merged]
+    return found, tuple(names[used[i]] for i in order)
+
+
+def _refuse_empty(numeric: np.ndarray, name: str, place: Callable[[int], str]) -> None:
+    if not numeric.any():
+        raise DataError(f"{place(0)}: the whole column holds no value; {dropping([name])} leaves it out")
+
+
+def _refuse_huge(values: np.ndarray, place: Callable[[int], str]) -> None:
+    huge = np.abs(values) > LARGEST
+    if huge.any():
+        row = int(np.argmax(huge))
+        raise DataError(f"{place(row)}: {values[row]:.6g} is too large; numbers must lie within {LARGEST:.1e}")
+
+
+def _hint(cell: str) -> str:
+    if has_decimal_comma(cell):
+        return "; write it without separators of thousands, or data.decimal=comma if it is a decimal sign"
+    return "; write numbers without separators of thousands, units and signs of per cent" if is_formatted(cell) else ""

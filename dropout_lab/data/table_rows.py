@@ -1,0 +1,107 @@
+"""The one parser of tables in text files: records of cells, each with the number of its line."""
+
+import csv
+import re
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from dropout_lab.data.dataset import DataError
+from dropout_lab.data.text_encoding import open_text
+
+LONGEST = 1 << 30  # characters of a cell; Python's own limit is a page or two
+BLOCK = 4096  # records that are held as cells at a time
+SPACE = " "  # stands for any run of white space
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a table is written.
+
+    Args:
+        separator: one character; a space stands for any run of white space.
+        quoted: whether double quotes enclose cells.
+        encoding: as :func:`dropout_lab.data.text_encoding.encoding_of` returns it.
+        decimal: the decimal sign, ``.`` or ``,``.
+        skipped: lines before the first record.
+        header: whether the first record holds the names of the columns.
+        names: of all columns.
+        notes: what differs from UTF-8, commas, points and a header, one phrase each.
+    """
+
+    separator: str
+    quoted: bool
+    encoding: str
+    decimal: str
+    skipped: int
+    header: bool
+    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+Record = tuple[int, list[str]]
+
+
+def records(
+    lines: Iterable[str], separator: str, quoted: bool = True, strict: bool = True, skipped: int = 0
+) -> Generator[Record, None, None]:
+    """Yield the records of a table, each with the number of the line that it begins with; blank lines are left out.
+
+    Args:
+        lines: without the skipped ones.
+        separator, quoted: as for :class:`TableFormat`.
+        strict: whether quotes must be balanced.
+        skipped: lines that came before.
+
+    Raises:
+        csv.Error: ``str()`` begins with the number of the line.
+    """
+    if separator == SPACE:
+        lines = (re.sub(r"\s+", SPACE, line.strip()) + "\n" for line in lines)
+    before = csv.field_size_limit(LONGEST)
+    begun = skipped + 1
+    try:
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        reader = csv.reader(lines, delimiter=separator, quoting=quoting, skipinitialspace=True, strict=strict)
+        for cells in reader:
+            if len(cells) > 1 or (cells and cells[0].strip()):
+                yield begun, cells
+            begun = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(f"line {begun} cannot be read ({error})") from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def blocks(path: Path, form: TableFormat) -> Iterator[list[Record]]:
+    """Yield the records below the header, some at a time; those at the end whose cells are all empty are left out.
+
+    Raises:
+        DataError: a record cannot be read, or has another number of cells than there are columns.
+    """
+    width, empty, block = len(form.names), [], []
+    with open_text(path, form.encoding) as file:
+        found = records(islice(file, form.skipped, None), form.separator, form.quoted, skipped=form.skipped)
+        try:
+            for line, cells in islice(found, int(form.header), None):
+                if not any(cell and not cell.isspace() for cell in cells):
+                    empty.append((line, cells))
+                    continue
+                for begun, row in (*empty, (line, cells)):
+                    if len(row) != width:
+                        raise DataError(f"{path}: line {begun} has {_counted(len(row))} instead of {width}")
+                    block.append((begun, row))
+                empty = []
+                if len(block) >= BLOCK:
+                    yield block
+                    block = []
+        except csv.Error as error:
+            raise DataError(f"{path}: {error}") from None
+    if block:
+        yield block
+
+
+def _counted(cells: int) -> str:
+    return f"{cells} cell{'' if cells == 1 else 's'}"

@@ -1,0 +1,44 @@
+"""Columns of user data whose digits are lost in single precision."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from dropout_lab.data import Dataset
+from dropout_lab.train.scaling import centre_of
+
+COARSE = 0.01  # rounding errors above this part of the spread change what a column says
+SMALLEST = float(np.finfo(np.float32).tiny)  # smaller numbers have fewer digits
+
+
+@lru_cache(maxsize=16)
+def unresolved_column(dataset: Dataset, normalise: str, target: str) -> str:
+    """Name the first float64 column that single precision rounds too coarsely; nothing if there is none.
+
+    Compares the median rounding error with the distance of the quartiles, which a few large values do not change.
+
+    Args:
+        dataset: the whole set.
+        normalise: as for :func:`dropout_lab.train.scaling.scale_of`.
+        target: name of the target.
+    """
+    centre = centre_of(dataset, normalise)
+    if dataset.x.dtype == np.float64:
+        x = (dataset.x - centre.x).reshape(len(dataset.x), -1)
+        for i in range(x.shape[1]):
+            if _is_coarse(x[:, i]):
+                return f"column {dataset.columns[i]!r}" if dataset.columns else f"feature {i}"
+    if dataset.y.dtype == np.float64 and dataset.y.ndim == 1 and _is_coarse(dataset.y - centre.y):
+        return f"target {target!r}" if target else "the target"
+    return ""
+
+
+def _is_coarse(values: np.ndarray) -> bool:
+    """Whether numbers [N], which may be NaN, lose their differences in single precision."""
+    values = values[~np.isnan(values)]
+    if len(values) == 0 or np.ptp(values) == 0:
+        return False
+    low, high = np.quantile(values, [0.25, 0.75])
+    spread = high - low if high > low else np.std(values)
+    error = np.median(np.abs(values - values.astype(np.float32)))
+    return bool(spread < SMALLEST or error > COARSE * spread)
