@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dropout_lab.data import load
 from dropout_lab.data.cache import decoded
 from dropout_lab.data.places import PRIVATE, root_of, user_cache
 
