@@ -124,6 +124,8 @@ MEASURED = {
     "version": "of dropout-lab",
     "mean_activation": "mean over the hidden units, before dropout, of the test-time network on 1000 test examples",
     "zero_activations": "fraction of these activations that are 0",
+    "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
+    "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training part",
     "train_rmse": "root mean squared error in the target's unit, regression only",
     "val_rmse": "the same on validation examples",
     "test_rmse": "the same on test examples",

@@ -13,6 +13,7 @@ from dropout_lab.config import settings_table
 from dropout_lab.report import trials as stored
 from dropout_lab.report.cells import cells, csv, named, texts
 from dropout_lab.report.grouping import regrouped
+from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.notes import notes
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.tables import plain
@@ -22,6 +23,7 @@ from dropout_lab.sweeps.ledger import columns as header
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.run import Outcome
 from dropout_lab.sweeps.tuning import Search, shown
+from dropout_lab.sweeps.typed import typed_values
 
 WIDTH = 80
 
@@ -44,9 +46,9 @@ def present(outcome: Outcome) -> list[str]:
     named = {place: _label(place, arm) for place, arm in zip(map(_place, outcome.arms), outcome.arms, strict=True)}
     arms = {named[place]: ids for place, ids in places.items()}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    settings = {named[place]: dict(place) for place in places}
-    choices = {named[_place(search.arm)]: tuned(search) for search in outcome.searches}
-    summary = Summary(mine, arms, settings, choices, folder)
+    merged = merge_arms(arms, {named[place]: dict(place) for place in places}, mine)
+    choices = {merged.labels[named[_place(search.arm)]]: tuned(search) for search in outcome.searches}
+    summary = Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
     files = texts(summary)
     if outcome.searches:
         files["tuning.csv"] = csv(tuning(outcome.searches))
@@ -127,7 +129,7 @@ def rebuilt(folder: str, form: str) -> str:
     columns = ["regularizer", *(entry.column for entry in settings_table() if entry.spec.identity)]
     columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
     try:
-        summary = regrouped(folder, columns)
+        summary = regrouped(folder, columns, typed_values(Path(folder)))
     except (OSError, KeyError, pd.errors.ParserError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
         raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None

@@ -38,8 +38,15 @@ def test_averages_at_equal_cost_in_one_command(typed, folder):
     assert status == 0
     assert "at equal inference cost" in out
     assert "at equal training cost" in out
-    assert re.search(r"^2 +1 +several nets +2$", out, re.MULTILINE), out
-    assert re.search(r"^2 +2 +one net, scaled +1$", out, re.MULTILINE), out
+    assert re.search(r"^2 +1 +several nets +2\b", out, re.MULTILINE), out
+    assert re.search(r"^2 +2 +one net, scaled +1\b", out, re.MULTILINE), out
+    found = pd.read_csv("out/ensembles.csv")
+    pairs = found[(found["n"] == 2) & (found["metric"] == "accuracy")]
+    assert pairs["low"].isna().all()
+    for mean, values in zip(pairs["mean"], pairs["values"], strict=True):
+        each = [float(value) for value in values.split()]
+        assert sum(each) / 2 == pytest.approx(mean)
+        assert f"{100 * each[0]:.2f}, {100 * each[1]:.2f}" in out
     assert (folder / "out/ensembles.png").stat().st_size > 1000
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from dropout_lab.report.comparison import Contrast
 from dropout_lab.report.notes import notes
+from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary import SCORES, SHOWN, Column, Summary, column
 from dropout_lab.report.tables import latex, markdown
 from dropout_lab.stats.examples import Disagreement
@@ -52,8 +53,7 @@ def _score(summary: Summary, label: str, metric: str) -> str:
     found, shown = summary.interval(label, metric), SCORES[metric]
     if found is None:
         return "-"
-    mean, low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in found[:3])
-    text = mean if found.n == 1 else f"{mean} [{low}, {high}]"
+    text = interval_text(found, shown.scale, shown.digits)
     return f"{text} {summary.comparison.mark(label) or ' '}" if summary.comparison.pairs else text
 
 
@@ -69,8 +69,8 @@ def _contrast(summary: Summary, label: str) -> list[str]:
     if found is None or metric is None:
         return ["-", ""]
     shown = SCORES[metric]
-    mean, low, high = (f"{value * shown.scale:+.{shown.digits}f}" for value in found.difference[:3])
-    return [f"{mean} [{low}, {high}]", "<0.001" if found.holm < 0.001 else f"{found.holm:.3f}"]
+    text = interval_text(found.difference, shown.scale, shown.digits, "+")
+    return [text, "<0.001" if found.holm < 0.001 else f"{found.holm:.3f}"]
 
 
 def _count(summary: Summary, label: str, name: str, count: int) -> str:
@@ -100,7 +100,7 @@ def _seeds(found: Contrast | None) -> dict[str, object]:
     """The comparison over seeds; nothing where there are not two of them."""
     if found is None:
         return {}
-    mean, low, high, n = found.difference
+    mean, low, high, n, _ = found.difference
     return {
         "difference": mean,
         "low": low,

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from dropout_lab.stats.intervals import Interval, bootstrap_interval, mean_interval
+from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, bootstrap_interval, mean_interval
 from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import effect_size, sign_flip, smallest_p, win_rate
 from dropout_lab.stats.power import least_pairs, pairs_needed
@@ -30,6 +30,7 @@ class Contest:
         baseline: the label of the arm that the others are compared with.
         same: label to a name of its trials, which two arms share that are the same in fact.
         barred: arms that are not called best, because too many of their trials are missing.
+        bounds: the least and the greatest difference of two scores.
     """
 
     values: Mapping[str, Mapping[int, float]]
@@ -37,6 +38,7 @@ class Contest:
     baseline: str
     same: Mapping[str, object]
     barred: frozenset[str] = frozenset()
+    bounds: Bounds = UNBOUNDED
 
     @cached_property
     def best(self) -> str | None:
@@ -104,7 +106,7 @@ class Comparison:
         family = {}
         for c in (contest for contest in self.contests if contest.values):
             base = c.apart[c.baseline]
-            family.update({(a, base): c.differences(a, base) for a in c.different if a != base})
+            family.update({(a, base): c for a in c.different if a != base})
         found = _contrasts(family)
         wanted = {label: (c.apart[label], c.apart[c.baseline]) for c in self.contests for label in c.values}
         return {label: replace(found[pair], arm=label) for label, pair in wanted.items() if pair in found}
@@ -112,7 +114,7 @@ class Comparison:
     @cached_property
     def _pairs(self) -> dict[Pair, Contrast]:
         """Every pair of arms that differ, seen from both sides."""
-        family = {pair: c.differences(*pair) for c in self.contests for pair in combinations(c.different, 2)}
+        family = {pair: c for c in self.contests for pair in combinations(c.different, 2)}
         found = _contrasts(family)
         return found | {(b, a): _turned(contrast) for (a, b), contrast in found.items()}
 
@@ -148,28 +150,37 @@ class Comparison:
         return TOO_FEW if smallest_p(found.difference.n) * self.pairs > LEVEL else ALIKE
 
 
-def _contrasts(differences: Mapping[Pair, Sequence[float]]) -> dict[Pair, Contrast]:
+def _contrasts(family: Mapping[Pair, Contest]) -> dict[Pair, Contrast]:
     """The contrasts of one family; a pair of arms with fewer than two pairs of trials is left out."""
-    found = {pair: np.asarray(values) for pair, values in differences.items() if len(values) > 1}
+    differences = {pair: np.asarray(contest.differences(*pair)) for pair, contest in family.items()}
+    found = {pair: values for pair, values in differences.items() if len(values) > 1}
     p = dict.fromkeys(found, 1.0)
     for n in {len(values) for values in found.values()}:
         labels = [pair for pair, values in found.items() if len(values) == n]
         p.update(zip(labels, sign_flip(np.stack([found[pair] for pair in labels])).tolist(), strict=True))
     corrected = dict(zip(found, holm([p[pair] for pair in found]).tolist(), strict=True))
-    return {pair: _contrast(pair, values, p[pair], corrected[pair], len(found)) for pair, values in found.items()}
+    contrasts = {pair: _contrast(pair, values, p[pair], corrected[pair], len(found)) for pair, values in found.items()}
+    return {
+        pair: replace(contrast, difference=contrast.difference.within(family[pair].bounds))
+        for pair, contrast in contrasts.items()
+    }
+
+
+def difference_interval(values: Sequence[float]) -> Interval:
+    """The interval of a mean difference in pairs: Student's t, or the BCa bootstrap from :data:`BOOTSTRAP` pairs on."""
+    return (bootstrap_interval if len(values) >= BOOTSTRAP else mean_interval)(values)
 
 
 def _contrast(pair: Pair, values: np.ndarray, p: float, corrected: float, family: int) -> Contrast:
-    interval = bootstrap_interval if len(values) >= BOOTSTRAP else mean_interval
     effect = effect_size(values)
     needed = pairs_needed(effect, LEVEL / family)
-    return Contrast(*pair, interval(values.tolist()), p, corrected, effect, win_rate(values), needed)
+    return Contrast(*pair, difference_interval(values.tolist()), p, corrected, effect, win_rate(values), needed)
 
 
 def _turned(contrast: Contrast) -> Contrast:
     """The same from the other arm's side."""
-    mean, low, high, n = contrast.difference
-    turned = Interval(-mean, -high, -low, n)
+    mean, low, high, n, values = contrast.difference
+    turned = Interval(-mean, -high, -low, n, tuple(-value for value in values))
     first, second = contrast.other, contrast.arm
     wins = 1 - contrast.wins
     return replace(contrast, arm=first, other=second, difference=turned, effect=-contrast.effect, wins=wins)

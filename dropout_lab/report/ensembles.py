@@ -1,9 +1,14 @@
 """Averages over passes beside averages over networks, at equal cost."""
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from dropout_lab.report.evaluations import SHOWN, Table, arms, axes, word
-from dropout_lab.stats.intervals import Interval
+from dropout_lab.report.numbers import interval_text
+from dropout_lab.stats.intervals import LEAST, Interval
 
 KINDS = {"plain": "one net, scaled", "implicit": "passes of one net", "explicit": "several nets"}
 HINT = "an axis over train.epochs, such as train.epochs=30,150 with 5 seeds, has arms of equal training cost"
@@ -14,10 +19,22 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     keys = list(dict.fromkeys([*axes(frame), "kind", "size", "epochs", "passes_each"]))
     rows = []
     for key, mine in frame.groupby(keys, sort=False, dropna=False):
-        intervals = zip(mine["metric"], mine["mean"], mine["low"], mine["high"], mine["n"], strict=True)
-        found = {metric: Interval(mean, low, high, n) for metric, mean, low, high, n in intervals}
+        found = {row["metric"]: interval_of(row) for row in mine.to_dict("records")}
         rows.append(dict(zip(keys, key, strict=True)) | found)
     return pd.DataFrame(rows)
+
+
+def interval_of(row: Mapping[Any, Any]) -> Interval:
+    """The interval of a row of ``ensembles.csv``. Files of older versions have intervals of two values."""
+    few = row["n"] < LEAST
+    values = row.get("values")
+    return Interval(
+        row["mean"],
+        math.nan if few else row["low"],
+        math.nan if few else row["high"],
+        int(row["n"]),
+        tuple(map(float, values.split())) if isinstance(values, str) else (),
+    )
 
 
 def by_inference(frame: pd.DataFrame) -> Table:
@@ -29,7 +46,8 @@ def by_inference(frame: pd.DataFrame) -> Table:
         most = mine.loc[mine["kind"] == "implicit", "size"].max()
         kept.append(mine[(mine["kind"] != "implicit") | mine["size"].isin(common | {1, most})])
     chosen = pd.concat(kept).sort_values("passes_each", kind="stable", key=lambda c: c.astype(int))
-    note = "at equal inference cost: passes through a network an example. Mean [95 % t-interval], n networks or groups."
+    note = "at equal inference cost: passes through a network an example. Mean [95 % t-interval, logit or log scale "
+    note += "where the score has bounds], n networks or groups; the values of fewer than 3."
     return _table(chosen, names, "passes_each", "passes", note)
 
 
@@ -58,9 +76,8 @@ def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: st
         count = 0
         for metric in shown:
             found, how = row[metric], SHOWN[metric]
-            mean, low, high = (f"{v * how.scale:.{how.digits}f}" for v in found[:3])
             count = int(found.n)
-            cells.append(mean if count == 1 else f"{mean} [{low}, {high}]")
+            cells.append(interval_text(found, how.scale, how.digits))
         rows.append([*cells, str(count)])
     titles = [title, *names, "average over", "size", *(SHOWN[metric].title for metric in shown), "n"]
     return Table(titles, rows, len(names) + 3, note)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from dropout_lab.report import trials as stored
+from dropout_lab.report.numbers import interval_text, spread_text
 from dropout_lab.report.summary import Column
 from dropout_lab.report.tables import markdown
-from dropout_lab.stats.intervals import Interval, mean_interval
+from dropout_lab.stats.bounds import FRACTION, bounds_of
+from dropout_lab.stats.intervals import mean_interval
 
 # Settings without a group among the columns of trials.csv; the others have a point in their name.
 SETTINGS = "data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,base_seed".split(",")
@@ -29,7 +31,18 @@ METRICS = (
     "tau,val_rmse,val_log_likelihood,perplexity"
 ).split(",")
 NUMBERS = ("rmse", "log_likelihood")
-_WORDS = ["trial_id", "infer", "infer.average", "infer.precision", "infer.ood", "point", "first", "members", "version"]
+_WORDS = [
+    "trial_id",
+    "infer",
+    "infer.average",
+    "infer.precision",
+    "infer.ood",
+    "point",
+    "first",
+    "members",
+    "values",
+    "version",
+]
 
 
 def read(folder: Path, name: str) -> pd.DataFrame | None:
@@ -40,8 +53,11 @@ def read(folder: Path, name: str) -> pd.DataFrame | None:
     frame = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"])
     if "first" in frame:
         frame = frame.rename(columns={"first": "trial_id"})
-    told = [name for name in frame.columns if name not in ("mean", "low", "high", "seconds", *METRICS)]
-    measured = {"risk", "auroc", "fpr95", "count", "confidence", "n", "epochs", "version"}
+    told = [name for name in frame.columns if name not in ("mean", "seconds", *METRICS)]
+    measured = {"risk", "auroc", "fpr95", "count", "confidence", "n", "values", "epochs", "version"}
+    # A bin is known by its bounds: versions before 0.1.0 numbered the bins that hold examples. Elsewhere low and high
+    # are the bounds of an interval.
+    measured |= {"bin"} if "bin" in frame else {"low", "high"}
     frame = frame.drop_duplicates([name for name in told if name not in measured], keep="last")
     trials = stored.read(folder)
     settings = [c for c in trials.columns if c in (*SETTINGS, "trial_id", "seed") or "." in c]
@@ -102,11 +118,11 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
         for metric in METRICS:
             values = mine[metric].dropna()
             if len(values):
-                found = mean_interval(values.tolist())
+                found = mean_interval(values.tolist(), bounds=bounds_of(metric))
                 sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
                 spread = {"sd": sd, "se": sd / math.sqrt(len(values))}
                 named = dict(zip(names, cells, strict=True))
-                rows.append({**named, "metric": metric, **found._asdict(), **spread})
+                rows.append({**named, "metric": metric, **found.columns, **spread})
     return pd.DataFrame(rows)
 
 
@@ -118,30 +134,21 @@ def table(frame: pd.DataFrame) -> Table:
     titles = [t for metric in shown for t in ([SHOWN[metric].title, "SE", "SD"] if numbers else [SHOWN[metric].title])]
     rows = []
     for cells, mine in arms(frame, names):
-        figures = [cell for metric in shown for cell in _cells(mine[metric].dropna().tolist(), SHOWN[metric], numbers)]
+        figures = [cell for metric in shown for cell in _cells(mine, metric, numbers)]
         rows.append([*cells, *figures, str(len(mine))])
     return Table([*names, *titles, "n"], rows, len(names), _note(frame, numbers))
 
 
-def _cells(values: list[float], shown: Column, apart: bool) -> list[str]:
+def _cells(rows: pd.DataFrame, metric: str, apart: bool) -> list[str]:
+    values, shown = rows[metric].dropna().tolist(), SHOWN[metric]
     if not values:
         return ["-"] * (3 if apart else 1)
-    found = mean_interval(values)
+    found = mean_interval(values, bounds=bounds_of(metric))
     if not apart:
-        return [_interval(found, shown)]
+        return [interval_text(found, shown.scale, shown.digits)]
     sd = float(pd.Series(values).std(ddof=1))
     figures = [found.mean, sd / math.sqrt(found.n), sd]
     return ["-" if math.isnan(v) else f"{v * shown.scale:.{shown.digits}f}" for v in figures]
-
-
-def _interval(found: Interval, shown: Column) -> str:
-    mean, low, high = (f"{v * shown.scale:.{shown.digits}f}" for v in found[:3])
-    return mean if found.n == 1 else f"{mean} [{low}, {high}]"
-
-
-def _possible(found: Interval) -> Interval:
-    """The part of an interval that a fraction can be in."""
-    return found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0)) if found.n > 1 else found
 
 
 def _note(frame: pd.DataFrame, numbers: bool) -> str:
@@ -152,7 +159,9 @@ def _note(frame: pd.DataFrame, numbers: bool) -> str:
         return (
             f"test part, means over {over} with standard error and standard deviation{drawn}; log-likelihood in nats."
         )
-    spread = f"mean [95 % t-interval over {over}]" if frame["seed"].nunique() > 1 else "one seed, so no spread"
+    counts = [len(rows) for _, rows in arms(frame, axes(frame))]
+    spread = spread_text(counts, [bounds_of(name) for name in SHOWN if frame[name].notna().any()], over)
+    spread = spread[0].lower() + spread[1:]
     bins = "/".join(word(v) for v in sorted(frame["infer.bins"].dropna().unique()))
     ece = f"; ECE over {bins} bins of equal width" if frame["ece"].notna().any() else ""
     return f"test part, {spread}{drawn}{ece}."
@@ -163,7 +172,10 @@ def ood_table(frame: pd.DataFrame) -> Table:
     names = [*(name for name in axes(frame)), "against", "score"]
     rows = []
     for cells, mine in arms(frame, names):
-        found = [_possible(mean_interval(mine[name].tolist())) for name in ("auroc", "fpr95")]
-        rows.append([*cells, *(_interval(each, Column("", 100, 2)) for each in found), str(len(mine))])
-    note = "AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
+        found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
+        rows.append([*cells, *(interval_text(each, 100, 2) for each in found), str(len(mine))])
+    spread = spread_text([int(row[-1]) for row in rows], [FRACTION], "seeds")
+    note = (
+        f"{spread}. AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
+    )
     return Table([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

@@ -1,25 +1,28 @@
 """The arms of a sweep folder, read off its files: trials that differ in their seed alone are one arm."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.report.merging import NOT_APPLICABLE, cell_text, merge_arms
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.trials import read
 
+OFF = "none"  # the variant of an arm at rate 0, whichever was typed
 TUNED = ["arm", "settings", "n", "n_lost", "picked", "trials", "seconds", "confirmed"]
 
 
-def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
+def regrouped(folder: str | Path, columns: Sequence[str], typed: Mapping[str, Sequence[str]] | None = None) -> Summary:
     """The summary of everything that a folder holds, whichever commands it came from.
 
-    Arms are named by as few settings as tell them apart; those of ``tuning.csv`` have their names and costs from there,
+    Arms are named by the settings that vary; those of ``tuning.csv`` have their names and costs from there,
     if all arms are in it. Trials that never read the test part are nobody's.
 
     Args:
         folder: with a ``trials.csv``.
         columns: the settings among its columns, the seed left out.
+        typed: column to its values in the order of the last command.
 
     Raises:
         OSError: there is no such file.
@@ -34,30 +37,76 @@ def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
     if tuned is not None:
         return tuned
     words = trials[[name for name in columns if name in trials.columns]].astype(object)
-    words = words.where(words.notna(), "").map(_shown)
-    axes = _telling(words)
+    words = _without_network(words.where(words.notna(), "").map(cell_text))
+    several = {name for name, values in (typed or {}).items() if len(values) > 1}
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
-    for values, group in trials.groupby([words[name] for name in axes] if axes else (lambda _: 0), sort=False):
-        place = dict(zip(axes, map(str, values), strict=True)) if isinstance(values, tuple) else {}
+    places = _ordered(words[_telling(words, several)].drop_duplicates(), typed or {})
+    for place in places.to_dict("records") if len(places.columns) else [{}]:
+        mine = (words[list(place)] == pd.Series(place, dtype=object)).all(axis=1)
         label = " ".join(f"{key}={value or 'none'}" for key, value in place.items()) or "all"
-        arms[label], settings[label] = group["trial_id"].tolist(), {key: v or "-" for key, v in place.items()}
+        arms[label] = trials.loc[mine, "trial_id"].tolist()
+        settings[label] = {str(key): value or NOT_APPLICABLE for key, value in place.items()}
     return Summary(trials, arms, settings, folder=folder)
 
 
-def _shown(value: object) -> str:
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+def _without_network(words: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what a variant that changes the network settles by itself: alpha dropout its activation."""
+    if not {"variant.network", "model.activation"} <= set(words.columns):
+        return words
+    network = words["variant.network"].replace("as_is", "")
+    activation = words["model.activation"].where(network != words["model.activation"], "")
+    return words.assign(**{"variant.network": network, "model.activation": activation})
 
 
-def _telling(words: pd.DataFrame) -> list[str]:
-    """The fewest columns that tell the arms apart, the later ones of the header left out first."""
+def _telling(words: pd.DataFrame, typed: Collection[str]) -> list[str]:
+    """The columns that vary.
+
+    A column that has a single value wherever it applies, as the strength of a regularizer that some arms do not have,
+    or the variant of a sweep from rate 0 on, is left out if the others tell the arms apart; the later ones of the
+    header first.
+
+    Args:
+        words: the settings of each trial; empty where a setting does not apply.
+        typed: columns that a command set to several values.
+    """
     arms = words.drop_duplicates()
     axes = [name for name in words.columns if arms[name].nunique() > 1]
     for name in reversed(axes):
         others = [axis for axis in axes if axis != name]
-        if len(arms.drop_duplicates(others)) == len(arms) if others else len(arms) == 1:
+        single = name.endswith(".digest") or len(set(arms[name]) - {"", OFF}) == 1
+        if single and name not in typed and others and len(arms.drop_duplicates(others)) == len(arms):
             axes = others
     return axes
+
+
+def _ordered(arms: pd.DataFrame, typed: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Arms in the order of their axes, the last one fastest.
+
+    The values of an axis have the order of the command that named all of them; else numbers ascend, and words have the
+    order of the ledger.
+    """
+    axes = sorted(arms.columns, key=lambda name: list(typed).index(name) if name in typed else len(typed))
+    ranks = pd.DataFrame({name: arms[name].map(_ranks(arms[name], typed.get(name, ()))) for name in axes})
+    return arms.loc[ranks.sort_values(axes, kind="stable").index, axes]
+
+
+def _ranks(values: pd.Series, typed: Sequence[str]) -> dict[str, int]:
+    """The place of each value of an axis."""
+    there = list(dict.fromkeys(values))
+    numbers = {value: number for value in there if (number := _number(value)) is not None}
+    order = there if len(numbers) < len(there) else sorted(there, key=lambda value: numbers[value])
+    if set(there) - {OFF} <= set(typed):
+        order = [value for value in dict.fromkeys([*([] if OFF in typed else [OFF]), *typed]) if value in there]
+    return {value: i for i, value in enumerate(order)}
+
+
+def _number(value: str) -> tuple[float, ...] | None:
+    """A number, or the numbers of a list such as 64/64; a setting that does not apply comes before all of them."""
+    try:
+        return tuple(float(part) for part in value.split("/")) if value else ()
+    except ValueError:
+        return None
 
 
 def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
@@ -83,4 +132,6 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
         tuned[str(label)] = Tuned(picked["settings"], len(rows), seeds, sum(map(len, tries)), float(seconds))
     if not set(trials["trial_id"]) <= {i for ids in arms.values() for i in ids}:
         return None
-    return Summary(trials, arms, settings, tuned, path.parent)
+    merged = merge_arms(arms, settings, trials)
+    names = {merged.labels[label]: cost for label, cost in tuned.items()}
+    return Summary(trials, merged.arms, merged.settings, names, path.parent)

@@ -3,16 +3,26 @@
 from collections.abc import Iterator
 
 from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, Contrast
-from dropout_lab.report.summary import Summary
+from dropout_lab.report.numbers import spread_text
+from dropout_lab.report.summary import SCORES, Summary
+from dropout_lab.report.testset import describe_test_set
+from dropout_lab.stats.intervals import LEAST
 
 NAMED = 3  # arms of which the seeds needed are told
 
 
-def notes(summary: Summary) -> Iterator[str]:
-    """The sentences below the table."""
-    single = all(len(ids) < 2 for ids in summary.arms.values())
-    spread = "One seed an arm, so no spread" if single else "Mean [95 % t-interval over n seeds]"
+def notes(summary: Summary, over: str = "seeds") -> Iterator[str]:
+    """The sentences below the table.
+
+    Args:
+        summary: of the table.
+        over: what an arm has several of.
+    """
+    metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in SCORES]
+    counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
+    spread = spread_text([n for n in counts if n], [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
+    yield from describe_test_set(summary)
     if "gap" in summary.shown:
         accuracies = summary.trials["test_accuracy"].notna().any()
         yield "gap: train - test, points." if accuracies else "gap: test - train."
@@ -54,8 +64,9 @@ def _compared(summary: Summary) -> Iterator[str]:
     pairs = [contrast.difference.n for contrast in comparison.to_baseline.values()]
     kind = "BCa bootstrap interval" if min(pairs) >= BOOTSTRAP else "t-interval"
     kind = kind if (min(pairs) >= BOOTSTRAP) == (max(pairs) >= BOOTSTRAP) else "BCa bootstrap or t-interval"
+    spread = f" [95 % {kind}]" if max(pairs) >= LEAST else ""
     yield (
-        f"to baseline: difference in pairs by seed [95 % {kind}]; p: paired sign-flip test, Holm over {len(pairs)} arm"
+        f"to baseline: difference in pairs by seed{spread}; p: paired sign-flip test, Holm over {len(pairs)} arm"
         f"{'s' if len(pairs) > 1 else ''}."
     )
     marks = {label: comparison.mark(label) for label in summary.arms}

@@ -1,15 +1,19 @@
 """The picture of a sweep: score and gap of each arm, against the rate where the rate was swept."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context  # and no pyplot: a notebook keeps its own backend and figures
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
 from dropout_lab.report.summary import SCORES, Summary, column
+from dropout_lab.stats.bounds import FRACTION, difference_bounds
+from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 
 # Distinguishable for colour-blind readers (Okabe and Ito 2008), and by shape in grey.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -22,7 +26,9 @@ STYLE: Any = {
     "axes.grid": True,
     "grid.alpha": 0.3,
     "font.size": 9,
+    "lines.solid_capstyle": "butt",  # a bar ends where its interval does
 }
+MARGIN = 0.02  # of an axis, beyond the bounds of its score
 
 
 def draw(summary: Summary, title: str) -> Figure:
@@ -33,10 +39,11 @@ def draw(summary: Summary, title: str) -> Figure:
         title: what was trained.
     """
     with rc_context(STYLE):
-        rates = {label: _rate(cells) for label, cells in summary.settings.items()}
-        lines = len(summary.settings) / max(len(set(rates.values())), 1)
-        along = len(set(rates.values())) > 1 and None not in rates.values() and lines <= MOST_LINES
-        return _along_rate(summary, rates, title) if along else _by_arm(summary, title)
+        points = summary.points or [(cells, label) for label, cells in summary.settings.items()]
+        rates = [_rate(cells) for cells, _ in points]
+        lines = len(points) / max(len(set(rates)), 1)
+        along = len(set(rates)) > 1 and None not in rates and lines <= MOST_LINES
+        return _along_rate(summary, points, title) if along else _by_arm(summary, title)
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
@@ -57,28 +64,67 @@ def _rate(cells: Mapping[str, str]) -> float | None:
         return None
 
 
-def _along_rate(summary: Summary, rates: Mapping[str, float | None], title: str) -> Figure:
-    series: dict[str, list[str]] = {}
-    for label, cells in summary.settings.items():
-        series.setdefault(" ".join(v for k, v in cells.items() if k != "rate"), []).append(label)
+def bars(found: Sequence[Interval], scale: float = 1.0) -> np.ndarray:
+    """How far the intervals reach below and above their means, [2, n], for ``errorbar``; nan draws no bar."""
+    return scale * np.array([[f.mean - f.low for f in found], [f.high - f.mean for f in found]], dtype=float)
+
+
+def limits(view: tuple[float, float], bounds: Bounds) -> tuple[float, float]:
+    """The part of an axis that a score within these bounds needs, and a small margin."""
+    margin = MARGIN * (view[1] - view[0])
+    return max(view[0], bounds[0] - margin), min(view[1], bounds[1] + margin)
+
+
+def draw_interval(panel: Axes, found: Interval, y: float, scale: float = 1.0, label: str | None = None) -> None:
+    """A mean with its interval, or with its values where they are too few for one, on a horizontal line."""
+    if not math.isnan(found.low):
+        ends = [found.low * scale, found.high * scale]
+        panel.plot(ends, [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
+    if len(found.values) > 1:
+        values = [value * scale for value in found.values]
+        panel.plot(values, [y] * len(values), "|", color=COLOURS[0], markersize=7)
+    panel.plot([found.mean * scale], [y], "o", color=COLOURS[0], markersize=5, label=label)
+
+
+def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]], title: str) -> Figure:
+    series: dict[str, list[tuple[float, str]]] = {}
+    for cells, label in arms:
+        name = " ".join(v for k, v in cells.items() if k != "rate")
+        series.setdefault(name, []).append((_rate(cells) or 0, label))
     figure, panels = _figure(summary, height=3.4)
     for panel, metric in zip(panels, summary.shown, strict=True):
         shown = column(metric, summary.trials)
-        for i, (name, labels) in enumerate(series.items()):
-            labels = sorted(labels, key=lambda label: rates[label] or 0)
-            found = [(rates[label], summary.interval(label, metric)) for label in labels]
-            points = [(x, f) for x, f in found if f is not None and x is not None]
-            xs, means = [x for x, _ in points], [f.mean * shown.scale for _, f in points]
-            halves = [(f.high - f.mean) * shown.scale for _, f in points]
+        for i, (name, places) in enumerate(series.items()):
+            found = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
             turn = i // len(COLOURS)  # no two series look alike
             look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)]}
-            # Bars and no band: nothing was measured between the rates.
-            panel.errorbar(xs, means, halves, label=name or None, markersize=4.5, linewidth=1.3, capsize=3, **look)
+            draw_series(panel, [(x, f) for x, f in found if f is not None], shown.scale, label=name or None, **look)
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
+        panel.set_ylim(limits(panel.get_ylim(), _bounds(summary, metric)))
     if len(series) > 1:
         figure.set_figwidth(figure.get_figwidth() + 0.3 + 0.075 * max(map(len, series)))
         figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside right upper")
     return _titled(figure, summary, title)
+
+
+def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: float = 1.0, **look: Any) -> None:
+    """Means with their intervals along an axis, joined by a line; values where they are too few for an interval."""
+    xs, means = np.array([x for x, _ in found]), np.array([f.mean * scale for _, f in found])
+    intervals = [f for _, f in found]
+    # Bars and no band: nothing was measured between the places.
+    look = {"markersize": 4.5, "linewidth": 1.3, "capsize": 3, **look}
+    panel.errorbar(xs, means, bars(intervals, scale), **look)
+    values = [(x, value * scale) for x, f in found if len(f.values) > 1 for value in f.values]
+    if values:
+        panel.plot([x for x, _ in values], [y for _, y in values], "_", color=look["color"], markersize=7)
+
+
+def _bounds(summary: Summary, metric: str) -> Bounds:
+    """The bounds of a metric in the unit in which it is shown."""
+    scale = column(metric, summary.trials).scale
+    accuracies = metric == "gap" and scale != 1
+    low, high = difference_bounds(FRACTION) if accuracies else summary.bounds_of(metric)
+    return low * scale, high * scale
 
 
 def _by_arm(summary: Summary, title: str) -> Figure:
@@ -89,9 +135,8 @@ def _by_arm(summary: Summary, title: str) -> Figure:
         for y, label in enumerate(labels):
             found = summary.interval(label, metric)
             if found is not None:
-                mean, low, high = (value * shown.scale for value in found[:3])
-                panel.plot([low, high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
-                panel.plot([mean], [y], "o", color=COLOURS[0], markersize=5)
+                draw_interval(panel, found, y, shown.scale)
+        panel.set_xlim(limits(panel.get_xlim(), _bounds(summary, metric)))
         panel.set(xlabel=shown.title, ylim=(len(labels) - 0.5, -0.5))
         if metric in SCORES and len(summary.contexts) == 1 and len(labels) > 1:
             base = summary.interval(summary.comparison.contests[0].baseline, metric)
@@ -110,7 +155,8 @@ def _figure(summary: Summary, height: float, sharey: bool = False) -> tuple[Figu
 def _titled(figure: Figure, summary: Summary, title: str, named: bool = False) -> Figure:
     counts = sorted({int((summary.of(label)["status"] == "ok").sum()) for label in summary.arms})
     n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-    spread = f"mean and 95 % interval over seeds, {n}" if counts[-1] > 1 else "one seed"
+    spread = f"mean and 95 % interval over seeds, {n}" if counts[-1] >= LEAST else "values of two seeds and their mean"
+    spread = "one seed" if counts[-1] < 2 else spread
     marks = {summary.comparison.mark(label) for label in summary.arms}
     told = ", ".join(text for mark, text in MARKS.items() if mark in marks)
     figure.suptitle(f"{title}: {spread}" + (f"\n{told}" if told and named else ""), fontsize=10)

@@ -7,11 +7,14 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dropout_lab.report.ensembles import interval_of
 from dropout_lab.report.evaluations import SHOWN, arms, axes
-from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
+from dropout_lab.report.plots import COLOURS, MARKERS, STYLE, draw_series, limits
+from dropout_lab.stats.bounds import bounds_of
 
 MOST_PANELS = 7
 COLUMNS = 4
+DIGITS = 9  # after the point, to which the bounds of a bin are the same
 
 
 def calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figure:
@@ -55,16 +58,17 @@ def _label(names: list[str], cells: list[str]) -> str:
 
 
 def _diagram(panel: Axes, rows: pd.DataFrame) -> float:
-    """Accuracy in each bin over all replicates, beside the confidence, and how many examples there are in it; its
-    expected calibration error."""
+    """Draw accuracy, confidence and part of the examples of each bin over all replicates.
+
+    Returns:
+        the expected calibration error.
+    """
     weights = rows["count"] / rows["count"].sum()
-    pooled = rows.assign(c=rows["confidence"] * rows["count"], a=rows["accuracy"] * rows["count"]).groupby("bin")
-    sums = pooled[["c", "a", "count"]].sum()
-    low, high = (pooled[name].first() for name in ("low", "high"))
-    accuracy, confidence = sums["a"] / sums["count"], sums["c"] / sums["count"]
+    pooled = pool_bins(rows)
+    low, high, accuracy, confidence = (pooled[name] for name in ("low", "high", "accuracy", "confidence"))
     panel.plot([0, 1], [0, 1], color="0.4", linewidth=0.8, linestyle="--", label="perfect")
     panel.bar(
-        low, sums["count"] / sums["count"].sum(), high - low, align="edge", color="0.85", label="part of examples"
+        low, pooled["count"] / pooled["count"].sum(), high - low, align="edge", color="0.85", label="part of examples"
     )
     panel.bar(
         low, accuracy, high - low, align="edge", facecolor="none", edgecolor=COLOURS[0], linewidth=1.2, label="accuracy"
@@ -73,6 +77,23 @@ def _diagram(panel: Axes, rows: pd.DataFrame) -> float:
     ece = float((weights * (rows["accuracy"] - rows["confidence"]).abs()).sum())
     panel.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
     return ece
+
+
+def pool_bins(rows: pd.DataFrame) -> pd.DataFrame:
+    """Bins of several trials as bins of all their examples: those between the same bounds are one.
+
+    Args:
+        rows: of ``reliability.csv``; bins of equal width, whose bounds are the same for every trial. Bins of equal mass
+            have other bounds in each trial and stay apart.
+
+    Returns:
+        low, high, count, confidence and accuracy of each bin, in the order of the bounds.
+    """
+    # Files of older versions number the bins that hold examples, so the number of a bin does not say which one it is.
+    sums = rows.assign(confidence=rows["confidence"] * rows["count"], accuracy=rows["accuracy"] * rows["count"])
+    bounds = [rows[name].round(DIGITS) for name in ("low", "high")]
+    pooled = sums.groupby(bounds)[["count", "confidence", "accuracy"]].sum().reset_index()
+    return pooled.assign(**{name: pooled[name] / pooled["count"] for name in ("confidence", "accuracy")})
 
 
 def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.DataFrame]]) -> None:
@@ -98,6 +119,8 @@ def ensembles(frame: pd.DataFrame, title: str) -> Figure:
                 _averages(panel, rows, SHOWN[metric].scale, COLOURS[i % len(COLOURS)], _label(names, cells))
             panel.set(xscale="log", xlabel="passes an example", ylabel=SHOWN[metric].title)
             panel.xaxis.set_major_formatter("{x:g}")
+            low, high = bounds_of(metric)
+            panel.set_ylim(limits(panel.get_ylim(), (low * SHOWN[metric].scale, high * SHOWN[metric].scale)))
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, frameon=False, fontsize=7, loc="outside right upper")
         figure.suptitle(f"{title}: mean and 95 % interval over networks, or groups of them", fontsize=10)
@@ -112,10 +135,8 @@ def _averages(panel: Axes, rows: pd.DataFrame, scale: float, colour: str, label:
     for kind, look in looks.items():
         mine = rows[rows["kind"] == kind].sort_values("size")
         if len(mine):
-            halves = (mine["high"] - mine["mean"]).fillna(0) * scale
-            panel.errorbar(
-                mine["size"], mine["mean"] * scale, halves, color=colour, markersize=4, capsize=2, linewidth=1.2, **look
-            )
+            found = [(float(row["size"]), interval_of(row)) for row in mine.to_dict("records")]
+            draw_series(panel, found, scale, color=colour, markersize=4, capsize=2, linewidth=1.2, **look)
     plain = rows[rows["kind"] == "plain"]["mean"]
     if len(plain):
         panel.axhline(

@@ -10,8 +10,9 @@ import pandas as pd
 
 from dropout_lab.report.comparison import Comparison, Contest
 from dropout_lab.report.predictions import right
+from dropout_lab.stats.bounds import FRACTION, bounds_of, difference_bounds
 from dropout_lab.stats.examples import Disagreement, examples_test, mcnemar
-from dropout_lab.stats.intervals import Interval, mean_interval
+from dropout_lab.stats.intervals import Bounds, Interval, mean_interval
 
 METRICS = (
     "test_accuracy,test_rmse,test_perplexity,test_bits_per_character,gap,train_accuracy,train_rmse,train_perplexity,val_accuracy,val_rmse,"
@@ -81,6 +82,8 @@ class Summary:
         settings: label to the arm's place on each axis of the sweep; empty for a sweep without axes.
         tuned: label to how the arm's settings were chosen, where they were.
         folder: where the trials' predictions may lie.
+        points: every place on the axes with the label of the arm there, where several places have the same arm.
+        bounds: the bounds of columns that are no metrics of :data:`METRICS`.
     """
 
     trials: pd.DataFrame
@@ -88,6 +91,8 @@ class Summary:
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tuned: Mapping[str, Tuned] = field(default_factory=dict)
     folder: str | Path | None = None
+    points: Sequence[tuple[Mapping[str, str], str]] = ()
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
     def of(self, label: str) -> pd.DataFrame:
         """The trials of an arm that are stored."""
@@ -103,9 +108,17 @@ class Summary:
         return rows[(rows["status"] == "ok") & np.isfinite(rows[metric].astype(float))]
 
     def interval(self, label: str, metric: str) -> Interval | None:
-        """The metric over the arm's finished trials; None if it has no value there."""
-        values = self.finished(label, metric)[metric]
-        return mean_interval(values.tolist()) if len(values) else None
+        """The metric over the arm's finished trials, in the order of their seeds; None if it has no value there."""
+        values = self.finished(label, metric).sort_values("seed", kind="stable")[metric].tolist()
+        if not values:
+            return None
+        if metric == "gap" and self.score(label) == "test_accuracy":
+            return mean_interval(values).within(difference_bounds(FRACTION))
+        return mean_interval(values, bounds=self.bounds_of(metric))
+
+    def bounds_of(self, metric: str) -> Bounds:
+        """The least and the greatest value of a metric."""
+        return self.bounds.get(metric) or bounds_of(metric)
 
     def diverged(self, label: str) -> int:
         return int((self.of(label)["status"] == "diverged").sum())
@@ -170,6 +183,7 @@ class Summary:
             next((label for label in labels if self._plain(label)), labels[0]),
             {label: frozenset(self.arms[label]) for label in labels},
             frozenset(label for label in labels if self.unstable(label)),
+            difference_bounds(bounds_of(metric)),
         )
 
     def _plain(self, label: str) -> bool:
@@ -190,7 +204,7 @@ class Summary:
             for metric in METRICS:
                 found = self.interval(label, metric)
                 if found is not None:
-                    rows.append({"arm": label, "metric": metric, **found._asdict(), **cost})
+                    rows.append({"arm": label, "metric": metric, **found.columns, **cost})
             if self.interval(label, "train_seconds") is None:
                 rows.append({"arm": label, "metric": "", "n": 0, **cost})
         more = ["tuned", "tuning_settings", "tuning_trials", "tuning_seconds"] if self.tuned else []

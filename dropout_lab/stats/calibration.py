@@ -29,11 +29,13 @@ class Bins:
     """Examples by confidence, the probability of the most probable class; only bins that hold some.
 
     Args:
+        number: place of each bin among all bins, from 0, [n].
         low, high: bounds of the confidence in each bin, [n].
         count: examples, [n].
         confidence, accuracy: means, [n].
     """
 
+    number: np.ndarray
     low: np.ndarray
     high: np.ndarray
     count: np.ndarray
@@ -71,4 +73,4 @@ def _bins(confidence: np.ndarray, right: np.ndarray, place: np.ndarray, low: np.
     count = np.bincount(place, minlength=len(low))
     there = count > 0
     means = [np.bincount(place, values, len(low))[there] / count[there] for values in (confidence, right)]
-    return Bins(low[there], high[there], count[there], *means)
+    return Bins(np.flatnonzero(there), low[there], high[there], count[there], *means)

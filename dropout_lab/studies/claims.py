@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dropout_lab.settings import ConfigError
+from dropout_lab.stats.bounds import difference_bounds
+from dropout_lab.stats.intervals import Bounds
+from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import Cell
 from dropout_lab.studies.contrasts import Contrast
 from dropout_lab.studies.measured import Measured
@@ -47,6 +50,16 @@ class Bench:
         return np.array([[each[key] for key in shared] for each in found])
 
     @property
+    def bounds(self) -> Bounds:
+        """The bounds of the metric."""
+        return metric_bounds(self.measured.study.metrics[self.claim.metric])
+
+    @property
+    def differences(self) -> Bounds:
+        """The bounds of a difference of two values of the metric."""
+        return difference_bounds(self.bounds)
+
+    @property
     def sign(self) -> int:
         """1 if more of the metric is better, else -1."""
         return 1 if self.measured.study.metrics[self.claim.metric].better == HIGHER else -1
@@ -59,8 +72,8 @@ def _better(bench: Bench, first: object, second: object, by: float) -> Contrast:
     a, b = bench.pairs(first, second)
     about = f"{first} - {second}"
     if bench.sign > 0:
-        return Contrast(about, a - b, low=by)
-    return Contrast(about, a - b, high=-by)
+        return Contrast(about, a - b, low=by, bounds=bench.differences)
+    return Contrast(about, a - b, high=-by, bounds=bench.differences)
 
 
 def better(bench: Bench) -> list[Contrast]:
@@ -83,7 +96,7 @@ def always(bench: Bench) -> list[Contrast]:
 
 def _on(panel: str, contrast: Contrast) -> Contrast:
     about = f"{panel}: {contrast.about}" if panel else contrast.about
-    return Contrast(about, contrast.values, contrast.low, contrast.high)
+    return replace(contrast, about=about)
 
 
 def equivalent(bench: Bench) -> list[Contrast]:
@@ -93,7 +106,7 @@ def equivalent(bench: Bench) -> list[Contrast]:
     found = []
     for other in others:
         a, b = bench.pairs(first, other)
-        found.append(Contrast(f"{first} - {other}", a - b, -within, within))
+        found.append(Contrast(f"{first} - {other}", a - b, -within, within, bounds=bench.differences))
     return found
 
 
@@ -131,10 +144,12 @@ def trend(bench: Bench) -> list[Contrast]:
     slopes = ranks @ values / (ranks @ ranks)
     low, high = (0.0, math.inf) if direction > 0 else (-math.inf, 0.0)
     steps = [
-        Contrast(f"{names[i + 1]} - {names[i]}", values[i + 1] - values[i], low, high, only_against=True)
+        Contrast(f"{names[i + 1]} - {names[i]}", values[i + 1] - values[i], low, high, "", True, bench.differences)
         for i in range(len(names) - 1)
     ]
-    return [Contrast(f"change a step along {key}", slopes, low, high), *steps]
+    steepest = ranks[ranks > 0].sum() / (ranks @ ranks)  # of values at one bound, then at the other
+    bounds = (steepest * bench.differences[0], steepest * bench.differences[1])
+    return [Contrast(f"change a step along {key}", slopes, low, high, bounds=bounds), *steps]
 
 
 def ratio(bench: Bench) -> list[Contrast]:
@@ -151,7 +166,8 @@ def ratio(bench: Bench) -> list[Contrast]:
 def value(bench: Bench) -> list[Contrast]:
     """``value: A, between: [low, high]``: the metric of A lies there; null for an open side."""
     name = bench.parameter("value")
-    return [Contrast(str(name), list(bench.values(name).values()), *_between(bench))]
+    values = list(bench.values(name).values())
+    return [Contrast(str(name), values, *_between(bench), bounds=bench.bounds, paired=False)]
 
 
 def _between(bench: Bench) -> tuple[float, float]:
@@ -169,7 +185,8 @@ def gain(bench: Bench) -> list[Contrast]:
     low, high = (by, math.inf) if bench.sign > 0 else (-math.inf, -by)
     if "within" in bench.claim.test:
         low, high = -float(bench.parameter("within")), float(bench.parameter("within"))
-    return [Contrast(f"({a} - {b}) - ({c} - {d})", differences, low, high)]
+    bounds = difference_bounds(bench.differences)
+    return [Contrast(f"({a} - {b}) - ({c} - {d})", differences, low, high, bounds=bounds)]
 
 
 def near(bench: Bench) -> list[Contrast]:
@@ -180,7 +197,9 @@ def near(bench: Bench) -> list[Contrast]:
         raise ConfigError(f"{bench.measured.study.name}: near: {label} has no published figure")
     within = float(bench.parameter("within"))
     values = np.array(list(bench.values(bench.parameter("near")).values()))
-    return [Contrast(f"{label} - published {published.number:g}", values - published.number, -within, within)]
+    bounds = (bench.bounds[0] - published.number, bench.bounds[1] - published.number)
+    about = f"{label} - published {published.number:g}"
+    return [Contrast(about, values - published.number, -within, within, bounds=bounds, paired=False)]
 
 
 def same(bench: Bench) -> tuple[bool, list[float]]:

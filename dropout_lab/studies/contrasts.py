@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from dropout_lab.report.comparison import BOOTSTRAP, LEVEL
-from dropout_lab.stats.intervals import Interval, bootstrap_interval, mean_interval
+from dropout_lab.report.comparison import LEVEL, difference_interval
+from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, mean_interval
 from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import sign_flip
 
@@ -23,6 +23,8 @@ class Contrast:
         low, high: the bounds; infinite on an open side.
         scale: ``log`` if the numbers are logarithms, as of ratios.
         only_against: whether it can refute the claim and not bear it out.
+        bounds: the least and the greatest number that there can be.
+        paired: whether the numbers are differences in pairs, and no scores.
     """
 
     about: str
@@ -31,15 +33,23 @@ class Contrast:
     high: float = math.inf
     scale: str = ""
     only_against: bool = False
+    bounds: Bounds = UNBOUNDED
+    paired: bool = True
 
     @cached_property
     def interval(self) -> Interval:
-        """The mean with its 95 % interval, in the unit of the metric; ratios are geometric means."""
+        """The mean with its 95 % interval, in the unit of the metric; ratios are geometric means.
+
+        A score has the interval that the tables print; a difference that of paired differences.
+        """
         values = list(self.values)
-        found = (bootstrap_interval if len(values) >= BOOTSTRAP else mean_interval)(values)
+        if not self.paired:
+            return mean_interval(values, bounds=self.bounds)
+        found = difference_interval(values).within(self.bounds)
         if self.scale != "log":
             return found
-        return Interval(math.exp(found.mean), math.exp(found.low), math.exp(found.high), found.n)
+        mean, low, high, n, few = found
+        return Interval(math.exp(mean), math.exp(low), math.exp(high), n, tuple(map(math.exp, few)))
 
     @cached_property
     def p_for(self) -> float:

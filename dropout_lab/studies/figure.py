@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report import trials as stored
-from dropout_lab.report.plots import COLOURS, MARKERS, STYLE
-from dropout_lab.stats.intervals import Interval, mean_interval
+from dropout_lab.report.plots import COLOURS, MARKERS, STYLE, draw_interval, draw_series, limits
+from dropout_lab.stats.intervals import LEAST, Interval, mean_interval
+from dropout_lab.studies.bounds import expression_bounds, metric_bounds
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.measured import Measured
 from dropout_lab.studies.published import facts
@@ -57,7 +58,9 @@ def _not_run(metric: Metric, panel: str) -> dict[str, float]:
 def _said(measured: Measured) -> str:
     counts = sorted({len(measured.trials[label]) for label in measured.by_label})
     n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-    return f"scale {measured.scale.name}: mean and 95 % interval, {n}" if counts[-1] > 1 else "one replicate"
+    if counts[-1] < LEAST:
+        return "one replicate" if counts[-1] < 2 else f"scale {measured.scale.name}: two values and their mean"
+    return f"scale {measured.scale.name}: mean and 95 % interval, {n}"
 
 
 def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
@@ -84,11 +87,7 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
         look = _look(i)
         ordered = [(x, label) for x, label in sorted(points)]
         means = [(x, measured.interval(label, metric.name)) for x, label in ordered]
-        kept = [(x, f) for x, f in means if f is not None]
-        halves = [0.0 if np.isnan(f.high) else f.high - f.mean for _, f in kept]
-        axes.errorbar(
-            *([x for x, _ in kept], [f.mean for _, f in kept], halves), label=name, capsize=3, markersize=4.5, **look
-        )
+        draw_series(axes, [(x, f) for x, f in means if f is not None], label=name, **look)
         printed = [(x, found.number) for x, label in ordered if (found := measured.published(label, metric.name))]
         if printed:
             style = look | {"linestyle": ":", "markerfacecolor": "white"}
@@ -98,7 +97,8 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     for i, label in enumerate(apart, len(series)):
         held = measured.interval(label, metric.name)
         if held is not None:
-            axes.axhspan(held.low, held.high, color=COLOURS[i % len(COLOURS)], alpha=0.12)
+            if not np.isnan(held.low):
+                axes.axhspan(held.low, held.high, color=COLOURS[i % len(COLOURS)], alpha=0.12)
             name = measured.by_label[label].name
             axes.axhline(held.mean, color=COLOURS[i % len(COLOURS)], linestyle="--", linewidth=1.3, label=name)
     if measured.study.figure.log:
@@ -106,6 +106,7 @@ def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
         axes.set_xscale("log")
         axes.set_xticks(places, [f"{x:g}" for x in places])
         axes.minorticks_off()
+    axes.set_ylim(limits(axes.get_ylim(), metric_bounds(metric)))
     axes.set(xlabel=_named(key), ylabel=metric.title)
 
 
@@ -128,14 +129,14 @@ def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     for y, label in enumerate(labels):
         found = measured.interval(label, metric.name)
         if found is not None:
-            axes.plot([found.low, found.high], [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
-            axes.plot([found.mean], [y], "o", color=COLOURS[0], markersize=5, label="measured")
+            draw_interval(axes, found, y, label="measured")
         beside = measured.published(label, metric.name)
         printed |= {y: beside.number} if beside else {}
     for y, number in printed.items():
         axes.plot([number], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED)
     names = [*(measured.by_label[label].name for label in labels), *others]
     axes.set_yticks(range(len(names)), names)
+    axes.set_xlim(limits(axes.get_xlim(), metric_bounds(metric)))
     axes.set(xlabel=metric.title, ylim=(len(names) - 0.5, -0.5))
 
 
@@ -143,15 +144,17 @@ def _curves(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     """An expression over the curves against the epoch, the mean of each arm with its interval as a band."""
     frame = rename_columns(stored.read_curves(measured.folder))
     frame["shown"] = evaluate_expression(frame, measured.study.figure.x, measured.study.name)
+    bounds = expression_bounds(measured.study.figure.x, {})
     for i, label in enumerate(measured.on(panel)):
         rows = frame[frame["trial_id"].isin(list(measured.trials[label]))]
         if rows.empty:
             continue
         found: dict[Any, Interval] = {
-            epoch: mean_interval(values.tolist()) for epoch, values in rows.groupby("epoch")["shown"]
+            epoch: mean_interval(values.tolist(), bounds=bounds) for epoch, values in rows.groupby("epoch")["shown"]
         }
         low, high = ([f.mean if np.isnan(f.low) else f[side] for f in found.values()] for side in (1, 2))
         means, look = [f.mean for f in found.values()], _look(i)
         axes.plot(list(found), means, color=look["color"], linewidth=1.3, label=measured.by_label[label].name)
         axes.fill_between(list(found), low, high, color=look["color"], alpha=0.2)
+    axes.set_ylim(limits(axes.get_ylim(), bounds))
     axes.set(xlabel="epoch", ylabel=measured.study.figure.x.replace("_", " "))

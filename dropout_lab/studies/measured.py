@@ -13,6 +13,7 @@ from dropout_lab.report import trials as stored
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.settings import ConfigError
 from dropout_lab.stats.intervals import Interval
+from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import Cell
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.published import Fact, facts
@@ -76,7 +77,8 @@ class Measured:
         A trial that stands in several cells has a row in each: what was done after training may differ between them.
         """
         ids = {cell.label: [f"{cell.label}:{i}" for i in self.trials[cell.label]] for cell in self.cells}
-        return Summary(self._frame, ids, {label: {} for label in ids}, self.tuned, self.folder)
+        bounds = {COLUMN + name: metric_bounds(metric) for name, metric in self.study.metrics.items()}
+        return Summary(self._frame, ids, {label: {} for label in ids}, self.tuned, self.folder, bounds=bounds)
 
     @cached_property
     def _frame(self) -> pd.DataFrame:

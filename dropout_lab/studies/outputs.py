@@ -7,6 +7,7 @@ import pandas as pd
 
 from dropout_lab.report.cells import csv
 from dropout_lab.report.notes import notes
+from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.tables import latex, markdown, plain
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.measured import Measured, Published
@@ -90,8 +91,7 @@ def _short(printed: str, metric: Metric) -> str:
 def _interval(found: Interval | None, metric: Metric) -> str:
     if found is None:
         return "-"
-    mean, low, high = (f"{value:.{metric.digits}f}" for value in found[:3])
-    return mean if found.n == 1 else f"{mean} [{low}, {high}]"
+    return interval_text(found, 1, metric.digits)
 
 
 def _difference(found: Interval | None, published: Published | None, metric: Metric) -> str:
@@ -108,7 +108,7 @@ def long(measured: Measured, rows: Sequence[Row]) -> pd.DataFrame:
         names = ("id", "row", "value", "unit", "spread", "spread_kind", "n", "seen", "source")
         line |= {f"published_{name}": getattr(published.fact, name) if published else "" for name in names}
         interval = measured.interval(row.label, row.metric) if cell else None
-        line |= interval._asdict() if interval else {}
+        line |= interval.columns if interval else {}
         line |= {"difference": interval.mean - published.number} if interval and published else {}
         line |= {"n_lost": _lost(measured, row)} if cell else {}
         line |= {"chosen": measured.tuned[row.label].picked} if row.label in measured.tuned else {}
@@ -120,8 +120,7 @@ def foot(measured: Measured, rows: Sequence[Row]) -> list[str]:
     """The sentences below the table."""
     study = measured.study
     shown = [row.published.fact for row in rows if row.published]
-    spread = next(notes(measured.summary))
-    sentences = [spread if study.replicates == ("seed",) else spread.replace("n seeds", "n replicates")]
+    sentences = [next(notes(measured.summary, "seeds" if study.replicates == ("seed",) else "replicates"))]
     if shown:
         sources = dict.fromkeys(fact.source for fact in shown)
         marks = {fact.seen for fact in shown}

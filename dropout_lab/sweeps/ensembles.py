@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from dropout_lab.config import InferConf
+from dropout_lab.settings import show
 from dropout_lab.stats import regression
-from dropout_lab.stats.intervals import mean_interval
+from dropout_lab.stats.bounds import bounds_of
+from dropout_lab.stats.intervals import Interval, mean_interval
 from dropout_lab.sweeps.metrics import classified, precisions
 from dropout_lab.sweeps.trained import Predicted, Trained
 
@@ -33,7 +35,7 @@ def compare(
         rows of ``ensembles.csv``. ``plain`` is one network in its test-time form. ``implicit`` is the mean of the first
         k passes with noise of one network, for k up to ``infer.passes``. ``explicit`` is the mean of m networks in
         their test-time form; as many disjoint groups of m seeds as there are. ``n`` counts networks or groups, over
-        which mean and interval are taken.
+        which mean and interval are taken; ``values`` has those of fewer than three.
     """
     outs: list[_Outputs] = []
     rows: dict[tuple[str, int], list[tuple[Scores, float]]] = {}
@@ -53,8 +55,16 @@ def _rows(kind: str, size: int, found: Sequence[tuple[Scores, float]]) -> list[d
     epochs = float(np.mean([spent for _, spent in found]))
     passes = 1 if kind == "plain" else size
     named = {"kind": kind, "size": size, "epochs": epochs, "passes_each": passes}
-    intervals = {name: mean_interval([scores[name] for scores, _ in found]) for name in found[0][0]}
-    return [named | {"metric": name, **interval._asdict()} for name, interval in intervals.items()]
+    intervals = {
+        name: mean_interval([scores[name] for scores, _ in found], bounds=bounds_of(name)) for name in found[0][0]
+    }
+    return [named | {"metric": name, **_columns(interval)} for name, interval in intervals.items()]
+
+
+def _columns(interval: Interval) -> dict[str, Any]:
+    """An interval as a row has it; values that are too few for one are joined by spaces."""
+    found = {name: None if np.isnan(value) else value for name, value in interval.columns.items()}
+    return {**found, "values": " ".join(map(show, interval.values))}
 
 
 class _Outputs:

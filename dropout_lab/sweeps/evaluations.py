@@ -23,7 +23,7 @@ FILES = {
 }
 ENSEMBLES = [
     *("point", "first", "members", *HOW, "kind", "size", "epochs", "passes_each", "metric"),
-    *("mean", "low", "high", "n"),
+    *("mean", "low", "high", "n", "values"),
 ]
 
 

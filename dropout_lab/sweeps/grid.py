@@ -38,7 +38,7 @@ class Arm:
     def _plain(self) -> str:
         """The label of a sweep without axes."""
         point = canonical(self.config)
-        return "none" if point.variant == "none" else f"{point.variant} rate={_shown(point.config.rate)}"
+        return "none" if point.variant == "none" else f"{point.variant} rate={shown_value(point.config.rate)}"
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -123,7 +123,7 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     if not jobs:
         raise ConfigError("an empty sweep: there is nothing to train")
     single = [[override for override in map(parse, job) if not override.is_sweep_override()] for job in jobs]
-    shown = [{override.key_or_group: _shown(value_of(override)) for override in job} for job in single]
+    shown = [{override.key_or_group: shown_value(value_of(override)) for override in job} for job in single]
     axes = _axes(shown)
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
@@ -154,11 +154,11 @@ def _axes(shown: Sequence[Mapping[str, str]]) -> list[str]:
     return [key for key, varies in axes.items() if varies or (several and key == "arms")]
 
 
-def _shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """A value in a label: regularizers joined in order, rates from input to output."""
     if isinstance(value, list):
         names = all(isinstance(v, str) for v in value)
-        return ("+".join(sorted(value)) or "none") if names else "/".join(_shown(v) for v in value)
+        return ("+".join(sorted(value)) or "none") if names else "/".join(shown_value(v) for v in value)
     return show(exact(value) if isinstance(value, float) else value)
 
 

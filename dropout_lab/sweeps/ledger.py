@@ -28,6 +28,7 @@ COLUMNS = (
 ).split(",")
 OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
 OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
+TEST_SET = ["n_test", "majority_accuracy"]
 ACTIVITY = ["mean_activation", "zero_activations"]
 CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 FINAL = ("ok", "diverged")
@@ -41,7 +42,7 @@ Row = dict[str, str]
 def columns() -> list[str]:
     """The header of ``trials.csv``: the contract, other figures, and every other setting by its key."""
     settings = [entry.column for entry in settings_table() if entry.spec.identity]
-    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *settings]))
+    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *TEST_SET, *settings]))
 
 
 class Ledger:

@@ -17,6 +17,7 @@ from dropout_lab.sweeps.trained import Predicted, Trained
 
 Rows = list[dict[str, Any]]
 COVERAGES = [i / 20 for i in range(1, 21)]
+BIN = ("bin", "low", "high", "count", "confidence", "accuracy")
 DISAGREEMENT = ("entropy", "mutual_information", "variation_ratio", "variance")
 SCORES = ("entropy", "mutual_information", "max_probability")  # by which strange examples are told
 
@@ -64,9 +65,9 @@ def _classes(trained: Trained, conf: InferConf) -> Found:
     curve = risks(uncertainty, wrong)
     coverage = [{"coverage": c, "risk": curve[max(1, round(c * len(curve))) - 1]} for c in COVERAGES]
     bins = [
-        {"binning": name, "bin": i, **dict(zip(("low", "high", "count", "confidence", "accuracy"), each, strict=True))}
+        {"binning": name, **dict(zip(BIN, each, strict=True))}
         for name, b in (("equal_width", width), ("equal_mass", mass))
-        for i, each in enumerate(zip(b.low, b.high, b.count, b.confidence, b.accuracy, strict=True))
+        for each in zip(b.number, b.low, b.high, b.count, b.confidence, b.accuracy, strict=True)
     ]
     told = {"rows": trained.rows("test")[0].cpu().numpy(), "target": y, "prediction": p.argmax(1)}
     ood = [row for name in conf.ood for row in _ood(trained, conf, name, test)]

@@ -14,6 +14,7 @@ from dropout_lab.sweeps.grid import Arm, idle
 from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
 from dropout_lab.sweeps.plan import PackOf, plan
 from dropout_lab.sweeps.progress import Bar
+from dropout_lab.sweeps.typed import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
 if TYPE_CHECKING:
@@ -230,5 +231,5 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:
     text = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
-    head = f"# The last command that trained here: {command}\n# Its first arm:\n" if command else ""
-    replace(ledger.folder / "config.yaml", head + text)
+    head = f"{COMMAND}{command}\n# Its first arm:\n" if command else ""
+    replace(ledger.folder / CONFIG, head + text)

@@ -84,6 +84,20 @@ class Feed:
         return self.index["train"].shape[1]
 
     @property
+    def n_test(self) -> int:
+        return self.index["test"].shape[1]
+
+    def majority_accuracies(self) -> list[float]:
+        """The accuracy on the test part of always predicting the class that is the most frequent one among the labels
+        that a trial is trained on, [M]; of equally frequent classes the first. For a task with classes."""
+        found = []
+        for m, (train, test) in enumerate(zip(self.index["train"], self.index["test"], strict=True)):
+            labels = self._y if self._labels is None else self._labels[m]
+            majority = torch.bincount(labels[train]).argmax()
+            found.append((self._y[test] == majority).double().mean().item())
+        return found
+
+    @property
     def target_scale(self) -> Tensor:
         """Deviation of the target that losses are measured in, [M]."""
         models = len(self._orders)

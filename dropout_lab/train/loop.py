@@ -154,6 +154,7 @@ class _Training:
         with self.whole.arithmetic:
             found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in parts}
             active_units = self._activity(hook) if "test" in found else []
+        test_set = self._test_set() if "test" in found else []
         removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
@@ -165,7 +166,7 @@ class _Training:
             dropped, present = self.dropped[:, m].tolist()
             measured |= {"drop_fraction": dropped / present if present else 0.0}
             measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}
-            measured |= active_units[m] if active_units else {}
+            measured |= (active_units[m] if active_units else {}) | (test_set[m] if test_set else {})
             scores = self._scores(m, found)
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
@@ -186,6 +187,14 @@ class _Training:
     def _activity(self, hook: Hook) -> list[dict[str, float]]:
         whole = self.whole
         return [] if whole.task.kind == "language" else activity(whole.model, self.final, whole.feed, hook)
+
+    def _test_set(self) -> list[dict[str, Any]]:
+        """The size of each trial's test part, and what a constant prediction scores there."""
+        feed = self.whole.feed
+        size: dict[str, Any] = {"n_test": feed.n_test}
+        if self.whole.task.kind != "classification":
+            return [size for _ in self.trials]
+        return [{**size, "majority_accuracy": accuracy} for accuracy in feed.majority_accuracies()]
 
     def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
         task = self.whole.task

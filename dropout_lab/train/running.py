@@ -19,6 +19,11 @@ class RunningFeed(Feed):
     """
 
     @property
+    def n_test(self) -> int:
+        """Tokens of the test part that are predicted."""
+        return sum(rows[0].numel() for rows in self.looks("test"))
+
+    @property
     def target_scale(self) -> Tensor:
         return self._x.new_ones(len(self.index["train"]))
 

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,7 +38,7 @@ def frame(accuracies, status=None, **cells):
 
 def test_means_and_intervals_are_over_the_arms_own_trials(folder):
     summary = Summary(frame([0.9, 0.92, 0.97, 0.5]), {"a": ["t0", "t1", "t2"], "b": ["t3"]})
-    assert summary.interval("a", "test_accuracy") == mean_interval([0.9, 0.92, 0.97])
+    assert summary.interval("a", "test_accuracy") == mean_interval([0.9, 0.92, 0.97], bounds=(0, 1))
     titles, rows = cells(summary)
     assert titles == ["arm", "test accuracy, %", "gap", "n"]
     assert rows[0][0] == "a"
@@ -55,7 +56,7 @@ def test_diverged_and_failed_are_counted_and_never_averaged(folder):
     summary = Summary(trials, {"a": ["t0", "t1", "t2"], "b": ["t3"]})
     titles, rows = cells(summary)
     assert titles[-3:] == ["n", "diverged", "failed"]
-    assert rows[0][1].startswith("85.00")
+    assert rows[0][1] == "90.00, 80.00"  # too few for an interval
     assert rows[0][3:] == ["2", "1, a third", "0"]
     assert rows[1] == ["b", "-", "-", "0", "0", "1"]
     long = summary.long()
@@ -162,6 +163,8 @@ def test_pictures_show_every_arm_at_its_place(folder, axis):
     panel = figure.axes[0]
     if axis == "rate":
         (line,) = [x for x in panel.lines if x.get_marker() == "o"]
+        (values,) = [x for x in panel.lines if x.get_marker() == "_" and np.isfinite(x.get_ydata()).all()]
+        assert values.get_ydata().tolist() == pytest.approx([90, 80, 70, 60])
         assert line.get_xdata().tolist() == [0, 0.5]
         assert line.get_ydata().tolist() == pytest.approx([85, 65])
     else:
@@ -169,7 +172,7 @@ def test_pictures_show_every_arm_at_its_place(folder, axis):
     path = plots.save(figure, folder, "summary")
     assert path.stat().st_size > 5000
     assert (folder / "summary.svg").read_text().startswith("<?xml")
-    assert "n = 2" in figure.get_suptitle()
+    assert "values of two seeds and their mean" in figure.get_suptitle()
 
 
 def arms_of(scores, settings=None, **cells):
@@ -238,10 +241,12 @@ def test_an_arm_of_which_a_third_diverged_says_so_and_is_not_the_best(folder):
 
 
 def test_the_foot_says_spread_checkpoint_and_selection(folder):
-    foot = " ".join(notes(arms_of([[0.9, 0.91]], early_stopping=[5])))
-    assert "Mean [95 % t-interval over n seeds]; weights of the best validation epoch; settings as given" in foot
+    foot = " ".join(notes(arms_of([[0.9, 0.91, 0.93]], early_stopping=[5])))
+    assert "Mean [95 % t-interval over n seeds, logit scale]; weights of the best validation epoch; settings as" in foot
+    pair = " ".join(notes(Summary(read("out"), {"a": ["a0", "a1"]})))
+    assert "The values of 2 seeds, too few for an interval; weights" in pair
     single = " ".join(notes(Summary(read("out"), {"a": ["a0"]})))
-    assert "One seed an arm, so no spread" in single
+    assert "One seed per arm, so no spread" in single
 
 
 def test_a_tuned_arm_shows_its_settings_and_what_they_cost(folder):

@@ -1,0 +1,51 @@
+"""Numbers as the tables print them."""
+
+import math
+from collections.abc import Collection, Sequence
+
+from dropout_lab.stats.intervals import LEAST, Bounds, Interval
+
+
+def interval_text(found: Interval, scale: float = 1.0, digits: int = 2, sign: str = "") -> str:
+    """``96.11 [95.93, 96.30]``; the values where they are too few for an interval, and the mean alone without either.
+
+    Args:
+        found: the interval.
+        scale: factor from the stored value to the printed unit.
+        digits: after the point.
+        sign: ``+`` to print the sign of positive numbers too.
+    """
+
+    def text(value: float) -> str:
+        return f"{value * scale:{sign}.{digits}f}"
+
+    if found.n < LEAST and found.values:
+        return ", ".join(map(text, found.values))
+    if found.n < LEAST or math.isnan(found.low):
+        return text(found.mean)
+    return f"{text(found.mean)} [{text(found.low)}, {text(found.high)}]"
+
+
+def _transformation(bounds: Collection[Bounds]) -> str:
+    """On which scale the intervals of scores with these bounds are computed."""
+    logit = any(math.isfinite(low) and math.isfinite(high) for low, high in bounds)
+    log = any(math.isfinite(low) != math.isfinite(high) for low, high in bounds)
+    scales = " or ".join([*(["logit"] if logit else []), *(["log"] if log else [])])
+    several = " where the score has bounds" if len(set(bounds)) > 1 else ""
+    return f", {scales} scale{several}" if scales else ""
+
+
+def spread_text(counts: Sequence[int], bounds: Collection[Bounds], over: str) -> str:
+    """What the cells of a table are: values, or means with intervals.
+
+    Args:
+        counts: values of each cell.
+        bounds: of the scores that are shown.
+        over: what the values are of, as ``seeds``.
+    """
+    if max(counts, default=0) < 2:
+        return f"One {over.removesuffix('s')} per arm, so no spread"
+    if max(counts) < LEAST:
+        return f"The values of {max(counts)} {over}, too few for an interval"
+    mixed = f" (fewer than {LEAST}: their values)" if 1 < min(counts) < LEAST else ""
+    return f"Mean [95 % t-interval over n {over}{_transformation(bounds)}]{mixed}"

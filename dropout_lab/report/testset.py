@@ -1,0 +1,87 @@
+"""What the size and the classes of the test set mean for the accuracies of a table."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dropout_lab.report.summary import Summary
+from dropout_lab.stats.intervals import LEAST
+
+NAMED = 3  # arms that are named in a sentence
+LEVEL = 0.05
+ROUNDING = 1e-9  # of an accuracy as it is stored
+
+
+def describe_test_set(summary: Summary) -> Iterator[str]:
+    """The sentences about the test set below a table; none of what older ledgers do not have."""
+    yield from _sizes(summary)
+    yield from _equal(summary)
+    yield from _without_error(summary)
+    yield from _majority(summary)
+
+
+def _column(summary: Summary, label: str, name: str) -> np.ndarray:
+    """A column of an arm's finished trials [n]; empty if it is not stored for all of them."""
+    metric = summary.score(label)
+    rows = summary.of(label) if metric is None else summary.finished(label, metric)
+    values = rows[name].to_numpy(dtype=float) if name in rows else np.zeros(0)
+    return values if np.isfinite(values).all() else np.zeros(0)
+
+
+def _accurate(summary: Summary) -> list[str]:
+    """The arms that are judged by their accuracy."""
+    return [label for label in summary.arms if summary.score(label) == "test_accuracy"]
+
+
+def _sizes(summary: Summary) -> Iterator[str]:
+    sizes = sorted({int(n) for label in summary.arms for n in _column(summary, label, "n_test")})
+    if not sizes:
+        return
+    accurate = _accurate(summary)
+    tokens = any(summary.score(label) == "test_perplexity" for label in summary.arms)
+    kind = "tokens" if tokens and not accurate else "examples"
+    count = f"Test set: {sizes[0]}" if len(sizes) == 1 else f"Test sets: {sizes[0]} to {sizes[-1]}"
+    weights = sorted({100 / n for label in accurate for n in _column(summary, label, "n_test")})
+    if not weights:
+        yield f"{count} {kind}."
+        return
+    weight = f"{weights[0]:.2f}" if len(weights) == 1 else f"{weights[0]:.2f} to {weights[-1]:.2f}"
+    yield f"{count} {kind}, one is {weight} points."
+
+
+def _equal(summary: Summary) -> Iterator[str]:
+    """Seeds that gave the same value, which has no interval."""
+    metrics = {label: metric for label in summary.arms if (metric := summary.score(label))}
+    found = [(summary.interval(label, metric), metric) for label, metric in metrics.items()]
+    if any(interval and interval.n >= LEAST and np.isnan(interval.low) for interval, _ in found):
+        yield "No interval where all seeds gave the same value, which another seed need not give."
+
+
+def _without_error(summary: Summary) -> Iterator[str]:
+    """The accuracies that a test set without an error leaves possible (Clopper and Pearson 1934)."""
+    for n in sorted(
+        {int(_column(summary, label, "n_test")[0]) for label in _accurate(summary) if _perfect(summary, label)}
+    ):
+        least = 100 * LEVEL ** (1 / n)
+        yield f"No error on {n} test examples: the true accuracy is {least:.2f} % or more (one-sided 95 % bound)."
+
+
+def _perfect(summary: Summary, label: str) -> bool:
+    sizes = _column(summary, label, "n_test")
+    return len(set(sizes)) == 1 and bool((_column(summary, label, "test_accuracy") == 1).all())
+
+
+def _majority(summary: Summary) -> Iterator[str]:
+    """Arms that do not beat a constant prediction in any seed."""
+    useless: dict[str, float] = {}
+    for label in _accurate(summary):
+        accuracy, constant = (_column(summary, label, name) for name in ("test_accuracy", "majority_accuracy"))
+        if len(constant) and (accuracy <= constant + ROUNDING).all():
+            useless[label] = float(constant.mean())
+    if not useless:
+        return
+    shares = sorted({f"{100 * share:.2f}" for share in useless.values()}, key=float)
+    share = shares[0] if len(shares) == 1 else f"{shares[0]} to {shares[-1]}"
+    names = ", ".join(list(useless)[:NAMED]) + (f" and {len(useless) - NAMED} more" if len(useless) > NAMED else "")
+    who = "Every arm" if len(useless) == len(summary.arms) > 1 else names
+    yield f"{who}: no better than always predicting the most frequent class ({share} %)."

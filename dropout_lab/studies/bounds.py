@@ -1,0 +1,66 @@
+"""The bounds of a study's metric, from the expression that defines it."""
+
+import ast
+import math
+from collections.abc import Mapping
+
+from dropout_lab.stats.bounds import POSITIVE, bounds_of
+from dropout_lab.stats.intervals import UNBOUNDED, Bounds
+from dropout_lab.studies.study import Metric
+
+
+def metric_bounds(metric: Metric) -> Bounds:
+    """The least and the greatest value of a metric: [0, 100] for ``100 * (1 - test_accuracy)``."""
+    # Whichever of a trial's rows counts, or how they are averaged, it stays within the bounds.
+    known = {name: expression_bounds(reading.value, {}) for name, reading in metric.readings.items()}
+    found = expression_bounds(metric.value, known)
+    if metric.relative:  # a ratio
+        return POSITIVE if found[0] >= 0 else UNBOUNDED
+    return found
+
+
+def expression_bounds(expression: str, known: Mapping[str, Bounds]) -> Bounds:
+    """The bounds of an expression that adds constants to one column and multiplies it by them; infinite for others.
+
+    Args:
+        expression: over columns.
+        known: bounds of names that are no columns.
+    """
+    try:
+        ends = _ends(ast.parse(expression, mode="eval").body, known)
+    except SyntaxError:  # it is refused where it is evaluated
+        ends = None
+    if ends is None or any(math.isnan(end) for end in ends):
+        return UNBOUNDED
+    return min(ends), max(ends)
+
+
+def _ends(node: ast.expr, known: Mapping[str, Bounds]) -> Bounds | None:
+    """The values at both ends of the column's range; None if they are not known to be the extremes."""
+    match node:
+        case ast.Name(name):
+            return known.get(name, bounds_of(name))
+        case ast.Constant(int() | float() as value):
+            return float(value), float(value)
+        case ast.UnaryOp(ast.USub(), operand):
+            found = _ends(operand, known)
+            return None if found is None else (-found[0], -found[1])
+        case ast.BinOp(left, operator, right):
+            a, b = _ends(left, known), _ends(right, known)
+            if a is None or b is None or (a[0] != a[1] and b[0] != b[1]):
+                return None
+            return _combined(operator, a, b)
+    return None
+
+
+def _combined(operator: ast.operator, a: Bounds, b: Bounds) -> Bounds | None:
+    match operator:
+        case ast.Add():
+            return a[0] + b[0], a[1] + b[1]
+        case ast.Sub():
+            return a[0] - b[0], a[1] - b[1]
+        case ast.Mult():
+            return a[0] * b[0], a[1] * b[1]
+        case ast.Div() if b[0] == b[1] != 0:
+            return a[0] / b[0], a[1] / b[1]
+    return None
