@@ -3,13 +3,9 @@
 import re
 from pathlib import Path
 
-import hydra
 import pandas as pd
 import pytest
 import yaml
-from hydra.core.global_hydra import GlobalHydra
-from hydra.version import getbase
-from omegaconf import OmegaConf
 
 import dropout_lab
 from dropout_lab.compose import CONF, standing
@@ -274,22 +270,6 @@ def test_a_plain_composition_is_not_resolved_again(composer):
     points = composer()
     assert points.composition(["rate=0.1"]).expressions == {}
     assert points.composition(["rate=0.1"]).template is points.composition(["rate=0.2"]).template
-
-
-def test_a_sweep_within_an_application_of_hydra(folder):
-    (folder / "app").mkdir()
-    (folder / "app" / "app.yaml").write_text("rates: [0.1, 0.2]\nhydra: {run: {dir: .}, output_subdir: null}\n")
-    with hydra.initialize_config_dir(str(folder / "app"), version_base="1.2", job_name="app"):
-        before, base = GlobalHydra.instance().hydra, getbase()
-        rates = OmegaConf.to_container(hydra.compose("app").rates)
-        frame = dropout_lab.sweep(rate=rates, seeds=1, **{"train.epochs": 1})
-        assert len(frame) == 2
-        assert GlobalHydra.instance().hydra is before
-        assert getbase() == base
-        assert hydra.compose("app").rates == [0.1, 0.2]
-    with pytest.raises(RuntimeError), standing():
-        raise RuntimeError
-    assert not GlobalHydra.instance().is_initialized()
 
 
 def test_the_first_line_of_the_config_names_a_folder_that_is_there():

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobRuntime
 from hydra.errors import HydraException
@@ -14,11 +15,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dropout_lab.compose.composition import Composition, Template
-from dropout_lab.compose.groups import CONF, one_line
+from dropout_lab.compose.groups import CONF, SCHEMA, one_line
 from dropout_lab.compose.overrides import is_group, parse, value_of
 from dropout_lab.config import Config
 from dropout_lab.settings import ConfigError
 
+HYDRA = ("hydra", "_dummy_empty_config_")  # what Hydra stores of its own
 Composer = Callable[[list[str]], DictConfig]
 
 
@@ -26,15 +28,20 @@ Composer = Callable[[list[str]], DictConfig]
 def standing() -> "Iterator[Points]":
     """Yield a composer over the project's conf/ outside of a Hydra command, also within an application of Hydra's.
 
-    What Hydra keeps for the whole process is afterwards as it was before.
+    What Hydra keeps for the whole process is afterwards as it was before. Meanwhile it does not see configs that an
+    application stored, since it would match those of the same name with our files.
     """
     outer = GlobalHydra.instance()
     hydra, base, name = outer.hydra, VersionBase.instance().getbase(), JobRuntime().get("name")
+    store = ConfigStore.instance()
+    stored = store.repo
+    store.repo = {key: value for key, value in stored.items() if key.partition(".")[0] in (*HYDRA, SCHEMA)}
     outer.clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3", job_name="dropout-lab"):
             yield Points(lambda groups: hydra_compose("config", groups))
     finally:
+        store.repo = stored
         outer.hydra = hydra
         GlobalHydra.set_instance(outer)
         VersionBase.instance().version_base = base

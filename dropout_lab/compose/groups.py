@@ -13,12 +13,13 @@ from dropout_lab.spelling import one_of
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Inside a wheel conf/ is a folder of the package; in a checkout it is next to the package.
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+SCHEMA = "dropout_lab_config"
 
 
 def register() -> None:
     """Tell Hydra the schemas. OmegaConf makes a frozen dataclass read-only, so the nodes are thawed first."""
     store = ConfigStore.instance()
-    store.store(name="dropout_lab_config", node=_thawed(Config), provider="dropout-lab")
+    store.store(name=SCHEMA, node=_thawed(Config), provider="dropout-lab")
     for name, schema in MODELS.items():
         store.store(group="hydra/schema/model", name=name, node=_thawed(schema), provider="dropout-lab")
 

@@ -13,7 +13,6 @@ from dropout_lab.compose import (
     changed,
     check,
     choices,
-    interpolates,
     parse,
     points,
     value_of,
@@ -156,7 +155,7 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
             raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
         words = tuple(job)
         if made.expressions:
-            words = tuple(_resolved(word, made.config) for word in job)
+            words = tuple(_resolved(word, made) for word in job)
             cells |= {o.key_or_group: _shown(value_of(o)) for o in map(parse, words) if o.key_or_group in cells}
         settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
         found.setdefault(settings, Arm(settings, made.config, words, made if made.expressions else None))
@@ -165,12 +164,13 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     return list(found.values())
 
 
-def _resolved(word: str, config: Config) -> str:
+def _resolved(word: str, made: Composition) -> str:
     """The word with the value that its interpolation resolved to; any other word as it is."""
     override = parse(word)
     key = override.key_or_group
-    known = key in {entry.key for entry in settings_table()} and not override.is_sweep_override()
-    return f"{key}={written(value_at(key, config))}" if known and interpolates(value_of(override)) else word
+    if override.is_sweep_override() or key not in made.expressions:
+        return word
+    return f"{key}={written(value_at(key, made.config))}"
 
 
 def _check_fixed(arms: Sequence[Arm]) -> None:
