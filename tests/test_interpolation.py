@@ -215,6 +215,13 @@ def test_a_setting_of_another_model_may_follow_too(arms_of):
         arms_of("model=mlp", "model.channels=[${train.batch_size}]")
 
 
+def test_another_launcher_takes_settings_of_one_of_the_models(typed, folder):
+    words = ["model=mlp,cnn", "model.channels=[${train.epochs}]", "hydra/launcher=basic", *TINY]
+    status, _, err = typed("sweep", *words)
+    assert (status, err) == (0, "")
+    assert pd.read_csv("results/sweep/trials.csv").set_index("model")["model.channels"].to_dict()["cnn"] == 1
+
+
 def test_evaluate_takes_interpolations(typed, folder, monkeypatch):
     monkeypatch.setenv("OUT", "kept")
     monkeypatch.setenv("PASSES", "3")

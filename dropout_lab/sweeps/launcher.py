@@ -82,7 +82,7 @@ class PackedSweeper(Sweeper):
             return None
         command.arms = chosen(command.arms, command.say)
         check([trial for arm in command.arms for trial in arm.trials])
-        jobs = [list(arm.words) for arm in command.arms]
+        jobs = [_words(arm) for arm in command.arms]
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
             for line in announce([trial for arm in command.arms for trial in arm.trials]):
@@ -114,6 +114,13 @@ class PackedLauncher(Launcher):
             return []  # there are more arms to it than Hydra knows of
         stored = {row["trial_id"]: row for row in command.outcome.rows}
         return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
+
+
+def _words(arm: Arm) -> list[str]:
+    """The words that Hydra composes an arm of: without settings of other models, which Hydra would refuse."""
+    keys = [word.partition("=")[0] for word in arm.words]
+    other = {key for key in keys if key.startswith("model.") and not hasattr(arm.config.model, key[6:])}
+    return [word for key, word in zip(keys, arm.words, strict=True) if key not in other]
 
 
 def _arms(jobs: Sequence[Sequence[str]], points: Points) -> list[Arm]:
