@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from io import StringIO
+from tempfile import TemporaryDirectory
 
 from dropout_lab import __version__, completion
-from dropout_lab.flags import LOOKS, divide, folded
+from dropout_lab.flags import divide, folded, folders_of, page_of
 from dropout_lab.settings import ConfigError
 from dropout_lab.signals import interruptible
 from dropout_lab.spelling import hint, one_of
@@ -91,21 +92,19 @@ def sweep(words: list[str]) -> int:
     return _run(["sweep", *words], words)
 
 
-def train(words: list[str]) -> int:
+def train(typed: list[str]) -> int:
     """Train one trial: a sweep of one arm and one seed."""
     from dropout_lab.compose import check
 
-    given = {}
-    for word in divide(words)[1]:
+    given = set()
+    for word in divide(typed)[1]:
         override = check(word)
         if override.is_sweep_override():
             raise ConfigError(f"{word}: train takes one value a setting; `{PROGRAM} sweep` takes several")
-        given[override.key_or_group] = override.value()
-    seeds = given.get("seeds", [0])
-    if seeds != 1 and not (isinstance(seeds, list) and len(seeds) == 1):
-        raise ConfigError(f"seeds={seeds}: train takes one seed, such as seeds=[7]; `{PROGRAM} sweep` takes several")
+        given.add(override.key_or_group)
     defaults = {"seeds": "seeds=1", "out": "out=results/train"}
-    return _run(["train", *words], [*(word for key, word in defaults.items() if key not in given), *words])
+    words = [*(word for key, word in defaults.items() if key not in given), *typed]
+    return _run(["train", *typed], words, single=True)
 
 
 def search(words: list[str]) -> int:
@@ -196,32 +195,42 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
-def _run(typed: list[str], words: list[str], search: bool = False) -> int:
+def _run(typed: list[str], words: list[str], search: bool = False, single: bool = False) -> int:
     """Hand the words to Hydra, train, and present what came out."""
     from dropout_lab import compose
     from dropout_lab.sweeps import launcher
 
     flags, settings = divide(words)
     overrides = {word: compose.check(word) for word in settings}
-    dry = "--dry-run" in flags
-    flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
-    if LOOKS & set(flags):
-        from dropout_lab.sweeps.grid import expand
-
+    page = page_of(flags)
+    if page:
         for word, override in overrides.items():
             if override.is_sweep_override():
                 raise ConfigError(f"{word}: to look at the settings, give one value")
-        with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # as Hydra leaves some pages
-            _hydra([*flags, *expand(settings)[0]])
-        text = page.getvalue().rstrip()
-        _say(folded(text) if {"--help", "-h"} & set(flags) else text)
+    if page and page != "job":
+        _say(_page(flags, settings))
         return 0
+    dry = "--dry-run" in flags or page == "job"
     # Our sweeper gets the words from us: Hydra would compose them once without their axes, and refuse model.channels
     # where model=cnn is on an axis. Another sweeper gets them as usual.
-    ours = not any(override.key_or_group == "hydra/sweeper" for override in overrides.values())
+    plugins = {override.key_or_group: override.value() for override in overrides.values()}
+    ours = plugins.get("hydra/sweeper", "packed") == "packed"
+    if not ours and plugins.get("hydra/launcher", "packed") != "packed":
+        raise ConfigError(f"hydra/launcher={plugins['hydra/launcher']}: leave it out, or leave out hydra/sweeper=")
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
-    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
-    _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
+    launcher.command = launcher.Command(
+        say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, single=single, search=search
+    )
+    rest = [word for word in settings if word not in task]
+    with TemporaryDirectory() as folder:
+        # Sweepers of Hydra's write files such as multirun.yaml, even if nothing is trained.
+        place = [f"hydra.sweep.dir={compose.written(folder) if dry else '${out}'}"]
+        placed = ours or "hydra.sweep.dir" in plugins
+        _hydra(["--multirun", *folders_of(flags), *([] if placed else place), *rest])
+    if page:
+        arm = launcher.command.arms[0]
+        _say(compose.to_yaml(arm.config, {} if "--resolve" in flags else arm.expressions).rstrip())
+        return 0
     if dry:
         _say("\n".join(launcher.dry_run(launcher.command.arms)))
         return 0
@@ -237,6 +246,17 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
         ) from None
     _say("\n".join(lines))
     return outcome.status
+
+
+def _page(flags: list[str], settings: list[str]) -> str:
+    """A page that Hydra prints and stops."""
+    from dropout_lab.sweeps.grid import expand
+
+    flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
+    with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # Hydra leaves some pages this way
+        _hydra([*flags, *expand(settings)[0]])
+    text = page.getvalue().rstrip()
+    return folded(text) if {"--help", "-h"} & set(flags) else text
 
 
 def _hydra(words: list[str]) -> None:

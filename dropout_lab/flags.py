@@ -15,7 +15,7 @@ FLAGS: dict[str, tuple[str, ...] | None] = {
     **dict.fromkeys(("--config-dir", "-cd"), None),
     **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
 }
-LOOKS = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
+PAGES = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
 
 
 def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -48,6 +48,20 @@ def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
         elif flag not in ("--info", "-i"):
             raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
     return flags, settings
+
+
+def page_of(flags: Sequence[str]) -> str:
+    """The page that the flags ask for: what ``--cfg`` names, or else the flag itself; "" for none."""
+    for flag in flags:
+        if flag in PAGES:
+            return flags[list(flags).index(flag) + 1] if flag in ("--cfg", "-c") else flag
+    return ""
+
+
+def folders_of(flags: Sequence[str]) -> list[str]:
+    """The flags that name a folder to compose from, with its value."""
+    at = [i for i, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
+    return [word for i in at for word in flags[i : i + 2]]
 
 
 def folded(text: str) -> str:

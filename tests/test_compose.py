@@ -29,7 +29,7 @@ from dropout_lab.settings import ConfigError
         ("model=", "model='': must be one of cnn, custom, gru, lstm, mlp"),
         ("rate@x=0.5", "rate@x=0.5: write rate=VALUE"),
         ("seeds=100000000", "seeds=100000000: must be a whole number of seeds from 1 to 100000, or a list of"),
-        ('out="${oc.env:HOME}"', "out=${oc.env:HOME}: must be a plain name;"),
+        ('out="a${"', "cannot read 'out=\"a${\"': no viable alternative at input '${'"),
         ("model=glob(x*)", "model=glob(x*): an empty sweep, the axis has no value"),
     ],
 )

@@ -139,12 +139,12 @@ def _refuse_programs(path: Path) -> None:
         raise DataError(f"{path}: holds something else than scikit-learn's 20 newsgroups; remove it and get it again")
 
 
-def read_ptb(root: Path, tokens: str = "spaces") -> list[list[str]]:
+def read_ptb(root: Path, tokens: str) -> list[list[str]]:
     """The Penn Treebank in Mikolov's preprocessing: 929,589, 73,760 and 82,430 words with the ends of sentences."""
     return _running([root / "ptb" / f"ptb.{part}.txt" for part in ("train", "valid", "test")], tokens)
 
 
-def read_wikitext2(root: Path, tokens: str = "spaces") -> list[list[str]]:
+def read_wikitext2(root: Path, tokens: str) -> list[list[str]]:
     """WikiText-2, 2,088,628, 217,646 and 245,569 words of good articles with the ends of lines (Merity et al. 2016)."""
     return _running([root / "wikitext-2" / f"wiki.{part}.tokens" for part in ("train", "valid", "test")], tokens)
 
@@ -154,7 +154,7 @@ def _running(files: list[Path], tokens: str) -> list[list[str]]:
     return [tokens_of(text.replace("\n", " <eos> ") if tokens == "spaces" else text, tokens) for text in texts]
 
 
-def read_tinyshakespeare(root: Path, tokens: str = "characters") -> list[list[str]]:
+def read_tinyshakespeare(root: Path, tokens: str) -> list[list[str]]:
     """1,115,394 characters of Shakespeare (Karpathy 2015); the last two twentieths validate and test."""
     found = tokens_of(text_of(root / "tinyshakespeare" / "input.txt"), tokens)
     cuts = [0, round(0.9 * len(found)), round(0.95 * len(found)), len(found)]

@@ -44,7 +44,7 @@ class Block(Dropout):
     needs: ClassVar[tuple[str, ...]] = (UNITS, STEPS)
     options: ClassVar[tuple[str, ...]] = ("block_size",)
 
-    def __init__(self, rate: Tensor | float = 0.5, block_size: int = 4, generator: torch.Generator | None = None):
+    def __init__(self, rate: Tensor | float = 0.5, block_size: int = 3, generator: torch.Generator | None = None):
         super().__init__(rate, generator)
         self.block_size = block_size
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout, mask_shape
 from dropout_lab.dropout.layer import stacked
-from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout.learned import SPEED, Learned
 from dropout_lab.dropout.masks import odds, per_model, uniform
 from dropout_lab.streams import Randomness
 
@@ -61,10 +61,10 @@ class Concrete(Learned, Dropout):
 
     def __init__(
         self,
-        rate: Tensor | float = 0.1,
+        rate: Tensor | float = 0.5,
         temperature: float = 0.1,
         length_scale: float = 0.01,
-        speed: float = 1.0,
+        speed: float = SPEED,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)

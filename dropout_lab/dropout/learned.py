@@ -8,6 +8,8 @@ from torch import Tensor
 
 # A learned logit stays where the logistic function still has a slope in single precision.
 MOST_LOGIT = 12.0
+# The defaults of the variants that learn, and of the settings variant.speed and variant.warm_up.
+SPEED, WARM_UP = 10.0, 0.5
 
 
 class Learned:
@@ -17,7 +19,8 @@ class Learned:
         learns: True.
         highest: the largest rate it can start from and come to.
         bounds: of the learned parameter.
-        warm_up: part of the training during which the divergence grows to its full weight.
+        warm_up: part of the training during which the divergence grows to its full weight; 0 for a variant that does
+            not take it as an argument.
         speed: learning rate of the learned parameter, as a multiple of that of the weights.
     """
 
@@ -25,7 +28,7 @@ class Learned:
     highest: ClassVar[float] = 1.0
     bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, MOST_LOGIT)
     warm_up: float = 0.0
-    speed: float = 1.0
+    speed: float = SPEED
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
         """The learned parameter [M, ...] that stands for these rates [M], the logit unless the variant says otherwise.

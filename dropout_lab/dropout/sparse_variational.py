@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout.learned import MOST_LOGIT, held
+from dropout_lab.dropout.learned import MOST_LOGIT, SPEED, WARM_UP, held
 from dropout_lab.dropout.learned_layer import LearnedLayer
 from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.products import Product
@@ -43,8 +43,8 @@ class SparseVariational(LearnedLayer):
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
-        warm_up: float = 0.0,
-        speed: float = 1.0,
+        warm_up: float = WARM_UP,
+        speed: float = SPEED,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dropout_lab.dropout.learned import MOST_LOGIT, held
+from dropout_lab.dropout.learned import MOST_LOGIT, SPEED, WARM_UP, held
 from dropout_lab.dropout.learned_layer import LearnedLayer
 
 PER = ("layer", "unit", "weight")
@@ -58,8 +58,8 @@ class VariationalGaussian(LearnedLayer):
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
         per: str = "layer",
-        warm_up: float = 0.0,
-        speed: float = 1.0,
+        warm_up: float = WARM_UP,
+        speed: float = SPEED,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)

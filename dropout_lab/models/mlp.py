@@ -32,7 +32,7 @@ class MLP(Model):
         hidden: Sequence[int],
         activation: str,
         symbols: int = 0,
-        embedding: int = 0,
+        embedding: int = 64,
     ):
         self._layers = tuple(f"hidden{i}" for i in range(len(hidden)))
         self._activation = ACTIVATIONS[activation]

@@ -41,7 +41,7 @@ class Shape:
     pooling: str = "last"
     tied: bool = False
     symbols: int = 0
-    embedding: int = 0
+    embedding: int = 64
 
 
 class Recurrent(Model):

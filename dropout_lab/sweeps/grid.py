@@ -1,14 +1,24 @@
 """Arms: what is compared. Axes on the command line, and later studies and lists of arms, all compile to these."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any
 
 from dropout_lab.checks import check_arms
-from dropout_lab.compose import Points, check, choices, parse, points, value_of, written
-from dropout_lab.config import Config, applies, settings_table
+from dropout_lab.compose import (
+    Composition,
+    Points,
+    changed,
+    check,
+    choices,
+    parse,
+    points,
+    value_of,
+    written,
+)
+from dropout_lab.config import Config, applies, settings_table, value_at
 from dropout_lab.settings import ConfigError, exact, show
 from dropout_lab.spelling import one_of
 from dropout_lab.trial import Trial, canonical
@@ -23,12 +33,15 @@ class Arm:
     Args:
         settings: the arm's place on each axis of its sweep, as shown to the user.
         config: the composed settings.
-        words: what it was composed of, one value a word, and ranges that it may be tuned in.
+        words: what it was composed of, one value a word, and ranges that it may be tuned in; the value of a word with
+            an interpolation is what it resolved to.
+        composition: how the config was composed, if its settings have interpolations.
     """
 
     settings: tuple[tuple[str, str], ...]
     config: Config
     words: tuple[str, ...] = ()
+    composition: Composition | None = field(default=None, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -39,6 +52,15 @@ class Arm:
         """The label of a sweep without axes."""
         point = canonical(self.config)
         return "none" if point.variant == "none" else f"{point.variant} rate={shown_value(point.config.rate)}"
+
+    @property
+    def expressions(self) -> Mapping[str, Any]:
+        """Settings with interpolations by full key, as they were written."""
+        return self.composition.expressions if self.composition else {}
+
+    def changed(self, values: Mapping[str, Any]) -> Config:
+        """Return the config with some settings replaced; interpolations follow them."""
+        return self.composition.changed(values) if self.composition else changed(self.config, values)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -127,14 +149,39 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     axes = _axes(shown)
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
-        settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
         open_ = ranges(job)
-        config = composer.config([word for word in job if word not in open_])
-        if open_ and not config.tune:
+        made = composer.composition([word for word in job if word not in open_])
+        if open_ and not made.config.tune:
             raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
-        found.setdefault(settings, Arm(settings, config, tuple(job)))
+        words = tuple(job)
+        if made.expressions:
+            words = tuple(_resolved(word, made) for word in job)
+            cells |= {o.key_or_group: _shown(value_of(o)) for o in map(parse, words) if o.key_or_group in cells}
+        settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
+        found.setdefault(settings, Arm(settings, made.config, words, made if made.expressions else None))
     composer.check_all_taken()
+    _check_fixed(list(found.values()))
     return list(found.values())
+
+
+def _resolved(word: str, made: Composition) -> str:
+    """The word with the value that its interpolation resolved to; any other word as it is."""
+    override = parse(word)
+    key = override.key_or_group
+    if override.is_sweep_override() or key not in made.expressions:
+        return word
+    return f"{key}={written(value_at(key, made.config))}"
+
+
+def _check_fixed(arms: Sequence[Arm]) -> None:
+    """Raise ConfigError for an interpolation that gives arms different values of what holds for the whole sweep."""
+    fixed = {entry.key for entry in settings_table() if not entry.varies and "." not in entry.key}
+    for arm in arms:
+        for key in fixed & arm.expressions.keys():
+            values = [value_at(key, each.config) for each in (arms[0], arm)]
+            if values[0] != values[1]:
+                expression, both = show(arm.expressions[key]), " and ".join(map(show, values))
+                raise ConfigError(f"{key}={expression}: must be the same for the whole sweep; it is {both}")
 
 
 def ranges(job: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
@@ -17,7 +18,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_lab.compose import Points, composed
-from dropout_lab.settings import ConfigError
+from dropout_lab.settings import ConfigError, show
 from dropout_lab.sweeps.grid import Arm, arms, expand, idle
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.run import Outcome, Say, chosen, continue_run, plan_of, run
@@ -33,6 +34,7 @@ class Command:
         typed: the whole command, as it was typed.
         words: the settings of the sweep that Hydra was not given.
         dry: whether to stop before training.
+        single: whether there must be one seed.
         search: whether one arm's settings are searched, and none are confirmed.
     """
 
@@ -40,6 +42,7 @@ class Command:
     typed: Sequence[str] = ()
     words: Sequence[str] = ()
     dry: bool = False
+    single: bool = False
     search: bool = False
     outcome: Outcome | None = None
     arms: Sequence[Arm] = field(default_factory=list)
@@ -60,6 +63,7 @@ class PackedSweeper(Sweeper):
         # Imported here as in Hydra's own sweepers: its plugin registry is not ready earlier.
         from hydra.core.plugins import Plugins
 
+        HydraConfig.instance().set_config(config)  # for interpolations of ${hydra:}
         self._launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -71,14 +75,14 @@ class PackedSweeper(Sweeper):
             return self._launcher.launch(jobs, initial_job_idx=0)
         from dropout_lab.sweeps.check import announce, check
 
-        command.arms = arms(jobs, self._points)
+        command.arms = _arms(jobs, self._points)
         if command.arms[0].config.tune:
             raise ConfigError("tune=true: trains its settings in packs; leave out hydra/launcher=")
         if command.dry:
             return None
         command.arms = chosen(command.arms, command.say)
         check([trial for arm in command.arms for trial in arm.trials])
-        jobs = [list(arm.words) for arm in command.arms]
+        jobs = [_words(arm) for arm in command.arms]
         ledger = Ledger(command.arms[0].config.out)
         with ledger.claim():
             for line in announce([trial for arm in command.arms for trial in arm.trials]):
@@ -97,10 +101,11 @@ class PackedLauncher(Launcher):
         self._points: Points
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        HydraConfig.instance().set_config(config)
         self._points = Points(lambda words: hydra_context.config_loader.load_sweep_config(config, words))
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        command.arms = arms(job_overrides, self._points)
+        command.arms = _arms(job_overrides, self._points)
         if command.dry:
             return []
         perform = search if command.search else run
@@ -109,6 +114,26 @@ class PackedLauncher(Launcher):
             return []  # there are more arms to it than Hydra knows of
         stored = {row["trial_id"]: row for row in command.outcome.rows}
         return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
+
+
+def _words(arm: Arm) -> list[str]:
+    """The words that Hydra composes an arm of: without settings of other models, which Hydra would refuse."""
+    keys = [word.partition("=")[0] for word in arm.words]
+    other = {key for key in keys if key.startswith("model.") and not hasattr(arm.config.model, key[6:])}
+    return [word for key, word in zip(keys, arm.words, strict=True) if key not in other]
+
+
+def _arms(jobs: Sequence[Sequence[str]], points: Points) -> list[Arm]:
+    """The arms of the command at these points.
+
+    Raises:
+        ConfigError: a point is refused, or has several seeds where the command trains one.
+    """
+    made = arms(jobs, points)
+    if command.single and len(made[0].config.trial_seeds) != 1:
+        given = show(made[0].config.seeds)
+        raise ConfigError(f"seeds={given}: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several")
+    return made
 
 
 def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
@@ -126,7 +151,7 @@ def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobRetur
 def job(node: DictConfig) -> None:
     """One arm with all its seeds: what Hydra's other launchers run, each in a process of its own."""
     node = OmegaConf.create(node)
-    config = composed(lambda: node)
+    config = composed(lambda: node).compose({}).config
     arm = Arm((), config)
     continue_run([arm], Ledger(config.out), say=lambda line: None)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dropout_lab.compose import changed, parse, range_of
-from dropout_lab.config import Config, settings_table
+from dropout_lab.compose import parse, range_of
+from dropout_lab.config import settings_table, value_at
 from dropout_lab.settings import ConfigError, Setting, exact
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.trial import canonical
@@ -67,7 +67,7 @@ def space_of(arm: Arm) -> list[Dimension]:
     for key in found.keys() - table.keys():
         raise ConfigError(f"tune: {key}: there is no such setting")
     made = [_dimension(table[key], found[key]) for key in table if key in found]
-    return [dimension for dimension in made if _matters(dimension, config)]
+    return [dimension for dimension in made if _matters(dimension, arm)]
 
 
 def _dimension(entry: Setting, bounds: Mapping[str, Any]) -> Dimension:
@@ -81,12 +81,11 @@ def _dimension(entry: Setting, bounds: Mapping[str, Any]) -> Dimension:
     return Dimension(entry.key, low, high, log, entry.type is int)
 
 
-def _matters(dimension: Dimension, config: Config) -> bool:
+def _matters(dimension: Dimension, arm: Arm) -> bool:
     """Whether the setting changes the trials of an arm; a strength whose regularizer is off does not."""
-    try:
-        ends = [canonical(changed(config, {dimension.key: end})) for end in (dimension.low, dimension.high)]
-    except (AttributeError, TypeError):  # a model that has no such setting
-        return False
+    if value_at(dimension.key, arm.config) is None and dimension.key.startswith("model."):
+        return False  # the model has no such setting
+    ends = [canonical(arm.changed({dimension.key: end})) for end in (dimension.low, dimension.high)]
     return ends[0].identity != ends[1].identity
 
 

@@ -100,11 +100,11 @@ class Search:
         seeds = [FIRST_SEED + i for i in range(self.arm.config.tuning_seeds)]
         apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
         apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations are of the test part
-        return Arm((), changed(self.arm.config, {**settings, **apart}))
+        return Arm((), changed(self.arm.changed(settings), apart))
 
     def confirming(self, settings: Settings) -> Arm:
         """The arm with these settings, on the seeds that were asked for."""
-        return Arm(self.arm.settings, changed(self.arm.config, dict(settings)), self.arm.words)
+        return Arm(self.arm.settings, self.arm.changed(settings), self.arm.words)
 
     @property
     def picked(self) -> Attempt:

@@ -1,0 +1,92 @@
+"""Each default has one value: parameters that a setting fills, and the files in conf/, agree with the schemas."""
+
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import MISSING
+from importlib import import_module
+
+import pytest
+import yaml
+
+import dropout_lab
+from dropout_lab.compose import CONF, choices
+from dropout_lab.config import GROUPS, MODELS, settings_table
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.settings import table_of
+
+PARTS = ("data", "dropout", "infer", "models", "regularizers", "streams", "train")
+# What these take has the name of a setting, but is a fact about data that were read.
+FACTS = {"Dataset", "Scene"}
+TABLE = {entry.key: entry for entry in settings_table()}
+
+
+def functions() -> Iterator[tuple[str, inspect.Signature]]:
+    """All functions and methods of the parts that settings reach."""
+    for found in pkgutil.walk_packages(dropout_lab.__path__, "dropout_lab."):
+        if found.name.split(".")[1] not in PARTS:
+            continue
+        module = import_module(found.name)
+        for name, value in vars(module).items():
+            if getattr(value, "__module__", None) != found.name or name in FACTS:
+                continue
+            members = vars(value).items() if inspect.isclass(value) else [("", value)]
+            for member, function in members:
+                if inspect.isfunction(function):
+                    yield f"{found.name}.{name}.{member}", inspect.signature(function)
+
+
+def defaults(signature: inspect.Signature) -> dict[str, object]:
+    return {p.name: p.default for p in signature.parameters.values() if p.default not in (p.empty, MISSING)}
+
+
+def test_parameters_with_the_name_of_a_setting_have_its_default():
+    named: dict[str, list[object]] = {}
+    for entry in settings_table():
+        named.setdefault(entry.name, []).append(entry.default)
+    compared = {
+        (place, name): value
+        for place, signature in functions()
+        for name, value in defaults(signature).items()
+        if name in named
+    }
+    assert len(compared) > 30
+    wrong = {where: value for where, value in compared.items() if value not in named[where[1]]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_variants_have_the_defaults_of_their_settings(name, config):
+    given = defaults(inspect.signature(VARIANTS[name]))
+    chosen = config(f"variant={name}").variant
+    assert given["rate"] == TABLE["rate"].default
+    assert {option: given[option] for option in VARIANTS[name].options} == {
+        option: getattr(chosen, option) for option in VARIANTS[name].options
+    }
+    assert set(given) - {"rate", "layer", "module", "generator"} == set(VARIANTS[name].options)
+    made = VARIANTS[name]()
+    for option in VARIANTS[name].options:
+        assert getattr(made, option) == given[option]
+
+
+def test_schedules_take_all_of_their_settings():
+    for schedule in SCHEDULES.values():
+        assert not defaults(inspect.signature(schedule))
+
+
+def test_settings_of_the_same_name_of_models_may_differ_but_come_from_the_schema_alone(config):
+    for name, schema in MODELS.items():
+        composed = config(f"model={name}").model
+        assert {e.name: getattr(composed, e.name) for e in table_of(schema) if e.name != "kind"} == {
+            e.name: e.default for e in table_of(schema) if e.name != "kind"
+        }
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_files_do_not_repeat_a_default(group):
+    for choice in choices(group):
+        given = yaml.safe_load((CONF / group / f"{choice}.yaml").read_text()) or {}
+        names = given.keys() - {"defaults", "chosen", "tune", "kind", "optimizer"}
+        repeated = {name: given[name] for name in names if given[name] == TABLE[f"{group}.{name}"].default}
+        assert not repeated, f"{group}/{choice}"
