@@ -97,8 +97,8 @@ def test_published_files_are_read_and_learned(typed, folder, arrays, model, line
     [
         (
             lambda: np.save("d.npy", np.ones((5, 2))),
-            "data.path=d.npy: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz; an .npy holds one "
-            "array",
+            "data.path=d.npy: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz; "
+            "an .npy holds one array",
         ),
         (lambda: np.savez("d.npz", x=np.ones((5, 2))), "d.npz: must hold x and y, or as much under names"),
     ],
