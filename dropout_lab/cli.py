@@ -24,7 +24,8 @@ HELP = f"""\
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
                                     files; format=text|md|latex|csv
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
-                                    schedule, regularizer, train, settings, ...
+                                    schedule, regularizer, train, lr_schedule,
+                                    settings, ...
   {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
                                     beside measured one, with a verdict
   {PROGRAM} data list|get|check     public data sets: see, download, verify
@@ -80,6 +81,11 @@ def _dispatch(words: list[str]) -> int:
         raise ConfigError(
             f"no command {words[0]!r}; " + hint(words[0], COMMANDS, f"the commands are {', '.join(COMMANDS)}")
         )
+    if words[0] in WITH_SETTINGS:
+        from dropout_lab.config import current_words, deprecations_as_notes
+
+        with deprecations_as_notes(lambda note: _complain(note, 0)):
+            return command(current_words(words[1:]))
     return command(words[1:])
 
 
@@ -191,6 +197,10 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "data": data,
     "bench": bench,
 }
+
+
+# The commands whose words are settings.
+WITH_SETTINGS = ("sweep", "train", "search", "evaluate", "reproduce")
 
 
 def _run(typed: list[str], words: list[str], search: bool = False) -> int:

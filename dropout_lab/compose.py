@@ -7,7 +7,7 @@ values (rates, strengths, seeds) are set on the composed, frozen config, which c
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from dropout_lab.config import GROUPS, MODELS, Config, settings_table
+from dropout_lab.config import DEPRECATED, GROUPS, MODELS, Config, settings_table, update_settings
 from dropout_lab.settings import ConfigError, Setting, show
 from dropout_lab.spelling import hint, one_of
 
@@ -48,6 +48,8 @@ def _thawed(schema: type) -> DictConfig:
     for each in nodes:
         if isinstance(each, DictConfig):
             OmegaConf.set_readonly(each, None)
+    for group in {key.partition(".")[0] for key in DEPRECATED} & set(node):
+        OmegaConf.set_struct(node[group], False)  # takes former names; `composed` refuses other unknown ones
     return node
 
 
@@ -263,11 +265,22 @@ def composed(compose: Callable[[], DictConfig]) -> Config:
         node = compose()
         with flag_override(node, ["struct", "readonly"], False):
             node.pop("hydra", None)
+            update_settings(node)
+        _refuse_unknown(node)
         config = OmegaConf.to_object(node)
     except (HydraException, OmegaConfBaseException, ValueError, YAMLError) as error:
         raise one_line(error) from None
     assert isinstance(config, Config)
     return config
+
+
+def _refuse_unknown(node: DictConfig) -> None:
+    """Refuse keys that are no settings in the groups that take former names of settings."""
+    for group in {key.partition(".")[0] for key in DEPRECATED}:
+        schema: Any = OmegaConf.get_type(node, group)
+        known = [f"{group}.{each.name}" for each in fields(schema)]
+        for key in {f"{group}.{name}" for name in node[group]} - {*known}:
+            raise ConfigError(f"no setting {key!r}; {hint(key, known, LISTED)}")
 
 
 def one_line(error: Exception) -> ConfigError:

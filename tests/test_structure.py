@@ -15,6 +15,7 @@ from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.listing import document
 from dropout_lab.regularizers import REGULARIZERS
+from dropout_lab.train.lr_schedules import LR_SCHEDULES
 from dropout_lab.train.optimizers import OPTIMIZERS
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -47,7 +48,7 @@ MAY_IMPORT = {
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
-    "studies": {"settings", "spelling", "compose", "report", "stats"},
+    "studies": WORDS | {"compose", "report", "stats"},
     "results": {"settings", "config", "report", "sweeps", "evaluated"},
     "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
     # It times kernels, steps, passes, plans and whole programs, and prints a table.
@@ -127,6 +128,7 @@ def test_registries_and_choices_are_the_same():
     assert set(choices("data")) == set(DATASETS)
     assert set(choices("schedule")) == set(SCHEDULES)
     assert set(choices("train")) == set(OPTIMIZERS)
+    assert set(choices("lr_schedule")) == set(LR_SCHEDULES)
     assert {p.name for p in CONF.iterdir() if p.is_dir()} == {*GROUPS, "study"}
 
 

@@ -4,7 +4,16 @@ Nothing here imports torch, so a wrong word on the command line is answered at o
 """
 
 from dropout_lab.config.data import DataConf
+from dropout_lab.config.deprecated import (
+    DEPRECATED,
+    current_key,
+    current_words,
+    deprecations_as_notes,
+    update_columns,
+    update_settings,
+)
 from dropout_lab.config.infer import InferConf
+from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import (
     MODELS,
     CNNConf,
@@ -25,6 +34,7 @@ from dropout_lab.config.variants import ScheduleConf, VariantConf
 from dropout_lab.config.whole import GROUPS, ROLES, Config, applies, settings_table, value_at
 
 __all__ = [
+    "DEPRECATED",
     "GROUPS",
     "MODELS",
     "ROLES",
@@ -34,6 +44,7 @@ __all__ = [
     "DataConf",
     "GRUConf",
     "InferConf",
+    "LRScheduleConf",
     "LSTMConf",
     "MLPConf",
     "ModelConf",
@@ -47,8 +58,13 @@ __all__ = [
     "TransformerConf",
     "VariantConf",
     "applies",
+    "current_key",
+    "current_words",
+    "deprecations_as_notes",
     "regularizer_names",
     "regularizer_of",
     "settings_table",
+    "update_columns",
+    "update_settings",
     "value_at",
 ]

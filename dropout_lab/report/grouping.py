@@ -1,6 +1,6 @@
 """The arms of a sweep folder, read off its files: trials that differ in their seed alone are one arm."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +8,13 @@ import pandas as pd
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.trials import read
 
+Rows = Iterable[Mapping[str, str]]
+# Brings the header and the rows of an older version up to date.
+Update = Callable[[Sequence[str], Rows], tuple[Sequence[str], Rows]]
 TUNED = ["arm", "settings", "n", "n_lost", "picked", "trials", "seconds", "confirmed"]
 
 
-def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
+def regrouped(folder: str | Path, columns: Sequence[str], update: Update) -> Summary:
     """The summary of everything that a folder holds, whichever commands it came from.
 
     Arms are named by as few settings as tell them apart; those of ``tuning.csv`` have their names and costs from there,
@@ -20,6 +23,7 @@ def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
     Args:
         folder: with a ``trials.csv``.
         columns: the settings among its columns, the seed left out.
+        update: renames columns that have other names today.
 
     Raises:
         OSError: there is no such file.
@@ -33,8 +37,7 @@ def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
     tuned = _tuned(Path(folder) / "tuning.csv", trials)
     if tuned is not None:
         return tuned
-    words = trials[[name for name in columns if name in trials.columns]].astype(object)
-    words = words.where(words.notna(), "").map(_shown)
+    words = _settings(trials, columns, update)
     axes = _telling(words)
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
@@ -43,6 +46,15 @@ def regrouped(folder: str | Path, columns: Sequence[str]) -> Summary:
         label = " ".join(f"{key}={value or 'none'}" for key, value in place.items()) or "all"
         arms[label], settings[label] = group["trial_id"].tolist(), {key: v or "-" for key, v in place.items()}
     return Summary(trials, arms, settings, folder=folder)
+
+
+def _settings(trials: pd.DataFrame, columns: Sequence[str], update: Update) -> pd.DataFrame:
+    """The settings of trials as text, under the names that they have today."""
+    text = trials.astype(object).where(trials.notna(), "").map(_shown)
+    cells = (dict(zip(text.columns, row, strict=True)) for row in text.to_numpy().tolist())
+    header, rows = update(list(text.columns), cells)
+    names = [name for name in columns if name in header]
+    return pd.DataFrame([[row.get(name, "") for name in names] for row in rows], trials.index, names)
 
 
 def _shown(value: object) -> str:
