@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from dropout_lab.config import DEPRECATED, GROUPS, MODELS, Config, settings_table, update_settings
+from dropout_lab.config.training import COMBINATIONS
 from dropout_lab.settings import ConfigError, Setting, show
 from dropout_lab.spelling import hint, one_of
 
@@ -288,6 +289,8 @@ def one_line(error: Exception) -> ConfigError:
     text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:
+        if combination := COMBINATIONS.get(f"{missing[1]}={missing[2]}"):
+            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is the same")
         offered = choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
         return ConfigError.of(missing[1], missing[2], one_of(missing[2], offered))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

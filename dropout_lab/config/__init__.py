@@ -9,6 +9,7 @@ from dropout_lab.config.deprecated import (
     current_key,
     current_words,
     deprecations_as_notes,
+    former_columns,
     update_columns,
     update_settings,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "current_key",
     "current_words",
     "deprecations_as_notes",
+    "former_columns",
     "regularizer_names",
     "regularizer_of",
     "settings_table",

@@ -96,13 +96,20 @@ def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> No
         (settings.setdefault(group, {}) if group else settings)[name] = value
 
 
+@cache
+def former_columns() -> Mapping[str, str]:
+    """Former names of columns, with the column of each today."""
+    columns = {entry.key: entry.column for entry in settings_table()}
+    return {key: columns[alias.key] for key, alias in DEPRECATED.items()}
+
+
 def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[dict[str, str]]]:
     """Replace former names in the header and the rows of a stored CSV file.
 
     Where a row has a value under a former name, the columns of the groups get the choices that the name implies.
     """
     columns = {entry.key: entry.column for entry in settings_table()}
-    former = {key: columns[alias.key] for key, alias in DEPRECATED.items() if key in header}
+    former = {key: column for key, column in former_columns().items() if key in header}
     implied = {key: {columns[f"{g}.kind"]: c for g, c in DEPRECATED[key].implied.items()} for key in former}
     names = [name for key in header for name in (*implied.get(key, ()), former.get(key, key))]
     updated = []

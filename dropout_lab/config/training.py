@@ -6,6 +6,9 @@ from typing import ClassVar
 from dropout_lab.checks import MOST
 from dropout_lab.settings import Checked, setting
 
+# Choices that users look for, which are a combination of others.
+COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}
+
 
 @dataclass(frozen=True)
 class TrainConf(Checked):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dropout_lab.config import former_columns
 from dropout_lab.report import trials as stored
 from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.settings import ConfigError
@@ -213,8 +214,9 @@ def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> Non
 
 
 def renamed(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns under names that can stand in an expression."""
-    return frame.rename(columns=lambda name: name.replace(".", "_"))
+    """The columns under names that can stand in an expression, those that were renamed also under their former ones."""
+    former = {old: frame[new] for old, new in former_columns().items() if new in frame.columns}
+    return frame.assign(**former).rename(columns=lambda name: name.replace(".", "_"))
 
 
 def evaluated(frame: pd.DataFrame, expression: str, place: str) -> pd.Series:
