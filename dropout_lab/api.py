@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.compose import standing, written
-from dropout_lab.config import settings_table
+from dropout_lab.config import current_key, current_words, settings_table
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import arms, expand
 
@@ -35,7 +35,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
     from dropout_lab.sweeps.run import run
 
     enable()
-    words = [_word(key, value) for key, value in _flat(settings).items()]
+    words = current_words(_word(key, value) for key, value in _flat(settings).items())
     with standing() as points:
         chosen = arms(expand(words), points)
     outcome = run(chosen, say=_log.info)
@@ -64,7 +64,7 @@ def evaluate(**settings: Any) -> pd.DataFrame:
     from dropout_lab.sweeps.evaluate import evaluate_folder
 
     enable()
-    words = [_word(key, value) for key, value in _flat(settings).items()]
+    words = current_words(_word(key, value) for key, value in _flat(settings).items())
     with standing() as points:
         folder, made = evaluate_folder(words, points, _log.info)
     present(folder, made)
@@ -89,5 +89,6 @@ def _word(key: str, value: Any) -> str:
     if isinstance(value, range | set | tuple):
         value = list(value)
     lists = {e.key for e in settings_table() if get_origin(e.type) is list} | {"seeds"}
-    axis = isinstance(value, list) and (key not in lists or any(isinstance(v, list | tuple) for v in value))
+    nested = isinstance(value, list) and any(isinstance(v, list | tuple) for v in value)
+    axis = isinstance(value, list) and (nested or current_key(key) not in lists)
     return f"{key}={','.join(written(v) for v in value)}" if axis else f"{key}={written(value)}"

@@ -12,41 +12,9 @@ from dropout_lab.flags import divide, folded, folders_of, page_of
 from dropout_lab.settings import ConfigError
 from dropout_lab.signals import interruptible
 from dropout_lab.spelling import hint, one_of
+from dropout_lab.usage import HELP, PROGRAM
 
-PROGRAM = "dropout-lab"
 WRONG = 2
-
-HELP = f"""\
-{PROGRAM}: train networks over grids of dropout rates and regularizers.
-
-  {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
-  {PROGRAM} train rate=0.5          one trial
-  {PROGRAM} search arms=inverted    the best settings of one arm by validation
-  {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
-  {PROGRAM} table out=DIR           the table of a sweep once more, from its
-                                    files; format=text|md|latex|csv
-  {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
-                                    schedule, regularizer, train, settings, ...
-  {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
-                                    beside measured one, with a verdict
-  {PROGRAM} data list|get|check     public data sets: see, download, verify
-  {PROGRAM} bench SUBJECT           timed against other programs
-
-A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
-Results go to out= (results/sweep, results/train); the same command again goes
-on where it stopped.
-
-  --dry-run        what would run, with estimated time and memory
-  --cfg job        the composed settings
-  --help           after a command: its choices and settings
-  --version        the version
-  -sc install=bash shell completion, also for zsh and fish:
-                   eval "$({PROGRAM} -sc install=bash)"
-
-Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
-130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: what is finished is
-saved.
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -84,6 +52,11 @@ def _dispatch(words: list[str]) -> int:
         raise ConfigError(
             f"no command {words[0]!r}; " + hint(words[0], COMMANDS, f"the commands are {', '.join(COMMANDS)}")
         )
+    if words[0] in WITH_SETTINGS:
+        from dropout_lab.config import current_words, deprecations_as_notes
+
+        with deprecations_as_notes(lambda note: _complain(note, 0)):
+            return command(current_words(words[1:]))
     return command(words[1:])
 
 
@@ -193,6 +166,10 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "data": data,
     "bench": bench,
 }
+
+
+# The commands whose words are settings.
+WITH_SETTINGS = ("sweep", "train", "search", "evaluate", "reproduce")
 
 
 def _run(typed: list[str], words: list[str], search: bool = False, single: bool = False) -> int:

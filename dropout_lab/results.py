@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.config import settings_table
+from dropout_lab.config import settings_table, update_columns
 from dropout_lab.report import trials as stored
 from dropout_lab.report.cells import cells, csv, named, texts
 from dropout_lab.report.grouping import regrouped
@@ -129,7 +129,7 @@ def rebuilt(folder: str, form: str) -> str:
     columns = ["regularizer", *(entry.column for entry in settings_table() if entry.spec.identity)]
     columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
     try:
-        summary = regrouped(folder, columns, typed_values(Path(folder)))
+        summary = regrouped(folder, columns, update_columns, typed_values(Path(folder)))
     except (OSError, KeyError, pd.errors.ParserError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
         raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None

@@ -25,6 +25,10 @@ class ConfigError(Exception):
         return cls(f"{key}={typed(value)}: {allowed}")
 
 
+class DeprecatedSetting(FutureWarning):
+    """A setting was given under its former name."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """The record of one setting.
@@ -36,6 +40,9 @@ class Spec:
         check: returns the value in its one canonical form, or raises ``ValueError(what is allowed)``.
         allowed: what ``check`` allows, for the table.
         column: the CSV column; settings of a trial's identity without one follow under their key.
+        identity_key: the key under which the setting enters a trial's identity, if not its own; so that a setting that
+            is renamed leaves the ids of stored trials as they are.
+        implied: values that the identity leaves out because other settings in it imply them.
         identity: whether the setting is part of what a trial is (and so of its hash).
         axis: whether a sweep may vary it; None for just those of the identity.
         pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own.
@@ -56,6 +63,8 @@ class Spec:
     allowed: str = ""
     column: str | None = None
     identity: bool = True
+    identity_key: str = ""
+    implied: tuple[str, ...] = ()
     axis: bool | None = None
     pack: Literal["equal", "own"] = "equal"
     when: tuple[str, ...] | None = None
@@ -118,6 +127,10 @@ class Setting:
     @property
     def column(self) -> str:
         return self.spec.column or self.key
+
+    @property
+    def identity_key(self) -> str:
+        return self.spec.identity_key or self.key
 
     @property
     def varies(self) -> bool:

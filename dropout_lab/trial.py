@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from dropout_lab.config import ROLES, Config, CustomConf, ScheduleConf, applies, settings_table, value_at
+from dropout_lab.config import (
+    ROLES,
+    Config,
+    CustomConf,
+    LRScheduleConf,
+    ScheduleConf,
+    applies,
+    settings_table,
+    value_at,
+)
 from dropout_lab.config.data import LANGUAGE, OWN, TEXTS, DataConf
 from dropout_lab.config.variants import AT_INPUT
 from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
@@ -49,7 +58,11 @@ class Point:
         reader = {"data.format": FORMAT} if self.config.data.kind in OWN else {}
         # Trials whose batches are as they were before this rule came keep their identity, and their stored results.
         batches = {"train.last_batch": "joined"} if _may_join_last(self.config) else {}
-        return json.dumps({"numerics": NUMERICS, **self.values, **reader, **batches}, sort_keys=True)
+        table = {entry.key: entry for entry in settings_table()}
+        implied = {key for key, entry in table.items() if self.values.get(key) in entry.spec.implied}
+        keys = {key: table[key].identity_key if key in table else key for key in self.values.keys() - implied}
+        named = {name: self.values[key] for key, name in keys.items()}
+        return json.dumps({"numerics": NUMERICS, **named, **reader, **batches}, sort_keys=True)
 
     @cached_property
     def pack_key(self) -> str:
@@ -119,12 +132,13 @@ def canonical(config: Config) -> Point:
     """Reduce a config to what its trials are.
 
     A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
-    the other way round, but for variants that change the network, which settle its activation. A regularizer without
-    strength is not chosen, and constants are converted only for layers that scale while training. Own data are their
-    digest, and so is the code of an own network.
+    the other way round, but for variants that change the network, which settle its activation. A schedule that never
+    changes the learning rate is ``constant``. A regularizer without strength is not chosen, and constants are converted
+    only for layers that scale while training. Own data are their digest, and so is the code of an own network.
 
     Raises:
-        ConfigError: the user's own data or code are not there; a profile over an own network.
+        ConfigError: the user's own data or code are not there; a profile over an own network; a warm-up of the whole
+            training.
     """
     listed = len(config.rate) if isinstance(config.rate, list) else 0
     rates = config.site_rates
@@ -140,6 +154,7 @@ def canonical(config: Config) -> Point:
         config = replace(config, schedule=ScheduleConf(), profile="flat")
     if idle or config.variant.kind in ("none", "standard"):
         config = replace(config, paper_scale=False)  # as in the paper: there is nothing to convert
+    config = replace(config, lr_schedule=_lr_schedule(config))
     if config.variant.network == "selu" and hasattr(config.model, "activation"):
         config = replace(config, model=replace(config.model, activation="selu"))
     chosen = dict.fromkeys(config.regularizer.names, True)
@@ -159,6 +174,15 @@ def _may_join_last(config: Config) -> bool:
     fractions = {"test_fraction": data.test_fraction, "val_fraction": data.val_fraction}
     count = count_training(data.kind, name=data.name, examples=data.examples, train_size=data.train_size, **fractions)
     return batch_size > 1 if count is None else joins_last(count, batch_size)
+
+
+def _lr_schedule(config: Config) -> LRScheduleConf:
+    """The schedule of the learning rate; the constant one if it never changes."""
+    schedule, epochs = config.lr_schedule, config.train.epochs
+    if schedule.warms_up >= epochs:
+        allowed = f"must be below train.epochs={epochs}, or the learning rate never reaches train.lr"
+        raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up, allowed)
+    return LRScheduleConf() if schedule.is_constant else schedule
 
 
 OWN_RATES = tuple(f"{role}_rate" for role in ROLES)

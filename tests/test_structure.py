@@ -15,6 +15,7 @@ from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.listing import document
 from dropout_lab.regularizers import REGULARIZERS
+from dropout_lab.train.lr_schedules import LR_SCHEDULES
 from dropout_lab.train.optimizers import OPTIMIZERS
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ WORDS = {"settings", "spelling", "config"}
 MAY_IMPORT = {
     "settings": set(),
     "signals": set(),
+    "usage": set(),
     "spelling": set(),
     "checks": {"settings"},
     "flags": {"settings", "spelling"},
@@ -49,7 +51,7 @@ MAY_IMPORT = {
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
-    "studies": {"settings", "spelling", "compose", "report", "stats"},
+    "studies": WORDS | {"compose", "report", "stats"},
     "results": {"settings", "config", "report", "sweeps", "evaluated"},
     "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
     # It times kernels, steps, passes, plans and whole programs, and prints a table.
@@ -121,6 +123,12 @@ def test_the_engine_names_no_variant_regularizer_or_model():
             assert not found, f"{path.name} names {found}"
 
 
+@pytest.mark.parametrize("part", ["train", "regularizers"])
+def test_training_uses_no_private_name_of_torch(part):
+    for path in (PACKAGE / part).glob("*.py"):
+        assert not re.search(r"\btorch\.([\w.]+\.)?_\w|\baten\b", path.read_text()), path.name
+
+
 def test_registries_and_choices_are_the_same():
     assert set(choices("variant")) == {*VARIANTS, "none"}
     assert set(choices("regularizer")) == {*REGULARIZERS, "none"}
@@ -129,6 +137,7 @@ def test_registries_and_choices_are_the_same():
     assert set(choices("data")) == set(DATASETS)
     assert set(choices("schedule")) == set(SCHEDULES)
     assert set(choices("train")) == set(OPTIMIZERS)
+    assert set(choices("lr_schedule")) == set(LR_SCHEDULES)
     assert {p.name for p in CONF.iterdir() if p.is_dir()} == {*GROUPS, "study"}
 
 

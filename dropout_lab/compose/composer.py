@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -16,9 +18,10 @@ from yaml import YAMLError
 
 from dropout_lab.compose.composition import Composition, Template
 from dropout_lab.compose.groups import CONF, SCHEMA, one_line
-from dropout_lab.compose.overrides import is_group, parse, value_of
-from dropout_lab.config import Config
+from dropout_lab.compose.overrides import LISTED, is_group, parse, value_of
+from dropout_lab.config import DEPRECATED, Config, update_settings
 from dropout_lab.settings import ConfigError
+from dropout_lab.spelling import hint
 
 HYDRA = ("hydra", "_dummy_empty_config_")  # what Hydra stores of its own
 Composer = Callable[[list[str]], DictConfig]
@@ -104,6 +107,17 @@ def composed(compose: Callable[[], DictConfig], cache: DictConfig | None = None)
         node = compose()
         with flag_override(node, ["struct", "readonly"], False):
             node.pop("hydra", None)
+            update_settings(node)
+        _refuse_unknown(node)
         return Template(node, OmegaConf.create() if cache is None else cache)
     except (HydraException, OmegaConfBaseException, ValueError, YAMLError) as error:
         raise one_line(error) from None
+
+
+def _refuse_unknown(node: DictConfig) -> None:
+    """Refuse keys that are no settings in the groups that take former names of settings."""
+    for group in {key.partition(".")[0] for key in DEPRECATED}:
+        schema: Any = OmegaConf.get_type(node, group)
+        known = [f"{group}.{each.name}" for each in fields(schema)]
+        for key in {f"{group}.{name}" for name in node[group]} - {*known}:
+            raise ConfigError(f"no setting {key!r}; {hint(key, known, LISTED)}")

@@ -6,7 +6,8 @@ from pathlib import Path
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_lab.config import MODELS, Config
+from dropout_lab.config import DEPRECATED, MODELS, Config
+from dropout_lab.config.training import COMBINATIONS
 from dropout_lab.settings import ConfigError
 from dropout_lab.spelling import one_of
 
@@ -30,6 +31,8 @@ def _thawed(schema: type) -> DictConfig:
     for each in nodes:
         if isinstance(each, DictConfig):
             OmegaConf.set_readonly(each, None)
+    for group in {key.partition(".")[0] for key in DEPRECATED} & set(node):
+        OmegaConf.set_struct(node[group], False)  # takes former names; `composed` refuses other unknown ones
     return node
 
 
@@ -52,6 +55,8 @@ def one_line(error: Exception) -> ConfigError:
     text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:
+        if combination := COMBINATIONS.get(f"{missing[1]}={missing[2]}"):
+            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is the same")
         offered = choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
         return ConfigError.of(missing[1], missing[2], one_of(missing[2], offered))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -4,7 +4,17 @@ Nothing here imports torch, so a wrong word on the command line is answered at o
 """
 
 from dropout_lab.config.data import DataConf
+from dropout_lab.config.deprecated import (
+    DEPRECATED,
+    current_key,
+    current_words,
+    deprecations_as_notes,
+    former_columns,
+    update_columns,
+    update_settings,
+)
 from dropout_lab.config.infer import InferConf
+from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import (
     MODELS,
     CNNConf,
@@ -25,6 +35,7 @@ from dropout_lab.config.variants import ScheduleConf, VariantConf
 from dropout_lab.config.whole import GROUPS, ROLES, Config, applies, settings_table, value_at
 
 __all__ = [
+    "DEPRECATED",
     "GROUPS",
     "MODELS",
     "ROLES",
@@ -34,6 +45,7 @@ __all__ = [
     "DataConf",
     "GRUConf",
     "InferConf",
+    "LRScheduleConf",
     "LSTMConf",
     "MLPConf",
     "ModelConf",
@@ -47,8 +59,14 @@ __all__ = [
     "TransformerConf",
     "VariantConf",
     "applies",
+    "current_key",
+    "current_words",
+    "deprecations_as_notes",
+    "former_columns",
     "regularizer_names",
     "regularizer_of",
     "settings_table",
+    "update_columns",
+    "update_settings",
     "value_at",
 ]

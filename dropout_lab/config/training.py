@@ -6,6 +6,9 @@ from typing import ClassVar
 from dropout_lab.checks import MOST
 from dropout_lab.settings import Checked, setting
 
+# Choices that users look for, which are a combination of others.
+COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}
+
 
 @dataclass(frozen=True)
 class TrainConf(Checked):
@@ -16,10 +19,32 @@ class TrainConf(Checked):
     batch_size: int = setting(
         64, low=1, high=MOST, help="examples per step; a last batch of one joins the batch before it"
     )
-    optimizer: str = setting("adam", choices=("adam", "sgd", "rmsprop", "adadelta"), help="the optimizer")
+    optimizer: str = setting(
+        "adam",
+        choices=("adam", "sgd", "rmsprop", "adadelta"),
+        help="the optimizer; AdamW is adam with regularizer=weight_decay",
+    )
     lr: float = setting(1e-3, low=0, open_low=True, pack="own", help="learning rate")
     momentum: float = setting(
         0.9, low=0, high=1, open_high=True, when=("train.optimizer", "sgd"), help="momentum of sgd"
+    )
+    momentum_start: float = setting(
+        0.5,
+        low=0,
+        open_low=True,
+        high=1,
+        open_high=True,
+        when=("train.optimizer", "sgd"),
+        unless=("train.momentum_ramp", 0.0),
+        help="momentum of sgd at the first update, under train.momentum_ramp",
+    )
+    momentum_ramp: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        off=0.0,
+        when=("train.optimizer", "sgd"),
+        help="epochs in which the momentum of sgd moves linearly from train.momentum_start to train.momentum; 0: none",
     )
     nesterov: bool = setting(
         False, off=False, when=("train.optimizer", "sgd"), help="whether the momentum of sgd looks ahead, as Nesterov's"
@@ -31,21 +56,4 @@ class TrainConf(Checked):
         off=0.0,
         pack="own",
         help="largest norm of a step's gradient, all weights together; a longer one is scaled down; 0: any",
-    )
-    lr_decay: float = setting(
-        1.0,
-        low=0,
-        open_low=True,
-        high=1,
-        off=1.0,
-        pack="own",
-        help="what the learning rate is multiplied by before each epoch after train.lr_hold; 1: it stays",
-    )
-    lr_hold: int = setting(
-        0,
-        low=0,
-        high=MOST,
-        pack="own",
-        unless=("train.lr_decay", 1.0),
-        help="epochs before the learning rate begins to fall",
     )

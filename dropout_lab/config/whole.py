@@ -21,6 +21,7 @@ from dropout_lab.checks import (
 )
 from dropout_lab.config.data import LANGUAGE, DataConf
 from dropout_lab.config.infer import InferConf
+from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.training import TrainConf
@@ -39,6 +40,7 @@ class Config(Checked):
     schedule: ScheduleConf = field(default_factory=ScheduleConf)
     regularizer: RegularizerConf = field(default_factory=RegularizerConf)
     train: TrainConf = field(default_factory=TrainConf)
+    lr_schedule: LRScheduleConf = field(default_factory=LRScheduleConf)
     infer: InferConf = field(default_factory=InferConf)
     rate: Any = setting(
         0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
@@ -229,13 +231,14 @@ class Config(Checked):
 
 # The parts of a recurrent network that have a rate of their own.
 ROLES = ("embedding", "recurrent", "between", "output")
-GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "infer")
+GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "lr_schedule", "infer")
 
 
 @cache
 def settings_table() -> tuple[Setting, ...]:
     """Every setting of every schema, groups first; one entry a key."""
-    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf, TrainConf, InferConf, Config]
+    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf]
+    schemas += [TrainConf, LRScheduleConf, InferConf, Config]
     table: dict[str, Setting] = {}
     for schema in schemas:
         for entry in table_of(schema):

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from dropout_lab.regularizers.base import OfWeights, Params
@@ -22,5 +21,6 @@ class WeightDecay(OfWeights):
 
     def decay(self, params: Params, lr: Tensor) -> None:
         factor = 1 - lr * self.strength
-        weights = [params[name] for name in self.scene.weights]
-        torch._foreach_mul_(weights, [factor.view(-1, *[1] * (w.dim() - 1)) for w in weights])
+        for name in self.scene.weights:
+            weight = params[name]
+            weight.mul_(factor.view(-1, *[1] * (weight.dim() - 1)))

@@ -1,6 +1,6 @@
 """The arms of a sweep folder, read off its files: trials that differ in their seed alone are one arm."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +10,15 @@ from dropout_lab.report.summary import Summary, Tuned
 from dropout_lab.report.trials import read
 
 OFF = "none"  # the variant of an arm at rate 0, whichever was typed
+Rows = Iterable[Mapping[str, str]]
+# Brings the header and the rows of an older version up to date.
+Update = Callable[[Sequence[str], Rows], tuple[Sequence[str], Rows]]
 TUNED = ["arm", "settings", "n", "n_lost", "picked", "trials", "seconds", "confirmed"]
 
 
-def regrouped(folder: str | Path, columns: Sequence[str], typed: Mapping[str, Sequence[str]] | None = None) -> Summary:
+def regrouped(
+    folder: str | Path, columns: Sequence[str], update: Update, typed: Mapping[str, Sequence[str]] | None = None
+) -> Summary:
     """The summary of everything that a folder holds, whichever commands it came from.
 
     Arms are named by the settings that vary; those of ``tuning.csv`` have their names and costs from there,
@@ -22,6 +27,7 @@ def regrouped(folder: str | Path, columns: Sequence[str], typed: Mapping[str, Se
     Args:
         folder: with a ``trials.csv``.
         columns: the settings among its columns, the seed left out.
+        update: renames columns that have other names today.
         typed: column to its values in the order of the last command.
 
     Raises:
@@ -36,8 +42,7 @@ def regrouped(folder: str | Path, columns: Sequence[str], typed: Mapping[str, Se
     tuned = _tuned(Path(folder) / "tuning.csv", trials)
     if tuned is not None:
         return tuned
-    words = trials[[name for name in columns if name in trials.columns]].astype(object)
-    words = _without_network(words.where(words.notna(), "").map(cell_text))
+    words = _without_network(_settings(trials, columns, update))
     several = {name for name, values in (typed or {}).items() if len(values) > 1}
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
@@ -57,6 +62,15 @@ def _without_network(words: pd.DataFrame) -> pd.DataFrame:
     network = words["variant.network"].replace("as_is", "")
     activation = words["model.activation"].where(network != words["model.activation"], "")
     return words.assign(**{"variant.network": network, "model.activation": activation})
+
+
+def _settings(trials: pd.DataFrame, columns: Sequence[str], update: Update) -> pd.DataFrame:
+    """The settings of trials as text, under the names that they have today."""
+    text = trials.astype(object).where(trials.notna(), "").map(cell_text)
+    cells = (dict(zip(text.columns, row, strict=True)) for row in text.to_numpy().tolist())
+    header, rows = update(list(text.columns), cells)
+    names = [name for name in columns if name in header]
+    return pd.DataFrame([[row.get(name, "") for name in names] for row in rows], trials.index, names)
 
 
 def _telling(words: pd.DataFrame, typed: Collection[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dropout_lab.config import former_columns
 from dropout_lab.settings import ConfigError
 
 MAX_CHARACTERS = 500
@@ -66,8 +67,12 @@ def evaluate_expression(frame: pd.DataFrame, expression: str, place: str) -> pd.
 
 
 def rename_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with columns under names that can stand in an expression: ``train.lr`` becomes ``train_lr``."""
-    return frame.rename(columns=lambda name: name.replace(".", "_"))
+    """Return the table with columns under names that can stand in an expression: ``train.lr`` becomes ``train_lr``.
+
+    Columns that were renamed are there under their former names as well.
+    """
+    former = {old: frame[new] for old, new in former_columns().items() if new in frame.columns}
+    return frame.assign(**former).rename(columns=lambda name: name.replace(".", "_"))
 
 
 class _NotAllowed(Exception):

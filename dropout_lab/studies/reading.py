@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from dropout_lab.config import current_key, current_words
 from dropout_lab.settings import ConfigError
 from dropout_lab.spelling import hint, one_of
 from dropout_lab.studies.claims import TESTS
@@ -92,7 +93,7 @@ class _Node:
 
     def words(self) -> Words:
         found: dict[str, str] = {}
-        for word in shlex.split("" if self.value in (None, "", {}) else self.text()):
+        for word in self._current(shlex.split("" if self.value in (None, "", {}) else self.text())):
             key, equals, _ = word.partition("=")
             if not equals or not key:
                 raise self.error(f"{word!r}: a setting is written NAME=VALUE")
@@ -102,6 +103,12 @@ class _Node:
                 raise self.error(f"{key} is given twice")
             found[key] = word
         return found
+
+    def _current(self, words: Sequence[str]) -> list[str]:
+        try:
+            return current_words(words)
+        except ConfigError as error:
+            raise self.error(str(error)) from None
 
 
 def load(path: Path) -> Study:
@@ -152,8 +159,8 @@ def read(name: str, text: Any, place: str = "") -> Study:
         base=node.within("base", "").words(),
         panels=panels,
         original={key: each.text() for key, each in node.within("original", {}).items()},
-        replicates=node.within("replicates", ["seed"]).texts(),
-        together=[each.texts() for each in _listed(node.within("together", []))],
+        replicates=[current_key(key) for key in node.within("replicates", ["seed"]).texts()],
+        together=[[current_key(key) for key in each.texts()] for each in _listed(node.within("together", []))],
         probe=bool(given.get("probe", False)),
         comparable=_conditions(node.within("comparable", [])),
         deviations=node.within("deviations", []).texts(),

@@ -156,7 +156,7 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
         words = tuple(job)
         if made.expressions:
             words = tuple(_resolved(word, made) for word in job)
-            cells |= {o.key_or_group: _shown(value_of(o)) for o in map(parse, words) if o.key_or_group in cells}
+            cells |= {o.key_or_group: shown_value(value_of(o)) for o in map(parse, words) if o.key_or_group in cells}
         settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
         found.setdefault(settings, Arm(settings, made.config, words, made if made.expressions else None))
     composer.check_all_taken()

@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from dropout_lab.config import settings_table
+from dropout_lab.config import settings_table, update_columns
 from dropout_lab.settings import ConfigError, show
 
 # The contract: these columns in this order. What follows them may grow.
@@ -30,7 +30,9 @@ OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
 OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
 TEST_SET = ["n_test", "majority_accuracy"]
 ACTIVITY = ["mean_activation", "zero_activations"]
-CURVE_COLUMNS = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
+# Every version has written these; what follows them may be missing from older files.
+CURVES = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
+CURVE_COLUMNS = [*CURVES, "lr"]
 FINAL = ("ok", "diverged")
 # What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
@@ -78,7 +80,7 @@ class Ledger:
         if not place.is_dir() or not os.access(place, os.W_OK):
             raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not ours to write")
         _verify(self.trials_csv, COLUMNS)
-        _verify(self.curves_csv, CURVE_COLUMNS)
+        _verify(self.curves_csv, CURVES)
         if not self.private.exists() and not self.trials_csv.exists():
             for name in OURS:
                 if (self.folder / name).exists():
@@ -216,8 +218,8 @@ def read_rows(path: Path) -> Iterable[Row]:
     yield from csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
 
 
-def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]], more: Sequence[str] = ()) -> None:
-    replace(path, csv_text(rows, [*header_of(path), *more], with_header=True))
+def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    replace(path, csv_text(rows, header_of(path), with_header=True))
 
 
 def replace(path: Path, text: str) -> None:
@@ -264,6 +266,9 @@ def repair(path: Path, header: Sequence[str]) -> None:
     if content and not content.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
-    more = [name for name in header if name not in header_of(path)]
-    if more and header_of(path):
-        _rewrite(path, list(read_rows(path)), more)
+    before = header_of(path)
+    if before:
+        now, rows = update_columns(before, read_rows(path))
+        now += [name for name in header if name not in now]
+        if now != before:
+            replace(path, csv_text(rows, now, with_header=True))

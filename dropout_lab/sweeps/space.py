@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropout_lab.compose import parse, range_of
-from dropout_lab.config import settings_table, value_at
+from dropout_lab.config import current_key, settings_table, value_at
 from dropout_lab.settings import ConfigError, Setting, exact
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.trial import canonical
@@ -58,7 +58,7 @@ def space_of(arm: Arm) -> list[Dimension]:
     parsed = [parse(word) for word in arm.words]
     given = {override.key_or_group for override in parsed if not override.is_sweep_override()}
     found: dict[str, Mapping[str, Any]] = {**config.variant.tune, **config.regularizer.tune}
-    found = {key: bounds for key, bounds in found.items() if key not in given}
+    found = {current_key(key): bounds for key, bounds in found.items() if current_key(key) not in given}
     for override in parsed:
         ends = range_of(override)
         if ends is not None:

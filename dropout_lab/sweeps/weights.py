@@ -17,10 +17,12 @@ from dropout_lab.config import (
     Config,
     DataConf,
     InferConf,
+    LRScheduleConf,
     RegularizerConf,
     ScheduleConf,
     TrainConf,
     VariantConf,
+    update_settings,
 )
 from dropout_lab.settings import ConfigError
 from dropout_lab.train.result import Result
@@ -32,6 +34,7 @@ GROUPS: dict[str, type] = {
     "schedule": ScheduleConf,
     "regularizer": RegularizerConf,
     "train": TrainConf,
+    "lr_schedule": LRScheduleConf,
     "infer": InferConf,
 }
 
@@ -126,7 +129,8 @@ def _kept(trial_id: str, path: Path) -> Kept:
 
 
 def _config(values: dict[str, Any]) -> Config:
-    groups = {name: schema(**values[name]) for name, schema in GROUPS.items()}
+    update_settings(values, warn=False)
+    groups = {name: schema(**values.get(name, {})) for name, schema in GROUPS.items()}  # an older version has fewer
     model = MODELS[values["model"]["kind"]](**values["model"])
     rest = {name: value for name, value in values.items() if name not in groups and name != "model"}
     return Config(**groups, model=model, **rest)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.utils import get_total_norm
 
 
 def norms(grads: Sequence[Tensor]) -> Tensor:
     """Euclidean norm of each model's gradient over all parameters [M, ...] together, [M]."""
     if len(grads[0]) == 1:
-        each = torch.stack(torch._foreach_norm(list(grads))).view(1, -1)
-    else:
-        each = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in grads], 1)
+        return get_total_norm(grads).view(1)
+    each = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in grads], 1)
     return torch.linalg.vector_norm(each, dim=1)
 
 

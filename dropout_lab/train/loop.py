@@ -106,6 +106,7 @@ class _Training:
             return evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
 
     def _record(self, epoch: int, losses: list[float], val: Evaluation | None) -> None:
+        lrs = self.pack.optimizer.lr.tolist()
         rates = self.pack.noise.applied(self.pack.params) or [0.0] * len(self.inside)
         for place, m in enumerate(self.inside):
             row: dict[str, Any] = {"trial_id": self.trials[m].id, "epoch": epoch, "rate": rates[place]}
@@ -114,6 +115,7 @@ class _Training:
                 row |= {"val_loss": val.loss[place], f"val_{self.pack.task.score_name}": val.score[place]}
             self.results[m].curve.append(row)
             self.epochs_run[m] = epoch
+            row["lr"] = lrs[place]
             if not all(math.isfinite(row[name]) for name in ("train_loss", "val_loss") if name in row):
                 self.results[m].status = "diverged"
 

@@ -1,97 +1,130 @@
-"""Optimizers over stacked parameters, with a learning rate for each model.
+"""Optimizers over stacked parameters, with one learning rate per model.
 
-The updates are torch's own, fused where it has fused kernels. Those take one learning rate a call, so what has the same
-rate is updated together: in one call for the usual pack, whose trials differ in other things.
+The updates are torch's functional optimizers, fused where torch has fused kernels. Those take one learning rate per
+call, so everything that has the same learning rate is updated in one call: a single call for the usual pack, whose
+trials differ in other settings.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain, groupby
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.optim.adadelta import adadelta
+from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
+from torch.optim.sgd import sgd
 
 from dropout_lab.config import TrainConf
 
+# Elements in a cache line of float32. torch's fused kernels divide a tensor at cache lines and round what remains
+# after the last full one differently, so models stack without a change of bits if each fills its lines.
+CACHE_LINE = 16
 
-class Run:
-    """What is updated at one learning rate: some of the parameters of some of the models.
+# A piece of a stacked parameter: the index of the parameter, and that of the piece.
+Piece = tuple[int, int]
 
-    Each model's parameters are tensors of their own here. A fused kernel rounds the last few elements of a tensor
-    differently, so a model gets the same bits alone and in a pack only if it ends where it would end alone.
+
+def momentum_at(conf: TrainConf, epochs: float) -> float:
+    """Momentum after so many epochs: a linear ramp from ``momentum_start`` to ``momentum`` over ``momentum_ramp``.
+
+    Source:
+        Hinton et al. 2012, arXiv:1207.0580, appendix A.1; Srivastava et al. 2014, JMLR, appendix A.2.
+    """
+    if epochs >= conf.momentum_ramp:
+        return conf.momentum
+    return conf.momentum_start + (conf.momentum - conf.momentum_start) * epochs / conf.momentum_ramp
+
+
+class LrGroup:
+    """The pieces of stacked parameters that are updated at one learning rate.
 
     Args:
-        rate: the learning rate.
-        places: which parameters, and which model of each.
-        params: all parameters, [M, ...] each.
-        state: all of the optimizer's state, by slot, as the parameters.
+        lr: the learning rate.
+        pieces: which they are.
+        params: the pieces of all parameters, by parameter.
+        state: the optimizer's state, by slot, cut like the parameters.
         steps: updates so far.
     """
 
     def __init__(
         self,
-        rate: float,
-        places: Sequence[tuple[int, int]],
-        params: Sequence[Tensor],
-        state: Mapping[str, Sequence[Tensor]],
+        lr: float,
+        pieces: Sequence[Piece],
+        params: Sequence[Sequence[Tensor]],
+        state: Mapping[str, Sequence[Sequence[Tensor]]],
         steps: int,
     ):
-        self.rate, self._places = rate, places
-        # Cut once: the optimizer works in place, so these stay the parameters and their state.
-        self.params = self.of([p.detach().unbind() for p in params])
-        self.slots = {name: self.of([value.unbind() for value in values]) for name, values in state.items()}
-        # One count for all, in the form that torch asks for.
-        self.count = torch.tensor(float(steps), device=params[0].device)
-        self.counts = [self.count] * len(places)
+        self.lr, self.pieces = lr, pieces
+        # Cut once: the optimizer works in place, so these stay views of the parameters and their state.
+        self.params = self.select(params)
+        self.slots = {name: self.select(values) for name, values in state.items()}
+        counts = torch.full((len(pieces),), float(steps), device=self.params[0].device)
+        self.counts = list(counts.unbind())
 
-    def of(self, values: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-        """What belongs to these among tensors given by parameter and model."""
-        return [values[i][m] for i, m in self._places]
+    def select(self, values: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """Take this group's pieces from tensors that are cut like the parameters."""
+        return [values[i][piece] for i, piece in self.pieces]
 
 
 class Optimizer:
-    """Updates parameters [M, ...] in place, and their state.
+    """Updates parameters [M, ...] and their state in place.
 
     Args:
         params: the stacked parameters.
         lr: learning rate of each model, [M].
         conf: the optimizer's constants.
-        speeds: of each parameter, by which its learning rate is multiplied, one number or [M]; 1 for all if not given.
+        speeds: factor of the learning rate for each parameter, a number or [M]; 1 for all if not given.
 
     Attributes:
-        power: the learning rate for k w is that for w times k to this power.
+        momentum: the momentum of the next update, for optimizers that have one.
+        power: if weights are multiplied by k, their learning rate is multiplied by k to this power.
+        stacks: whether adjacent models may be updated as one tensor without a change of bits.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
     power: ClassVar[int]
+    stacks: ClassVar[bool] = False
 
     def __init__(
         self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float | Tensor] | None = None
     ):
-        assert all(p.is_contiguous() for p in params), "fused kernels go through memory as it lies"
+        assert all(p.is_contiguous() for p in params), "fused kernels read memory in order"
         self.lr, self.conf, self.steps = lr, conf, 0
+        self.momentum = conf.momentum
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}
         self._params = list(params)
-        self._runs = list(self._cut())
+        # Of each parameter: the learning rate of each model, and how many models each piece has.
+        self._lrs: list[list[float]] = []
+        self._sizes: list[list[int]] = []
+        self._groups: list[LrGroup] = []
+        self._cut()
 
-    def rate(self, lr: Tensor) -> None:
-        """Go on with this learning rate of each model, [M]."""
+    def set_lr(self, lr: Tensor) -> None:
+        """Set the learning rate of each model, [M]."""
         self.lr = lr
-        self._runs = list(self._cut())
+        before, after = self._lrs, self._lr_table()
+        mapped = dict(zip(chain(*before), chain(*after), strict=True))
+        if [[mapped[old] for old in lrs] for lrs in before] == after:  # as when a schedule moves all by one factor
+            self._lrs = after
+            for group in self._groups:
+                group.lr = mapped[group.lr]
+        else:
+            self._cut()
 
     def step(self, grads: Sequence[Tensor]) -> None:
-        """One update; the gradients, [M, ...] each, may be overwritten."""
+        """Make one update; the gradients, [M, ...] each, may be overwritten."""
         self.steps += 1
-        # A fused kernel goes through memory as it lies, and the gradient of a filter may lie channels last.
-        each = [grad.contiguous().unbind() for grad in grads]
+        # A fused kernel reads memory in order, and the gradient of a filter may be stored channels last.
+        pieces = [g.contiguous().split(sizes) for g, sizes in zip(grads, self._sizes, strict=True)]
         with torch.no_grad():
-            for run in self._runs:
-                self.update(run, run.of(each))
+            for group in self._groups:
+                self.update(group, group.select(pieces))
 
-    def update(self, run: Run, grads: list[Tensor]) -> None:
-        """Update a run; whether its count goes up by one before or in this is up to the kernel."""
+    def update(self, group: LrGroup, grads: list[Tensor]) -> None:
+        """Update the parameters and the state of one group."""
         raise NotImplementedError
 
     def select(self, models: Sequence[int], params: Sequence[Tensor]) -> None:
@@ -101,37 +134,52 @@ class Optimizer:
         self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
         self._params = list(params)
-        self._runs = list(self._cut())
+        self._cut()
 
-    def _cut(self) -> Iterator[Run]:
-        found: dict[float, list[tuple[int, int]]] = {}
-        for i, speed in enumerate(self._speeds):
-            for m, rate in enumerate((self.lr * speed).tolist()):
-                found.setdefault(rate, []).append((i, m))
-        for rate, places in found.items():
-            yield Run(rate, places, self._params, self.state, self.steps)
+    def _lr_table(self) -> list[list[float]]:
+        """The learning rate of each parameter of each model."""
+        return [(self.lr * speed).tolist() for speed in self._speeds]
+
+    def _cut(self) -> None:
+        """Cut parameters and state into pieces of adjacent models, and group these by their learning rate."""
+        self._lrs, self._sizes = self._lr_table(), []
+        pieces: dict[float, list[Piece]] = {}
+        for i, (p, lrs) in enumerate(zip(self._params, self._lrs, strict=True)):
+            stacks = self.stacks and p[0].numel() % CACHE_LINE == 0
+            runs = [(lr, len(list(run))) for lr, run in groupby(lrs)]
+            cut = [(lr, size) for lr, n in runs for size in ([n] if stacks else [1] * n)]
+            self._sizes.append([size for _, size in cut])
+            for piece, (lr, _) in enumerate(cut):
+                pieces.setdefault(lr, []).append((i, piece))
+        params = self._split([p.detach() for p in self._params])
+        state = {name: self._split(values) for name, values in self.state.items()}
+        self._groups = [LrGroup(lr, chosen, params, state, self.steps) for lr, chosen in pieces.items()]
+
+    def _split(self, values: Sequence[Tensor]) -> list[Sequence[Tensor]]:
+        return [value.split(sizes) for value, sizes in zip(values, self._sizes, strict=True)]
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent with classical momentum in torch's form: v = m v + g, w = w - lr v; with Nesterov's
-    look ahead w = w - lr (g + m v) (Sutskever et al. 2013, ICML)."""
+    w = w - lr (g + m v) (Sutskever et al. 2013, ICML)."""
 
     slots = ("momentum_buffer",)
     power = 2
+    stacks = True
 
-    def update(self, run: Run, grads: list[Tensor]) -> None:
-        torch._fused_sgd_(
-            run.params,
+    def update(self, group: LrGroup, grads: list[Tensor]) -> None:
+        sgd(
+            group.params,
             grads,
-            run.slots["momentum_buffer"] if self.conf.momentum else [],
+            list(group.slots["momentum_buffer"]) if self.momentum else [],
+            fused=True,
             weight_decay=0.0,
-            momentum=self.conf.momentum,
-            lr=run.rate,
+            momentum=self.momentum,
+            lr=group.lr,
             dampening=0.0,
-            # Without momentum there is nothing to look ahead along, and torch refuses to.
-            nesterov=self.conf.nesterov and self.conf.momentum > 0,
+            # torch refuses Nesterov's form without momentum, where it is plain gradient descent.
+            nesterov=self.conf.nesterov and self.momentum > 0,
             maximize=False,
-            is_first_step=False,
         )
 
 
@@ -140,23 +188,24 @@ class Adam(Optimizer):
 
     slots = ("exp_avg", "exp_avg_sq")
     power = 1
+    stacks = True
     epsilon = 1e-8
 
-    def update(self, run: Run, grads: list[Tensor]) -> None:
-        run.count += 1
-        torch._fused_adam_(
-            run.params,
+    def update(self, group: LrGroup, grads: list[Tensor]) -> None:
+        adam(
+            group.params,
             grads,
-            run.slots["exp_avg"],
-            run.slots["exp_avg_sq"],
+            group.slots["exp_avg"],
+            group.slots["exp_avg_sq"],
             [],
-            run.counts,
-            lr=run.rate,
+            group.counts,
+            fused=True,
+            amsgrad=False,
             beta1=0.9,
             beta2=0.999,
+            lr=group.lr,
             weight_decay=0.0,
             eps=self.epsilon,
-            amsgrad=False,
             maximize=False,
         )
 
@@ -167,16 +216,16 @@ class RMSProp(Optimizer):
     slots = ("square_avg",)
     power = 1
 
-    def update(self, run: Run, grads: list[Tensor]) -> None:
+    def update(self, group: LrGroup, grads: list[Tensor]) -> None:
         rmsprop(
-            run.params,
+            group.params,
             grads,
-            run.slots["square_avg"],
+            group.slots["square_avg"],
             [],
             [],
-            run.counts,
+            group.counts,
             foreach=True,
-            lr=run.rate,
+            lr=group.lr,
             alpha=0.99,
             eps=1e-8,
             weight_decay=0.0,
@@ -191,15 +240,15 @@ class Adadelta(Optimizer):
     slots = ("square_avg", "acc_delta")
     power = 0
 
-    def update(self, run: Run, grads: list[Tensor]) -> None:
+    def update(self, group: LrGroup, grads: list[Tensor]) -> None:
         adadelta(
-            run.params,
+            group.params,
             grads,
-            run.slots["square_avg"],
-            run.slots["acc_delta"],
-            run.counts,
+            group.slots["square_avg"],
+            group.slots["acc_delta"],
+            group.counts,
             foreach=True,
-            lr=run.rate,
+            lr=group.lr,
             rho=0.9,
             eps=1e-6,
             weight_decay=0.0,

@@ -21,7 +21,8 @@ from dropout_lab.streams import Streams
 from dropout_lab.train import paper
 from dropout_lab.train.feed import Feed
 from dropout_lab.train.gradients import clip
-from dropout_lab.train.optimizers import OPTIMIZERS
+from dropout_lab.train.lr_schedules import lr_factor
+from dropout_lab.train.optimizers import OPTIMIZERS, momentum_at
 from dropout_lab.train.precision import arithmetic
 from dropout_lab.train.running import RunningFeed
 from dropout_lab.train.scene import built_in, scene_of
@@ -67,24 +68,36 @@ class Pack:
         self.params = weights | self.noise.start(weights)
         for name, p in self.params.items():
             p.requires_grad_(name not in self.model.fixed)
-        self._recipes, self._device = [config.train for config in configs], device
+        self._configs = configs
+        self._epoch, self._update, self._updates = 1, 0, 1  # the update to be made next, out of so many in the epoch
         self.state: State = None  # carried from window to window of a running text
         optimizer = shared.train.optimizer
         known = dict.fromkeys(weights, 1.0) | {n: paper.speed(optimizer, k) for n, k in keep.items()}
         speeds = [known.get(n, self.noise.speed) for n, p in self.params.items() if p.requires_grad]
-        self.optimizer = OPTIMIZERS[optimizer](self._moving, self._lr(1), shared.train, speeds)
+        self.optimizer = OPTIMIZERS[optimizer](self._moving, self._learning_rates(), shared.train, speeds)
+        self.optimizer.momentum = momentum_at(shared.train, 0)
 
-    def _lr(self, epoch: int) -> Tensor:
-        """Learning rate of each model in this epoch, counted from 1; [M]."""
-        rates = [r.lr * r.lr_decay ** max(0, epoch - r.lr_hold) for r in self._recipes]
-        return torch.tensor(rates, dtype=torch.float64, device=self._device)
+    def _learning_rates(self) -> Tensor:
+        """Learning rate of each model at the next update, [M]."""
+        position = self._epoch, self._update, self._updates, self._configs[0].train.epochs
+        lrs = [config.train.lr * lr_factor(config.lr_schedule, *position) for config in self._configs]
+        return torch.tensor(lrs, dtype=torch.float64, device=self._device)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:
-        """Set out on an epoch, counted from 1; the rows of its batches."""
-        if any(r.lr_decay != 1 for r in self._recipes):
-            self.optimizer.rate(self._lr(epoch))
+        """Start an epoch, counted from 1; returns the rows of its batches."""
         self.state = None
-        return self.feed.epoch(self._recipes[0].batch_size)
+        batches = self.feed.epoch(self._configs[0].train.batch_size)
+        self._epoch, self._update, self._updates = epoch, 0, len(batches)
+        self._move_schedules()
+        return batches
+
+    def _move_schedules(self) -> None:
+        """Set the learning rates and the momentum of the next update."""
+        schedules = [config.lr_schedule for config in self._configs if config.lr_schedule.kind != "constant"]
+        if any(self._update == 0 or schedule.by == "update" for schedule in schedules):
+            self.optimizer.set_lr(self._learning_rates())
+        done = self._epoch - 1 + self._update / self._updates
+        self.optimizer.momentum = momentum_at(self._configs[0].train, done)
 
     @property
     def arithmetic(self) -> AbstractContextManager[object]:
@@ -123,9 +136,12 @@ class Pack:
         # The models share nothing, so the gradient of the sum of their losses is each model's own gradient. What a
         # place learns that no pass reached has none.
         grads = torch.autograd.grad(objective.sum(), weights, materialize_grads=True, allow_unused=True)
-        if any(recipe.clip for recipe in self._recipes):
-            most = [recipe.clip or torch.inf for recipe in self._recipes]
+        if any(config.train.clip for config in self._configs):
+            most = [config.train.clip or torch.inf for config in self._configs]
             clip(grads, torch.tensor(most, device=self._device))
+        if self._update:
+            self._move_schedules()
+        self._update = min(self._update + 1, self._updates - 1)
         with torch.no_grad():
             self.regularizers.decay(self.params, self.optimizer.lr)
             self.optimizer.step(grads)
@@ -156,7 +172,7 @@ class Pack:
         kept.noise = self.noise.select(index)
         kept.feed = self.feed.select(index)
         kept.rates = [self.rates[i] for i in index]
-        kept._recipes = [self._recipes[i] for i in index]
+        kept._configs = [self._configs[i] for i in index]
         kept.state = None if self.state is None else tuple(part[index] for part in self.state)
         return kept
 

@@ -32,14 +32,19 @@ def trained(trials, *words):
 def test_l2_of_twice_the_odds_is_the_ridge_solution(trials):
     l2 = 2 * RATE / (1 - RATE)
     weights, wanted = trained(
-        trials, "variant=none", "regularizer=l2", f"regularizer.l2={l2}", "train.epochs=200", "train.lr_decay=1"
+        trials, "variant=none", "regularizer=l2", f"regularizer.l2={l2}", "train.epochs=200", "lr_schedule=constant"
     )
     assert np.allclose(weights, wanted, atol=1e-4)
 
 
 def test_dropout_of_the_inputs_comes_to_the_same(trials):
     weights, wanted = trained(
-        trials, "variant=inverted", f"input_rate={RATE}", "train.epochs=2500", "train.lr_decay=0.998"
+        trials,
+        "variant=inverted",
+        f"input_rate={RATE}",
+        "train.epochs=2500",
+        "lr_schedule=exponential",
+        "lr_schedule.gamma=0.998",
     )
     assert np.allclose(weights, wanted, atol=0.02)
     plain = np.abs(np.array(wanted)).max()

@@ -12,6 +12,8 @@ from dropout_lab.train.pack import Pack
 from .test_recurrent import LANGUAGE
 from .test_texts import running
 
+FALLING = ["lr_schedule=exponential", "lr_schedule.gamma=0.5"]
+
 
 class TestRecipe:
     def test_gradients_are_clipped_for_each_model_by_itself(self):
@@ -33,7 +35,14 @@ class TestRecipe:
 
     def test_the_rate_falls_after_so_many_epochs(self, trials):
         every = trials(
-            *LANGUAGE, "model=lstm", "train=sgd", "train.lr=2,4", "train.lr_decay=0.5", "train.lr_hold=2", "seeds=1"
+            *LANGUAGE,
+            "model=lstm",
+            "train=sgd",
+            "train.lr=2,4",
+            "lr_schedule=exponential",
+            "lr_schedule.gamma=0.5",
+            "lr_schedule.hold=2",
+            "seeds=1",
         )
         pack = Pack(every, running())
         found = []
@@ -50,7 +59,14 @@ class TestRecipe:
         """Three epochs against torch's own clipping, schedule and optimizer."""
         rate = {"sgd": 0.5, "adam": 0.01}[optimizer]
         words = [*LANGUAGE, "model=gru", f"train={optimizer}", f"train.lr={rate}", "variant=none", "seeds=1"]
-        (trial,) = trials(*words, "train.clip=0.1", "train.lr_decay=0.5", "train.lr_hold=1", "train.epochs=3")
+        (trial,) = trials(
+            *words,
+            "train.clip=0.1",
+            "lr_schedule=exponential",
+            "lr_schedule.gamma=0.5",
+            "lr_schedule.hold=1",
+            "train.epochs=3",
+        )
         data = running((200, 60, 60))
         pack = Pack([trial], data)
         table, gru, output = nn.Embedding(data.symbols, 6), nn.GRU(6, 6, batch_first=True), nn.Linear(6, data.symbols)

@@ -1,0 +1,154 @@
+"""Former names of settings, which keep working for one release.
+
+To rename a setting, rename its field, give the field ``identity_key`` with the former key, and add a line to
+:data:`DEPRECATED`. The former name is then replaced wherever settings are read: on the command line, in the Python API,
+in study files, in a user's YAML files, in stored weights and in the columns of stored CSV files.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from dropout_lab.config.whole import settings_table
+from dropout_lab.settings import ConfigError, DeprecatedSetting, typed
+
+
+@dataclass(frozen=True)
+class Alias:
+    """What replaces a former name.
+
+    Args:
+        key: the setting's key today.
+        implied: choices of groups without which the setting has no effect, as group to choice.
+    """
+
+    key: str
+    implied: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self, value: str) -> list[str]:
+        """The settings in the form of the command line."""
+        return [*(f"{group}={choice}" for group, choice in self.implied.items()), f"{self.key}={value}"]
+
+
+DEPRECATED = {
+    "train.lr_decay": Alias("lr_schedule.gamma", {"lr_schedule": "exponential"}),
+    "train.lr_hold": Alias("lr_schedule.hold"),
+}
+
+
+def current_key(key: str) -> str:
+    """The key of a setting today; other keys are returned as they are."""
+    return DEPRECATED[key].key if key in DEPRECATED else key
+
+
+def current_words(words: Iterable[str]) -> list[str]:
+    """Replace former names in ``NAME=VALUE`` words, with a warning for each.
+
+    Raises:
+        ConfigError: a setting is given under both names, or with another choice than its former name implies.
+    """
+    words = list(words)
+    given = dict(word.partition("=")[::2] for word in words)
+    updated: list[str] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in DEPRECATED:
+            updated.append(word)
+            continue
+        alias = DEPRECATED[key]
+        if alias.key in given:
+            raise ConfigError(f"{word}: {key} is the former name of {alias.key}, which is given too; leave out {key}=")
+        for group, choice in alias.implied.items():
+            if given.get(group, choice) != choice:
+                raise _conflict(word, alias, value, f"{group}={given[group]}")
+        _warn(key, alias, value)
+        updated += [new for new in alias.words(value) if new not in updated and new not in words]
+    return updated
+
+
+def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> None:
+    """Replace former names in composed or stored settings, in place.
+
+    Args:
+        settings: of no group by their name, and mappings of those of a group by the group's name.
+        warn: whether the names were written by the user.
+
+    Raises:
+        ConfigError: another choice is made than the former name implies.
+    """
+    for key, alias in DEPRECATED.items():
+        group, _, name = key.rpartition(".")
+        node = settings.get(group) if group else settings
+        if node is None or name not in node:
+            continue
+        value = node.pop(name)
+        for other, choice in alias.implied.items():
+            chosen = settings.setdefault(other, {})
+            if chosen.get("kind", choice) not in (choice, _default(f"{other}.kind")):
+                raise _conflict(f"{key}={typed(value)}", alias, typed(value), f"{other}={chosen['kind']}")
+            chosen["kind"] = choice
+        if warn:
+            _warn(key, alias, typed(value))
+        group, _, name = alias.key.rpartition(".")
+        (settings.setdefault(group, {}) if group else settings)[name] = value
+
+
+@cache
+def former_columns() -> Mapping[str, str]:
+    """Former names of columns, with the column of each today."""
+    columns = {entry.key: entry.column for entry in settings_table()}
+    return {key: columns[alias.key] for key, alias in DEPRECATED.items()}
+
+
+def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[dict[str, str]]]:
+    """Replace former names in the header and the rows of a stored CSV file.
+
+    Where a row has a value under a former name, the columns of the groups get the choices that the name implies.
+    """
+    columns = {entry.key: entry.column for entry in settings_table()}
+    former = {key: column for key, column in former_columns().items() if key in header}
+    implied = {key: {columns[f"{g}.kind"]: c for g, c in DEPRECATED[key].implied.items()} for key in former}
+    names = [name for key in header for name in (*implied.get(key, ()), former.get(key, key))]
+    updated = []
+    for row in rows:
+        new = {key: value for key, value in row.items() if key not in former}
+        for key in former:
+            if row[key] != "":
+                new |= {former[key]: row[key], **implied[key]}
+        updated.append(new)
+    return list(dict.fromkeys(names)), updated
+
+
+@contextmanager
+def deprecations_as_notes(say: Callable[[str], object]) -> Iterator[None]:
+    """Pass the warnings of former names to ``say`` as one line each, once for each name and value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", DeprecatedSetting)
+        show = warnings.showwarning
+
+        def note(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, DeprecatedSetting):
+                say(f"note: {message}")
+            else:
+                show(message, category, *place, **more)
+
+        warnings.showwarning = note
+        yield
+
+
+@cache
+def _default(key: str) -> Any:
+    return next(entry.default for entry in settings_table() if entry.key == key)
+
+
+def _warn(key: str, alias: Alias, value: str) -> None:
+    instead = " ".join(alias.words(value))
+    warnings.warn(f"{key} is deprecated and will be removed; write {instead}", DeprecatedSetting, stacklevel=1)
+
+
+def _conflict(word: str, alias: Alias, value: str, given: str) -> ConfigError:
+    meaning = " ".join(alias.words(value))
+    return ConfigError(f"{word}: stands for {meaning}, and {given} is given; leave out one of them")

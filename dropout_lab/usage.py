@@ -1,0 +1,36 @@
+"""The name of the program, and the page that it prints for ``--help``."""
+
+PROGRAM = "dropout-lab"
+
+HELP = f"""\
+{PROGRAM}: train networks over grids of dropout rates and regularizers.
+
+  {PROGRAM} sweep rate=0,0.3,0.5    every combination of axes, 5 seeds each
+  {PROGRAM} train rate=0.5          one trial
+  {PROGRAM} search arms=inverted    the best settings of one arm by validation
+  {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
+  {PROGRAM} table out=DIR           the table of a sweep once more, from its
+                                    files; format=text|md|latex|csv
+  {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
+                                    schedule, regularizer, train, lr_schedule,
+                                    settings, ...
+  {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
+                                    beside measured one, with a verdict
+  {PROGRAM} data list|get|check     public data sets: see, download, verify
+  {PROGRAM} bench SUBJECT           timed against other programs
+
+A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
+Results go to out= (results/sweep, results/train); the same command again goes
+on where it stopped.
+
+  --dry-run        what would run, with estimated time and memory
+  --cfg job        the composed settings
+  --help           after a command: its choices and settings
+  --version        the version
+  -sc install=bash shell completion, also for zsh and fish:
+                   eval "$({PROGRAM} -sc install=bash)"
+
+Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
+130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: what is finished is
+saved.
+"""
