@@ -20,7 +20,8 @@ def notes(summary: Summary, over: str = "seeds") -> Iterator[str]:
     """
     metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in SCORES]
     counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
-    spread = spread_text([n for n in counts if n], [summary.bounds_of(metric) for metric in metrics], over)
+    counts = [n for n in counts if n] or [len(ids) for ids in summary.arms.values()]
+    spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
     yield from describe_test_set(summary)
     if "gap" in summary.shown:
