@@ -216,7 +216,8 @@ def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> Non
 def renamed(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns under names that can stand in an expression, those that were renamed also under their former ones."""
     former = {old: frame[new] for old, new in former_columns().items() if new in frame.columns}
-    return frame.assign(**former).rename(columns=lambda name: name.replace(".", "_"))
+    whole = pd.concat([frame, pd.DataFrame(former, frame.index)], axis=1)
+    return whole.rename(columns=lambda name: name.replace(".", "_"))
 
 
 def evaluated(frame: pd.DataFrame, expression: str, place: str) -> pd.Series:
