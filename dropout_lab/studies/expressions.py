@@ -72,7 +72,8 @@ def rename_columns(frame: pd.DataFrame) -> pd.DataFrame:
     Columns that were renamed are there under their former names as well.
     """
     former = {old: frame[new] for old, new in former_columns().items() if new in frame.columns}
-    return frame.assign(**former).rename(columns=lambda name: name.replace(".", "_"))
+    whole = pd.concat([frame, pd.DataFrame(former, frame.index)], axis=1)  # in one piece
+    return whole.rename(columns=lambda name: name.replace(".", "_"))
 
 
 class _NotAllowed(Exception):
