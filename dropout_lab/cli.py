@@ -8,6 +8,7 @@ from io import StringIO
 
 from dropout_lab import __version__, completion
 from dropout_lab.flags import LOOKS, divide, folded
+from dropout_lab.process_settings import keep_freed_memory, preserve_process
 from dropout_lab.settings import ConfigError
 from dropout_lab.spelling import hint, one_of
 
@@ -52,8 +53,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    keep_freed_memory()
     try:
-        status = _dispatch(words)
+        with preserve_process():
+            status = _dispatch(words)
     except ConfigError as error:
         status = _complain(str(error), WRONG)
     except KeyboardInterrupt as stopped:
@@ -217,12 +220,13 @@ def _run(typed: list[str], words: list[str], search: bool = False) -> int:
     # where model=cnn is on an axis. Another sweeper gets them as usual.
     ours = not any(override.key_or_group == "hydra/sweeper" for override in overrides.values())
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
-    launcher.command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
-    _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
-    if dry:
-        _say("\n".join(launcher.dry_run(launcher.command.arms)))
-        return 0
-    outcome = launcher.command.outcome
+    command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, search=search)
+    with launcher.running(command):
+        _hydra(["--multirun", *flags, *(word for word in settings if word not in task)])
+        if dry:
+            _say("\n".join(launcher.dry_run(command.arms)))
+            return 0
+    outcome = command.outcome
     assert outcome is not None
     from dropout_lab.results import found, present
 

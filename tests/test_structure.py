@@ -35,15 +35,17 @@ MAY_IMPORT = {
     "targets": {"settings"},
     "trial": WORDS | {"data", "targets"},
     "streams": set(),
+    "process_settings": set(),
     "data": set(),
     "dropout": {"streams"},
     "regularizers": {"config", "streams", "dropout"},  # of dropout the layouts, and numbers from random bits
     "models": {"config", "streams", "dropout", "targets"},
     "infer": {"models", "dropout", "streams"},
-    "train": {"config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
+    "train": {"process_settings", "config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
     # What a network is found to do is put in figures where it is evaluated; stats itself imports nothing.
     "sweeps": WORDS
-    | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"},
+    | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"}
+    | {"process_settings"},
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
@@ -52,14 +54,15 @@ MAY_IMPORT = {
     "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
     # It times kernels, steps, passes, plans and whole programs, and prints a table.
     "bench": WORDS
-    | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"},
+    | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"}
+    | {"process_settings"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
     "reproduce": {"settings", "spelling", "studies", "report", "reproduction"},
     "reproduction": WORDS | {"compose", "plugins", "data", "sweeps", "report", "results", "studies", "bench", "trial"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "spelling", "compose", "data"},
     "plugins": {"compose", "sweeps"},
-    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results", "evaluated"},
+    "api": WORDS | {"process_settings", "compose", "plugins", "sweeps", "report", "results", "evaluated"},
 }
 
 
@@ -88,7 +91,7 @@ def test_imports_point_one_way(path):
 
 WITHOUT_TORCH = (
     "data stats.intervals stats.examples report.plots studies.verdicts studies.figure studies.shelf results config "
-    "compose targets trial"
+    "compose targets trial process_settings"
 ).split()
 
 

@@ -10,6 +10,7 @@ import torch
 
 from dropout_lab.config import Config
 from dropout_lab.data import load
+from dropout_lab.process_settings import use_threads
 from dropout_lab.sweeps import workers
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.worker import threads_of
@@ -85,8 +86,6 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     config = trials[0].config
     dataset, conf = load(config.data.kind, **config.source), config.train
     pack = Pack(trials, dataset)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads_of(trials))
     batches = pack.feed.epoch(conf.batch_size)
     saved: list[int] = []
 
@@ -94,14 +93,14 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
         saved.append(tensor.nbytes)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        pack.step(batches[0])
-    step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
     look = 0.0
-    if pack.feed.validates:
-        with pack.arithmetic:
-            look = median(_clock(lambda: _look(pack)) for _ in range(2))
-    torch.set_num_threads(before)
+    with use_threads(threads_of(trials)):
+        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+            pack.step(batches[0])
+        step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
+        if pack.feed.validates:
+            with pack.arithmetic:
+                look = median(_clock(lambda: _look(pack)) for _ in range(2))
     weights = 4 * COPIES * pack.model.size * len(trials)
     return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
 

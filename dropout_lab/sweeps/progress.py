@@ -1,9 +1,17 @@
 """One bar for a whole sweep, counted in trial epochs; silent when standard error is no terminal."""
 
+import threading
 from collections.abc import Callable
 from types import TracebackType
 
 from tqdm import tqdm
+
+
+class _Quiet(tqdm):
+    """A bar without tqdm's thread, and without its lock, which would fix how this process starts others."""
+
+    monitor_interval = 0
+    _lock = threading.RLock()
 
 
 class Bar:
@@ -16,7 +24,7 @@ class Bar:
     """
 
     def __init__(self, total: int, work: str = "training", unit: str = "epochs"):
-        self._bar = tqdm(
+        self._bar = _Quiet(
             total=total,
             desc=work,
             unit=f" {unit}",
@@ -24,6 +32,7 @@ class Bar:
             leave=False,
             dynamic_ncols=True,
             mininterval=0.2,
+            miniters=1,  # how often it is redrawn is not adapted, so that no thread has to watch it
             bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + unit + ", {elapsed} gone, "
             "{remaining} to go",
         )

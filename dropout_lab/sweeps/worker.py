@@ -8,9 +8,8 @@ import threading
 import traceback
 from typing import IO, Any, NamedTuple
 
-import torch
-
 from dropout_lab.data import load
+from dropout_lab.process_settings import keep_freed_memory, use_threads
 from dropout_lab.sweeps.child import Child, forked, launched
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.weights import keep
@@ -56,18 +55,15 @@ def threads_of(pack: PackOf) -> int:
 
 def attempt(pack: PackOf, progress: Progress) -> Trained:
     """Train one pack here; a failure is a result like another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads_of(pack))
     try:
         config = pack[0].config
-        results = train(pack, load(config.data.kind, **config.source), progress)
+        with use_threads(threads_of(pack)):
+            results = train(pack, load(config.data.kind, **config.source), progress)
         for trial, result in zip(pack, results, strict=True):
             keep(trial, result)  # before its row, which says that the trial is done
         return Trained(pack, results)
     except Exception as error:  # whatever it is, it must not take the other packs along
         return failed(pack, f"{type(error).__name__}: {error}".splitlines()[0], traceback.format_exc())
-    finally:
-        torch.set_num_threads(before)
 
 
 def failed(pack: PackOf, reason: str, details: str) -> Trained:
@@ -148,6 +144,7 @@ def _send(stream: IO[bytes], value: Any) -> None:
 
 def serve(asks: IO[bytes], answers: IO[bytes]) -> None:
     """The child's side: packs in, progress and results out, until the input ends."""
+    keep_freed_memory()
     while True:
         try:
             pack = pickle.load(asks)
