@@ -16,7 +16,7 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path):
     subprocess.run([*build, PROJECT], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("dropout_lab-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "dropout_lab/conf/config.yaml" in names
+    assert {"dropout_lab/conf/config.yaml", "dropout_lab/py.typed"} <= set(names)
     assert not [n for n in names if not n.startswith(("dropout_lab/", "dropout_lab-"))]
 
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"

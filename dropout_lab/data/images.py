@@ -48,7 +48,8 @@ def read_images(folder: Path, size: int) -> Arrays:
 
 
 def _mode(path: Path) -> str:
-    return _opened(path, lambda image: str(image.mode))
+    mode: str = _opened(path, lambda image: image.mode)
+    return mode
 
 
 def _pixels(path: Path, grey: bool, size: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What a pack costs: how large it may be, and how long and how much memory it will take."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ OVERHEAD = 0.2
 MOST_ON_CPU = 64
 MOST_ON_GPU = 64
 MEMORY_PART = 0.5
+WINDOWS_MEMORY = 8 * 2**30  # assumed
 COPIES = 6  # weights, gradients, two moments, best and final weights
 
 
@@ -42,10 +44,16 @@ def most(config: Config) -> int:
         return max(1, min(MOST_ON_GPU, int(MEMORY_PART * memory / (4 * COPIES * model.size))))
     if not model.stacks:
         return 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    by_memory = int(MEMORY_PART * memory / (4 * COPIES * model.size))
+    by_memory = int(MEMORY_PART * physical_memory() / (4 * COPIES * model.size))
     work = 3 * config.train.batch_size * model.size / SPEED
     return max(1, min(MOST_ON_CPU, by_memory, round(FIXED / (OVERHEAD * work))))
+
+
+def physical_memory() -> int:
+    """Bytes of memory of this machine."""
+    if sys.platform == "win32":  # has no sysconf
+        return WINDOWS_MEMORY
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 
-class _Quiet(tqdm):
+class _Quiet(tqdm):  # type: ignore[type-arg]
     """A bar without tqdm's thread, and without its lock, which would fix how this process starts others."""
 
     monitor_interval = 0

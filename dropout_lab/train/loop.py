@@ -15,8 +15,8 @@ from dropout_lab.dropout.schedules import Moment
 from dropout_lab.models import Hook, Params
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activity import activity
+from dropout_lab.train.division import PARTS
 from dropout_lab.train.evaluate import Evaluation, evaluate, predict
-from dropout_lab.train.feed import PARTS
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
 from dropout_lab.train.stopping import Stalls, Watch
