@@ -9,12 +9,14 @@ import pandas as pd
 
 from dropout_lab.compose import standing, written
 from dropout_lab.config import current_key, current_words, settings_table
+from dropout_lab.process_settings import preserve_process
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.grid import arms, expand
 
 _log = logging.getLogger("dropout_lab")
 
 
+@preserve_process()
 def sweep(**settings: Any) -> pd.DataFrame:
     """Run a sweep as ``dropout-lab sweep`` does, on the same ledger, and return its trials.
 
@@ -45,6 +47,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
     return frame.set_index("trial_id", drop=False).loc[order].reset_index(drop=True)
 
 
+@preserve_process()
 def evaluate(**settings: Any) -> pd.DataFrame:
     """Evaluate a finished sweep as ``dropout-lab evaluate`` does, and return what was found.
 

@@ -85,7 +85,7 @@ def check_out(value: Any) -> str:
 def check_auto(value: Any) -> str | int:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ValueError("must be auto or a whole number of at least 1")
-    return value
+    return "auto" if value == "auto" else int(value)
 
 
 def check_place(value: Any) -> str:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from dropout_lab import __version__, completion
 from dropout_lab.flags import divide, folded, folders_of, page_of
+from dropout_lab.process_settings import keep_freed_memory, preserve_process
 from dropout_lab.settings import ConfigError
 from dropout_lab.signals import interruptible
 from dropout_lab.spelling import hint, one_of
@@ -23,9 +24,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    keep_freed_memory()
     with interruptible() as received:
         try:
-            status = _dispatch(words)
+            with preserve_process():
+                status = _dispatch(words)
         except ConfigError as error:
             status = _complain(str(error), WRONG)
         except KeyboardInterrupt as stopped:
@@ -195,23 +198,21 @@ def _run(typed: list[str], words: list[str], search: bool = False, single: bool 
     if not ours and plugins.get("hydra/launcher", "packed") != "packed":
         raise ConfigError(f"hydra/launcher={plugins['hydra/launcher']}: leave it out, or leave out hydra/sweeper=")
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
-    launcher.command = launcher.Command(
-        say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, single=single, search=search
-    )
+    command = launcher.Command(say=_say, typed=[PROGRAM, *typed], words=task, dry=dry, single=single, search=search)
     rest = [word for word in settings if word not in task]
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, launcher.running(command):
         # Sweepers of Hydra's write files such as multirun.yaml, even if nothing is trained.
         place = [f"hydra.sweep.dir={compose.written(folder) if dry else '${out}'}"]
         placed = ours or "hydra.sweep.dir" in plugins
         _hydra(["--multirun", *folders_of(flags), *([] if placed else place), *rest])
-    if page:
-        arm = launcher.command.arms[0]
-        _say(compose.to_yaml(arm.config, {} if "--resolve" in flags else arm.expressions).rstrip())
-        return 0
-    if dry:
-        _say("\n".join(launcher.dry_run(launcher.command.arms)))
-        return 0
-    outcome = launcher.command.outcome
+        if page:
+            arm = command.arms[0]
+            _say(compose.to_yaml(arm.config, {} if "--resolve" in flags else arm.expressions).rstrip())
+            return 0
+        if dry:
+            _say("\n".join(launcher.dry_run(command.arms)))
+            return 0
+    outcome = command.outcome
     assert outcome is not None
     from dropout_lab.results import found, present
 

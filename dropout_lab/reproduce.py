@@ -26,7 +26,8 @@ dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   {", ".join(f"{key}=" for key in ALLOWED)}
                              as for sweep
   --dry-run                  trials, packs, time and memory; trains nothing
-  --costs                    estimate anew what the list says; trains nothing
+  --costs                    in a checkout of the project: estimate anew
+                             what the list says; trains nothing
 The same command again goes on where it stopped."""
 
 
@@ -78,6 +79,8 @@ def _read(words: Sequence[str]) -> Asked:
         raise ConfigError.of("scale", given["scale"], one_of(given["scale"], SCALES))
     if words and not names:
         raise ConfigError("reproduce: which study? `dropout-lab reproduce` lists them, all stands for each")
+    if "--costs" in flags:
+        shelf.check_costs_writable()
     studies = shelf.chosen(names)
     for study in studies:
         if given["scale"] not in study.scales and "all" not in names:

@@ -212,5 +212,5 @@ def table_of(schema: Any) -> tuple[Setting, ...]:
     return tuple(Setting(prefix + f.name, schema, f.type, _default(f), f.metadata["spec"]) for f in own)
 
 
-def _default(f: Field) -> Any:
+def _default(f: Field[Any]) -> Any:
     return f.default_factory() if f.default_factory is not MISSING else f.default

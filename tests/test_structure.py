@@ -39,15 +39,16 @@ MAY_IMPORT = {
     "trial": WORDS | {"data", "targets"},
     "streams": set(),
     "data": {"spelling"},
+    "process_settings": set(),
     "dropout": {"streams"},
     "regularizers": {"config", "streams", "dropout"},  # of dropout the layouts, and numbers from random bits
     "models": {"config", "streams", "dropout", "targets"},
     "infer": {"models", "dropout", "streams"},
-    "train": {"config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
+    "train": {"process_settings", "config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
     # What a network is found to do is put in figures where it is evaluated; stats itself imports nothing.
     "sweeps": WORDS
     | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"}
-    | {"signals"},
+    | {"signals", "process_settings"},
     "stats": set(),
     "report": {"stats"},
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
@@ -56,14 +57,15 @@ MAY_IMPORT = {
     "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
     # It times kernels, steps, passes, plans and whole programs, and prints a table.
     "bench": WORDS
-    | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"},
+    | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"}
+    | {"process_settings"},
     "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
     "reproduce": {"settings", "spelling", "studies", "report", "reproduction"},
     "reproduction": WORDS | {"compose", "plugins", "data", "sweeps", "report", "results", "studies", "bench", "trial"},
     "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
     "shelf": {"settings", "spelling", "compose", "data"},
     "plugins": {"compose", "sweeps"},
-    "api": WORDS | {"compose", "plugins", "sweeps", "report", "results", "evaluated"},
+    "api": WORDS | {"process_settings", "compose", "plugins", "sweeps", "report", "results", "evaluated"},
 }
 
 
@@ -92,7 +94,7 @@ def test_imports_point_one_way(path):
 
 WITHOUT_TORCH = (
     "data stats.intervals stats.examples report.plots studies.verdicts studies.figure studies.shelf results config "
-    "compose targets trial"
+    "compose targets trial process_settings"
 ).split()
 
 
@@ -167,7 +169,11 @@ def test_the_readme_holds_the_tables_that_the_program_prints(subject):
 
 def test_documents_name_no_machine():
     results = [path for path in (PROJECT / "results").rglob("*") if path.suffix in (".csv", ".md", ".tex", ".yaml")]
-    for path in [*PROJECT.glob("*.md"), *(PROJECT / "scripts").iterdir(), *CONF.rglob("*.yaml"), *FILES, *results]:
+    others = [path for name in (".ci", ".github", "examples", "scripts") for path in (PROJECT / name).rglob("*.*")]
+    others += [*(PROJECT / "scripts").glob("[!_]*"), PROJECT / "CITATION.cff", PROJECT / "pyproject.toml"]
+    for path in [*PROJECT.glob("*.md"), *others, *CONF.rglob("*.yaml"), *FILES, *results]:
+        if path.suffix == ".pyc" or path.is_dir():
+            continue
         assert not re.search(r"/(work|root|home|tmp)/|pypi\.org|pytorch\.org", path.read_text()), path
 
 

@@ -16,7 +16,7 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path):
     subprocess.run([*build, PROJECT], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("dropout_lab-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "dropout_lab/conf/config.yaml" in names
+    assert {"dropout_lab/conf/config.yaml", "dropout_lab/py.typed"} <= set(names)
     assert not [n for n in names if not n.startswith(("dropout_lab/", "dropout_lab-"))]
 
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
@@ -32,3 +32,15 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path):
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.startswith(str(site))
     assert (elsewhere / "results/sweep/summary.png").exists()
+    assert_costs_are_not_written(site, elsewhere)
+
+
+def assert_costs_are_not_written(site, elsewhere):
+    costs = site / "dropout_lab/studies/costs.csv"
+    before = costs.read_bytes()
+    code = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli import main; main(sys.argv[1:])"
+    words = ["reproduce", "primer-architectures", "scale=smoke", "--costs"]
+    shown = subprocess.run([sys.executable, "-c", code, *words], cwd=elsewhere, capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith("dropout-lab: reproduce --costs: writes the estimates of a checkout")
+    assert costs.read_bytes() == before

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.bench.interleaved import against, on_threads, seconds, times
+from dropout_lab.bench.interleaved import against, seconds, times
 from dropout_lab.bench.table import Row
 from dropout_lab.bench.works import Bench
 from dropout_lab.compose import standing
@@ -16,6 +16,7 @@ from dropout_lab.data import Dataset
 from dropout_lab.infer.monte_carlo import MonteCarlo
 from dropout_lab.infer.predictive import Classes
 from dropout_lab.plugins import enable
+from dropout_lab.process_settings import use_threads
 from dropout_lab.streams import Streams
 from dropout_lab.sweeps.worker import cores
 from dropout_lab.train.pack import Pack
@@ -32,7 +33,7 @@ def inference(bench: Bench) -> list[Row]:
     width, passes = (16, 5) if bench.quick else (WIDTH, PASSES)
     rows = []
     for threads in sorted({1, cores()}):
-        with on_threads(threads):
+        with use_threads(threads):
             rows += [_row(count, width, passes, threads, bench) for count in ([1] if bench.quick else EXAMPLES)]
     return rows
 

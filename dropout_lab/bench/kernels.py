@@ -8,10 +8,11 @@ from statistics import median
 import torch
 from torch.nn.functional import dropout
 
-from dropout_lab.bench.interleaved import against, on_threads, seconds, times
+from dropout_lab.bench.interleaved import against, seconds, times
 from dropout_lab.bench.table import Row
 from dropout_lab.bench.works import Bench
 from dropout_lab.dropout import inverted
+from dropout_lab.process_settings import use_threads
 from dropout_lab.streams import PackRandomness, Streams
 from dropout_lab.sweeps.worker import cores
 
@@ -25,7 +26,7 @@ def kernels(bench: Bench) -> list[Row]:
     shapes = SHAPES[:1] if bench.quick else SHAPES
     rows = []
     for shape, threads in product(shapes, sorted({1, cores()})):
-        with on_threads(threads):
+        with use_threads(threads):
             rows.append(_row(shape, threads, bench))
     return rows
 

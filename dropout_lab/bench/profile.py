@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from dropout_lab.bench.interleaved import machine, on_threads
+from dropout_lab.bench.interleaved import machine
 from dropout_lab.compose import standing
 from dropout_lab.data import load
 from dropout_lab.data.places import root_of
 from dropout_lab.plugins import enable
+from dropout_lab.process_settings import flush_denormals, keep_freed_memory, use_threads
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.ledger import replace
 from dropout_lab.sweeps.worker import threads_of
-from dropout_lab.train.memory import keep_freed
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -58,21 +58,18 @@ def measure(root: str, steps: int = STEPS, say: Callable[[str], None] = print) -
         say: is told how far it is.
     """
     enable()
-    keep_freed()
+    keep_freed_memory()
     out = io.StringIO()
     out.write(f"# share of a training step, % of its time under torch's profiler; {machine()}\n")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    torch.set_flush_denormal(True)
-    try:
+    with flush_denormals():
         for work, (words, models) in WORKS.items():
             say(work)
             trials = _trials([*words, f"data.root={root}"] if "data=mnist" in words else words, models)
-            with on_threads(threads_of(trials)):
+            with use_threads(threads_of(trials)):
                 found = shares(trials, steps)
             writer.writerows([work, threads_of(trials), part, f"{100 * share:.1f}"] for part, share in found.items())
-    finally:
-        torch.set_flush_denormal(False)
     return out.getvalue()
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import fmean, median
+from typing import Any
 
 from dropout_lab.bench.interleaved import against, times
 from dropout_lab.bench.table import Row
@@ -20,6 +21,7 @@ from dropout_lab.settings import ConfigError
 
 OURS = "dropout-lab"
 PEERS = "dropout_lab.bench.peers"
+Answer = dict[str, Any]  # what a program prints as JSON
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def run(program: Program, seen: Seen, inside: bool) -> float:
     if len(scores) != program.trials:
         raise ConfigError(f"{program.name} answered for {len(scores)} trials instead of {program.trials}")
     seen.accuracies += scores
-    training = max(answer["ended"] for answer in answers) - min(answer["started"] for answer in answers)
+    training: float = max(answer["ended"] for answer in answers) - min(answer["started"] for answer in answers)
     if "compiling" in answers[0]:
         seen.compiling.append(answers[0]["compiling"] / (training if inside else whole))
     if program.starts:
@@ -127,7 +129,7 @@ def run(program: Program, seen: Seen, inside: bool) -> float:
     return scale * training if inside else whole + (scale - 1) * training
 
 
-def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path) -> list[dict]:
+def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path) -> list[Answer]:
     """Run these at the same time; what they answered."""
     environment = {**os.environ, **({"OMP_NUM_THREADS": "1"} if program.abreast > 1 else {})}
     started = time.time()
@@ -142,7 +144,7 @@ def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path
         )
         for words in commands
     ]
-    answers: list[dict] = []
+    answers: list[Answer] = []
     for child in children:
         out, err = child.communicate()
         if child.returncode:

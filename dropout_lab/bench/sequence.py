@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from dropout_lab.bench.interleaved import machine, ratios
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.around import Around
+from dropout_lab.process_settings import use_threads
 from dropout_lab.streams import PackRandomness, Randomness, Streams
 from dropout_lab.sweeps.ledger import replace
 
@@ -43,9 +44,7 @@ def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = pri
     Returns:
         the text of ``sequence.csv``: quartiles of the ratio to the fused layer, under a line that says on what.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with use_threads(1):
         text = io.StringIO()
         text.write(f"# one layer of LSTM, forwards and backwards, rate {RATE}; {machine()}\n")
         writer = csv.writer(text, lineterminator="\n")
@@ -56,8 +55,6 @@ def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = pri
                 found = (f"{value:.3f}" for value in (ratio.median, ratio.low, ratio.high))
                 writer.writerow([*shape, name, *found, ratio.rounds])
         return text.getvalue()
-    finally:
-        torch.set_num_threads(before)
 
 
 def _works(steps: int, batch: int, inputs: int, units: int) -> dict[str, Callable[[], object]]:

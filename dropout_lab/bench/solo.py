@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from dropout_lab.bench.interleaved import on_threads, seconds, times
+from dropout_lab.bench.interleaved import seconds, times
 from dropout_lab.data import load
+from dropout_lab.process_settings import use_threads
 from dropout_lab.sweeps.ledger import append_rows, read_rows
 from dropout_lab.sweeps.progress import Bar
 from dropout_lab.sweeps.worker import threads_of
@@ -32,7 +33,7 @@ def probe(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = ROUNDS)
         return
     with Bar(len(missing), "timing steps", "groups") as bar:
         for group in missing:
-            with on_threads(max(threads_of((trial,)) for trial in group)):
+            with use_threads(max(threads_of((trial,)) for trial in group)):
                 found = times({trial.id: _clock(trial) for trial in group}, rounds)
             new = [(i, 1000 * median(values)) for i, values in found.items() if i not in done]
             rows = [{"trial_id": i, "solo_step_ms": float(f"{ms:.6g}"), "rounds": rounds} for i, ms in new]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dropout_lab.bench.interleaved import against, on_threads, seconds, times
+from dropout_lab.bench.interleaved import against, seconds, times
 from dropout_lab.bench.peers.networks import network
 from dropout_lab.bench.peers.strong_loop import optimizer_of
 from dropout_lab.bench.peers.task import Task
@@ -19,6 +19,7 @@ from dropout_lab.compose import standing
 from dropout_lab.data import load
 from dropout_lab.dropout.dense import by_onednn, has_onednn
 from dropout_lab.plugins import enable
+from dropout_lab.process_settings import flush_denormals, use_threads
 from dropout_lab.sweeps.worker import cores
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
@@ -33,7 +34,7 @@ def steps(bench: Bench) -> list[Row]:
     """The share of the matrix products in a step, torch's step, and the cost of dropout on both sides."""
     rows = []
     for width in (32, 16) if bench.quick else (1024, 256):
-        with on_threads(cores()):
+        with use_threads(cores()):
             rows += _rows(width, bench)
     return rows
 
@@ -45,11 +46,8 @@ def _rows(width: int, bench: Bench) -> list[Row]:
     for rate in (0.0, RATE):
         works[f"ours {rate}"], works[f"torch {rate}"] = ours(hidden, rate, bench), theirs(hidden, rate)
     clocks = {name: partial(seconds, work, 2 if bench.quick else REPEATS) for name, work in works.items()}
-    torch.set_flush_denormal(True)  # as the engine and the strongest loop train
-    try:
+    with flush_denormals():  # as the engine and the strongest loop train
         found = times(clocks, bench.often(15))
-    finally:
-        torch.set_flush_denormal(False)
     threads = f"{cores()} thread{'s' if cores() > 1 else ''}"
     work = f"step of {PIXELS}-{width}-{width}-{CLASSES}, batch {BATCH}, fp32, Adam"
     needed = "only the products that a step needs, by the fastest kernel; the ratio is our share of the ceiling"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from dropout_lab.bench.interleaved import Ratio, machine, on_threads, ratios
+from dropout_lab.bench.interleaved import Ratio, machine, ratios
 from dropout_lab.compose import Points, choices, standing
 from dropout_lab.data import load
+from dropout_lab.process_settings import use_threads
 from dropout_lab.settings import ConfigError
 from dropout_lab.sweeps.check import check
 from dropout_lab.sweeps.ledger import replace
@@ -48,7 +49,7 @@ def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[s
     Returns:
         the text of ``variants.csv``: quartiles of the ratio to inverted dropout, under a line that says on what.
     """
-    with on_threads(1):
+    with use_threads(1):
         lines = [row for model in SHAPES for row in _rows(model, points, rounds, repeats, say)]
         text = io.StringIO()
         text.write(f"# step of one model, digits, batch 64, Adam, rate {RATE}; {machine()}\n")

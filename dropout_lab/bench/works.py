@@ -181,7 +181,7 @@ def lstm(bench: Bench) -> list[Row]:
 
 def recurrent(bench: Bench) -> list[Row]:
     """(d) LSTMs with dropout on the recurrent connection."""
-    size: dict[str, Any] = {"train": 3200, "units": 32} if bench.quick else {"train": 6400, "epochs": 5}
+    size: dict[str, Any] = {"train": 3200, "units": 32, "epochs": 2} if bench.quick else {"train": 6400, "epochs": 5}
     task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, **size)
     only_recurrent = {"variant": "variational", "input_rate": "0", "between_rate": "0", "output_rate": "0"}
     work = f"MNIST rows, LSTM {task.units}, recurrent dropout"

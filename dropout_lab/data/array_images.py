@@ -87,7 +87,8 @@ def scale_pixels(x: np.ndarray, spread: Spread) -> tuple[np.ndarray, str]:
 
 
 def _divided(x: np.ndarray, white: int) -> np.ndarray:
-    return np.divide(x, white, dtype=np.float32, casting="unsafe")
+    scaled: np.ndarray = np.divide(x, white, dtype=np.float32, casting="unsafe")
+    return scaled
 
 
 def flatten_alpha(x: np.ndarray) -> tuple[np.ndarray, str]:

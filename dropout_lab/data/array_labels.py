@@ -78,7 +78,8 @@ def _numbers_of_rows(path: Path, name: str, y: np.ndarray) -> np.ndarray:
         row = int(np.argmax(ones != 1))
         problem = "an example has one class; several labels per example are not supported"
         raise DataError(f"{path}: row {row} of {name} has {ones[row]} ones; {problem}")
-    return np.argmax(y, axis=1)
+    numbers: np.ndarray = np.argmax(y, axis=1)
+    return numbers
 
 
 def _words(path: Path, name: str, y: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from dropout_lab.data.dataset import DataError
 
 FLOAT = "float"
 BYTE = 255
+T = TypeVar("T")
 GREY = {"1", "L", "LA", "I", "F"}  # Pillow's modes without colours; 16-bit modes are I;16 with a byte order
 ORIENTATION = 0x0112  # tag of EXIF and TIFF; 1 is upright
 BITS_PER_SAMPLE, SAMPLE_FORMAT = 258, 339  # tags of TIFF; format 2 is signed integers
@@ -43,7 +44,7 @@ class Header(NamedTuple):
         return self.top != BYTE
 
 
-def open_image(path: Path, use: Callable[[Any], Any]) -> Any:
+def open_image(path: Path, use: Callable[[Any], T]) -> T:
     """Return what a function makes of the opened image.
 
     Raises:

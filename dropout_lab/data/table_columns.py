@@ -35,7 +35,8 @@ class Numbers:
 
     @property
     def missing(self) -> np.ndarray:
-        return np.isnan(self.values)
+        empty: np.ndarray = np.isnan(self.values)
+        return empty
 
     @property
     def width(self) -> int:
@@ -90,7 +91,8 @@ class Words:
         """An indicator of each level [N, L], NaN where the cell is missing."""
         indicators = np.eye(len(self.levels) + 1)[:, : len(self.levels)]
         indicators[-1] = np.nan
-        return indicators[self.codes]
+        rows: np.ndarray = indicators[self.codes]
+        return rows
 
     def select(self, rows: np.ndarray) -> "Words":
         """The column with these rows only, and with the levels that are left."""

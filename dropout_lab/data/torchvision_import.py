@@ -25,9 +25,7 @@ def torchvision() -> ModuleType:
     """
     if not _operators_load():
         _declare()
-    import torchvision.datasets
-
-    return torchvision.datasets
+    return importlib.import_module("torchvision.datasets")
 
 
 def _operators_load() -> bool:

@@ -1,7 +1,8 @@
 """The files of a study that was run: its table, its claims and its README."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -232,7 +233,7 @@ def printed(frame: pd.DataFrame, width: int) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def effect(row: dict) -> str:
+def effect(row: Mapping[Hashable, Any]) -> str:
     """``A - B: 1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
     values = [row.get(key, "") for key in ("effect", "low", "high")]
     if values[0] in ("", None):

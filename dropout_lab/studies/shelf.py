@@ -63,8 +63,26 @@ def costs() -> Mapping[tuple[str, str], Cost]:
     }
 
 
+def check_costs_writable() -> None:
+    """Refuse to store estimates in an installed package.
+
+    Raises:
+        ConfigError: this is not a checkout.
+    """
+    if FOLDER.is_relative_to(_HERE.parent):  # where a wheel has its conf/
+        raise ConfigError(
+            "reproduce --costs: writes the estimates of a checkout of the project, and this is an installed copy "
+            f"({_HERE.parent}); --dry-run prints them, a checkout's scripts/dropout-lab stores them"
+        )
+
+
 def store_costs(found: Mapping[tuple[str, str], Cost]) -> None:
-    """Replace the stored estimates of these studies; those of studies that are gone are dropped."""
+    """Replace the stored estimates of these studies; those of studies that are gone are dropped.
+
+    Raises:
+        ConfigError: this is not a checkout.
+    """
+    check_costs_writable()
     kept = {key: cost for key, cost in costs().items() if key[0] in names()} | dict(found)
     order = sorted(kept, key=lambda key: (key[0], SCALES.index(key[1])))
     with COSTS.open("w", newline="", encoding="utf-8") as file:

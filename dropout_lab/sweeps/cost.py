@@ -1,6 +1,7 @@
 """What a pack costs: how large it may be, and how long and how much memory it will take."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import torch
 
 from dropout_lab.config import Config
 from dropout_lab.data import load
+from dropout_lab.process_settings import use_threads
 from dropout_lab.sweeps import workers
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.worker import threads_of
@@ -27,6 +29,7 @@ OVERHEAD = 0.2
 MOST_ON_CPU = 64
 MOST_ON_GPU = 64
 MEMORY_PART = 0.5
+WINDOWS_MEMORY = 8 * 2**30  # assumed
 COPIES = 6  # weights, gradients, two moments, best and final weights
 
 
@@ -41,10 +44,16 @@ def most(config: Config) -> int:
         return max(1, min(MOST_ON_GPU, int(MEMORY_PART * memory / (4 * COPIES * model.size))))
     if not model.stacks:
         return 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    by_memory = int(MEMORY_PART * memory / (4 * COPIES * model.size))
+    by_memory = int(MEMORY_PART * physical_memory() / (4 * COPIES * model.size))
     work = 3 * config.train.batch_size * model.size / SPEED
     return max(1, min(MOST_ON_CPU, by_memory, round(FIXED / (OVERHEAD * work))))
+
+
+def physical_memory() -> int:
+    """Bytes of memory of this machine."""
+    if sys.platform == "win32":  # has no sysconf
+        return WINDOWS_MEMORY
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,6 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
     config = trials[0].config
     dataset, conf = load(config.data.kind, **config.source), config.train
     pack = Pack(trials, dataset)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads_of(trials))
     batches = pack.feed.epoch(conf.batch_size)
     saved: list[int] = []
 
@@ -94,14 +101,14 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
         saved.append(tensor.nbytes)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        pack.step(batches[0])
-    step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
     look = 0.0
-    if pack.feed.validates:
-        with pack.arithmetic:
-            look = median(_clock(lambda: _look(pack)) for _ in range(2))
-    torch.set_num_threads(before)
+    with use_threads(threads_of(trials)):
+        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+            pack.step(batches[0])
+        step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
+        if pack.feed.validates:
+            with pack.arithmetic:
+                look = median(_clock(lambda: _look(pack)) for _ in range(2))
     weights = 4 * COPIES * pack.model.size * len(trials)
     return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
 

@@ -5,8 +5,8 @@ writes to the same ledger.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,17 @@ class Command:
 
 # Hydra builds its plugins itself and passes them nothing of ours; one command runs at a time.
 command = Command()
+
+
+@contextmanager
+def running(current: Command) -> Iterator[None]:
+    """Make this the command that the sweeper and the launcher serve."""
+    global command
+    before, command = command, current
+    try:
+        yield
+    finally:
+        command = before
 
 
 class PackedSweeper(Sweeper):

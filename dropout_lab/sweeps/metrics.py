@@ -157,7 +157,8 @@ def strangers(trained: Trained, name: str) -> np.ndarray:
     if name == "noise":
         noise = random.random(pixels.shape, dtype=np.float32)
         low, high = (0, 256) if pixels.dtype == np.uint8 else (pixels.min(), pixels.max())
-        return (low + noise * (high - low)).astype(pixels.dtype)
+        spread: np.ndarray = low + noise * (high - low)
+        return spread.astype(pixels.dtype)
     if name == "permuted":
         flat = pixels.reshape(*pixels.shape[:2], -1)
         order = np.argsort(random.random((len(flat), 1, flat.shape[2]), dtype=np.float32), axis=2)

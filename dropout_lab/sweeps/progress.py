@@ -13,6 +13,13 @@ INTERVAL = 30.0  # seconds between two lines where standard error is no terminal
 THREAD = "progress-lines"
 
 
+class _Quiet(tqdm):  # type: ignore[type-arg]
+    """A bar without tqdm's thread, and without its lock, which would fix how this process starts others."""
+
+    monitor_interval = 0
+    _lock = threading.RLock()
+
+
 class Bar:
     """The sweep's progress with its remaining time, on standard error.
 
@@ -23,7 +30,7 @@ class Bar:
     """
 
     def __init__(self, total: int, work: str = "training", unit: str = "epochs"):
-        self._bar = tqdm(
+        self._bar = _Quiet(
             total=total,
             desc=work,
             unit=f" {unit}",
@@ -31,6 +38,7 @@ class Bar:
             leave=False,
             dynamic_ncols=True,
             mininterval=0.2,
+            miniters=1,  # how often it is redrawn is not adapted, so that no thread has to watch it
             bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + unit + ", {elapsed} elapsed, "
             "{remaining} left",
         )

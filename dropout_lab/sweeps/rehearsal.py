@@ -11,7 +11,8 @@ from dropout_lab.data import Dataset, batch_sizes
 from dropout_lab.models import Custom, NetworkError, Params, Plain, error_line
 from dropout_lab.models.generators import Watch
 from dropout_lab.settings import ConfigError
-from dropout_lab.train.feed import PARTS, Feed
+from dropout_lab.train.division import PARTS
+from dropout_lab.train.feed import Feed
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial
 

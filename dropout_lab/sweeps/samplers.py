@@ -120,11 +120,15 @@ class Optuna(Sampler):
             import optuna
         except ImportError:
             raise ConfigError("sampler=optuna: needs the extra, `pip install dropout-lab[optuna]`") from None
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
         # The first round is drawn at random; the settings of a round must not all be the same guess.
         start = math.ceil(self.budget / ROUNDS)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=start, constant_liar=True)
-        self._study = optuna.create_study(sampler=sampler)
+        verbosity = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)  # creating a study is no news
+        try:
+            self._study = optuna.create_study(sampler=sampler)
+        finally:
+            optuna.logging.set_verbosity(verbosity)
         self._stream = _Stream(space, seed)
         self._open: list[tuple[Settings, Any]] = []
         self._fail = optuna.trial.TrialState.FAIL

@@ -20,6 +20,9 @@ from dropout_lab.train.evaluate import evaluate
 from dropout_lab.train.feed import Feed
 from dropout_lab.train.pack import Pack
 
+# The distribution [N, K], or mean [N] and log-likelihood [G, N], of one number of members.
+Shot = tuple[np.ndarray, ...]
+
 
 @dataclass
 class Predicted:
@@ -28,13 +31,12 @@ class Predicted:
     Args:
         y: the true targets [N], in their own unit; empty where there are none.
         arrays: as :class:`Classes` or :class:`Values` gives them, over all examples.
-        shots: of each number of members that was asked for, the distribution [N, K], or mean [N] and log-likelihood
-            [G, N].
+        shots: one for each number of members that was asked for.
     """
 
     y: np.ndarray
     arrays: Arrays
-    shots: list[tuple[np.ndarray, ...]] = field(default_factory=list)
+    shots: list[Shot] = field(default_factory=list)
 
 
 class Trained:
@@ -112,7 +114,7 @@ class Trained:
         found = [self._seen(predictor, self._pack.feed.strange(b), Classes(conf.average)) for b in blocks]
         return _whole(np.empty(0), found)
 
-    def _seen(self, predictor: WeightScaling | MonteCarlo, x: Tensor, classes: Classes) -> tuple[Arrays, list]:
+    def _seen(self, predictor: WeightScaling | MonteCarlo, x: Tensor, classes: Classes) -> tuple[Arrays, list[Shot]]:
         with self._pack.arithmetic:
             predictor.run(x, classes.add)
         return classes.done(), [(shot,) for shot in classes.shots()]
@@ -180,7 +182,7 @@ def _adder(values: Values, feed: Feed) -> Callable[[Tensor], None]:
     return lambda out: values.add(feed.in_units(out.squeeze(-1)))
 
 
-def _whole(y: np.ndarray, blocks: list[tuple[Arrays, list]]) -> Predicted:
+def _whole(y: np.ndarray, blocks: list[tuple[Arrays, list[Shot]]]) -> Predicted:
     """Blocks of examples one after the other; what is told apart by precision has its examples last."""
 
     def joined(parts: list[np.ndarray], apart: bool) -> np.ndarray:

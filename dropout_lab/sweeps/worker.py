@@ -8,10 +8,9 @@ import threading
 import traceback
 from typing import IO, Any, NamedTuple
 
-import torch
-
 from dropout_lab.data import load
 from dropout_lab.models import NetworkError, error_line
+from dropout_lab.process_settings import keep_freed_memory, use_threads
 from dropout_lab.sweeps.child import Child, forked, launched
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.weights import keep
@@ -57,11 +56,10 @@ def threads_of(pack: PackOf) -> int:
 
 def attempt(pack: PackOf, progress: Progress) -> Trained:
     """Train one pack here; a failure is a result like another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads_of(pack))
     try:
         config = pack[0].config
-        results = train(pack, load(config.data.kind, **config.source), progress)
+        with use_threads(threads_of(pack)):
+            results = train(pack, load(config.data.kind, **config.source), progress)
         for trial, result in zip(pack, results, strict=True):
             keep(trial, result)  # before its row, which says that the trial is done
         return Trained(pack, results)
@@ -70,8 +68,6 @@ def attempt(pack: PackOf, progress: Progress) -> Trained:
     except BaseException as error:  # whatever it is, as sys.exit() in a user's network, the other packs go on
         reason = str(error) if isinstance(error, NetworkError) else error_line(error)
         return failed(pack, reason, traceback.format_exc())
-    finally:
-        torch.set_num_threads(before)
 
 
 def failed(pack: PackOf, reason: str, details: str) -> Trained:
@@ -152,6 +148,7 @@ def _send(stream: IO[bytes], value: Any) -> None:
 
 def serve(asks: IO[bytes], answers: IO[bytes]) -> None:
     """The child's side: packs in, progress and results out, until the input ends."""
+    keep_freed_memory()
     while True:
         try:
             pack = pickle.load(asks)

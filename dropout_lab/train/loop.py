@@ -13,10 +13,10 @@ from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import Moment
 from dropout_lab.models import Hook, Params
+from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activity import activity
+from dropout_lab.train.division import PARTS
 from dropout_lab.train.evaluate import Evaluation, evaluate, predict
-from dropout_lab.train.feed import PARTS
-from dropout_lab.train.memory import keep_freed
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import Result
 from dropout_lab.train.stopping import Stalls, Watch
@@ -39,13 +39,8 @@ def train(trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda
     Raises:
         ValueError: the model cannot take the data.
     """
-    # Adam's moments of weights behind a constant pixel decay into denormals, which cost a third of a small step.
-    torch.set_flush_denormal(True)
-    keep_freed()
-    try:
+    with flush_denormals():
         return _Training(trials, dataset, progress).run()
-    finally:
-        torch.set_flush_denormal(False)
 
 
 class _Training:

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dropout_lab.data import DataError, catalogue, download, getting, svhn, uci, vision
+from dropout_lab.data import DataError, catalogue, download, getting, load, svhn, uci, vision
 from dropout_lab.data.cifar import CIFAR10, CIFAR100
 from dropout_lab.data.download import aside, fetch
+from dropout_lab.data.sums import joint_digest
 from dropout_lab.data.torchvision_import import torchvision
 
 BODY = bytes(range(256)) * 1000
@@ -220,19 +221,23 @@ def test_the_layout_is_torchvisions():
     assert tuple(known.EMNIST.classes_split_dict["balanced"]) == vision.VISION["emnist"].classes
 
 
-def test_get_of_one_of_the_uci_sets(server, tmp_path, monkeypatch, shared):
-    table = uci.TABLES["yacht"]
-    for name in table.files:
-        server.files[name] = (shared / "uci" / "yacht" / name).read_bytes()
+def test_get_of_one_of_the_uci_sets(server, tmp_path, monkeypatch):
+    published = tmp_path / "published"
+    published.mkdir()
+    files = {"data.txt": "1 2 3\n4 5 6\n", "index_features.txt": "0\n1\n", "index_target.txt": "2\n"}
+    files |= {"index_train_0.txt": "0\n", "index_test_0.txt": "1\n"}
+    for name, text in files.items():
+        (published / name).write_text(text)
+        server.files[name] = text.encode()
+    table = uci.Table(2, 2, 1, joint_digest(published, list(files)))
+    monkeypatch.setitem(uci.TABLES, "yacht", table)
     monkeypatch.setattr(getting, "ADDRESS", server.at("none").replace("{", "").replace("}", ""))
-    entry = catalogue.CATALOGUE["uci/yacht"]
-    assert not entry.present(tmp_path)
-    entry.get(tmp_path)
-    assert entry.present(tmp_path)
-    assert catalogue.check(entry, tmp_path) == "308 rows of 6 features, 20 splits"
-    server.files["index_test_7.txt"] += b"1.0\n"
+    getting.get_uci("yacht", tmp_path)
+    dataset = load("uci", name="yacht", root=str(tmp_path))
+    assert (dataset.x.tolist(), dataset.y.tolist(), dataset.test.tolist()) == ([[1, 2], [4, 5]], [3, 6], [1])
+    server.files["index_test_0.txt"] += b"1.0\n"
     with pytest.raises(DataError, match="is not what was published; nothing is kept"):
-        entry.get(tmp_path / "other")
+        getting.get_uci("yacht", tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from dropout_lab.config import data as dataconf
 from dropout_lab.data import DataError, load, uci
+from dropout_lab.data.sums import joint_digest
 
 # From the README of the data: rows, features, splits, training and test rows of a split.
 PUBLISHED = {
@@ -21,6 +22,43 @@ PUBLISHED = {
     "wine-quality-red": (1599, 11, 20, 1439, 160),
     "yacht": (308, 6, 20, 277, 31),
 }
+
+
+@pytest.fixture
+def boats(tmp_path, monkeypatch):
+    """Eight rows with two features and two splits in the format of the sets, in the place of yacht; the data's root."""
+    folder = tmp_path / "uci" / "yacht"
+    folder.mkdir(parents=True)
+    np.savetxt(folder / "data.txt", np.arange(32).reshape(8, 4) / 10)
+    held = {0: [6, 1], 1: [0, 7]}
+    indices = {"features": [0, 2], "target": [3]}
+    indices |= {f"test_{split}": rows for split, rows in held.items()}
+    indices |= {f"train_{split}": [row for row in range(8) if row not in rows] for split, rows in held.items()}
+    for name, rows in indices.items():
+        np.savetxt(folder / f"index_{name}.txt", rows)
+    published = joint_digest(folder, uci.Table(8, 2, 2, "").files)
+    monkeypatch.setitem(uci.TABLES, "yacht", uci.Table(8, 2, 2, published))
+    return tmp_path
+
+
+def test_a_small_set_is_read_with_its_splits(boats):
+    dataset = load("uci", name="yacht", root=str(boats))
+    values = np.arange(32).reshape(8, 4).astype(np.float32) / 10
+    np.testing.assert_allclose(dataset.x, values[:, [0, 2]])
+    np.testing.assert_allclose(dataset.y, values[:, 3])
+    assert [split.tolist() for split in dataset.splits] == [[1, 6], [0, 7]]
+    assert (dataset.task, dataset.test.tolist()) == ("regression", [1, 6])
+
+
+def test_a_small_set_that_is_missing_or_altered_is_refused(boats):
+    folder = boats / "uci" / "yacht"
+    (folder / "index_test_1.txt").rename(boats / "aside")
+    with pytest.raises(DataError, match=r"index_test_1\.txt: is not there; `dropout-lab data get uci/yacht`"):
+        load("uci", name="yacht", root=str(boats))
+    (boats / "aside").rename(folder / "index_test_1.txt")
+    (folder / "data.txt").write_text((folder / "data.txt").read_text().replace("3.1", "3.2"))
+    with pytest.raises(DataError, match="uci/yacht: its files are damaged or altered"):
+        load("uci", name="yacht", root=str(boats))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -1,0 +1,13 @@
+"""A sweep from Python: three rates with three seeds each, and the mean test accuracy of each rate."""
+
+import dropout_lab
+
+trials = dropout_lab.sweep(
+    rate=[0, 0.25, 0.5],  # a list is an axis
+    seeds=3,
+    model={"hidden": [64]},
+    train={"epochs": 5, "lr": 0.01},
+    out="results/python_sweep",
+)
+# `trials` has one row per trial; the folder `out` has the table, the plot and the statistics.
+print(trials.groupby("rate")["test_accuracy"].agg(["mean", "std", "count"]).round(3))
