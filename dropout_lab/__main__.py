@@ -1,6 +1,6 @@
 """``python -m dropout_lab`` is ``dropout-lab``."""
 
-from dropout_lab.cli import main
+from dropout_lab.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -7,11 +7,11 @@ from typing import Any, get_origin
 import numpy as np
 import pandas as pd
 
-from dropout_lab.compose import standing, written
-from dropout_lab.config import current_key, current_words, settings_table
+from dropout_lab.config import current_key, current_words, list_settings
+from dropout_lab.config.compose import format_value, open_composer
+from dropout_lab.errors import ConfigError
 from dropout_lab.process_settings import preserve_process
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.grid import arms, expand
+from dropout_lab.sweeps.grid import expand_grid, make_arms
 
 _log = logging.getLogger("dropout_lab")
 
@@ -31,18 +31,18 @@ def sweep(**settings: Any) -> pd.DataFrame:
     Raises:
         ConfigError: refused before anything was trained.
     """
-    from dropout_lab.plugins import enable
-    from dropout_lab.report import trials as stored
-    from dropout_lab.results import present
-    from dropout_lab.sweeps.run import run
+    from dropout_lab.config.plugins import enable_plugins
+    from dropout_lab.outputs.sweep import write_summary
+    from dropout_lab.report import read_csv as stored
+    from dropout_lab.tuning.search import run_or_tune
 
-    enable()
+    enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
-    with standing() as points:
-        chosen = arms(expand(words), points)
-    outcome = run(chosen, say=_log.info)
-    present(outcome)
-    frame = stored.read(chosen[0].config.out)
+    with open_composer() as points:
+        chosen = make_arms(expand_grid(words), points)
+    outcome = run_or_tune(chosen, say=_log.info)
+    write_summary(outcome)
+    frame = stored.read_trials(chosen[0].config.out)
     order = list(dict.fromkeys(trial.id for arm in outcome.arms for trial in arm.trials))
     return frame.set_index("trial_id", drop=False).loc[order].reset_index(drop=True)
 
@@ -62,16 +62,16 @@ def evaluate(**settings: Any) -> pd.DataFrame:
     Raises:
         ConfigError: refused before anything was evaluated.
     """
-    from dropout_lab.evaluated import chosen, present
-    from dropout_lab.plugins import enable
-    from dropout_lab.sweeps.evaluate import evaluate_folder
+    from dropout_lab.config.plugins import enable_plugins
+    from dropout_lab.evaluation.command import evaluate_folder
+    from dropout_lab.outputs.evaluation import select_rows, write_evaluations
 
-    enable()
+    enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
-    with standing() as points:
+    with open_composer() as points:
         folder, made = evaluate_folder(words, points, _log.info)
-    present(folder, made)
-    return chosen(folder, made)
+    write_evaluations(folder, made)
+    return select_rows(folder, made)
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _word(key: str, value: Any) -> str:
         value = value.tolist()
     if isinstance(value, range | set | tuple):
         value = list(value)
-    lists = {e.key for e in settings_table() if get_origin(e.type) is list} | {"seeds"}
+    lists = {e.key for e in list_settings() if get_origin(e.type) is list} | {"seeds"}
     nested = isinstance(value, list) and any(isinstance(v, list | tuple) for v in value)
     axis = isinstance(value, list) and (nested or current_key(key) not in lists)
-    return f"{key}={','.join(written(v) for v in value)}" if axis else f"{key}={written(value)}"
+    return f"{key}={','.join(format_value(v) for v in value)}" if axis else f"{key}={format_value(value)}"

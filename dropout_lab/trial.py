@@ -13,15 +13,16 @@ from dropout_lab.config import (
     CustomConf,
     LRScheduleConf,
     ScheduleConf,
-    applies,
-    settings_table,
-    value_at,
+    get_value,
+    has_effect,
+    list_settings,
 )
 from dropout_lab.config.data import LANGUAGE, OWN, TEXTS, DataConf
+from dropout_lab.config.fields import Setting
 from dropout_lab.config.variants import AT_INPUT
 from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
-from dropout_lab.settings import ConfigError, Setting, show
-from dropout_lab.targets import fingerprint as code_of
+from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.user_code import code_digest as code_of
 
 # Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
 NUMERICS = 4
@@ -58,7 +59,7 @@ class Point:
         reader = {"data.format": FORMAT} if self.config.data.kind in OWN else {}
         # Trials whose batches are as they were before this rule came keep their identity, and their stored results.
         batches = {"train.last_batch": "joined"} if _may_join_last(self.config) else {}
-        table = {entry.key: entry for entry in settings_table()}
+        table = {entry.key: entry for entry in list_settings()}
         implied = {key for key, entry in table.items() if self.values.get(key) in entry.spec.implied}
         keys = {key: table[key].identity_key if key in table else key for key in self.values.keys() - implied}
         named = {name: self.values[key] for key, name in keys.items()}
@@ -102,7 +103,7 @@ class Point:
     @cached_property
     def columns(self) -> dict[str, Any]:
         """The point's columns of ``trials.csv``."""
-        by_key = {entry.key: entry.column for entry in settings_table()}
+        by_key = {entry.key: entry.column for entry in list_settings()}
         cells = {by_key[key]: _cell(value) for key, value in self.values.items() if key in by_key}
         return cells | {"regularizer": self.regularizer}
 
@@ -194,7 +195,7 @@ def _own_rates(config: Config, first: float, rate: Any) -> Config:
     if given is None:
         given = first if config.variant.kind in AT_INPUT else 0.0
     idle = {name for name in OWN_RATES if getattr(config, name) == rate}
-    idle |= {entry.key for entry in settings_table() if entry.key in OWN_RATES and not applies(entry, config)}
+    idle |= {entry.key for entry in list_settings() if entry.key in OWN_RATES and not has_effect(entry, config)}
     if config.data.kind not in TEXTS:
         idle.add("embedding_rate")
     if getattr(config.model, "layers", 1) == 1:
@@ -217,18 +218,18 @@ def _with_digest(data: DataConf) -> DataConf:
 def _present(config: Config) -> list[tuple[Setting, Any]]:
     """The settings this config has (a CNN has no ``model.hidden``) with their values."""
     found = []
-    for entry in settings_table():
-        node = value_at(entry.key, config)
+    for entry in list_settings():
+        node = get_value(entry.key, config)
         if node is not None:
             found.append((entry, node))
     return found
 
 
 def _effective(entry: Setting, config: Config) -> bool:
-    if not entry.spec.identity or (entry.spec.off is not None and value_at(entry.key, config) == entry.spec.off):
+    if not entry.spec.identity or (entry.spec.off is not None and get_value(entry.key, config) == entry.spec.off):
         return False
-    return applies(entry, config)
+    return has_effect(entry, config)
 
 
 def _cell(value: Any) -> Any:
-    return "/".join(show(v) for v in value) if isinstance(value, list) else value
+    return "/".join(format_setting(v) for v in value) if isinstance(value, list) else value

@@ -9,11 +9,11 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from dropout_lab.cli import main
-from dropout_lab.compose import CONF, Points
+from dropout_lab.cli.app import main
 from dropout_lab.config import Config
-from dropout_lab.plugins import enable
-from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.config.compose import CONF, ConfigComposer
+from dropout_lab.config.plugins import enable_plugins
+from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
 from dropout_lab.trial import Trial
 
 torch.set_num_threads(1)  # the suite runs one process a core
@@ -47,18 +47,18 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def composer() -> Iterator[Callable[[], Points]]:
+def composer() -> Iterator[Callable[[], ConfigComposer]]:
     """Makes a fresh composer over the project's conf/."""
-    enable()
+    enable_plugins()
 
     def composed(words: list[str]) -> object:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             return compose("config", words)
 
-    bases = Points(composed)
+    bases = ConfigComposer(composed)
 
-    def fresh() -> Points:
-        new = Points(composed)
+    def fresh() -> ConfigComposer:
+        new = ConfigComposer(composed)
         new._bases = bases._bases  # composing costs 50 ms; the result never changes
         return new
 
@@ -66,15 +66,15 @@ def composer() -> Iterator[Callable[[], Points]]:
 
 
 @pytest.fixture(scope="session")
-def config(composer: Callable[[], Points]) -> Callable[..., Config]:
+def config(composer: Callable[[], ConfigComposer]) -> Callable[..., Config]:
     """The config of single-valued words: ``config("model=cnn", "rate=0.3")``."""
     return lambda *words: composer().config(list(words))
 
 
 @pytest.fixture(scope="session")
-def arms_of(composer: Callable[[], Points]) -> Callable[..., list[Arm]]:
+def arms_of(composer: Callable[[], ConfigComposer]) -> Callable[..., list[Arm]]:
     """The arms of words with axes."""
-    return lambda *words: arms(expand(words), composer())
+    return lambda *words: make_arms(expand_grid(words), composer())
 
 
 @pytest.fixture(scope="session")

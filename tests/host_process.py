@@ -30,8 +30,8 @@ import torch
 from threadpoolctl import threadpool_info
 
 import dropout_lab
-from dropout_lab import cli
-from dropout_lab.settings import ConfigError
+from dropout_lab.cli import app as cli
+from dropout_lab.errors import ConfigError
 
 NETWORK = """
 import os, random, sys, warnings

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import dropout_lab
-from dropout_lab.settings import ConfigError
+from dropout_lab.errors import ConfigError
 
 TINY = {"model": {"hidden": [8]}, "train": {"epochs": 1}}
 

@@ -6,7 +6,7 @@ import shlex
 import pandas as pd
 import pytest
 
-from dropout_lab.compose import choices
+from dropout_lab.config.compose import list_choices
 
 TINY = ["model.hidden=[8]", "train.epochs=2", "seeds=2"]
 TIMES = ["train_seconds", "seconds_per_epoch"]
@@ -51,7 +51,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "model=foo"], "model=foo: must be one of cnn, custom, gru, lstm, mlp"),
         (
             ["sweep", "regularizer=none,[l2,foo]"],
-            "regularizer=foo: must be one of " + ", ".join(choices("regularizer")),
+            "regularizer=foo: must be one of " + ", ".join(list_choices("regularizer")),
         ),
         (["sweep", "model.channels=[8]"], "model.channels: model=mlp has no such setting"),
         (["sweep", "train.lr=abc"], "train.lr=abc: must be a number above 0"),
@@ -116,7 +116,7 @@ def test_flags_of_hydra_work_after_the_command_word(typed, folder):
     assert "rate: 0.1" in out
     status, out, _ = typed("sweep", "--help")
     assert status == 0
-    assert "regularizer: " + ", ".join(choices("regularizer")) in " ".join(out.split())
+    assert "regularizer: " + ", ".join(list_choices("regularizer")) in " ".join(out.split())
     assert "schema" not in out
     assert max(map(len, out.splitlines())) <= 80
     assert list(folder.iterdir()) == []
@@ -262,7 +262,7 @@ def test_a_search_names_the_best_settings_and_reads_no_test_part(typed, folder):
 
 
 def test_predictions_are_kept_and_compared(typed, folder):
-    from dropout_lab.report.predictions import load, right
+    from dropout_lab.report.predictions import correct_examples, load_predictions
 
     words = ["arms=none,inverted", "model.hidden=[8]", "train.epochs=1", "seeds=1"]
     assert typed("sweep", *words)[0] == 0
@@ -271,9 +271,9 @@ def test_predictions_are_kept_and_compared(typed, folder):
     assert "all 2 trials are there" in typed("sweep", *words, "save_predictions=true")[1]
     trials = pd.read_csv(folder / "results/sweep/trials.csv", dtype={"trial_id": str})
     assert len(trials) == 2
-    hits = [right("results/sweep", i) for i in trials["trial_id"]]
+    hits = [correct_examples("results/sweep", i) for i in trials["trial_id"]]
     assert [h.mean() for h in hits] == pytest.approx(trials["test_accuracy"].tolist())
-    rows = [load("results/sweep", i)["rows"].tolist() for i in trials["trial_id"]]
+    rows = [load_predictions("results/sweep", i)["rows"].tolist() for i in trials["trial_id"]]
     assert rows[0] == rows[1]
     found = pd.read_csv(folder / "results/sweep/comparisons.csv").iloc[0]
     assert found["arm"] == "inverted"

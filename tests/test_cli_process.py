@@ -27,14 +27,14 @@ def program(*words, **options):
 
 
 def test_help_needs_neither_torch_nor_hydra():
-    code = "import sys; from dropout_lab.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code = "import sys; from dropout_lab.cli.app import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     code += "print(*(m for m in ('torch', 'hydra', 'pandas', 'sklearn') if m in sys.modules), file=sys.stderr)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stderr.strip() == ""
 
 
 def test_a_wrong_word_is_answered_without_torch(folder):
-    code = "import sys; from dropout_lab.cli import main\ntry: main(['sweep', 'rate=2'])\nexcept SystemExit: pass\n"
+    code = "import sys; from dropout_lab.cli.app import main\ntry: main(['sweep', 'rate=2'])\nexcept SystemExit: pass\n"
     code += "print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"

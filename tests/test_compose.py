@@ -2,9 +2,9 @@
 
 import pytest
 
-from dropout_lab.compose import CONF, check, choices, one_line, parse, points
 from dropout_lab.config import GROUPS, MODELS
-from dropout_lab.settings import ConfigError
+from dropout_lab.config.compose import CONF, check_override, list_choices, parse_override, split_axis, to_config_error
+from dropout_lab.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from dropout_lab.settings import ConfigError
         ("train.epochs=2.0", "train.epochs=2.0: must be a whole number in [1, 1000000]"),
         ("rate='0.5'", "rate='0.5': must be a number in [0, 1), or a list of them from input to output"),
         ("data.augment=[flip]", "no setting 'data.augment'; did you mean 'regularizer.augment'?"),
-        ("regularizer=[l1,[l2]]", "regularizer=[l1,[l2]]: must be one of " + ", ".join(choices("regularizer"))),
+        ("regularizer=[l1,[l2]]", "regularizer=[l1,[l2]]: must be one of " + ", ".join(list_choices("regularizer"))),
         ("model=", "model='': must be one of cnn, custom, gru, lstm, mlp"),
         ("rate@x=0.5", "rate@x=0.5: write rate=VALUE"),
         ("seeds=100000000", "seeds=100000000: must be a whole number of seeds from 1 to 100000, or a list of"),
@@ -35,19 +35,19 @@ from dropout_lab.settings import ConfigError
 )
 def test_a_wrong_word_is_refused_in_one_line(word, message):
     with pytest.raises(ConfigError) as caught:
-        points(check(word))
+        split_axis(check_override(word))
     assert str(caught.value).startswith(message)
 
 
 def test_axes():
-    assert points(parse("rate=0,0.5")) == ["rate=0", "rate=0.5"]
-    assert points(parse("rate=range(0,0.3,0.1)")) == ["rate=0.0", "rate=0.1", "rate=0.2"]
-    assert points(parse("model=glob(*)")) == [f"model={name}" for name in sorted(MODELS)]
-    assert points(parse("rate=[0.1,0.2],[0.3,0.4]")) == ["rate=[0.1,0.2]", "rate=[0.3,0.4]"]
+    assert split_axis(parse_override("rate=0,0.5")) == ["rate=0", "rate=0.5"]
+    assert split_axis(parse_override("rate=range(0,0.3,0.1)")) == ["rate=0.0", "rate=0.1", "rate=0.2"]
+    assert split_axis(parse_override("model=glob(*)")) == [f"model={name}" for name in sorted(MODELS)]
+    assert split_axis(parse_override("rate=[0.1,0.2],[0.3,0.4]")) == ["rate=[0.1,0.2]", "rate=[0.3,0.4]"]
 
 
 def test_a_misspelt_choice_names_the_choices(config):
-    with pytest.raises(ConfigError, match="regularizer=foo: must be one of " + ", ".join(choices("regularizer"))):
+    with pytest.raises(ConfigError, match="regularizer=foo: must be one of " + ", ".join(list_choices("regularizer"))):
         config("regularizer=[l2,foo]")
 
 
@@ -79,7 +79,7 @@ def test_a_setting_of_another_model_is_ignored_only_if_some_model_has_it(compose
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_composes_and_says_what_it_is(group, config):
-    for name in choices(group):
+    for name in list_choices(group):
         config(f"{group}={name}")
         assert (CONF / group / f"{name}.yaml").read_text().startswith("# ")
 
@@ -91,4 +91,4 @@ def test_a_name_stays_as_typed(config):
 
 
 def test_hydra_errors_become_one_line():
-    assert "\n" not in str(one_line(ValueError("first\n\n  second\n third")))
+    assert "\n" not in str(to_config_error(ValueError("first\n\n  second\n third")))

@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from dropout_lab.checks import check_rates
-from dropout_lab.config import CNNConf, Config, MLPConf, RegularizerConf, TrainConf, settings_table
-from dropout_lab.settings import ConfigError, Setting, exact, show
+from dropout_lab.config import CNNConf, Config, MLPConf, RegularizerConf, TrainConf, list_settings
+from dropout_lab.config.fields import Setting, round_decimal
+from dropout_lab.config.validators import check_rates
+from dropout_lab.errors import ConfigError, format_setting
 
 
 @pytest.mark.parametrize(
@@ -64,12 +65,12 @@ def test_configs_are_frozen():
 
 
 def test_the_dust_of_binary_arithmetic_is_no_part_of_a_setting():
-    assert exact(0.1 * 7) == 0.7
-    assert str(exact(-0.0)) == "0.0"
+    assert round_decimal(0.1 * 7) == 0.7
+    assert str(round_decimal(-0.0)) == "0.0"
 
 
 def test_show_is_what_a_user_would_type():
-    assert [show(v) for v in (0.5, [64, 64], "", None, True, 1e-05)] == [
+    assert [format_setting(v) for v in (0.5, [64, 64], "", None, True, 1e-05)] == [
         "0.5",
         "[64,64]",
         "''",
@@ -80,7 +81,7 @@ def test_show_is_what_a_user_would_type():
 
 
 def test_every_setting_has_help_a_default_in_range_and_one_entry():
-    table = settings_table()
+    table = list_settings()
     assert len({entry.key for entry in table}) == len(table)
     for entry in table:
         assert isinstance(entry, Setting)

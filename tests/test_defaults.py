@@ -10,16 +10,16 @@ import pytest
 import yaml
 
 import dropout_lab
-from dropout_lab.compose import CONF, choices
-from dropout_lab.config import GROUPS, MODELS, settings_table
+from dropout_lab.config import GROUPS, MODELS, list_settings
+from dropout_lab.config.compose import CONF, list_choices
+from dropout_lab.config.fields import list_fields
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
-from dropout_lab.settings import table_of
 
 PARTS = ("data", "dropout", "infer", "models", "regularizers", "streams", "train")
 # What these take has the name of a setting, but is a fact about data that were read.
 FACTS = {"Dataset", "Scene"}
-TABLE = {entry.key: entry for entry in settings_table()}
+TABLE = {entry.key: entry for entry in list_settings()}
 
 
 def functions() -> Iterator[tuple[str, inspect.Signature]]:
@@ -43,7 +43,7 @@ def defaults(signature: inspect.Signature) -> dict[str, object]:
 
 def test_parameters_with_the_name_of_a_setting_have_its_default():
     named: dict[str, list[object]] = {}
-    for entry in settings_table():
+    for entry in list_settings():
         named.setdefault(entry.name, []).append(entry.default)
     compared = {
         (place, name): value
@@ -78,14 +78,14 @@ def test_schedules_take_all_of_their_settings():
 def test_settings_of_the_same_name_of_models_may_differ_but_come_from_the_schema_alone(config):
     for name, schema in MODELS.items():
         composed = config(f"model={name}").model
-        assert {e.name: getattr(composed, e.name) for e in table_of(schema) if e.name != "kind"} == {
-            e.name: e.default for e in table_of(schema) if e.name != "kind"
+        assert {e.name: getattr(composed, e.name) for e in list_fields(schema) if e.name != "kind"} == {
+            e.name: e.default for e in list_fields(schema) if e.name != "kind"
         }
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_files_do_not_repeat_a_default(group):
-    for choice in choices(group):
+    for choice in list_choices(group):
         given = yaml.safe_load((CONF / group / f"{choice}.yaml").read_text()) or {}
         names = given.keys() - {"defaults", "chosen", "tune", "kind", "optimizer"}
         repeated = {name: given[name] for name in names if given[name] == TABLE[f"{group}.{name}"].default}

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from dropout_lab import sweep
-from dropout_lab.compose import choices
-from dropout_lab.config import DEPRECATED, GROUPS, current_key, current_words, settings_table, update_settings
-from dropout_lab.settings import ConfigError, DeprecatedSetting
-from dropout_lab.studies.reading import read
+from dropout_lab.config import DEPRECATED, GROUPS, current_key, current_words, list_settings, update_settings
+from dropout_lab.config.compose import list_choices
+from dropout_lab.config.fields import DeprecatedSetting
+from dropout_lab.errors import ConfigError
+from dropout_lab.studies.loader import parse_study
+from dropout_lab.sweeps.checkpoints import list_saved
 from dropout_lab.sweeps.ledger import Ledger
-from dropout_lab.sweeps.weights import kept
 from dropout_lab.trial import canonical
 
 from .studies.conftest import BASE
@@ -30,13 +31,13 @@ def rows(folder):
 
 @pytest.mark.parametrize("key", DEPRECATED)
 def test_every_former_name_leads_to_a_setting(key):
-    keys = {entry.key for entry in settings_table()}
+    keys = {entry.key for entry in list_settings()}
     assert key not in keys, "a former name cannot be that of another setting"
     assert DEPRECATED[key].key in keys
     assert current_key(key) == DEPRECATED[key].key
     for group, choice in DEPRECATED[key].implied.items():
         assert group in GROUPS
-        assert choice in choices(group)
+        assert choice in list_choices(group)
 
 
 class TestWords:
@@ -67,7 +68,7 @@ class TestWords:
         with pytest.raises(ConfigError, match=message):
             current_words(["train.lr_decay=0.5", *words])
 
-    @pytest.mark.filterwarnings("ignore::dropout_lab.settings.DeprecatedSetting")
+    @pytest.mark.filterwarnings("ignore::dropout_lab.config.fields.DeprecatedSetting")
     def test_what_is_implied_may_be_given(self):
         assert current_words([TODAY[0], "train.lr_decay=0.5"]) == TODAY[:2]
 
@@ -137,10 +138,10 @@ def test_a_study_takes_former_names():
     more = {"together": [["train.lr", "train.lr_decay"]], "replicates": ["seed", "train.lr_hold"]}
     more_today = {"together": [["train.lr", "lr_schedule.gamma"]], "replicates": ["seed", "lr_schedule.hold"]}
     with pytest.warns(DeprecatedSetting):
-        study = read("a", {**BASE, **former, **more})
-    assert study == read("a", {**BASE, **today, **more_today})
+        study = parse_study("a", {**BASE, **former, **more})
+    assert study == parse_study("a", {**BASE, **today, **more_today})
     with pytest.raises(ConfigError, match=r"a: base: train.lr_decay=0.5: stands for .* lr_schedule=cosine is given"):
-        read("a", {**BASE, "base": "lr_schedule=cosine train.lr_decay=0.5"})
+        parse_study("a", {**BASE, "base": "lr_schedule=cosine train.lr_decay=0.5"})
 
 
 class TestUsersFiles:
@@ -165,7 +166,7 @@ class TestUsersFiles:
         assert (status, err.count("\n")) == (2, 1)
         assert "no setting 'train.lr_dekay'" in err
 
-    @pytest.mark.filterwarnings("ignore::dropout_lab.settings.DeprecatedSetting")
+    @pytest.mark.filterwarnings("ignore::dropout_lab.config.fields.DeprecatedSetting")
     def test_a_range_for_tuning_may_be_given_for_a_former_name(self, typed, folder):
         (folder / "mine" / "variant").mkdir(parents=True)
         tune = "tune: {train.lr_decay: {low: 0.5, high: 0.9}}\n"
@@ -187,14 +188,14 @@ def stored_before(config, gamma, hold):
 
 @pytest.mark.parametrize(("words", "gamma", "hold"), [(TODAY, 0.5, 1), ([], 1.0, 0)])
 def test_weights_of_an_older_version_are_read(words, gamma, hold, folder, arms_of, monkeypatch):
-    from dropout_lab.sweeps import weights
-    from dropout_lab.sweeps.run import run
+    from dropout_lab.sweeps import checkpoints as weights
+    from dropout_lab.tuning.search import run_or_tune
 
     with monkeypatch.context() as patch:
         patch.setattr(weights, "asdict", lambda config: stored_before(config, gamma, hold))
-        run(arms_of(*SMALL, *words, "out=out", "save=true"), lambda line: None)
+        run_or_tune(arms_of(*SMALL, *words, "out=out", "save=true"), lambda line: None)
     ids = set(Ledger("out").rows())
-    assert {each.trial.id for each in kept("out", ids)} == ids
+    assert {each.trial.id for each in list_saved("out", ids)} == ids
     assert len(ids) == 2
 
 
@@ -242,7 +243,7 @@ class TestColumns:
 
 @pytest.mark.parametrize("name", ["train_lr_decay", "lr_schedule_gamma"])
 def test_expressions_of_a_study_may_name_a_column_by_either_name(name):
-    from dropout_lab.studies.measured import evaluated, renamed
+    from dropout_lab.studies.measurements import evaluated, renamed
 
     frame = pd.DataFrame({"lr_schedule.gamma": [0.5, 0.9], "test_accuracy": [0.1, 0.2]})
     assert evaluated(renamed(frame), f"{name} < 0.7", "here").tolist() == [True, False]

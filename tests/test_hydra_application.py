@@ -11,7 +11,7 @@ from hydra.version import getbase
 from omegaconf import OmegaConf
 
 import dropout_lab
-from dropout_lab.compose import standing
+from dropout_lab.config.compose import open_composer
 
 # Its plugins are scanned, and configs of the names of ours stored, before dropout_lab is imported.
 APPLICATION = """
@@ -59,7 +59,7 @@ def test_the_state_of_hydra_is_as_it_was(folder):
         assert getbase() == base
         assert ConfigStore.instance().repo is stored
         assert hydra.compose("app").rates == [0.1, 0.2]
-    with pytest.raises(RuntimeError), standing():
+    with pytest.raises(RuntimeError), open_composer():
         raise RuntimeError
     assert not GlobalHydra.instance().is_initialized()
 
@@ -69,7 +69,7 @@ def test_a_command_works_where_hydra_looked_for_plugins_before(folder):
     lines = [
         "from hydra.core.plugins import Plugins",
         "Plugins.instance()",
-        "from dropout_lab.cli import main",
+        "from dropout_lab.cli.app import main",
         "main(['train', 'train.epochs=1'])",
     ]
     shown = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 import dropout_lab
-from dropout_lab.compose import CONF, standing
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.space import space_of
+from dropout_lab.config.compose import CONF, open_composer
+from dropout_lab.errors import ConfigError
+from dropout_lab.tuning.space import search_space
 
 TINY = ["train.epochs=1", "seeds=1"]
 SMALL = ["--config-dir", "conf", "model=small"]
@@ -125,7 +125,7 @@ def test_a_launcher_gets_resolved_values(arms_of, monkeypatch):
 
 def test_what_is_tuned_is_followed(arms_of):
     arm = arms_of("tune=true", "rate=interval(0.1,0.5)", "input_rate=${rate}", "train.lr=0.1")[0]
-    assert [dimension.key for dimension in space_of(arm)] == ["rate"]
+    assert [dimension.key for dimension in search_space(arm)] == ["rate"]
     assert arm.changed({"rate": 0.2}).input_rate == 0.2
     assert arm.changed({"rate": 0.2}).train.lr == 0.1
 
@@ -240,11 +240,11 @@ def test_the_python_function_takes_interpolations(folder):
 
 
 def test_a_study_takes_interpolations(folder):
-    from dropout_lab.studies.cells import cells
-    from dropout_lab.studies.reading import read
-    from dropout_lab.sweeps.grid import arms, expand
+    from dropout_lab.studies.cells import make_cells
+    from dropout_lab.studies.loader import parse_study
+    from dropout_lab.sweeps.grid import expand_grid, make_arms
 
-    study = read(
+    study = parse_study(
         "mine",
         {
             **dict.fromkeys(("title", "source", "question"), "x"),
@@ -254,9 +254,9 @@ def test_a_study_takes_interpolations(folder):
             "scales": {"smoke": {"set": "train.epochs=1 seeds=1 train.batch_size=16"}},
         },
     )
-    made = [expand([], {cell.label: cell.words}) for cell in cells(study, study.scales["smoke"])]
-    with standing() as points:
-        configs = [arm.config for arm in arms([job for jobs in made for job in jobs], points)]
+    made = [expand_grid([], {cell.label: cell.words}) for cell in make_cells(study, study.scales["smoke"])]
+    with open_composer() as points:
+        configs = [arm.config for arm in make_arms([job for jobs in made for job in jobs], points)]
     assert [(each.rate, each.input_rate, each.model.hidden) for each in configs] == [(0.2, 0.2, [16]), (0.4, 0.4, [16])]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dropout_lab.config import ROLES, regularizer_names, settings_table
+from dropout_lab.config import ROLES, list_settings, regularizer_names
 from dropout_lab.trial import Trial, canonical
 
 CHANGED = {
@@ -214,7 +214,7 @@ def ids(config):
 
 
 @pytest.mark.parametrize(
-    "entry", [e for e in settings_table() if e.name not in ("kind", "network")], ids=lambda e: e.key
+    "entry", [e for e in list_settings() if e.name not in ("kind", "network")], ids=lambda e: e.key
 )
 def test_every_setting_is_in_the_hash_exactly_if_it_says_so(entry, config):
     base = BASE.get(entry.key, [])

@@ -7,7 +7,7 @@ import pytest
 
 from dropout_lab.config import Config, MLPConf
 from dropout_lab.data import DATASETS
-from dropout_lab.data.catalogue import CATALOGUE
+from dropout_lab.data.catalog import CATALOGUE
 
 
 def test_every_set_of_the_registry_is_in_the_catalogue():
@@ -35,7 +35,7 @@ def test_the_help_fits_the_terminal(typed):
 
 def test_the_list_needs_no_torch():
     code = (
-        "import sys; from dropout_lab.shelf import command; command(['list'], lambda line: None, print);"
+        "import sys; from dropout_lab.cli.data import command; command(['list'], lambda line: None, print);"
         "print('torch' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from dropout_lab.streams import PackRandomness, Streams, TorchRandomness
+from dropout_lab.rng import PackRandomness, Streams, TorchRandomness
 
 CPU = torch.device("cpu")
 

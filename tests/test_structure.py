@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.compose import CONF, choices
+from dropout_lab.cli.listing import render_markdown_table
 from dropout_lab.config import GROUPS, MODELS, regularizer_names
+from dropout_lab.config.compose import CONF, list_choices
 from dropout_lab.data import DATASETS
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
-from dropout_lab.listing import document
 from dropout_lab.regularizers import REGULARIZERS
 from dropout_lab.train.lr_schedules import LR_SCHEDULES
 from dropout_lab.train.optimizers import OPTIMIZERS
@@ -23,49 +23,34 @@ PACKAGE = PROJECT / "dropout_lab"
 FILES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 
-# Part -> the parts it may import. settings, config and compose are the words; everybody below may read configs.
-WORDS = {"settings", "spelling", "config"}
+# Part -> the parts it may import; upper levels first. scripts/check_imports.py prints the levels.
+CONFIG = {"config", "errors"}
 MAY_IMPORT = {
-    "settings": set(),
-    "signals": set(),
-    "usage": set(),
-    "spelling": set(),
-    "checks": {"settings"},
-    "flags": {"settings", "spelling"},
-    "completion": {"settings", "listing", "shelf"},
-    "config": {"settings", "checks"},
-    "compose": WORDS,
-    "targets": {"settings"},
-    "trial": WORDS | {"data", "targets"},
-    "streams": set(),
-    "data": {"spelling"},
-    "process_settings": set(),
-    "dropout": {"streams"},
-    "regularizers": {"config", "streams", "dropout"},  # of dropout the layouts, and numbers from random bits
-    "models": {"config", "streams", "dropout", "targets"},
-    "infer": {"models", "dropout", "streams"},
-    "train": {"process_settings", "config", "trial", "data", "streams", "dropout", "regularizers", "models", "infer"},
-    # What a network is found to do is put in figures where it is evaluated; stats itself imports nothing.
-    "sweeps": WORDS
-    | {"checks", "compose", "trial", "data", "streams", "dropout", "regularizers", "models", "train", "infer", "stats"}
-    | {"signals", "process_settings"},
-    "stats": set(),
-    "report": {"stats"},
+    "api": CONFIG | {"evaluation", "outputs", "process_settings", "report", "sweeps", "tuning"},
+    "reproduce": CONFIG | {"data", "outputs", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
+    "bench": CONFIG
+    | {"data", "dropout", "evaluation", "models", "process_settings", "report", "rng", "sweeps", "train", "trial"},
+    "outputs": CONFIG | {"evaluation", "report", "sweeps", "tuning"},
+    "tuning": CONFIG | {"evaluation", "sweeps", "trial"},
+    "evaluation": CONFIG | {"data", "dropout", "models", "rng", "stats", "sweeps", "train", "trial"},
+    "sweeps": CONFIG
+    | {"data", "dropout", "models", "process_settings", "regularizers", "rng", "signals", "train", "trial"},
+    "train": CONFIG | {"data", "dropout", "models", "process_settings", "regularizers", "rng", "trial"},
+    "models": CONFIG | {"dropout", "rng", "user_code"},
+    "regularizers": CONFIG | {"dropout", "rng"},  # of dropout the site kinds, and numbers from random bits
     # A study reads the ledger through the summary of the report, and is written in the words of the command line.
-    "studies": WORDS | {"compose", "report", "stats"},
-    "results": {"settings", "config", "report", "sweeps", "evaluated"},
-    "evaluated": WORDS | {"compose", "plugins", "report", "sweeps"},
-    # It times kernels, steps, passes, plans and whole programs, and prints a table.
-    "bench": WORDS
-    | {"compose", "plugins", "trial", "data", "streams", "dropout", "infer", "sweeps", "train", "report"}
-    | {"process_settings"},
-    "cards": WORDS | {"compose", "trial", "sweeps", "bench"},
-    "reproduce": {"settings", "spelling", "studies", "report", "reproduction"},
-    "reproduction": WORDS | {"compose", "plugins", "data", "sweeps", "report", "results", "studies", "bench", "trial"},
-    "listing": WORDS | {"compose", "sweeps", "report", "cards", "plugins"},
-    "shelf": {"settings", "spelling", "compose", "data"},
-    "plugins": {"compose", "sweeps"},
-    "api": WORDS | {"process_settings", "compose", "plugins", "sweeps", "report", "results", "evaluated"},
+    "studies": CONFIG | {"report", "stats"},
+    "trial": CONFIG | {"data", "user_code"},
+    "dropout": {"rng"},
+    "config": {"errors"},
+    "report": {"stats"},
+    "user_code": {"errors"},
+    "data": {"errors"},
+    "stats": set(),
+    "rng": set(),
+    "errors": set(),
+    "signals": set(),
+    "process_settings": set(),
 }
 
 
@@ -93,12 +78,12 @@ def test_imports_point_one_way(path):
 
 
 WITHOUT_TORCH = (
-    "data stats.intervals stats.examples report.plots studies.verdicts studies.figure studies.shelf results config "
-    "compose targets trial process_settings"
+    "data stats.intervals stats.example_tests report.plots studies.verdicts studies.figure studies.catalog "
+    "outputs.sweep config config.compose user_code trial process_settings errors cli"
 ).split()
 
 
-@pytest.mark.parametrize("module", [*WITHOUT_TORCH, "sweeps.grid", "sweeps.tuning"])
+@pytest.mark.parametrize("module", [*WITHOUT_TORCH, "sweeps.grid", "tuning.search"])
 def test_parts_that_must_do_without_torch(module):
     code = f"import sys, dropout_lab.{module}; print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -108,7 +93,7 @@ def test_parts_that_must_do_without_torch(module):
 def test_a_variant_pulls_in_nothing_but_dropout_and_streams():
     code = "import sys, dropout_lab.dropout; print(*sorted(m for m in sys.modules if m.startswith('dropout_lab.')))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {m.split(".")[1] for m in shown.stdout.split()} == {"dropout", "streams"}
+    assert {m.split(".")[1] for m in shown.stdout.split()} == {"dropout", "rng"}
 
 
 def test_the_engine_names_no_variant_regularizer_or_model():
@@ -132,14 +117,14 @@ def test_training_uses_no_private_name_of_torch(part):
 
 
 def test_registries_and_choices_are_the_same():
-    assert set(choices("variant")) == {*VARIANTS, "none"}
-    assert set(choices("regularizer")) == {*REGULARIZERS, "none"}
+    assert set(list_choices("variant")) == {*VARIANTS, "none"}
+    assert set(list_choices("regularizer")) == {*REGULARIZERS, "none"}
     assert set(regularizer_names()) == set(REGULARIZERS)
-    assert set(choices("model")) == set(MODELS)
-    assert set(choices("data")) == set(DATASETS)
-    assert set(choices("schedule")) == set(SCHEDULES)
-    assert set(choices("train")) == set(OPTIMIZERS)
-    assert set(choices("lr_schedule")) == set(LR_SCHEDULES)
+    assert set(list_choices("model")) == set(MODELS)
+    assert set(list_choices("data")) == set(DATASETS)
+    assert set(list_choices("schedule")) == set(SCHEDULES)
+    assert set(list_choices("train")) == set(OPTIMIZERS)
+    assert set(list_choices("lr_schedule")) == set(LR_SCHEDULES)
     assert {p.name for p in CONF.iterdir() if p.is_dir()} == {*GROUPS, "study"}
 
 
@@ -164,7 +149,7 @@ def test_every_public_thing_says_what_it_is(path):
 @pytest.mark.parametrize("subject", ["settings", "columns"])
 def test_the_readme_holds_the_tables_that_the_program_prints(subject):
     readme = (PROJECT / "README.md").read_text()
-    assert document(subject) in readme, f"README.md is behind: `dropout-lab list {subject} --markdown`"
+    assert render_markdown_table(subject) in readme, f"README.md is behind: `dropout-lab list {subject} --markdown`"
 
 
 def test_documents_name_no_machine():

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from dropout_lab.settings import ConfigError
-from dropout_lab.targets import fingerprint, load
+from dropout_lab.errors import ConfigError
+from dropout_lab.user_code import code_digest, load_target
 
 
 def test_a_digest_is_that_of_the_file_and_nothing_is_run_for_it(folder):
     (folder / "loud.py").write_text("raise RuntimeError\n")
-    assert fingerprint("loud:make") == hashlib.sha256(b"raise RuntimeError\n").hexdigest()[:16]
+    assert code_digest("loud:make") == hashlib.sha256(b"raise RuntimeError\n").hexdigest()[:16]
     assert "loud" not in sys.modules
 
 
@@ -21,14 +21,14 @@ def test_an_edit_within_the_same_second_is_seen_and_what_was_loaded_stays(folder
     path = folder / "edited.py"
     path.write_text("size = 1\n")
     os.utime(path, (1e9, 1e9))
-    first = fingerprint("edited:size")
-    assert load("edited:size", first) == 1
+    first = code_digest("edited:size")
+    assert load_target("edited:size", first) == 1
     path.write_text("size = 2\n")  # as long and as old as before: Python would take its compiled file
     os.utime(path, (1e9, 1e9))
-    second = fingerprint("edited:size")
+    second = code_digest("edited:size")
     assert second != first
-    assert load("edited:size", second) == load("edited:size") == 2
-    assert load("edited:size", first) == 1, "trials that wait keep the code they are named by"
+    assert load_target("edited:size", second) == load_target("edited:size") == 2
+    assert load_target("edited:size", first) == 1, "trials that wait keep the code they are named by"
 
 
 def test_another_file_of_the_same_name_is_another_module(tmp_path, monkeypatch):
@@ -37,7 +37,7 @@ def test_another_file_of_the_same_name_is_another_module(tmp_path, monkeypatch):
         (tmp_path / name / "twice.py").write_text(f"value = {value}\n")
         monkeypatch.chdir(tmp_path / name)
         monkeypatch.syspath_prepend(str(tmp_path / name))
-        assert load("twice:value") == value
+        assert load_target("twice:value") == value
 
 
 def test_packages_methods_and_dataclasses(folder):
@@ -48,7 +48,7 @@ def test_packages_methods_and_dataclasses(folder):
         "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom .parts import width\n"
         "@dataclass\nclass Net:\n    size: int = width\n    @classmethod\n    def make(cls): return cls()\n"
     )
-    assert load("kit.net:Net.make")().size == 7
+    assert load_target("kit.net:Net.make")().size == 7
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_cannot_be_loaded(folder, target, message):
     }.items():
         (folder / f"{name}.py").write_text(text)
     with pytest.raises(ConfigError, match=f"^{message}") as caught:
-        load(target)
+        load_target(target)
     assert "\n" not in str(caught.value)
     assert target.partition(":")[0] not in sys.modules or target.startswith(("fine", "math"))
 
@@ -82,4 +82,4 @@ def test_what_cannot_be_loaded(folder, target, message):
 def test_other_code_than_the_digest_says_is_refused(folder):
     (folder / "changed.py").write_text("value = 1\n")
     with pytest.raises(ConfigError, match=r"holds other code .* than model\.digest=aaaaaaaaaaaaaaaa"):
-        load("changed:value", 16 * "a")
+        load_target("changed:value", 16 * "a")

@@ -25,7 +25,7 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path):
     subprocess.run(install, check=True, capture_output=True)
     code = (
         f"import sys; sys.path.insert(0, {str(site)!r}); import dropout_lab; print(dropout_lab.__file__, flush=True);"
-        "from dropout_lab.cli import main;"
+        "from dropout_lab.cli.app import main;"
         "main(['sweep', 'rate=0,0.5', 'seeds=1', 'train.epochs=1', 'regularizer=[l2,max_norm]'])"
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=elsewhere, capture_output=True, text=True)
@@ -38,7 +38,7 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path):
 def assert_costs_are_not_written(site, elsewhere):
     costs = site / "dropout_lab/studies/costs.csv"
     before = costs.read_bytes()
-    code = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli import main; main(sys.argv[1:])"
+    code = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli.app import main; main(sys.argv[1:])"
     words = ["reproduce", "primer-architectures", "scale=smoke", "--costs"]
     shown = subprocess.run([sys.executable, "-c", code, *words], cwd=elsewhere, capture_output=True, text=True)
     assert (shown.returncode, shown.stdout) == (2, "")

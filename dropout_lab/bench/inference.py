@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.bench.interleaved import against, seconds, times
-from dropout_lab.bench.table import Row
-from dropout_lab.bench.works import Bench
-from dropout_lab.compose import standing
+from dropout_lab.bench.table import BenchRow
+from dropout_lab.bench.workloads import BenchOptions
+from dropout_lab.config.compose import open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import Dataset
-from dropout_lab.infer.monte_carlo import MonteCarlo
-from dropout_lab.infer.predictive import Classes
-from dropout_lab.plugins import enable
+from dropout_lab.evaluation.mc_dropout import MonteCarlo
+from dropout_lab.evaluation.predictive import ClassDistribution
 from dropout_lab.process_settings import use_threads
-from dropout_lab.streams import Streams
-from dropout_lab.sweeps.worker import cores
+from dropout_lab.rng import Streams
+from dropout_lab.sweeps.interleaved import median_seconds, ratios_to_reference, time_interleaved
+from dropout_lab.sweeps.pack_job import available_cores
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -28,33 +28,35 @@ EXAMPLES = {1: 15, 32: 7, 256: 3, 1000: 3}  # at a time, and in how many rounds
 APART = 0.1  # several times the standard deviation of a probability of these networks from pass to pass
 
 
-def inference(bench: Bench) -> list[Row]:
+def inference(bench: BenchOptions) -> list[BenchRow]:
     """Passes of an MLP, from a batch to the mean of the probabilities."""
     width, passes = (16, 5) if bench.quick else (WIDTH, PASSES)
     rows = []
-    for threads in sorted({1, cores()}):
+    for threads in sorted({1, available_cores()}):
         with use_threads(threads):
             rows += [_row(count, width, passes, threads, bench) for count in ([1] if bench.quick else EXAMPLES)]
     return rows
 
 
-def _row(count: int, width: int, passes: int, threads: int, bench: Bench) -> Row:
+def _row(count: int, width: int, passes: int, threads: int, bench: BenchOptions) -> BenchRow:
     unit = f"s, {threads} thread{'s' if threads > 1 else ''}"
     bench.say(f"{passes} passes over {count} example{'s' if count > 1 else ''}, {unit[3:]}")
     works = _works(count, width, passes)
     means = [work() for work in works.values()]
     assert np.abs(means[0] - means[1]).max() < APART / passes**0.5, "not the same network"
-    found = times({name: partial(seconds, work, 1) for name, work in works.items()}, bench.often(EXAMPLES[count]))
+    found = time_interleaved(
+        {name: partial(median_seconds, work, 1) for name, work in works.items()}, bench.often(EXAMPLES[count])
+    )
     said = f"{passes} passes of {PIXELS}-{width}-{width}-{CLASSES}, rate {RATE:g}, {count} at a time"
-    ratio, theirs, ours = against(found, "ours")["loop"], median(found["loop"]), median(found["ours"])
-    return Row.of(said, "PyTorch, loop over model(x)", unit, ratio, theirs, ours, "nn.Dropout, inference_mode")
+    ratio, theirs, ours = ratios_to_reference(found, "ours")["loop"], median(found["loop"]), median(found["ours"])
+    return BenchRow.of(said, "PyTorch, loop over model(x)", unit, ratio, theirs, ours, "nn.Dropout, inference_mode")
 
 
 def _works(count: int, width: int, passes: int) -> dict[str, Work]:
     """Both sides, with the same weights and examples."""
     x = torch.rand(count, PIXELS, generator=torch.Generator().manual_seed(0))
-    enable()
-    with standing() as points:
+    enable_plugins()
+    with open_composer() as points:
         trial = Trial(canonical(points.config([f"model.hidden=[{width},{width}]", f"rate={RATE}"])), 0)
     y = np.arange(10 * CLASSES) % CLASSES
     shape = np.zeros((len(y), PIXELS), np.float32)  # nobody looks at these examples
@@ -78,7 +80,7 @@ def _stacked(pack: Pack, params: dict[str, Tensor], x: Tensor, passes: int) -> n
     monte_carlo = MonteCarlo(pack.model, params, pack.noise, passes, Streams(0, 0), x[:, :1])
     found = []
     for block in x.split(monte_carlo.block, 1):
-        classes = Classes()
+        classes = ClassDistribution()
         monte_carlo.run(block, classes.add)
         found.append(classes.done()["probabilities"])
     return np.concatenate(found)

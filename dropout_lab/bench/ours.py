@@ -5,22 +5,22 @@ import time
 from collections.abc import Sequence
 
 from dropout_lab.bench.peers.task import answer
-from dropout_lab.compose import standing
+from dropout_lab.config.compose import open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
-from dropout_lab.plugins import enable
-from dropout_lab.sweeps.grid import arms, expand
-from dropout_lab.sweeps.run import run
+from dropout_lab.sweeps.grid import expand_grid, make_arms
+from dropout_lab.sweeps.run import run_arms
 
 
 def main(words: Sequence[str]) -> None:
     """Train the sweep of these words; the clock starts with the data in memory."""
-    enable()
-    with standing() as points:
-        chosen = arms(expand(words), points)
+    enable_plugins()
+    with open_composer() as points:
+        chosen = make_arms(expand_grid(words), points)
     config = chosen[0].config
     load(config.data.kind, **config.source)
     started = time.time()
-    outcome = run(chosen, say=lambda line: None)
+    outcome = run_arms(chosen, say=lambda line: None)
     answer([float(row["test_accuracy"]) for row in outcome.rows], started)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from dropout_lab.bench.interleaved import spread
-from dropout_lab.bench.table import Row
-from dropout_lab.bench.works import Bench
-from dropout_lab.compose import standing
-from dropout_lab.plugins import enable
-from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.bench.table import BenchRow
+from dropout_lab.bench.workloads import BenchOptions
+from dropout_lab.config.compose import open_composer
+from dropout_lab.config.plugins import enable_plugins
+from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
+from dropout_lab.sweeps.interleaved import median_and_quartiles
 from dropout_lab.sweeps.ledger import Ledger
-from dropout_lab.sweeps.run import plan_of
+from dropout_lab.sweeps.run import plan_missing
 from dropout_lab.trial import Trial
 
 LIMIT, LIMIT_OF = 1e-3, "a limit of 1 ms a trial"
@@ -22,11 +22,11 @@ WORDS = ["rate=range(0.0,0.9,0.1)", "train.lr=0.001,0.003,0.01", "model.hidden=[
 SEEDS = 93
 
 
-def planning(bench: Bench) -> list[Row]:
+def planning(bench: BenchOptions) -> list[BenchRow]:
     """From the words to the packs, for 10,000 trials of which none or all are there."""
     seeds = 3 if bench.quick else SEEDS
     new, done, count = [], [], 0
-    enable()
+    enable_plugins()
     for _ in range(bench.often(3)):
         with tempfile.TemporaryDirectory() as folder:
             trials, seconds = _plan(seeds, folder)
@@ -40,15 +40,15 @@ def planning(bench: Bench) -> list[Row]:
     for work, found in (("none of them there", new), ("all of them there", done)):
         said, note = f"planning {count:,} trials, {work}", "words composed, checked, hashed and packed"
         each = LIMIT / median(found)
-        rows.append(Row.of(said, LIMIT_OF, "planning a trial, s", spread(found), LIMIT, each, note))
+        rows.append(BenchRow.of(said, LIMIT_OF, "planning a trial, s", median_and_quartiles(found), LIMIT, each, note))
     return rows
 
 
 def _plan(seeds: int, folder: str, nothing_left: bool = False) -> tuple[list[Trial], float]:
     started = time.perf_counter()
-    with standing() as points:
-        chosen: Sequence[Arm] = arms(expand([*WORDS, f"seeds={seeds}", f"out={folder}/sweep"]), points)
-    trials, packs = plan_of(chosen, Ledger(Path(folder) / "sweep", write=False))
+    with open_composer() as points:
+        chosen: Sequence[Arm] = make_arms(expand_grid([*WORDS, f"seeds={seeds}", f"out={folder}/sweep"]), points)
+    trials, packs = plan_missing(chosen, Ledger(Path(folder) / "sweep", write=False))
     spent = time.perf_counter() - started
     assert nothing_left != bool(packs)
     return trials, spent

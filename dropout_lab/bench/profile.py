@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from dropout_lab.bench.interleaved import machine
-from dropout_lab.compose import standing
+from dropout_lab.config.compose import open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
-from dropout_lab.data.places import root_of
-from dropout_lab.plugins import enable
+from dropout_lab.data.paths import data_root
+from dropout_lab.errors import ConfigError
 from dropout_lab.process_settings import flush_denormals, keep_freed_memory, use_threads
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.ledger import replace
-from dropout_lab.sweeps.worker import threads_of
+from dropout_lab.sweeps.interleaved import describe_machine
+from dropout_lab.sweeps.ledger import replace_file
+from dropout_lab.sweeps.pack_job import threads_for
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -57,24 +57,24 @@ def measure(root: str, steps: int = STEPS, say: Callable[[str], None] = print) -
         steps: how many of each work.
         say: is told how far it is.
     """
-    enable()
+    enable_plugins()
     keep_freed_memory()
     out = io.StringIO()
-    out.write(f"# share of a training step, % of its time under torch's profiler; {machine()}\n")
+    out.write(f"# share of a training step, % of its time under torch's profiler; {describe_machine()}\n")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     with flush_denormals():
         for work, (words, models) in WORKS.items():
             say(work)
             trials = _trials([*words, f"data.root={root}"] if "data=mnist" in words else words, models)
-            with use_threads(threads_of(trials)):
+            with use_threads(threads_for(trials)):
                 found = shares(trials, steps)
-            writer.writerows([work, threads_of(trials), part, f"{100 * share:.1f}"] for part, share in found.items())
+            writer.writerows([work, threads_for(trials), part, f"{100 * share:.1f}"] for part, share in found.items())
     return out.getvalue()
 
 
 def _trials(words: Sequence[str], models: int) -> tuple[Trial, ...]:
-    with standing() as points:
+    with open_composer() as points:
         config = points.config(words)
     return tuple(Trial(canonical(config), seed) for seed in range(models))
 
@@ -113,10 +113,10 @@ def write(say: Callable[[str], None]) -> Path:
     Raises:
         ConfigError: no MNIST where data are looked for.
     """
-    root = root_of("").resolve()
+    root = data_root("").resolve()
     if not (root / "MNIST").exists():
         raise ConfigError(f"bench profile: no MNIST in {root}; set DROPOUT_LAB_DATA, or `dropout-lab data get mnist`")
     target = Path("results/bench/profile.csv")
     target.parent.mkdir(parents=True, exist_ok=True)
-    replace(target, measure(str(root), say=say))
+    replace_file(target, measure(str(root), say=say))
     return target

@@ -15,9 +15,9 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from dropout_lab.bench.interleaved import against, times
-from dropout_lab.bench.table import Row
-from dropout_lab.settings import ConfigError
+from dropout_lab.bench.table import BenchRow
+from dropout_lab.errors import ConfigError
+from dropout_lab.sweeps.interleaved import ratios_to_reference, time_interleaved
 
 OURS = "dropout-lab"
 PEERS = "dropout_lab.bench.peers"
@@ -61,7 +61,7 @@ class Program:
 
 
 @dataclass
-class Seen:
+class ProgramRun:
     """What the runs of a program showed.
 
     Args:
@@ -73,9 +73,9 @@ class Seen:
     compiling: list[float] = field(default_factory=list)
 
 
-def compare(
+def compare_programs(
     work: str, ours: Program, peers: Sequence[Program], rounds: int, say: Callable[[str], None], inside: bool = False
-) -> list[Row]:
+) -> list[BenchRow]:
     """Time programs against ours, interleaved; those whose library is not installed are named and left out.
 
     Args:
@@ -89,22 +89,22 @@ def compare(
     there = [ours, *(peer for peer in peers if not peer.missing)]
     if len(there) == 1:
         return []
-    seen = {program.name: Seen() for program in there}
+    seen = {program.name: ProgramRun() for program in there}
     say(f"{work}: {', '.join(seen)}")
-    clocks = {program.name: partial(run, program, seen[program.name], inside) for program in there}
-    found = times(clocks, rounds)
+    clocks = {program.name: partial(run_program, program, seen[program.name], inside) for program in there}
+    found = time_interleaved(clocks, rounds)
     unit = "training, s" if inside else "whole program, s"
     rows = []
     for peer in there[1:]:
-        ratio, scores, own = against(found, OURS)[peer.name], seen[peer.name], seen[OURS]
+        ratio, scores, own = ratios_to_reference(found, OURS)[peer.name], seen[peer.name], seen[OURS]
         share = f"compiling is {100 * median(scores.compiling):.0f} % of its time" if scores.compiling else ""
         note = "; ".join(filter(None, [peer.sample, peer.note, share, ours.note]))
         spent = median(found[peer.name]), median(found[OURS]), fmean(scores.accuracies), fmean(own.accuracies)
-        rows.append(Row(work, peer.name, unit, ratio.median, ratio.low, ratio.high, ratio.rounds, *spent, note))
+        rows.append(BenchRow(work, peer.name, unit, ratio.median, ratio.low, ratio.high, ratio.rounds, *spent, note))
     return rows
 
 
-def run(program: Program, seen: Seen, inside: bool) -> float:
+def run_program(program: Program, seen: ProgramRun, inside: bool) -> float:
     """Run a program in a fresh folder; the seconds that the whole of its work would take.
 
     Raises:

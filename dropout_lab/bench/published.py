@@ -8,17 +8,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dropout_lab.bench.interleaved import spread
 from dropout_lab.bench.peers.task import Task
 from dropout_lab.bench.planning import LIMIT, LIMIT_OF
-from dropout_lab.bench.programs import compare, training
-from dropout_lab.bench.table import Row
-from dropout_lab.bench.works import Bench, our_words, strong
-from dropout_lab.compose import standing
-from dropout_lab.plugins import enable
-from dropout_lab.sweeps.grid import Arm, arms, expand
+from dropout_lab.bench.programs import compare_programs, training
+from dropout_lab.bench.table import BenchRow
+from dropout_lab.bench.workloads import BenchOptions, strong_loop, sweep_overrides
+from dropout_lab.config.compose import open_composer
+from dropout_lab.config.plugins import enable_plugins
+from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
+from dropout_lab.sweeps.interleaved import median_and_quartiles
 from dropout_lab.sweeps.ledger import Ledger
-from dropout_lab.sweeps.run import plan_of
+from dropout_lab.sweeps.run import plan_missing
 
 # The generators of the authors' repository list 2,376 runs for MNIST (2,160 without batch normalisation). Those with
 # SGD and without decay of the learning rate are 144 plain ones and 648 with dropout on three widths, of which 486
@@ -38,39 +38,41 @@ GRIDS = (
 SEEDS = 6
 
 
-def published(bench: Bench) -> list[Row]:
+def published(bench: BenchOptions) -> list[BenchRow]:
     """The grid planned, and a sample of it trained beside the strongest loop."""
     return [_planned(bench), *_sample(bench)]
 
 
-def _planned(bench: Bench) -> Row:
+def _planned(bench: BenchOptions) -> BenchRow:
     found, count, packs = [], 0, 0
-    enable()
+    enable_plugins()
     for _ in range(bench.often(3)):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            trials, divided = plan_of(_arms(bench, folder), Ledger(Path(folder) / "sweep", write=False))
+            trials, divided = plan_missing(_arms(bench, folder), Ledger(Path(folder) / "sweep", write=False))
             found.append(LIMIT * len(trials) / (time.perf_counter() - started))
             count, packs = len(trials), len(divided)
     bench.say(f"planned {count} trials in {packs} packs")
     work = f"grid of Garbin et al. 2020: {count:,} trials of MLPs on MNIST, planned"
     note = f"their SGD settings without decay, {SEEDS} seeds for their one"
-    return Row.of(work, LIMIT_OF, "planning a trial, s", spread(found), LIMIT, LIMIT / median(found), note)
+    return BenchRow.of(
+        work, LIMIT_OF, "planning a trial, s", median_and_quartiles(found), LIMIT, LIMIT / median(found), note
+    )
 
 
-def _arms(bench: Bench, folder: str) -> Sequence[Arm]:
+def _arms(bench: BenchOptions, folder: str) -> Sequence[Arm]:
     widths = SHAPES["plain"], (*SHAPES["plain"], 2 * SHAPES["plain"][1])
     found: list[Arm] = []
     for grid, sizes in zip(GRIDS, widths, strict=True):
         hidden = ",".join("[" + ",".join([str(size)] * depth) + "]" for depth in (2, 3, 4) for size in sizes)
         where = [f"model.hidden={hidden}", f"seeds={SEEDS}", f"out={folder}/sweep"]
         where += [f"data.root={bench.root}"] if bench.root else []
-        with standing() as points:
-            found += arms(expand([*SHARED, *grid, *where]), points)
+        with open_composer() as points:
+            found += make_arms(expand_grid([*SHARED, *grid, *where]), points)
     return found
 
 
-def _sample(bench: Bench) -> list[Row]:
+def _sample(bench: BenchOptions) -> list[BenchRow]:
     task = Task(data="mnist", root=bench.root, optimizer="sgd", lr=0.01, momentum=0.95, epochs=1, batch_size=128)
     size: dict[str, Any] = {"train": 3200} if bench.quick else {"train": 6400, "epochs": 5}
     task = replace(task, val_fraction=0.05, rates=[0.0, 0.5], **size)
@@ -81,5 +83,5 @@ def _sample(bench: Bench) -> list[Row]:
     shape = "-".join(map(str, task.hidden))
     work = f"grid of Garbin et al. 2020, {trials} of its trials: MLP {shape}, two rates, {trials // 2} norm bounds, SGD"
     work += f", {task.epochs} epoch{'s' if task.epochs > 1 else ''} of {task.train:,} examples"
-    ours = training(our_words(task), trials)
-    return compare(work, ours, bench.chosen([strong(task)]), bench.often(3), bench.say, inside=True)
+    ours = training(sweep_overrides(task), trials)
+    return compare_programs(work, ours, bench.chosen([strong_loop(task)]), bench.often(3), bench.say, inside=True)

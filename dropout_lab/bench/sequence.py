@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.bench.interleaved import machine, ratios
 from dropout_lab.dropout import VARIANTS
-from dropout_lab.dropout.around import Around
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
 from dropout_lab.process_settings import use_threads
-from dropout_lab.streams import PackRandomness, Randomness, Streams
-from dropout_lab.sweeps.ledger import replace
+from dropout_lab.rng import PackRandomness, Randomness, Streams
+from dropout_lab.sweeps.interleaved import describe_machine, ratios
+from dropout_lab.sweeps.ledger import replace_file
 
 REFERENCE = "fused, no dropout"
 LOOP = "loop over cells, no dropout"
@@ -46,7 +46,7 @@ def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = pri
     """
     with use_threads(1):
         text = io.StringIO()
-        text.write(f"# one layer of LSTM, forwards and backwards, rate {RATE}; {machine()}\n")
+        text.write(f"# one layer of LSTM, forwards and backwards, rate {RATE}; {describe_machine()}\n")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         for shape in SHAPES:
@@ -67,7 +67,7 @@ def _works(steps: int, batch: int, inputs: int, units: int) -> dict[str, Callabl
 
 def _around(name: str, layer: nn.LSTM) -> nn.Module:
     module, bits = VARIANTS[name](RATE), _Bits()
-    assert isinstance(module, Around)
+    assert isinstance(module, RecurrentWrapper)
     module.layer = layer
 
     def random(x: Tensor) -> Randomness:
@@ -105,5 +105,5 @@ def write(say: Callable[[str], None]) -> Path:
     """Measure, and keep what was found in ``results/bench/sequence.csv`` of the working directory."""
     target = Path("results/bench/sequence.csv")
     target.parent.mkdir(parents=True, exist_ok=True)
-    replace(target, measure(say=say))
+    replace_file(target, measure(say=say))
     return target

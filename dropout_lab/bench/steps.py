@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dropout_lab.bench.interleaved import against, seconds, times
 from dropout_lab.bench.peers.networks import network
 from dropout_lab.bench.peers.strong_loop import optimizer_of
 from dropout_lab.bench.peers.task import Task
-from dropout_lab.bench.table import Row
-from dropout_lab.bench.works import Bench, our_words
-from dropout_lab.compose import standing
+from dropout_lab.bench.table import BenchRow
+from dropout_lab.bench.workloads import BenchOptions, sweep_overrides
+from dropout_lab.config.compose import open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
-from dropout_lab.dropout.dense import by_onednn, has_onednn
-from dropout_lab.plugins import enable
+from dropout_lab.dropout.kernels.linear import dense_onednn, has_onednn
 from dropout_lab.process_settings import flush_denormals, use_threads
-from dropout_lab.sweeps.worker import cores
+from dropout_lab.sweeps.interleaved import median_seconds, ratios_to_reference, time_interleaved
+from dropout_lab.sweeps.pack_job import available_cores
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -30,25 +30,25 @@ RATE = 0.5
 REPEATS = 15
 
 
-def steps(bench: Bench) -> list[Row]:
+def steps(bench: BenchOptions) -> list[BenchRow]:
     """The share of the matrix products in a step, torch's step, and the cost of dropout on both sides."""
     rows = []
     for width in (32, 16) if bench.quick else (1024, 256):
-        with use_threads(cores()):
+        with use_threads(available_cores()):
             rows += _rows(width, bench)
     return rows
 
 
-def _rows(width: int, bench: Bench) -> list[Row]:
+def _rows(width: int, bench: BenchOptions) -> list[BenchRow]:
     hidden = [width, width]
     bench.say(f"a step of {PIXELS}-{width}-{width}-{CLASSES}")
     works: dict[str, Step] = {"products": products([PIXELS, *hidden, CLASSES])}
     for rate in (0.0, RATE):
-        works[f"ours {rate}"], works[f"torch {rate}"] = ours(hidden, rate, bench), theirs(hidden, rate)
-    clocks = {name: partial(seconds, work, 2 if bench.quick else REPEATS) for name, work in works.items()}
+        works[f"ours {rate}"], works[f"torch {rate}"] = our_step(hidden, rate, bench), torch_step(hidden, rate)
+    clocks = {name: partial(median_seconds, work, 2 if bench.quick else REPEATS) for name, work in works.items()}
     with flush_denormals():  # as the engine and the strongest loop train
-        found = times(clocks, bench.often(15))
-    threads = f"{cores()} thread{'s' if cores() > 1 else ''}"
+        found = time_interleaved(clocks, bench.often(15))
+    threads = f"{available_cores()} thread{'s' if available_cores() > 1 else ''}"
     work = f"step of {PIXELS}-{width}-{width}-{CLASSES}, batch {BATCH}, fp32, Adam"
     needed = "only the products that a step needs, by the fastest kernel; the ratio is our share of the ceiling"
     fused = "fused Adam, nn.Dropout"
@@ -63,9 +63,11 @@ def _rows(width: int, bench: Bench) -> list[Row]:
     return rows
 
 
-def _row(work: str, peer: str, threads: str, found: Mapping[str, list[float]], over: str, under: str, note: str) -> Row:
-    ratio = against({"over": found[over], "under": found[under]}, "under")["over"]
-    return Row.of(work, peer, f"a step, s, {threads}", ratio, median(found[over]), median(found[under]), note)
+def _row(
+    work: str, peer: str, threads: str, found: Mapping[str, list[float]], over: str, under: str, note: str
+) -> BenchRow:
+    ratio = ratios_to_reference({"over": found[over], "under": found[under]}, "under")["over"]
+    return BenchRow.of(work, peer, f"a step, s, {threads}", ratio, median(found[over]), median(found[under]), note)
 
 
 def products(widths: list[int]) -> Step:
@@ -96,23 +98,23 @@ def _fastest(a: Tensor, b: Tensor) -> Step:
         partial(torch.mm, a, across.t()),
     ]
     if has_onednn():
-        works.append(partial(by_onednn, a.unsqueeze(0), across.unsqueeze(0), None))
-    return min(works, key=partial(seconds, repeats=9))
+        works.append(partial(dense_onednn, a.unsqueeze(0), across.unsqueeze(0), None))
+    return min(works, key=partial(median_seconds, repeats=9))
 
 
-def ours(hidden: list[int], rate: float, bench: Bench) -> Step:
+def our_step(hidden: list[int], rate: float, bench: BenchOptions) -> Step:
     """A step of a pack of one, with its batch fetched from the data set."""
     task = Task(data="mnist", root=bench.root, hidden=hidden, rates=[rate], batch_size=BATCH)
-    enable()
-    with standing() as points:
-        config = points.config(our_words(task))
+    enable_plugins()
+    with open_composer() as points:
+        config = points.config(sweep_overrides(task))
     trial = Trial(canonical(config), 0)
     pack = Pack([trial], load(config.data.kind, **config.source))
     batches = pack.feed.epoch(BATCH)
     return partial(pack.step, batches[0])
 
 
-def theirs(hidden: list[int], rate: float) -> Step:
+def torch_step(hidden: list[int], rate: float) -> Step:
     """A step of the strongest plain loop, on a batch that lies ready."""
     task = Task(data="mnist", hidden=hidden)
     torch.manual_seed(0)

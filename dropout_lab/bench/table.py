@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
-from dropout_lab.bench.interleaved import Ratio
-from dropout_lab.report.tables import markdown
+from dropout_lab.report.formats import format_markdown
+from dropout_lab.sweeps.interleaved import Ratio
 
 FOLDER = Path("results/bench")
 TITLES = ["work", "compared", "what is timed", "note", "ratio", "rounds", "test accuracy, %"]
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """One comparison.
 
     Args:
@@ -42,7 +42,9 @@ class Row:
     note: str = ""
 
     @classmethod
-    def of(cls, work: str, peer: str, unit: str, ratio: Ratio, theirs: float, ours: float, note: str = "") -> "Row":
+    def of(
+        cls, work: str, peer: str, unit: str, ratio: Ratio, theirs: float, ours: float, note: str = ""
+    ) -> "BenchRow":
         """A row where nothing is trained."""
         return cls(work, peer, unit, ratio.median, ratio.low, ratio.high, ratio.rounds, theirs, ours, note=note)
 
@@ -52,18 +54,18 @@ class Row:
         return self.work, self.peer, self.unit
 
 
-def text(machine: str, rows: Sequence[Row]) -> str:
+def to_csv(machine: str, rows: Sequence[BenchRow]) -> str:
     """The CSV of a subject, under a line that says on what it was measured."""
     out = io.StringIO()
     out.write(f"# peer's time / ours, median and quartiles over the rounds; {machine}\n")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([entry.name for entry in fields(Row)])
+    writer.writerow([entry.name for entry in fields(BenchRow)])
     for row in rows:
         writer.writerow([f"{value:.4g}" if isinstance(value, float) else value for value in astuple(row)])
     return out.getvalue()
 
 
-def read(path: Path) -> tuple[str, list[Row]]:
+def read_results(path: Path) -> tuple[str, list[BenchRow]]:
     """The machine of a subject's CSV, and its rows."""
     head, _, body = path.read_text().partition("\n")
     rows = []
@@ -72,30 +74,30 @@ def read(path: Path) -> tuple[str, list[Row]]:
         middle, low, high, theirs, ours = (float(cells[name]) for name in ("ratio", "low", "high", "theirs", "ours"))
         scores = [float(cells[name]) if cells[name] else None for name in ("accuracy", "our_accuracy")]
         ratio = Ratio(middle, low, high, int(cells["rounds"]))
-        row = Row.of(words[0], words[1], words[2], ratio, theirs, ours, cells["note"])
+        row = BenchRow.of(words[0], words[1], words[2], ratio, theirs, ours, cells["note"])
         rows.append(replace(row, accuracy=scores[0], our_accuracy=scores[1]))
     return head.partition("; ")[2], rows
 
 
-def merged(path: Path, machine: str, rows: Sequence[Row]) -> list[Row]:
+def merge_rows(path: Path, machine: str, rows: Sequence[BenchRow]) -> list[BenchRow]:
     """New rows in the place of old ones about the same; old ones of another machine or other versions go."""
-    there = read(path) if path.exists() else ("", [])
+    there = read_results(path) if path.exists() else ("", [])
     found = {row.key: row for row in there[1]} if there[0] == machine else {}
     return list((found | {row.key: row for row in rows}).values())
 
 
-def document(paths: Sequence[Path]) -> str:
+def render_table(paths: Sequence[Path]) -> str:
     """The README's table of these files, and the machines that they were measured on; no absolute times."""
     rows: list[list[str]] = []
     machines: dict[str, None] = {}
     for path in paths:
-        machine, found = read(path)
+        machine, found = read_results(path)
         machines[machine] = None
         rows += [_cells(row) for row in found]
-    return markdown(TITLES, rows, left=4) + "".join(f"\nMeasured on {machine}.\n" for machine in machines)
+    return format_markdown(TITLES, rows, left=4) + "".join(f"\nMeasured on {machine}.\n" for machine in machines)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: BenchRow) -> list[str]:
     spread = f"{row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
     known = row.accuracy is not None and row.our_accuracy is not None
     scores = f"{100 * (row.accuracy or 0):.1f}, ours {100 * (row.our_accuracy or 0):.1f}" if known else ""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from dropout_lab.bench.interleaved import Ratio, machine, ratios
-from dropout_lab.compose import Points, choices, standing
+from dropout_lab.config.compose import ConfigComposer, list_choices, open_composer
 from dropout_lab.data import load
+from dropout_lab.errors import ConfigError
 from dropout_lab.process_settings import use_threads
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.check import check
-from dropout_lab.sweeps.ledger import replace
+from dropout_lab.sweeps.interleaved import Ratio, describe_machine, ratios
+from dropout_lab.sweeps.ledger import replace_file
+from dropout_lab.sweeps.preflight import check_trials
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -38,7 +38,7 @@ MEASURED = next(
 )
 
 
-def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = print) -> str:
+def measure(points: ConfigComposer, rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = print) -> str:
     """Time a step of every variant on every model that it fits, on one thread.
 
     Args:
@@ -52,20 +52,22 @@ def measure(points: Points, rounds: int = 15, repeats: int = 7, say: Callable[[s
     with use_threads(1):
         lines = [row for model in SHAPES for row in _rows(model, points, rounds, repeats, say)]
         text = io.StringIO()
-        text.write(f"# step of one model, digits, batch 64, Adam, rate {RATE}; {machine()}\n")
+        text.write(f"# step of one model, digits, batch 64, Adam, rate {RATE}; {describe_machine()}\n")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(lines)
         return text.getvalue()
 
 
-def _rows(model: str, points: Points, rounds: int, repeats: int, say: Callable[[str], None]) -> list[list[str | int]]:
+def _rows(
+    model: str, points: ConfigComposer, rounds: int, repeats: int, say: Callable[[str], None]
+) -> list[list[str | int]]:
     works = {}
-    for variant in choices("variant"):
+    for variant in list_choices("variant"):
         words = [f"variant={variant}", f"model={model}", f"rate={RATE}", *SHAPES[model]]
         trial = Trial(canonical(points.config(words)), 0)
         try:
-            check([trial])
+            check_trials([trial])
         except ConfigError:
             continue
         works[variant] = _step(trial)
@@ -85,13 +87,13 @@ def _step(trial: Trial) -> Callable[[], object]:
 
 def write(say: Callable[[str], None]) -> Path:
     """Measure, and keep what was found in ``results/bench/variants.csv`` of the working directory."""
-    from dropout_lab.plugins import enable
+    from dropout_lab.config.plugins import enable_plugins
 
-    enable()
+    enable_plugins()
     target = Path("results/bench/variants.csv")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with standing() as points:
-        replace(target, measure(points, say=say))
+    with open_composer() as points:
+        replace_file(target, measure(points, say=say))
     return target
 
 

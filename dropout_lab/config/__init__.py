@@ -30,9 +30,9 @@ from dropout_lab.config.models import (
     TransformerConf,
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
+from dropout_lab.config.schema import GROUPS, ROLES, Config, get_value, has_effect, list_settings
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
-from dropout_lab.config.whole import GROUPS, ROLES, Config, applies, settings_table, value_at
 
 __all__ = [
     "DEPRECATED",
@@ -58,15 +58,15 @@ __all__ = [
     "TrainConf",
     "TransformerConf",
     "VariantConf",
-    "applies",
     "current_key",
     "current_words",
     "deprecations_as_notes",
     "former_columns",
+    "get_value",
+    "has_effect",
+    "list_settings",
     "regularizer_names",
     "regularizer_of",
-    "settings_table",
     "update_columns",
     "update_settings",
-    "value_at",
 ]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import (
+from dropout_lab.config.fields import Validated, setting
+from dropout_lab.config.validators import (
     COLUMNS,
     ENCODING,
     HEADER,
@@ -17,7 +18,6 @@ from dropout_lab.checks import (
     check_separator,
     check_word,
 )
-from dropout_lab.settings import Checked, setting
 
 # What the settings of data depend on; tests compare these with what dropout_lab.data has.
 VISION = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100", "svhn")
@@ -41,7 +41,7 @@ UCI = (
 
 
 @dataclass(frozen=True)
-class DataConf(Checked):
+class DataConf(Validated):
     """Which data, what is done to them, and how much of them is held out."""
 
     GROUP: ClassVar[str] = "data"

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from dropout_lab.config.whole import settings_table
-from dropout_lab.settings import ConfigError, DeprecatedSetting, typed
+from dropout_lab.config.fields import DeprecatedSetting
+from dropout_lab.config.schema import list_settings
+from dropout_lab.errors import ConfigError, format_received
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> No
         for other, choice in alias.implied.items():
             chosen = settings.setdefault(other, {})
             if chosen.get("kind", choice) not in (choice, _default(f"{other}.kind")):
-                raise _conflict(f"{key}={typed(value)}", alias, typed(value), f"{other}={chosen['kind']}")
+                raise _conflict(
+                    f"{key}={format_received(value)}", alias, format_received(value), f"{other}={chosen['kind']}"
+                )
             chosen["kind"] = choice
         if warn:
-            _warn(key, alias, typed(value))
+            _warn(key, alias, format_received(value))
         group, _, name = alias.key.rpartition(".")
         (settings.setdefault(group, {}) if group else settings)[name] = value
 
@@ -99,7 +102,7 @@ def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> No
 @cache
 def former_columns() -> Mapping[str, str]:
     """Former names of columns, with the column of each today."""
-    columns = {entry.key: entry.column for entry in settings_table()}
+    columns = {entry.key: entry.column for entry in list_settings()}
     return {key: columns[alias.key] for key, alias in DEPRECATED.items()}
 
 
@@ -108,7 +111,7 @@ def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> 
 
     Where a row has a value under a former name, the columns of the groups get the choices that the name implies.
     """
-    columns = {entry.key: entry.column for entry in settings_table()}
+    columns = {entry.key: entry.column for entry in list_settings()}
     former = {key: column for key, column in former_columns().items() if key in header}
     implied = {key: {columns[f"{g}.kind"]: c for g, c in DEPRECATED[key].implied.items()} for key in former}
     names = [name for key in header for name in (*implied.get(key, ()), former.get(key, key))]
@@ -141,7 +144,7 @@ def deprecations_as_notes(say: Callable[[str], object]) -> Iterator[None]:
 
 @cache
 def _default(key: str) -> Any:
-    return next(entry.default for entry in settings_table() if entry.key == key)
+    return next(entry.default for entry in list_settings() if entry.key == key)
 
 
 def _warn(key: str, alias: Alias, value: str) -> None:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dropout_lab.checks import MOST, OOD, POSITIVE_OR_AUTO, check_ood, check_positive_or_auto
-from dropout_lab.settings import Checked, setting
+from dropout_lab.config.fields import Validated, setting
+from dropout_lab.config.validators import MOST, OOD, POSITIVE_OR_AUTO, check_ood, check_positive_or_auto
 
 STOCHASTIC = ("monte_carlo", "ensemble")
 
 
 @dataclass(frozen=True)
-class InferConf(Checked):
+class InferConf(Validated):
     """How predictions are made. Nothing here affects the training, so none of it is part of a trial."""
 
     GROUP: ClassVar[str] = "infer"

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import MOST
-from dropout_lab.settings import Checked, setting
+from dropout_lab.config.fields import Validated, setting
+from dropout_lab.config.validators import MOST
 
 LR_SCHEDULES = ("constant", "exponential", "step", "cosine", "linear_warmup", "one_cycle")
 
 
 @dataclass(frozen=True)
-class LRScheduleConf(Checked):
+class LRScheduleConf(Validated):
     """The learning-rate schedule. Its lengths are in epochs, whether it moves by epochs or by updates."""
 
     GROUP: ClassVar[str] = "lr_schedule"

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import MOST, check_digest, check_target
 from dropout_lab.config.data import LANGUAGE, TEXTS
-from dropout_lab.settings import Checked, setting
+from dropout_lab.config.fields import Validated, setting
+from dropout_lab.config.validators import MOST, check_digest, check_target
 
 
 @dataclass(frozen=True)
-class ModelConf(Checked):
+class ModelConf(Validated):
     """A model; each kind extends this with its shape."""
 
     GROUP: ClassVar[str] = "model"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from dropout_lab.checks import AUGMENT, MOST, check_augment
-from dropout_lab.settings import Checked, ConfigError, setting, table_of
+from dropout_lab.config.fields import Validated, list_fields, setting
+from dropout_lab.config.validators import AUGMENT, MOST, check_augment
+from dropout_lab.errors import ConfigError
 
 ORDERS = ("before", "after")
 _ORDER = "before dropout, between a layer and its non-linearity, or after dropout"
@@ -21,7 +22,7 @@ def _change(kind: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class RegularizerConf(Checked):
+class RegularizerConf(Validated):
     """The regularizers: ``regularizer=[l2,early_stopping]`` chooses two.
 
     The setting that bears a regularizer's own name is its strength, or how it acts; 0 or an empty list is none.
@@ -164,11 +165,11 @@ class RegularizerConf(Checked):
 
 def regularizer_names() -> list[str]:
     """All of them: those that have a setting of their own name."""
-    return [entry.name for entry in table_of(RegularizerConf) if regularizer_of(entry.name) == entry.name]
+    return [entry.name for entry in list_fields(RegularizerConf) if regularizer_of(entry.name) == entry.name]
 
 
 def regularizer_of(setting_name: str) -> str:
     """The regularizer that a setting of the group belongs to."""
-    (spec,) = (entry.spec for entry in table_of(RegularizerConf) if entry.name == setting_name)
+    (spec,) = (entry.spec for entry in list_fields(RegularizerConf) if entry.name == setting_name)
     assert spec.when is not None
     return "augment" if spec.when[0] == "regularizer.changes" else spec.when[1]

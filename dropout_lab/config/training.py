@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.checks import MOST
-from dropout_lab.settings import Checked, setting
+from dropout_lab.config.fields import Validated, setting
+from dropout_lab.config.validators import MOST
 
 # Choices that users look for, which are a combination of others.
 COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}
 
 
 @dataclass(frozen=True)
-class TrainConf(Checked):
+class TrainConf(Validated):
     """The training recipe."""
 
     GROUP: ClassVar[str] = "train"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from dropout_lab.checks import MOST
-from dropout_lab.settings import Checked, setting
+from dropout_lab.config.fields import Validated, setting
+from dropout_lab.config.validators import MOST
 
 VARIATIONAL = ("variational_gaussian", "sparse_variational")
 # What the rates of the parts of a recurrent network have an effect on, and who drops their input by themselves.
@@ -15,7 +15,7 @@ AT_INPUT = ("naive", "non_recurrent", "variational", "weight_drop")
 
 
 @dataclass(frozen=True)
-class VariantConf(Checked):
+class VariantConf(Validated):
     """How units are dropped."""
 
     GROUP: ClassVar[str] = "variant"
@@ -112,7 +112,7 @@ class VariantConf(Checked):
 
 
 @dataclass(frozen=True)
-class ScheduleConf(Checked):
+class ScheduleConf(Validated):
     """How the rate moves."""
 
     GROUP: ClassVar[str] = "schedule"

@@ -5,18 +5,19 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
-from dropout_lab.data.batches import batch_sizes, joins_last
+from dropout_lab.data.batch_sizes import batch_sizes, joins_last
 from dropout_lab.data.cache import FORMAT
-from dropout_lab.data.corpora import LANGUAGE, TEXTS
-from dropout_lab.data.dataset import DataError, Dataset, of_itself
-from dropout_lab.data.own import OWN, fingerprint
-from dropout_lab.data.rcv1 import reuters
-from dropout_lab.data.shipped import SHIPPED
+from dropout_lab.data.dataset import Dataset, reconstruction_of
+from dropout_lab.data.rcv1 import read_rcv1_dataset
 from dropout_lab.data.sizes import count_training
+from dropout_lab.data.sklearn_sets import SHIPPED
 from dropout_lab.data.split import hold_out
 from dropout_lab.data.synthetic import SYNTHETIC
+from dropout_lab.data.text_sets import LANGUAGE, TEXTS
 from dropout_lab.data.uci import read_uci, year_prediction_msd
+from dropout_lab.data.user_files import OWN, fingerprint
 from dropout_lab.data.vision import READERS
+from dropout_lab.errors import DataError
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
     **SHIPPED,
@@ -25,13 +26,13 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     **OWN,
     "uci": read_uci,
     "year_prediction_msd": year_prediction_msd,
-    "rcv1": reuters,
+    "rcv1": read_rcv1_dataset,
     **TEXTS,
     **LANGUAGE,
 }
 
 
-def options_of(kind: str) -> set[str]:
+def list_options(kind: str) -> set[str]:
     """The options that the reader of a data set takes, as ``root`` or ``split``."""
     return set(signature(DATASETS[kind]).parameters)
 
@@ -48,7 +49,7 @@ def load(kind: str, /, **options: Any) -> Dataset:
         KeyError: no such data set.
         DataError: the data are missing, damaged or not what they should be.
     """
-    taken = options_of(kind)
+    taken = list_options(kind)
     if kind in OWN and not options.get("digest"):  # the same path may hold something else by now
         options["digest"] = fingerprint(kind, options.get("path", ""))
     hashable = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
@@ -63,7 +64,7 @@ def _read(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
 
 @lru_cache(maxsize=32)
 def _reconstructed(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
-    return of_itself(_read(kind, options))
+    return reconstruction_of(_read(kind, options))
 
 
 __all__ = [
@@ -76,6 +77,6 @@ __all__ = [
     "fingerprint",
     "hold_out",
     "joins_last",
+    "list_options",
     "load",
-    "options_of",
 ]

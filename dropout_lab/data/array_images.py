@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.ranges import ROWS, Spread
+from dropout_lab.errors import DataError
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
 FIRST, LAST = 1, 3  # axes

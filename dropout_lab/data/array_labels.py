@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.labels import NUMBERS
 from dropout_lab.data.ranges import check_distinct, check_finite, check_spans
+from dropout_lab.errors import DataError
 
 WORDS = "US"  # numpy's kinds of text
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.description import printable
+from dropout_lab.errors import DataError
 
 ROLES = {
     "x": ("x", "data", "image", "images", "img", "imgs", "feature", "features", "input", "inputs", "sample", "samples"),

@@ -23,10 +23,10 @@ from dropout_lab.data.array_images import (
 from dropout_lab.data.array_labels import column_of, is_one_hot, join_columns
 from dropout_lab.data.array_names import choose_arrays, show
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.dataset import DataError
-from dropout_lab.data.labels import NUMBERS, target_of
+from dropout_lab.data.labels import NUMBERS, encode_target
 from dropout_lab.data.npz import list_arrays, load_arrays
 from dropout_lab.data.ranges import Spread, check_finite, check_spans, measure_spread, widen
+from dropout_lab.errors import DataError
 
 AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2, 3, 4)}  # by data.layout
 WHITE = 255  # greatest pixel of an image of 8 bits
@@ -155,7 +155,7 @@ def _images(path: Path, parts: dict[str, np.ndarray], layout: str, spread: Sprea
 
 
 def _targets(path: Path, parts: dict[str, np.ndarray], counts: list[int], task: str) -> tuple[Arrays, list[str]]:
-    """Return the targets of all splits, as :func:`target_of` gives them, and notes."""
+    """Return the targets of all splits, as :func:`encode_target` gives them, and notes."""
     one_hot = {name: is_one_hot(y) for name, y in parts.items()}
     widths = {y.shape[1:] if one_hot[name] else () for name, y in parts.items()}
     columns = {name: column_of(path, name, y, n) for (name, y), n in zip(parts.items(), counts, strict=True)}
@@ -164,8 +164,8 @@ def _targets(path: Path, parts: dict[str, np.ndarray], counts: list[int], task: 
         raise DataError(f"{path}: {shapes}; the targets of all splits must be of one form")
     y = join_columns(path, columns)
     if not any(one_hot.values()):
-        return target_of(path, y, task), []
+        return encode_target(path, y, task), []
     if task == "regression":
         raise DataError(f"{path}: {next(iter(parts))} has one-hot rows; data.task=regression needs one number each")
     width = widths.pop()[0]
-    return target_of(path, y, "classification"), [f"one-hot rows of {width} as classes 0 to {width - 1}"]
+    return encode_target(path, y, "classification"), [f"one-hot rows of {width} as classes 0 to {width - 1}"]

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.places import PRIVATE, user_cache, writable
+from dropout_lab.data.paths import PRIVATE, is_writable, user_cache_folder
 
 Arrays = dict[str, np.ndarray]
 FORMAT = 2  # raise it when a decoder changes what it makes of the same files
 
 
-def decoded(name: str, files: Sequence[Path], root: Path, decode: Callable[[], Arrays], detail: str = "") -> Arrays:
+def load_or_decode(
+    name: str, files: Sequence[Path], root: Path, decode: Callable[[], Arrays], detail: str = ""
+) -> Arrays:
     """The arrays that ``decode`` makes of these files, from the cache if it has them.
 
     Args:
@@ -35,7 +37,7 @@ def decoded(name: str, files: Sequence[Path], root: Path, decode: Callable[[], A
     """
     sources = _hash([str(FORMAT), detail, *(str(path.absolute()) for path in files)])
     state = _hash([f"{stat.st_size} {stat.st_mtime_ns}" for stat in (path.stat() for path in files)])
-    places = [root / PRIVATE, user_cache() / PRIVATE]
+    places = [root / PRIVATE, user_cache_folder() / PRIVATE]
     entry = f"{name}-{sources}-{state}"
     for place in places:
         with suppress(OSError, ValueError, EOFError):  # not there, or damaged: decode again
@@ -43,7 +45,7 @@ def decoded(name: str, files: Sequence[Path], root: Path, decode: Callable[[], A
     arrays = decode()
     for place in places:
         with suppress(OSError, ValueError, EOFError):
-            if writable(place):
+            if is_writable(place):
                 _write(place, entry, arrays)
                 for old in place.glob(f"{name}-{sources}-*"):  # of files that are no more
                     if old.name != entry:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
-from dropout_lab.data.pickles import plain_pickle
-from dropout_lab.data.sums import compare
+from dropout_lab.data.checksums import verify_digest
+from dropout_lab.data.safe_pickle import load_plain_pickle
+from dropout_lab.errors import DataError
 
 
 @dataclass(frozen=True)
-class Cifar:
+class CifarFiles:
     """The batches of one of the two sets, in the folder of the unpacked archive or still in the archive.
 
     Args:
@@ -63,8 +63,8 @@ class Cifar:
             contents = [path.read_bytes() for path in files]
         batches = []
         for name, path, content in zip(names, files, contents, strict=True):
-            compare(path, content, sums[name])
-            batches.append(_batch(plain_pickle(content, str(path)), path))
+            verify_digest(path, content, sums[name])
+            batches.append(_batch(load_plain_pickle(content, str(path)), path))
         images, labels = ([batch[i] for batch in batches] for i in (0, 1))
         return [np.concatenate(images[:-1]), np.concatenate(labels[:-1]), images[-1], labels[-1]]
 
@@ -93,11 +93,11 @@ def _batch(content: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(f"{path}: holds no images of 3x32x32 bytes with labels ({error})") from None
 
 
-CIFAR10 = Cifar(
+CIFAR10 = CifarFiles(
     "CIFAR10",
     "cifar-10-batches-py",
     "cifar-10-python.tar.gz",
     tuple(f"data_batch_{i}" for i in range(1, 6)),
     "test_batch",
 )
-CIFAR100 = Cifar("CIFAR100", "cifar-100-python", "cifar-100-python.tar.gz", ("train",), "test")
+CIFAR100 = CifarFiles("CIFAR100", "cifar-100-python", "cifar-100-python.tar.gz", ("train",), "test")

@@ -6,11 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from dropout_lab.errors import DataError
+
 Task = Literal["classification", "regression", "language"]
-
-
-class DataError(Exception):
-    """Data that are missing, damaged or not what they should be; ``str()`` is one line that says what to do."""
 
 
 # eq=False: a data set is itself and no other, and so can be a key of a cache.
@@ -71,7 +69,7 @@ class Dataset:
         return self.vocabulary + 2 if self.vocabulary else 0
 
 
-def of_itself(dataset: Dataset) -> Dataset:
+def reconstruction_of(dataset: Dataset) -> Dataset:
     """The set whose targets are its own examples, as an autoencoder learns it: a regression of F targets.
 
     Raises:

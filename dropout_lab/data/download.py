@@ -20,16 +20,16 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from dropout_lab import __version__
-from dropout_lab.data.dataset import DataError
-from dropout_lab.data.places import PRIVATE, writable
-from dropout_lab.data.sums import ALGORITHMS, digest
+from dropout_lab.data.checksums import ALGORITHMS, file_digest
+from dropout_lab.data.paths import PRIVATE, is_writable
+from dropout_lab.errors import DataError
 
 TIMEOUT = 30.0  # seconds without a byte
 TRIES = 2  # rounds through the addresses
 CHUNK = 1 << 16
 
 
-def fetch(addresses: Sequence[str], path: Path, published: str | None = None) -> None:
+def download_file(addresses: Sequence[str], path: Path, published: str | None = None) -> None:
     """Download a file, showing a bar on a terminal.
 
     Args:
@@ -48,7 +48,7 @@ def fetch(addresses: Sequence[str], path: Path, published: str | None = None) ->
         try:
             _receive(address, part)
             algorithm = ALGORITHMS[len(published)] if published else ""
-            found = digest(part, algorithm) if algorithm else None
+            found = file_digest(part, algorithm) if algorithm else None
             if found == published:
                 part.replace(path)
                 return
@@ -89,7 +89,7 @@ def _copy(response: HTTPResponse, file: IO[bytes], bar: Any) -> int:
 
 
 @contextmanager
-def patient(name: str) -> Iterator[None]:
+def limit_sklearn_downloads(name: str) -> Iterator[None]:
     """Where scikit-learn downloads a set by itself: a silent server is not waited for, and what goes wrong is one line.
 
     Raises:
@@ -109,14 +109,14 @@ def patient(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def aside(root: Path) -> Iterator[Path]:
+def staging_folder(root: Path) -> Iterator[Path]:
     """A folder beside the data to make things in; what lies in it at the end is moved to the same place below
     ``root``, file by file, and nothing is if the block is left by an error.
 
     Raises:
         DataError: the root cannot be written.
     """
-    if not writable(root):
+    if not is_writable(root):
         raise DataError(f"{root}: cannot be written; data.root=FOLDER or DROPOUT_LAB_DATA name another place for data")
     new = [path for path in (root / PRIVATE, root) if not path.exists()]
     (root / PRIVATE).mkdir(parents=True, exist_ok=True)

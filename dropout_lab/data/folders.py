@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.layout import EXPECTED, SPELLINGS, find_splits
 from dropout_lab.data.tree import Scan, Tree
+from dropout_lab.errors import DataError
 
 OUTSIDE = "outside the class folders"
 

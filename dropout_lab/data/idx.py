@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
-from dropout_lab.data.sums import compare
+from dropout_lab.data.checksums import verify_digest
+from dropout_lab.errors import DataError
 
 UNSIGNED_BYTES = 8
 
@@ -37,5 +37,5 @@ def read_idx(path: Path, axes: int, md5: str | None = None) -> np.ndarray:
         size = "x".join(map(str, shape))
         raise DataError(f"{path}: has {len(content):,} bytes where {size} values need {head + prod(shape):,}; cut off?")
     if md5:
-        compare(path, content, md5)
+        verify_digest(path, content, md5)
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
+from dropout_lab.errors import DataError
 
 FLOAT = "float"
 BYTE = 255

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.folders import ClassFolders, read_class_folders
 from dropout_lab.data.image_header import BYTE, FLOAT, Header, read_header
 from dropout_lab.data.pixels import Pixels, read_pixels
+from dropout_lab.errors import DataError
 
 SUFFIXES = set(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff .ppm .pgm .pbm .pnm".split())
 CONVERTED = {"CMYK", "YCbCr", "LAB"}  # Pillow's modes of other colour spaces
@@ -18,7 +18,7 @@ DARK = 1 / 16  # images of more than 8 bits whose largest value is below may use
 ROUNDING = 1e-4  # by which float images may leave [0, 1]
 
 
-def images_of(folder: Path) -> ClassFolders:
+def list_images(folder: Path) -> ClassFolders:
     """List the images by split and class."""
     return read_class_folders(folder, SUFFIXES, "image")
 
@@ -37,7 +37,7 @@ def read_images(folder: Path, size: int) -> Arrays:
     Raises:
         DataError: an image is broken, or of another size than the first, or a float image is in no known range.
     """
-    listing = images_of(folder)
+    listing = list_images(folder)
     paths = [path for path, _ in listing.files]
     headers = [read_header(path) for path in paths]
     grey = all(header.grey for header in headers)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.numerals import LARGEST, number_of, shortened
 from dropout_lab.data.ranges import EXACT
+from dropout_lab.errors import DataError
 
 MOST_CLASSES = 50
 NUMBERS = "biuf"  # numpy's kinds of numbers
@@ -21,7 +21,7 @@ MOST_NOTED = 3  # groups of labels in a note
 _WHOLE = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # Python refuses to convert thousands of digits
 
 
-def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
+def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
     """The targets y float64 [N], or class numbers y int64 [N] and the names of the classes.
 
     Args:
@@ -53,7 +53,7 @@ def target_of(path: Path, y: np.ndarray, task: str) -> Arrays:
 
 
 def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[int], str]) -> Arrays:
-    """The targets in cells of a table: as of :func:`target_of`, with notes. Labels are equal if they are written alike.
+    """Return the targets in cells of a table, with notes; labels are equal if they are written alike.
 
     Args:
         cells: stripped, none of them empty, [N].

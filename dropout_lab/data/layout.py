@@ -2,8 +2,8 @@
 
 import re
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.tree import Tree
+from dropout_lab.errors import DataError
 
 SPLITS = ("train", "val", "test")
 SPELLINGS = {

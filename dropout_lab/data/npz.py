@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
+from dropout_lab.errors import DataError
 
 MOST_BYTES = 16 * 2**30  # of all arrays that are read from one archive, decompressed
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.image_header import BYTE, FLOAT, Header, open_image, orientation_of
+from dropout_lab.errors import DataError
 
 ALPHA = {"LA", "PA", "RGBA"}  # Pillow's modes with transparency
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.numerals import LARGEST
+from dropout_lab.errors import DataError
 
 ROWS = 4096  # rows that are looked at together, so that large arrays are not copied whole
 

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab.data.cache import Arrays, decoded
-from dropout_lab.data.dataset import DataError, Dataset
-from dropout_lab.data.download import aside, patient
-from dropout_lab.data.places import root_of
+from dropout_lab.data.cache import Arrays, load_or_decode
+from dropout_lab.data.dataset import Dataset
+from dropout_lab.data.download import limit_sklearn_downloads, staging_folder
+from dropout_lab.data.paths import data_root
+from dropout_lab.errors import DataError
 
 WORDS = 2000
 FEW = 10  # documents; a topic with fewer is left out
@@ -36,17 +37,17 @@ def rcv1_file(root: Path) -> Path:
     return root / "rcv1" / "rcv1.npz"
 
 
-def reuters(root: str = "") -> Dataset:
+def read_rcv1_dataset(root: str = "") -> Dataset:
     """Documents as float16 [N, 2000], and their topics.
 
     Raises:
         DataError: the file is missing or damaged.
     """
-    place = root_of(root)
+    place = data_root(root)
     path = rcv1_file(place)
     if not path.is_file():
         raise DataError(f"{path}: is not there; `dropout-lab data get rcv1`, or say data.root=FOLDER")
-    found = decoded("rcv1", [path], place, lambda: read_rcv1(path))
+    found = load_or_decode("rcv1", [path], place, lambda: read_rcv1(path))
     return Dataset("rcv1", "classification", found["x"], found["y"], tuple(map(str, found["classes"])))
 
 
@@ -74,7 +75,7 @@ def read_rcv1(path: Path) -> Arrays:
     return {"x": x, "y": y.astype(np.int64), "classes": classes}
 
 
-def get_rcv1(root: Path) -> None:
+def download_rcv1(root: Path) -> None:
     """Let scikit-learn download RCV1 (650 MB, with checksums) and keep what is used of it.
 
     Raises:
@@ -82,19 +83,21 @@ def get_rcv1(root: Path) -> None:
     """
     from sklearn.datasets import fetch_rcv1
 
-    with aside(root) as folder:
+    with staging_folder(root) as folder:
         fetched = folder / "fetched"
         fetched.mkdir()
-        with patient("rcv1"):
+        with limit_sklearn_downloads("rcv1"):
             bunch = fetch_rcv1(data_home=str(fetched))
         for path in sorted(fetched.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         path = rcv1_file(folder)
         path.parent.mkdir()
-        np.savez_compressed(path, allow_pickle=False, **single_topics(bunch.data, bunch.target, bunch.target_names))
+        np.savez_compressed(
+            path, allow_pickle=False, **keep_single_topics(bunch.data, bunch.target, bunch.target_names)
+        )
 
 
-def single_topics(data: Any, target: Any, names: Any) -> Arrays:
+def keep_single_topics(data: Any, target: Any, names: Any) -> Arrays:
     """The documents with one topic of the second level, and their most frequent words.
 
     Args:

@@ -17,7 +17,7 @@ def hold_out(
     Returns:
         the rest and the held-out rows, both sorted.
     """
-    order = spread(len(rows), random, classes)
+    order = stratified_order(len(rows), random, classes)
     held = count_held_out(len(rows), fraction)
     return np.sort(rows[order[held:]]), np.sort(rows[order[:held]])
 
@@ -27,7 +27,7 @@ def count_held_out(count: int, fraction: float) -> int:
     return round(fraction * count)
 
 
-def spread(count: int, random: np.random.Generator, classes: np.ndarray | None = None) -> np.ndarray:
+def stratified_order(count: int, random: np.random.Generator, classes: np.ndarray | None = None) -> np.ndarray:
     """A random order of ``count`` things, every prefix of which holds the classes in proportion.
 
     Args:

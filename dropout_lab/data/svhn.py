@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
-from dropout_lab.data.sums import digest
+from dropout_lab.data.checksums import file_digest
+from dropout_lab.errors import DataError
 
 FILES = ("train_32x32.mat", "test_32x32.mat")
 
 
-class SVHN:
+class SVHNFiles:
     """Two ``.mat`` files, in the root as torchvision lays them or in a folder ``SVHN``."""
 
     @property
@@ -25,7 +25,7 @@ class SVHN:
 
     def find(self, root: Path) -> list[Path]:
         """The two files."""
-        folder = root / "SVHN" if (root / "SVHN" / FILES[0]).is_file() else root
+        folder = root / "SVHNFiles" if (root / "SVHNFiles" / FILES[0]).is_file() else root
         files = [folder / name for name in FILES]
         return files if files[0].is_file() else files[:1]
 
@@ -39,7 +39,7 @@ class SVHN:
 
         found: list[np.ndarray] = []
         for path, (_, _, md5) in zip(files, self.published, strict=True):
-            if digest(path, "md5") != md5:
+            if file_digest(path, "md5") != md5:
                 raise DataError(f"{path}: is damaged or altered (its md5 is not {md5}); remove it and get it again")
             try:
                 content = loadmat(path, variable_names=["X", "y"])

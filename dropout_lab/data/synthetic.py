@@ -50,7 +50,7 @@ def _regression(name: str, x: np.ndarray, truth: np.ndarray, error: np.ndarray) 
 
 
 def _stream(name: str, seed: int) -> np.random.Generator:
-    """The base seed's stream ``data/<name>``, by the rule of :mod:`dropout_lab.streams`, which needs torch."""
+    """The base seed's stream ``data/<name>``, by the rule of :mod:`dropout_lab.rng`, which needs torch."""
     key = hashlib.sha256(f"{seed}/data/{name}".encode()).digest()[:16]
     return np.random.Generator(np.random.SFC64(int.from_bytes(key, "little")))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.labels import appearance
 from dropout_lab.data.numerals import (
     LARGEST,
@@ -21,6 +20,7 @@ from dropout_lab.data.numerals import (
     shortened,
 )
 from dropout_lab.data.table_rows import TableFormat, blocks
+from dropout_lab.errors import DataError
 
 MOST_LEVELS = 50  # different words of a column that become indicators
 FEWEST_WORDS = 0.05  # part of the cells of a column of numbers; fewer words are slips of the pen

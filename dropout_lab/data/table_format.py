@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.numerals import has_decimal_comma, is_ambiguous, is_missing, number_of
 from dropout_lab.data.table_header import has_header, holds_name, names_of
 from dropout_lab.data.table_rows import SPACE, TableFormat, records
 from dropout_lab.data.text_encoding import encoding_of, open_text
+from dropout_lab.errors import DataError
 
 SAMPLE = 1 << 20  # characters that are looked at
 ROWS = 1000  # records that are looked at

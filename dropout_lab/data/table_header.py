@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.numerals import has_decimal_comma, is_missing, number_of
+from dropout_lab.errors import DataError
 
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # as pandas writes the name of a column without one
 

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.text_encoding import open_text
+from dropout_lab.errors import DataError
 
 LONGEST = 1 << 30  # characters of a cell; Python's own limit is a page or two
 BLOCK = 4096  # records that are held as cells at a time

@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.dataset import DataError
 from dropout_lab.data.labels import targets_of
 from dropout_lab.data.numerals import SHOWN
 from dropout_lab.data.table_columns import MOST_LEVELS, Numbers, Words, dropping, read_cells
 from dropout_lab.data.table_format import DETECTED, FormatOptions, format_of
 from dropout_lab.data.table_header import is_unnamed
 from dropout_lab.data.table_rows import TableFormat
-from dropout_lab.spelling import hint
+from dropout_lab.errors import DataError, did_you_mean
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 LISTED = 12  # names in a message
@@ -97,7 +96,7 @@ def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
     if not name:
         raise DataError(f"{path}: needs data.{key}=COLUMN; {known}")
     header = "" if form.header else "; data.header=true if the first line holds names"
-    raise DataError(f"data.{key}={name}: no such column in {path}; {hint(name, form.names, known)}{header}")
+    raise DataError(f"data.{key}={name}: no such column in {path}; {did_you_mean(name, form.names, known)}{header}")
 
 
 def rows_to_keep(

@@ -11,17 +11,18 @@ from typing import NamedTuple
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.dataset import DataError, Dataset, Task
+from dropout_lab.data.dataset import Dataset, Task
+from dropout_lab.errors import DataError
 
 NOTHING = -1  # where a text has ended, or has not begun
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]|_")
 
 
-class How(NamedTuple):
+class TextOptions(NamedTuple):
     """How texts become arrays.
 
     Args:
-        tokens, length, pad: as for :func:`tokens_of` and :func:`padded`.
+        tokens, length, pad: as for :func:`tokenize` and :func:`pad_rows`.
     """
 
     tokens: str
@@ -49,7 +50,7 @@ class Corpus(NamedTuple):
     val: np.ndarray | None = None
 
 
-def tokens_of(text: str, kind: str) -> list[str]:
+def tokenize(text: str, kind: str) -> list[str]:
     """The tokens of a text.
 
     Args:
@@ -61,14 +62,14 @@ def tokens_of(text: str, kind: str) -> list[str]:
     return list(text) if kind == "characters" else text.split()
 
 
-def numbered(sequences: Iterable[Sequence[str]]) -> tuple[list[np.ndarray], tuple[str, ...]]:
+def number_tokens(sequences: Iterable[Sequence[str]]) -> tuple[list[np.ndarray], tuple[str, ...]]:
     """Each token as its number in the list of different tokens, which are in the order of their first occurrence."""
     known: dict[str, int] = {}
     rows = [np.array([known.setdefault(token, len(known)) for token in s], dtype=np.int32) for s in sequences]
     return rows, tuple(known)
 
 
-def padded(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
+def pad_rows(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
     """Token numbers [N, T] with T the longest of the rows, ``length`` at the most; what is longer loses its end.
 
     Args:
@@ -82,7 +83,7 @@ def padded(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
     return x
 
 
-def encoded(corpus: Corpus, how: How, place: Callable[[int], str]) -> Arrays:
+def encode_corpus(corpus: Corpus, how: TextOptions, place: Callable[[int], str]) -> Arrays:
     """Texts with a class or a number each as arrays: x [N, T], y [N], the tokens and, where there are any, the names
     of the classes and the rows of the test and validation parts. Tokens that are cut off everywhere are not among them.
 
@@ -92,28 +93,28 @@ def encoded(corpus: Corpus, how: How, place: Callable[[int], str]) -> Arrays:
     Raises:
         DataError: a text without a token.
     """
-    rows, known = numbered(_tokens(corpus.texts, how, place))
-    arrays = {"x": padded(rows, how.length, how.pad), "y": corpus.y, **packed(known)}
+    rows, known = number_tokens(_tokens(corpus.texts, how, place))
+    arrays = {"x": pad_rows(rows, how.length, how.pad), "y": corpus.y, **pack_tokens(known)}
     if corpus.classes:
         arrays["classes"] = np.array(corpus.classes)
     fixed = {"test": corpus.test, "val": corpus.val}
     return arrays | {split: rows for split, rows in fixed.items() if rows is not None}
 
 
-def labelled(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
-    """What :func:`encoded` made, as a data set.
+def to_labelled_dataset(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
+    """What :func:`encode_corpus` made, as a data set.
 
     Args:
         vocabulary: most tokens that a model is to know.
     """
-    known, classes = unpacked(arrays), tuple(map(str, arrays.get("classes", ())))
+    known, classes = unpack_tokens(arrays), tuple(map(str, arrays.get("classes", ())))
     task: Task = "classification" if classes else "regression"
     x, y, test = arrays["x"], arrays["y"], arrays.get("test")
     size, notes = min(vocabulary, len(known)), tuple(map(str, arrays.get("notes", ())))
     return Dataset(name, task, x, y, classes, test, val=arrays.get("val"), tokens=known, vocabulary=size, notes=notes)
 
 
-def joined(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
+def encode_stream(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
     """A running text as arrays: x [N], its training, validation and test part one after the other, where each of them
     ends, and the tokens.
 
@@ -125,22 +126,22 @@ def joined(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
     """
     if not all(len(part) > 1 for part in parts):
         raise DataError(f"data={name}: a part of the text is empty")
-    rows, known = numbered(parts)
-    return {"x": np.concatenate(rows), "parts": np.cumsum([len(row) for row in rows]), **packed(known)}
+    rows, known = number_tokens(parts)
+    return {"x": np.concatenate(rows), "parts": np.cumsum([len(row) for row in rows]), **pack_tokens(known)}
 
 
-def stream(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
-    """What :func:`joined` made, as a data set: a running text to be continued, token by token.
+def to_stream_dataset(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
+    """What :func:`encode_stream` made, as a data set: a running text to be continued, token by token.
 
     Args:
         vocabulary: most tokens that a model is to know.
     """
-    known, x = unpacked(arrays), arrays["x"]
+    known, x = unpack_tokens(arrays), arrays["x"]
     val, test = (np.arange(a, b) for a, b in pairwise(arrays["parts"]))
     return Dataset(name, "language", x, x, (), test, val=val, tokens=known, vocabulary=min(vocabulary, len(known)))
 
 
-def packed(tokens: Sequence[str]) -> Arrays:
+def pack_tokens(tokens: Sequence[str]) -> Arrays:
     """Tokens as one array of bytes and one of ends; an array of words would make each as wide as the longest."""
     words = [token.encode() for token in tokens]
     return {
@@ -149,22 +150,22 @@ def packed(tokens: Sequence[str]) -> Arrays:
     }
 
 
-def unpacked(arrays: Arrays) -> tuple[str, ...]:
+def unpack_tokens(arrays: Arrays) -> tuple[str, ...]:
     """The tokens again."""
     content, ends = arrays["tokens"].tobytes(), arrays["ends"].tolist()
     return tuple(content[a:b].decode() for a, b in pairwise([0, *ends]))
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """The lines of a file, without the empty one after its last end; other signs that Unicode counts as ends of lines
     occur inside sentences."""
     lines = text.split("\n")
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _tokens(texts: Sequence[str], how: How, place: Callable[[int], str]) -> Iterator[list[str]]:
+def _tokens(texts: Sequence[str], how: TextOptions, place: Callable[[int], str]) -> Iterator[list[str]]:
     for row, text in enumerate(texts):
-        found = tokens_of(text, how.tokens)
+        found = tokenize(text, how.tokens)
         if not found:
             raise DataError(f"{place(row)} is empty, it has no token")
         yield found[: how.length]

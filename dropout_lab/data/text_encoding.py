@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from dropout_lab.data.dataset import DataError
+from dropout_lab.errors import DataError
 
 LARGEST = 4 << 30  # bytes of a decompressed file; a few kilobytes of gzip can stand for more than any memory
 CHUNK = 1 << 20

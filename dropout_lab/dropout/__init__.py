@@ -6,14 +6,14 @@ from dropout_lab.dropout import Gaussian, Inverted, Spatial2d
 from dropout_lab.dropout.alpha import Alpha, FeatureAlpha, alpha
 from dropout_lab.dropout.attention import Attention, attention
 from dropout_lab.dropout.base import (
-    ACTIVATION_LAYOUTS,
+    ACTIVATION_KINDS,
+    ATTENTION,
     CANDIDATES,
-    CELLS,
-    LAYOUTS,
     MAPS,
+    MEMORY_CELLS,
     PATHS,
     RECURRENT,
-    SCORES,
+    SITE_KINDS,
     STATES,
     STEPS,
     UNITS,
@@ -33,7 +33,7 @@ from dropout_lab.dropout.maxdropout import MaxDropout, maxdropout
 from dropout_lab.dropout.naive import Naive
 from dropout_lab.dropout.non_recurrent import NonRecurrent
 from dropout_lab.dropout.r_drop import RDrop, r_drop
-from dropout_lab.dropout.recurrent import Recurrent
+from dropout_lab.dropout.recurrent import RecurrentDropout
 from dropout_lab.dropout.rnndrop import RNNDrop
 from dropout_lab.dropout.sparse_variational import SparseVariational
 from dropout_lab.dropout.spatial import Spatial, Spatial1d, Spatial2d, spatial
@@ -66,7 +66,7 @@ VARIANTS: dict[str, type[Dropout]] = {
         Naive,
         NonRecurrent,
         Variational,
-        Recurrent,
+        RecurrentDropout,
         RNNDrop,
         Zoneout,
         WeightDrop,
@@ -80,14 +80,14 @@ VARIANTS: dict[str, type[Dropout]] = {
 }
 
 __all__ = [
-    "ACTIVATION_LAYOUTS",
+    "ACTIVATION_KINDS",
+    "ATTENTION",
     "CANDIDATES",
-    "CELLS",
-    "LAYOUTS",
     "MAPS",
+    "MEMORY_CELLS",
     "PATHS",
     "RECURRENT",
-    "SCORES",
+    "SITE_KINDS",
     "STATES",
     "STEPS",
     "UNITS",
@@ -111,7 +111,7 @@ __all__ = [
     "NonRecurrent",
     "RDrop",
     "RNNDrop",
-    "Recurrent",
+    "RecurrentDropout",
     "SparseVariational",
     "Spatial",
     "Spatial1d",

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout, mask_shape
-from dropout_lab.dropout.masks import kept, per_model
+from dropout_lab.dropout.masks import keep_mask, per_model
 from dropout_lab.dropout.spatial import Spatial
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 # The value SELU saturates at: minus its scale times its alpha (Klambauer et al. 2017, section 2).
 SATURATION = -1.7580993408473766
@@ -30,7 +30,7 @@ def alpha(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int
         Klambauer et al. 2017, NeurIPS, section 3 (new dropout technique).
     """
     rate = per_model(rate, x)
-    keep = kept(random.bits(mask_shape(x.shape, shared, rate)), rate)
+    keep = keep_mask(random.bits(mask_shape(x.shape, shared, rate)), rate)
     return _restored(torch.where(keep, x, SATURATION), rate)
 
 

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.base import SCORES, UNITS, Dropout
+from dropout_lab.dropout.base import ATTENTION, UNITS, Dropout
 from dropout_lab.dropout.inverted import inverted
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 
 def attention(scores: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -31,10 +31,10 @@ class Attention(Dropout):
     """Attention dropout as a module for probabilities [..., T, T], see :func:`attention`; the identity in eval mode."""
 
     kind: ClassVar[str] = "attention"
-    layouts: ClassVar[tuple[str, ...]] = (SCORES,)
-    needs: ClassVar[tuple[str, ...]] = (SCORES,)
+    layouts: ClassVar[tuple[str, ...]] = (ATTENTION,)
+    needs: ClassVar[tuple[str, ...]] = (ATTENTION,)
     takes_input: ClassVar[bool] = False
-    layout: ClassVar[str] = SCORES
+    layout: ClassVar[str] = ATTENTION
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return attention(x, rate, random)

@@ -6,24 +6,24 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.streams import Randomness, TorchRandomness
+from dropout_lab.rng import Randomness, TorchRandomness
 
 # What is at a place of a model where dropout may act, by its axes after the model axis M.
 UNITS = "units"  # [B, D]: hidden units, or a table's features
 MAPS = "maps"  # [B, C, H, W]: feature maps, or an image
 STEPS = "steps"  # [B, T, D]: features at every time step, or of every token
 PATHS = "paths"  # [B, ...]: what a residual block adds to its input
-SCORES = "scores"  # [B, heads, T, T]: attention probabilities
+ATTENTION = "scores"  # [B, heads, T, T]: attention probabilities
 WEIGHTS = "weights"  # [in, out] or [out, in, k, k]: weights of a layer that reads one of the places above
 RECURRENT = "recurrent weights"  # [.., D]: weights from the hidden state to itself
 WORDS = "kinds of tokens"  # [B, T, V]: whether a token of each of V kinds is read, at each place of a text
 STATES = "recurrent states"  # [B, T, D]: the hidden state of a recurrent layer, as it goes into the next step
 CANDIDATES = "candidates of gated cells"  # [B, T, D]: new content, before it is added to the memory
-CELLS = "memory cells"  # [B, T, D]: what an LSTM keeps from step to step
-ACTIVATION_LAYOUTS = (UNITS, MAPS, STEPS)
+MEMORY_CELLS = "memory cells"  # [B, T, D]: what an LSTM keeps from step to step
+ACTIVATION_KINDS = (UNITS, MAPS, STEPS)
 # Inside an operation over a whole sequence, which is given the masks themselves.
-INNER_LAYOUTS = (WORDS, STATES, CANDIDATES, CELLS)
-LAYOUTS = (*ACTIVATION_LAYOUTS, PATHS, SCORES, WEIGHTS, RECURRENT, *INNER_LAYOUTS)
+INNER_KINDS = (WORDS, STATES, CANDIDATES, MEMORY_CELLS)
+SITE_KINDS = (*ACTIVATION_KINDS, PATHS, ATTENTION, WEIGHTS, RECURRENT, *INNER_KINDS)
 
 # As ``shared`` axes: all but the batch, however many there are.
 EXAMPLE = (0,)
@@ -57,7 +57,7 @@ class Dropout(nn.Module):
         rescales: whether it zeroes units and divides the others by the part that is kept, as papers that zero them
             without rescaling do at test time.
         stochastic: whether anything is drawn at random, so that two passes differ.
-        learns: whether the rate is learned from where it starts; see :mod:`dropout_lab.dropout.learned`.
+        learns: whether the rate is learned from where it starts; see :mod:`dropout_lab.dropout.learned_rate`.
         passes: forward passes of one training step.
         agreement: weight of the divergence between the predictions of two passes in the loss.
         options: names of further constructor arguments that a config may set.
@@ -65,8 +65,8 @@ class Dropout(nn.Module):
     """
 
     kind: ClassVar[str]
-    layouts: ClassVar[tuple[str, ...]] = ACTIVATION_LAYOUTS
-    needs: ClassVar[tuple[str, ...]] = ACTIVATION_LAYOUTS
+    layouts: ClassVar[tuple[str, ...]] = ACTIVATION_KINDS
+    needs: ClassVar[tuple[str, ...]] = ACTIVATION_KINDS
     in_sequences: ClassVar[bool] = False
     holds: ClassVar[bool] = False
     per_gate: bool = False

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import STEPS, UNITS, Dropout
-from dropout_lab.dropout.masks import kept, per_model, rescaling
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import keep_mask, per_model, rescale_factor
+from dropout_lab.rng import Randomness
 
 
 def block(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Tensor:
@@ -27,8 +27,8 @@ def block(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Ten
     """
     rate = per_model(rate, x)
     groups = -(-x.shape[-1] // size)
-    keep = kept(random.bits((*x.shape[:-1], groups)), rate).repeat_interleave(size, -1)[..., : x.shape[-1]]
-    return x * keep * rescaling(rate)
+    keep = keep_mask(random.bits((*x.shape[:-1], groups)), rate).repeat_interleave(size, -1)[..., : x.shape[-1]]
+    return x * keep * rescale_factor(rate)
 
 
 class Block(Dropout):

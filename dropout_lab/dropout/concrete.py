@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout, mask_shape
-from dropout_lab.dropout.layer import stacked
-from dropout_lab.dropout.learned import SPEED, Learned
-from dropout_lab.dropout.masks import odds, per_model, uniform
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.learned_rate import SPEED, LearnedRate
+from dropout_lab.dropout.masks import noise_variance, per_model, sample_uniform
+from dropout_lab.dropout.weight_dropout import stack_weight
+from dropout_lab.rng import Randomness
 
 
 def concrete(
@@ -35,12 +35,12 @@ def concrete(
         Gal, Hron and Kendall 2017, NeurIPS, section 3.1, equation 5.
     """
     rate = per_model(rate, x, wide=True)  # in half precision a rate near 1 would be 1
-    u = uniform(random.bits(mask_shape(x.shape, shared, rate)), rate)
+    u = sample_uniform(random.bits(mask_shape(x.shape, shared, rate)), rate)
     fallen = torch.sigmoid((torch.logit(rate) + torch.logit(u)) / temperature)
-    return x * ((1 - fallen) * (1 + odds(rate)) * (rate < 1)).to(x.dtype)
+    return x * ((1 - fallen) * (1 + noise_variance(rate)) * (rate < 1)).to(x.dtype)
 
 
-class Concrete(Learned, Dropout):
+class Concrete(LearnedRate, Dropout):
     """Concrete dropout as a module that learns its rate, see :func:`concrete`; the identity in eval mode.
 
     Add :meth:`penalty` over the number of training examples to the loss.
@@ -49,7 +49,7 @@ class Concrete(Learned, Dropout):
         rate: where the learning starts.
         temperature: how soft the mask is.
         length_scale: of the prior on the weights that read the layer; a larger one holds them smaller.
-        speed: as of :class:`Learned`; used by the engine.
+        speed: as of :class:`LearnedRate`; used by the engine.
         generator: as for every variant.
     """
 
@@ -90,11 +90,11 @@ class Concrete(Learned, Dropout):
         if self.logit is None:
             return torch.zeros(())
         units = layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
-        return self.divergence(self.logit.view(1), [stacked(layer)], units)[0]
+        return self.divergence(self.logit.view(1), [stack_weight(layer)], units)[0]
 
     def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
-        """As in :class:`Learned`: length_scale^2 / 2 * sum w^2 / (1 - rate) over the weights that read the layer, less
-        the entropy of the layer's mask (equations 3 and 4; weights there are those before rescaling)."""
+        """As in :class:`LearnedRate`: length_scale^2 / 2 * sum w^2 / (1 - rate) over the weights that read the layer,
+        less the entropy of the layer's mask (equations 3 and 4; weights there are those before rescaling)."""
         rate = self.rate_of(own, None)
         squares = sum((w.square().flatten(1).sum(1) for w in weights), torch.zeros_like(rate))
         entropy = -(torch.xlogy(rate, rate) + torch.xlogy(1 - rate, 1 - rate))

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout
-from dropout_lab.dropout.masks import per_model, uniform
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import per_model, sample_uniform
+from dropout_lab.rng import Randomness
 
 
 def cutout(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -32,7 +32,7 @@ def cutout(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     half = (rate * height * width).sqrt() / 2
     one_a_picture = (*x.shape[:-3], 1, 1, 1)
     middle = torch.tensor([height, width], device=x.device)
-    row, column = (uniform(random.bits(one_a_picture), x) * side for side in middle)
+    row, column = (sample_uniform(random.bits(one_a_picture), x) * side for side in middle)
     rows = torch.arange(height, device=x.device, dtype=x.dtype).view(-1, 1) + 0.5
     columns = torch.arange(width, device=x.device, dtype=x.dtype) + 0.5
     inside = ((rows - row).abs() < half) & ((columns - column).abs() < half)

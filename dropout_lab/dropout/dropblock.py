@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d, pad
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout
-from dropout_lab.dropout.masks import kept, per_model
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import keep_mask, per_model
+from dropout_lab.rng import Randomness
 
 
 def dropblock(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Tensor:
@@ -35,7 +35,7 @@ def dropblock(x: Tensor, rate: Tensor | float, random: Randomness, size: int) ->
     rows, columns = min(size, height), min(size, width)
     places = (height - rows + 1) * (width - columns + 1)
     gamma = (rate * height * width / (rows * columns * places)).clamp(max=1)
-    corners = ~kept(random.bits((*x.shape[:-2], height - rows + 1, width - columns + 1)), gamma)
+    corners = ~keep_mask(random.bits((*x.shape[:-2], height - rows + 1, width - columns + 1)), gamma)
     around = pad(corners.to(x.dtype), (columns - 1, columns - 1, rows - 1, rows - 1))
     fallen = max_pool2d(around.flatten(0, -3).unsqueeze(1), (rows, columns), stride=1).view(x.shape)
     keep = (1 - fallen) * (rate < 1)

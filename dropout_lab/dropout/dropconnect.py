@@ -6,22 +6,22 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.inverted import inverted
-from dropout_lab.dropout.layer import LayerDropout, Told, nobody
-from dropout_lab.dropout.products import Product
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.kernels.linear_maps import LinearMap
+from dropout_lab.dropout.weight_dropout import Observer, WeightDropout, ignore
+from dropout_lab.rng import Randomness
 
 MASKS = ("example", "batch")
 
 
 def dropconnect(
-    operation: Product,
+    operation: LinearMap,
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None,
     rate: Tensor | float,
     random: Randomness,
     mask: str = "example",
-    told: Told = nobody,
+    told: Observer = ignore,
 ) -> Tensor:
     """A layer of which each weight is zeroed with probability ``rate``, the others divided by 1 - rate.
 
@@ -33,7 +33,7 @@ def dropconnect(
         random: source of the masks' bits.
         mask: ``example``: a mask for each example, as in the paper; takes the memory of B copies of the weights.
             ``batch``: one mask for the whole batch, a common short cut and another, noisier method.
-        told: as for :class:`LayerDropout`.
+        told: as for :class:`WeightDropout`.
 
     Returns:
         the layer's output, of the expectation of the layer without dropout.
@@ -53,7 +53,7 @@ def dropconnect(
     return operation.each(x, masked, bias)
 
 
-class DropConnect(LayerDropout):
+class DropConnect(WeightDropout):
     """DropConnect around a layer, see :func:`dropconnect`; the layer itself in eval mode.
 
     Args:
@@ -81,13 +81,13 @@ class DropConnect(LayerDropout):
 
     def product(
         self,
-        operation: Product,
+        operation: LinearMap,
         x: Tensor,
         weight: Tensor,
         bias: Tensor | None,
         rate: Tensor | float,
         random: Randomness,
         own: Tensor | None = None,
-        told: Told = nobody,
+        told: Observer = ignore,
     ) -> Tensor:
         return dropconnect(operation, x, weight, bias, rate, random, self.mask, told)

@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.layer import GaussianProduct
-from dropout_lab.dropout.products import Product
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.kernels.linear_maps import LinearMap
+from dropout_lab.dropout.weight_dropout import GaussianWeightDropout
+from dropout_lab.rng import Randomness
 
 
 def fast(
-    operation: Product, x: Tensor, weight: Tensor, bias: Tensor | None, rate: Tensor | float, random: Randomness
+    operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None, rate: Tensor | float, random: Randomness
 ) -> Tensor:
     """A layer as inverted dropout of its inputs would make it, if the sum over inputs were normally distributed.
 
@@ -35,7 +35,7 @@ def fast(
     return Fast().product(operation, x, weight, bias, rate, random)
 
 
-class Fast(GaussianProduct):
+class Fast(GaussianWeightDropout):
     """Fast dropout of a layer's input as a module around the layer, see :func:`fast`; the layer itself in eval mode."""
 
     kind: ClassVar[str] = "fast"

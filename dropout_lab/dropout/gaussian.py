@@ -5,8 +5,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import normal, per_model, spread
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import noise_std, per_model, sample_normal
+from dropout_lab.rng import Randomness
 
 
 def gaussian(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -25,8 +25,8 @@ def gaussian(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
         Srivastava et al. 2014, JMLR 15, section 10.
     """
     rate = per_model(rate, x)
-    noise = normal(random.bits(x.shape), x)
-    return x * (1 + spread(rate) * noise) * (rate < 1)
+    noise = sample_normal(random.bits(x.shape), x)
+    return x * (1 + noise_std(rate) * noise) * (rate < 1)
 
 
 class Gaussian(Dropout):

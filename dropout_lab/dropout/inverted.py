@@ -5,8 +5,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import binary, rectified, times
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import apply_mask, mask_factor, relu_dropout
+from dropout_lab.rng import Randomness
 
 
 def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -23,7 +23,7 @@ def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.
     """
-    return times(x, binary(random.bits(x.shape), rate, x, rescaled=True))
+    return apply_mask(x, mask_factor(random.bits(x.shape), rate, x, rescaled=True))
 
 
 class Inverted(Dropout):
@@ -36,4 +36,4 @@ class Inverted(Dropout):
         return inverted(x, rate, random)
 
     def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
-        return rectified(x, binary(random.bits(x.shape), rate, x, rescaled=True))
+        return relu_dropout(x, mask_factor(random.bits(x.shape), rate, x, rescaled=True))

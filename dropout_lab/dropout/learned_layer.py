@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout.layer import GaussianProduct, stacked
-from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout.learned_rate import LearnedRate
+from dropout_lab.dropout.weight_dropout import GaussianWeightDropout, stack_weight
 
 
-class LearnedLayer(Learned, GaussianProduct):
+class LearnedRateLayer(LearnedRate, GaussianWeightDropout):
     """A learned variant as a module around a layer.
 
     Args:
@@ -28,7 +28,7 @@ class LearnedLayer(Learned, GaussianProduct):
         self.own = None
         if self.layer is not None and self.rate != 0:
             with torch.no_grad():
-                weight = stacked(self.layer)
+                weight = stack_weight(self.layer)
                 rate = torch.as_tensor(self.rate, dtype=weight.dtype, device=weight.device)
                 self.own = nn.Parameter(self.start(rate.view(1), weight))
 
@@ -39,4 +39,4 @@ class LearnedLayer(Learned, GaussianProduct):
         """The divergence of the module's layer, a number; divide it by the number of training examples."""
         if self.layer is None or self.own is None:
             return torch.zeros(())
-        return self.divergence(self.own, [stacked(self.layer)], 0)[0]
+        return self.divergence(self.own, [stack_weight(self.layer)], 0)[0]

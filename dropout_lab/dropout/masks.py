@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from dropout_lab.streams import LEVELS
+from dropout_lab.rng import LEVELS
 
 
 def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
@@ -26,7 +26,7 @@ def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
     return rate.view(-1, *[1] * (x.dim() - 1)) if rate.dim() == 1 else rate
 
 
-def kept(bits: Tensor, rate: Tensor) -> Tensor:
+def keep_mask(bits: Tensor, rate: Tensor) -> Tensor:
     """Which elements are kept, each with probability 1 - rate to the next 1/65536.
 
     Args:
@@ -40,11 +40,11 @@ def kept(bits: Tensor, rate: Tensor) -> Tensor:
     return bits >= _threshold(rate)
 
 
-def binary(bits: Tensor, rate: Tensor | float, like: Tensor, rescaled: bool) -> Tensor:
-    """The mask of :func:`kept` as a factor: 0 for what is dropped and everywhere at rate 1.
+def mask_factor(bits: Tensor, rate: Tensor | float, like: Tensor, rescaled: bool) -> Tensor:
+    """The mask of :func:`keep_mask` as a factor: 0 for what is dropped and everywhere at rate 1.
 
     Args:
-        bits: as for :func:`kept`.
+        bits: as for :func:`keep_mask`.
         rate: a number, or one per model [M] for ``like`` [M, ...].
         like: what is to be multiplied.
         rescaled: whether what is kept gets 1 over the probability to be kept, as in inverted dropout, and not 1.
@@ -59,7 +59,7 @@ def binary(bits: Tensor, rate: Tensor | float, like: Tensor, rescaled: bool) -> 
     return mask if gain is None else mask.mul_(gain)
 
 
-def times(x: Tensor, factor: Tensor) -> Tensor:
+def apply_mask(x: Tensor, factor: Tensor) -> Tensor:
     """x * factor.
 
     Args:
@@ -70,7 +70,7 @@ def times(x: Tensor, factor: Tensor) -> Tensor:
     return x * factor if torch.is_grad_enabled() else factor.mul_(x)
 
 
-def rectified(x: Tensor, factor: Tensor) -> Tensor:
+def relu_dropout(x: Tensor, factor: Tensor) -> Tensor:
     """relu(x) * factor in a single product, whose gradient is a single product as well.
 
     Args:
@@ -80,12 +80,12 @@ def rectified(x: Tensor, factor: Tensor) -> Tensor:
     with torch.no_grad():
         # The slope of the ReLU times the factor; torch has no faster way to say "where x is positive".
         slope = torch.ops.aten.threshold_backward.grad_input(factor, x, 0, grad_input=factor)
-    return times(x, slope)
+    return apply_mask(x, slope)
 
 
 class _Cut(NamedTuple):
-    """What a rate comes to: see :func:`kept` and :func:`rescaling`; ``below`` is 0 where the rate is 1, None if none
-    is."""
+    """Constants of a rate, see :func:`keep_mask` and :func:`rescale_factor`; ``below`` is 0 where the rate is 1, None
+    if there is no such rate."""
 
     threshold: Tensor
     gain: Tensor
@@ -110,7 +110,7 @@ def _cut_of(rate: Tensor | float, like: Tensor) -> _Cut:
 
 def _cut(rate: Tensor) -> _Cut:
     below = rate < 1
-    return _Cut(_threshold(rate), rescaling(rate), None if bool(below.all()) else below.to(rate.dtype))
+    return _Cut(_threshold(rate), rescale_factor(rate), None if bool(below.all()) else below.to(rate.dtype))
 
 
 def _threshold(rate: Tensor) -> Tensor:
@@ -123,33 +123,33 @@ def _level(rate: Tensor) -> Tensor:
     return (rate.double() * LEVELS).round_().clamp_(0, LEVELS - 1)
 
 
-def kept_part(rate: Tensor) -> Tensor:
-    """The probability to be kept, exactly as :func:`kept` keeps, and 0 at rate 1; of the rate's dtype."""
+def keep_probability(rate: Tensor) -> Tensor:
+    """The probability to be kept, exactly as :func:`keep_mask` keeps, and 0 at rate 1; of the rate's dtype."""
     return torch.where(rate < 1, 1 - _level(rate) / LEVELS, 0).to(rate.dtype)
 
 
-def rescaling(rate: Tensor) -> Tensor:
+def rescale_factor(rate: Tensor) -> Tensor:
     """1 over the probability to be kept, and 0 at rate 1, where nothing is left to rescale."""
-    return torch.where(rate < 1, 1 / kept_part(rate), 0)
+    return torch.where(rate < 1, 1 / keep_probability(rate), 0)
 
 
-def odds(rate: Tensor) -> Tensor:
+def noise_variance(rate: Tensor) -> Tensor:
     """Variance rate / (1 - rate) of an inverted mask, which other noise is matched to; 0 at rate 1."""
     below = rate < 1
     return torch.where(below, rate / torch.where(below, 1 - rate, 1), 0)  # no division by 0, whose slope is no number
 
 
-def spread(rate: Tensor) -> Tensor:
-    """Standard deviation of an inverted mask, the root of :func:`odds`."""
-    return odds(rate).sqrt()
+def noise_std(rate: Tensor) -> Tensor:
+    """Standard deviation of an inverted mask, the root of :func:`noise_variance`."""
+    return noise_variance(rate).sqrt()
 
 
-def uniform(bits: Tensor, like: Tensor) -> Tensor:
+def sample_uniform(bits: Tensor, like: Tensor) -> Tensor:
     """Numbers uniform in (0, 1), in the middle of 65,536 cells, of the dtype of ``like``."""
     return (bits.to(torch.float32).add_(LEVELS // 2 + 0.5) / LEVELS).to(like.dtype)
 
 
-def normal(bits: Tensor, like: Tensor) -> Tensor:
+def sample_normal(bits: Tensor, like: Tensor) -> Tensor:
     """Standard normal numbers by the inverse distribution function at the middle of 65,536 cells.
 
     They reach 4.3 standard deviations; mean 0 exactly, variance 1 to within 1e-5.

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
 from dropout_lab.dropout.masks import per_model
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 
 def maxdropout(x: Tensor, rate: Tensor | float) -> Tensor:

@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.around import Around
 from dropout_lab.dropout.base import MAPS, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
 from dropout_lab.dropout.spatial import spatial
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 
-class Naive(Around):
+class Naive(RecurrentWrapper):
     """Fresh masks at every step on what recurrent layers read and on their states, and on each token read.
 
     The memory of a layer is cut into anew at each step, which is what the other recurrent variants avoid: the arm to

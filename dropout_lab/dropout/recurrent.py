@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.around import Around
 from dropout_lab.dropout.base import CANDIDATES, UNITS
 from dropout_lab.dropout.inverted import inverted
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
+from dropout_lab.rng import Randomness
 
 
-class Recurrent(Around):
+class RecurrentDropout(RecurrentWrapper):
     """A fresh mask at every step on the candidate of an LSTM or GRU, so that what is in memory stays there.
 
     Source:

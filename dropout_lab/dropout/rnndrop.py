@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.around import Around
-from dropout_lab.dropout.base import CELLS, UNITS
+from dropout_lab.dropout.base import MEMORY_CELLS, UNITS
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
 from dropout_lab.dropout.spatial import spatial
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 
-class RNNDrop(Around):
+class RNNDrop(RecurrentWrapper):
     """Memory cells are zero for a whole sequence; what the others give out is divided by 1 - rate while training.
 
     The paper rescales the cells themselves at test time, in every step; a factor inside the memory acts again at each
@@ -23,11 +23,11 @@ class RNNDrop(Around):
     """
 
     kind: ClassVar[str] = "rnndrop"
-    layouts: ClassVar[tuple[str, ...]] = (CELLS,)
-    needs: ClassVar[tuple[str, ...]] = (CELLS,)
+    layouts: ClassVar[tuple[str, ...]] = (MEMORY_CELLS,)
+    needs: ClassVar[tuple[str, ...]] = (MEMORY_CELLS,)
     takes_input: ClassVar[bool] = False
     in_sequences: ClassVar[bool] = True
-    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {CELLS: (-2,)}
+    shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MEMORY_CELLS: (-2,)}
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return spatial(x, rate, random, self.shared.get(layout, ()))

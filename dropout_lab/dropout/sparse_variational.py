@@ -6,10 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout.learned import MOST_LOGIT, SPEED, WARM_UP, held
-from dropout_lab.dropout.learned_layer import LearnedLayer
+from dropout_lab.dropout.kernels.linear_maps import LinearMap
+from dropout_lab.dropout.learned_layer import LearnedRateLayer
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, clamp_recoverable
 from dropout_lab.dropout.masks import per_model
-from dropout_lab.dropout.products import Product
 from dropout_lab.dropout.variational_gaussian import divergence
 
 LEAST_SQUARE = 1e-6  # mean square of the weights of a layer that starts at zero
@@ -17,7 +17,7 @@ LEAST_SQUARE = 1e-6  # mean square of the weights of a layer that starts at zero
 REMOVED_ABOVE = torch.sigmoid(torch.tensor(3.0)).item()
 
 
-class SparseVariational(LearnedLayer):
+class SparseVariational(LearnedRateLayer):
     """Gaussian noise of its own variance on every weight of a layer, as a module around the layer.
 
     The variance itself is learned (additive noise, which keeps the gradient calm), alpha = variance / w^2 follows; its
@@ -62,10 +62,14 @@ class SparseVariational(LearnedLayer):
         return torch.sigmoid(_log_alpha(own, weight))
 
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
-        return super().variance(weight, rate, own) if own is None else held(own, -torch.inf, self.bounds[1]).exp()
+        return (
+            super().variance(weight, rate, own)
+            if own is None
+            else clamp_recoverable(own, -torch.inf, self.bounds[1]).exp()
+        )
 
     def expected_product(
-        self, operation: Product, x: Tensor, weight: Tensor, bias: Tensor | None, rate: Tensor | float
+        self, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None, rate: Tensor | float
     ) -> Tensor:
         """The layer without the weights that are mostly noise."""
         return operation(x, torch.where(per_model(rate, weight) > REMOVED_ABOVE, 0, weight), bias)
@@ -80,4 +84,4 @@ class SparseVariational(LearnedLayer):
 def _log_alpha(own: Tensor, weight: Tensor | None) -> Tensor:
     assert weight is not None
     # Far outside these bounds nothing changes any more, and a weight of 0 has no logarithm.
-    return held(own - weight.square().clamp(min=torch.finfo(weight.dtype).tiny).log(), -20, 20)
+    return clamp_recoverable(own - weight.square().clamp(min=torch.finfo(weight.dtype).tiny).log(), -20, 20)

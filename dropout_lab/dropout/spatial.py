@@ -6,8 +6,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS, Dropout, mask_shape
-from dropout_lab.dropout.masks import kept, per_model, rescaling
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import keep_mask, per_model, rescale_factor
+from dropout_lab.rng import Randomness
 
 
 def spatial(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int, ...]) -> Tensor:
@@ -26,7 +26,7 @@ def spatial(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[i
         Tompson et al. 2015, CVPR, section 3.2.
     """
     rate = per_model(rate, x)
-    return x * kept(random.bits(mask_shape(x.shape, shared, rate)), rate) * rescaling(rate)
+    return x * keep_mask(random.bits(mask_shape(x.shape, shared, rate)), rate) * rescale_factor(rate)
 
 
 class Spatial(Dropout):

@@ -5,8 +5,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import binary, kept_part, per_model, rectified, times
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import apply_mask, keep_probability, mask_factor, per_model, relu_dropout
+from dropout_lab.rng import Randomness
 
 
 def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -23,12 +23,12 @@ def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     Source:
         Srivastava et al. 2014, JMLR 15, section 4.
     """
-    return times(x, binary(random.bits(x.shape), rate, x, rescaled=False))
+    return apply_mask(x, mask_factor(random.bits(x.shape), rate, x, rescaled=False))
 
 
 def expected(x: Tensor, rate: Tensor | float) -> Tensor:
     """The test-time network: every element times the probability of having been kept (section 4, figure 2)."""
-    return x * kept_part(per_model(rate, x))
+    return x * keep_probability(per_model(rate, x))
 
 
 class Standard(Dropout):
@@ -40,7 +40,7 @@ class Standard(Dropout):
         return standard(x, rate, random)
 
     def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
-        return rectified(x, binary(random.bits(x.shape), rate, x, rescaled=False))
+        return relu_dropout(x, mask_factor(random.bits(x.shape), rate, x, rescaled=False))
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
         return expected(x, rate)

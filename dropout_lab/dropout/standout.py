@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import kept, per_model
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import keep_mask, per_model
+from dropout_lab.rng import Randomness
 
 
 def keep_probability(x: Tensor, rate: Tensor | float, slope: float) -> Tensor:
@@ -39,7 +39,7 @@ def standout(x: Tensor, rate: Tensor | float, random: Randomness, slope: float =
         Ba and Frey 2013, NeurIPS, sections 3 and 3.2.
     """
     keep = keep_probability(x, rate, slope)
-    return x * (kept(random.bits(x.shape), 1 - keep) & (keep > 0))
+    return x * (keep_mask(random.bits(x.shape), 1 - keep) & (keep > 0))
 
 
 class Standout(Dropout):

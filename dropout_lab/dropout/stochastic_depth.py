@@ -6,8 +6,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import EXAMPLE, PATHS, UNITS, Dropout, mask_shape
-from dropout_lab.dropout.masks import kept, kept_part, per_model
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import keep_mask, keep_probability, per_model
+from dropout_lab.rng import Randomness
 
 
 def stochastic_depth(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -27,7 +27,7 @@ def stochastic_depth(x: Tensor, rate: Tensor | float, random: Randomness) -> Ten
         usual since (as in timm's DropPath).
     """
     rate = per_model(rate, x)
-    return x * (kept(random.bits(mask_shape(x.shape, EXAMPLE, rate)), rate) & (rate < 1))
+    return x * (keep_mask(random.bits(mask_shape(x.shape, EXAMPLE, rate)), rate) & (rate < 1))
 
 
 class StochasticDepth(Dropout):
@@ -45,4 +45,4 @@ class StochasticDepth(Dropout):
         return stochastic_depth(x, rate, random)
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
-        return x * kept_part(per_model(rate, x))
+        return x * keep_probability(per_model(rate, x))

@@ -5,9 +5,9 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
-from dropout_lab.dropout.masks import per_model, spread
-from dropout_lab.dropout.masks import uniform as uniform_numbers
-from dropout_lab.streams import Randomness
+from dropout_lab.dropout.masks import noise_std, per_model
+from dropout_lab.dropout.masks import sample_uniform as uniform_numbers
+from dropout_lab.rng import Randomness
 
 
 def uniform(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -27,11 +27,11 @@ def uniform(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     """
     rate = per_model(rate, x)
     noise = uniform_numbers(random.bits(x.shape), x) - 0.5
-    return x * (1 + 12**0.5 * spread(rate) * noise) * (rate < 1)
+    return x * (1 + 12**0.5 * noise_std(rate) * noise) * (rate < 1)
 
 
 class Uniform(Dropout):
-    """Uniform noise as a module, see :func:`uniform`; the identity in eval mode."""
+    """Uniform noise as a module, see :func:`sample_uniform`; the identity in eval mode."""
 
     kind: ClassVar[str] = "uniform"
     fraction: ClassVar[str] = "none"

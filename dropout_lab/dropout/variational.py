@@ -6,20 +6,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout.around import Around
 from dropout_lab.dropout.base import MAPS, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
 from dropout_lab.dropout.spatial import spatial
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 GATES = ("shared", "own")
 
 
-class Variational(Around):
+class Variational(RecurrentWrapper):
     """The same mask at every step of a sequence on what recurrent layers read, on their states and on what they give;
     whole kinds of tokens are dropped likewise, wherever they stand in the sequence. Each example has its own masks.
 
     Args:
-        rate, layer, generator: as of :class:`Around`.
+        rate, layer, generator: as of :class:`RecurrentWrapper`.
         gates: ``own`` for masks of each gate (untied weights), else ``shared``.
 
     Raises:

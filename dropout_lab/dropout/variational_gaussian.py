@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dropout_lab.dropout.learned import MOST_LOGIT, SPEED, WARM_UP, held
-from dropout_lab.dropout.learned_layer import LearnedLayer
+from dropout_lab.dropout.learned_layer import LearnedRateLayer
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, clamp_recoverable
 
 PER = ("layer", "unit", "weight")
 
@@ -27,7 +27,7 @@ def divergence(log_alpha: Tensor) -> Tensor:
     return k1 * torch.sigmoid(-(k2 + k3 * log_alpha)) + softplus(-log_alpha) / 2
 
 
-class VariationalGaussian(LearnedLayer):
+class VariationalGaussian(LearnedRateLayer):
     """Gaussian noise on the weights of a layer, of learned strength, as a module around the layer.
 
     The pre-activations are drawn from N(x w, alpha x^2 w^2) with alpha = rate / (1 - rate). alpha stays at most 1, a
@@ -77,11 +77,11 @@ class VariationalGaussian(LearnedLayer):
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
         if own is None:
             return super().variance(weight, rate, own)
-        return held(own, -torch.inf, self.bounds[1]).exp() * weight.square()
+        return clamp_recoverable(own, -torch.inf, self.bounds[1]).exp() * weight.square()
 
     def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
         (weight,) = weights
-        each = divergence(held(own, *self.bounds))
+        each = divergence(clamp_recoverable(own, *self.bounds))
         return each.flatten(1).sum(1) * (weight[0].numel() // own[0].numel())
 
 

@@ -10,7 +10,7 @@ from torch.func import functional_call
 from dropout_lab.dropout.base import MAPS, RECURRENT, STEPS, UNITS, WORDS, Dropout
 from dropout_lab.dropout.inverted import inverted
 from dropout_lab.dropout.spatial import spatial
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 
 def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:

@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.dropout.around import Around
-from dropout_lab.dropout.base import CELLS, STATES, UNITS
+from dropout_lab.dropout.base import MEMORY_CELLS, STATES, UNITS
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
 from dropout_lab.dropout.standard import expected, standard
-from dropout_lab.streams import Randomness
+from dropout_lab.rng import Randomness
 
 
-class Zoneout(Around):
+class Zoneout(RecurrentWrapper):
     """A part ``rate`` of the hidden states, and of the memory cells of an LSTM, is not updated in a step, each with a
     fresh mask; at test time all are updated by the expected part of the change.
 
@@ -21,7 +21,7 @@ class Zoneout(Around):
     """
 
     kind: ClassVar[str] = "zoneout"
-    layouts: ClassVar[tuple[str, ...]] = (STATES, CELLS)
+    layouts: ClassVar[tuple[str, ...]] = (STATES, MEMORY_CELLS)
     needs: ClassVar[tuple[str, ...]] = (STATES,)
     holds: ClassVar[bool] = True
     takes_input: ClassVar[bool] = False

@@ -13,19 +13,19 @@ from dropout_lab.config import (
     ResMLPConf,
     TransformerConf,
 )
-from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, State
+from dropout_lab.models.base import Hook, Model, Parameter, Params, PlainHook, State
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.custom import Custom, NetworkError, error_line
 from dropout_lab.models.mlp import MLP
-from dropout_lab.models.recurrent import Recurrent, Shape
+from dropout_lab.models.recurrent import RecurrentModel, RecurrentShape
 from dropout_lab.models.residual import ResCNN, ResMLP
-from dropout_lab.models.transformer import Sizes, Transformer
-from dropout_lab.targets import load
+from dropout_lab.models.transformer import Transformer, TransformerSizes
+from dropout_lab.user_code import load_target
 
 READERS = (MLPConf, RecurrentConf, TransformerConf)
 
 
-def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is", symbols: int = 0) -> Model:
+def build_model(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is", symbols: int = 0) -> Model:
     """The model of a config.
 
     Args:
@@ -49,18 +49,18 @@ def build(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "a
         case CNNConf():
             model = CNN(shape, outputs, conf.channels, conf.head, activation)
         case RecurrentConf():
-            form = Shape(conf.kind, conf.units, conf.layers, conf.bidirectional, conf.pooling, conf.tied)
-            model = Recurrent(shape, outputs, replace(form, symbols=symbols, embedding=conf.embedding))
+            form = RecurrentShape(conf.kind, conf.units, conf.layers, conf.bidirectional, conf.pooling, conf.tied)
+            model = RecurrentModel(shape, outputs, replace(form, symbols=symbols, embedding=conf.embedding))
             model.within = conf.init or None
         case ResMLPConf():
             model = ResMLP(shape, outputs, conf.width, conf.blocks, activation)
         case ResCNNConf():
             model = ResCNN(shape, outputs, conf.maps, conf.blocks, activation)
         case TransformerConf():
-            sizes = Sizes(conf.patch, conf.width, conf.blocks, conf.heads)
+            sizes = TransformerSizes(conf.patch, conf.width, conf.blocks, conf.heads)
             model = Transformer(shape, outputs, sizes, activation, symbols)
         case CustomConf():
-            model = Custom(shape, outputs, load(conf.target, conf.digest), conf.target)
+            model = Custom(shape, outputs, load_target(conf.target, conf.digest), conf.target)
         case _:
             raise TypeError(f"no model for {type(conf).__name__}")
     model.lecun = selu
@@ -94,12 +94,12 @@ __all__ = [
     "NetworkError",
     "Parameter",
     "Params",
-    "Plain",
-    "Recurrent",
+    "PlainHook",
+    "RecurrentModel",
     "ResCNN",
     "ResMLP",
     "State",
     "Transformer",
-    "build",
+    "build_model",
     "error_line",
 ]

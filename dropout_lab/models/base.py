@@ -8,10 +8,10 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout.base import ACTIVATION_LAYOUTS, MAPS, STEPS, UNITS, WEIGHTS
-from dropout_lab.dropout.noise import Place
-from dropout_lab.dropout.products import DENSE, Product
-from dropout_lab.streams import Streams
+from dropout_lab.dropout.base import ACTIVATION_KINDS, MAPS, STEPS, UNITS, WEIGHTS
+from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP, LinearMap
+from dropout_lab.dropout.pack_dropout import Site
+from dropout_lab.rng import Streams
 
 Params = dict[str, Tensor]
 State = tuple[Tensor, ...] | None  # what a model carries from one window of a running text to the next, [M, ...] each
@@ -52,12 +52,12 @@ class Hook(Protocol):
         """The activations of x at the place of this name, [M, ...]."""
         ...
 
-    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer whose weights bear this name, for its input x [M, B, ...]."""
         ...
 
 
-class Plain:
+class PlainHook:
     """The network without dropout."""
 
     training = False
@@ -76,7 +76,7 @@ class Plain:
         """The activations as they are."""
         return self(name, activation(x))
 
-    def product(self, name: str, operation: Product, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer as it is."""
         return operation(x, weight, bias)
 
@@ -112,7 +112,7 @@ class Model:
 
     Args:
         parameters: name to :class:`Parameter`, in the order of the network.
-        places: name to :class:`Place` of the activations and recurrent weights where dropout may act, in the order of
+        places: name to :class:`Site` of the activations and recurrent weights where dropout may act, in the order of
             the network, the first being ``input``. Places of the weights follow from ``Parameter.reads``.
 
     Attributes:
@@ -139,7 +139,7 @@ class Model:
     glorot: bool = False
     within: float | None = None
 
-    def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Place]):
+    def __init__(self, parameters: Mapping[str, Parameter], places: Mapping[str, Site]):
         self.parameters = dict(parameters)
         self.buffers: dict[str, Parameter] = {}
         readers: dict[str, tuple[str, ...]] = {}
@@ -162,7 +162,7 @@ class Model:
     def sites(self) -> tuple[str, ...]:
         """Names of the places of hidden activations, from input to output."""
         hidden = {name: place for name, place in self.places.items() if place.level is not None}
-        return tuple(name for name, place in hidden.items() if place.layout in ACTIVATION_LAYOUTS)
+        return tuple(name for name, place in hidden.items() if place.layout in ACTIVATION_KINDS)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         """Outputs [M, B, K] for inputs [M, B, ...]; ``hook`` is called at every place."""
@@ -221,7 +221,7 @@ def input_layout(shape: Sequence[int]) -> str:
     return {SERIES: STEPS, IMAGE: MAPS}.get(len(shape), UNITS)
 
 
-def dense(
+def dense_parameters(
     width_in: int,
     width_out: int,
     name: str,
@@ -245,10 +245,10 @@ def dense(
 
 def affine(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
     """Fully connected layer: x [M, B, ..., in] to [M, B, ..., out]."""
-    return hook.product(f"{name}.weight", DENSE, x, params[f"{name}.weight"], params[f"{name}.bias"])
+    return hook.product(f"{name}.weight", DENSE_MAP, x, params[f"{name}.weight"], params[f"{name}.bias"])
 
 
-def norm(width: int, name: str, thinned: Sequence[str] = ()) -> dict[str, Parameter]:
+def layer_norm_parameters(width: int, name: str, thinned: Sequence[str] = ()) -> dict[str, Parameter]:
     """The parameters of a layer normalisation."""
     own = tuple(thinned)
     return {
@@ -257,7 +257,7 @@ def norm(width: int, name: str, thinned: Sequence[str] = ()) -> dict[str, Parame
     }
 
 
-def normalised(params: Params, name: str, x: Tensor) -> Tensor:
+def layer_norm(params: Params, name: str, x: Tensor) -> Tensor:
     """Layer normalisation over the last axis of x [M, B, ..., D] (Ba et al. 2016, arXiv:1607.06450)."""
     lead = (-1, *[1] * (x.dim() - 2), x.shape[-1])
     plain = nn.functional.layer_norm(x, x.shape[-1:])

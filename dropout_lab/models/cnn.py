@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 from dropout_lab.dropout.base import MAPS, UNITS
-from dropout_lab.dropout.noise import Place
-from dropout_lab.dropout.products import CONV
-from dropout_lab.models.base import ACTIVATIONS, MONOTONE, Hook, Model, Parameter, Params, affine, dense
+from dropout_lab.dropout.kernels.linear_maps import CONV
+from dropout_lab.dropout.pack_dropout import Site
+from dropout_lab.models.base import ACTIVATIONS, MONOTONE, Hook, Model, Parameter, Params, affine, dense_parameters
 
 KERNEL = 3
 
@@ -40,19 +40,19 @@ class CNN(Model):
         self._head = tuple(f"head{i}" for i in range(len(head)))
         self._activation = ACTIVATIONS[activation]
         layouts = {**dict.fromkeys(self._blocks, MAPS), **dict.fromkeys(self._head, UNITS)}
-        places = {"input": Place(MAPS, None)} | {
-            n: Place(layout, i, made_by=f"{n}.weight") for i, (n, layout) in enumerate(layouts.items())
+        places = {"input": Site(MAPS, None)} | {
+            n: Site(layout, i, made_by=f"{n}.weight") for i, (n, layout) in enumerate(layouts.items())
         }
         parameters: dict[str, Parameter] = {}
         names = ("input", *self._blocks, *self._head)
         widths = (shape[0], *channels)
         for i, name in enumerate(self._blocks):
-            parameters |= filters(widths[i], widths[i + 1], name, names[i])
+            parameters |= conv_parameters(widths[i], widths[i + 1], name, names[i])
         flat = channels[-1] * (shape[1] // least) * (shape[2] // least)
         reads = (self._blocks[-1], *self._head)
         for i, name in enumerate(self._head):
-            parameters |= dense((flat, *head)[i], head[i], name, reads[i], [name])
-        parameters |= dense(head[-1], outputs, "output", reads[-1])
+            parameters |= dense_parameters((flat, *head)[i], head[i], name, reads[i], [name])
+        parameters |= dense_parameters(head[-1], outputs, "output", reads[-1])
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
@@ -61,10 +61,10 @@ class CNN(Model):
             h = convolution(params, name, h, hook)
             if self._activation in MONOTONE:
                 # The largest comes out the same, and the non-linearity has a quarter of the work.
-                h = hook.activated(name, self._activation, pooled(h))
+                h = hook.activated(name, self._activation, max_pool(h))
             else:
-                h = hook(name, pooled(self._activation(h)))
-        h = Flattened.apply(h)
+                h = hook(name, max_pool(self._activation(h)))
+        h = FlattenMaps.apply(h)
         for name in self._head:
             h = hook.activated(name, self._activation, affine(params, name, h, hook))
         return affine(params, "output", h, hook)
@@ -76,12 +76,12 @@ def check_images(shape: Sequence[int]) -> None:
         raise ValueError("needs images, examples of shape (channels, height, width)")
 
 
-def pooled(x: Tensor) -> Tensor:
+def max_pool(x: Tensor) -> Tensor:
     """2x2 max-pool of maps [M, B, C, H, W]."""
     return max_pool2d(x.flatten(0, 1), 2).unflatten(0, x.shape[:2])
 
 
-class Flattened(torch.autograd.Function):
+class FlattenMaps(torch.autograd.Function):
     """Maps [M, B, C, H, W] as one line [M, B, C * H * W] an example.
 
     The gradient is turned round here, where it is small, to lie channels last as the maps do: further down masks would
@@ -98,13 +98,13 @@ class Flattened(torch.autograd.Function):
         return slope.unflatten(2, ctx.maps).movedim(2, -1).contiguous().movedim(-1, 2)
 
 
-def filters(
+def conv_parameters(
     channels_in: int, channels_out: int, name: str, reads: str = "", thinned: Sequence[str] = (), ruled_by: str = ""
 ) -> dict[str, Parameter]:
     """The parameters of a 3x3 convolution.
 
     Args:
-        reads, ruled_by: as for :func:`dense`.
+        reads, ruled_by: as for :func:`dense_parameters`.
         thinned: places that thin it whole. A filter is shared over positions, each with its own mask: no single mask
             element takes part of it out.
     """

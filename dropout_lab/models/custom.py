@@ -11,11 +11,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS
-from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import Hook, Model, Parameter, Params, Plain, input_layout
+from dropout_lab.dropout.pack_dropout import Site
+from dropout_lab.models.base import Hook, Model, Parameter, Params, PlainHook, input_layout
 from dropout_lab.models.generators import changed, global_states
 from dropout_lab.models.sites import replace_dropouts
-from dropout_lab.streams import Streams
+from dropout_lab.rng import Streams
 
 LAYOUT_OF_AXES = {2: UNITS, 3: STEPS, 4: MAPS}
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -52,7 +52,7 @@ class Custom(Model):
 
     def __init__(self, shape: Sequence[int], outputs: int, make: Callable[..., object], name: str):
         self._shape, self._outputs, self._make, self._name = tuple(shape), outputs, make, name
-        self._hook: Hook = Plain()
+        self._hook: Hook = PlainHook()
         self._module = self._made(0)
         if not _same(self._module, self._made(0)):
             raise ValueError(
@@ -69,12 +69,12 @@ class Custom(Model):
             modules = replace_dropouts(self._module, self._pass_on)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-        places = {"input": Place(input_layout(shape), None)}
+        places = {"input": Site(input_layout(shape), None)}
         layouts = self._layouts()
         called = [place for place in modules if place in layouts]
         if not called:
             raise ValueError(f"{name} finds no nn.Dropout in it" + (" that its forward pass calls" if modules else ""))
-        super().__init__(parameters, places | {place: Place(layouts[place], i) for i, place in enumerate(called)})
+        super().__init__(parameters, places | {place: Site(layouts[place], i) for i, place in enumerate(called)})
         self.extend({}, buffers)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
@@ -98,7 +98,7 @@ class Custom(Model):
         except BaseException as error:  # SystemExit too: it must end neither this process nor its other trials
             raise NetworkError(f"{self._name} fails {batch}: {error_line(error)}") from error
         finally:
-            self._hook = Plain()
+            self._hook = PlainHook()
         self._check_output(out, len(x), batch)
         if hook.training:
             with torch.no_grad():  # most buffers are written in place, and so in ``params``; others are put in anew
@@ -208,7 +208,7 @@ class Custom(Model):
         return watching.seen
 
 
-class _Watching(Plain):
+class _Watching(PlainHook):
     """Notes what stands at the places."""
 
     def __init__(self, training: bool):

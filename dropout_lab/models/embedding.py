@@ -10,20 +10,20 @@ NAME = "embedding.weight"
 PAD, OTHER = 0, 1  # the symbols for no token, and for any token that the model does not know
 
 
-def table(symbols: int, width: int) -> dict[str, Parameter]:
+def embedding_parameters(symbols: int, width: int) -> dict[str, Parameter]:
     """The parameters: a vector of ``width`` numbers for each symbol."""
     return {NAME: Parameter((symbols, width), width)}
 
 
-def embedded(params: Params, x: Tensor) -> Tensor:
+def embed(params: Params, x: Tensor) -> Tensor:
     """The vectors [M, B, T, D] of symbols x [M, B, T]; zero where there is no token."""
     weight = params[NAME]
     models, symbols, _ = weight.shape
     # One lookup for all models, in tables laid one after the other.
     first = torch.arange(models, device=x.device).view(-1, 1, 1) * symbols
-    return embedding(x + first, weight.flatten(0, 1)) * there(x).unsqueeze(3)
+    return embedding(x + first, weight.flatten(0, 1)) * token_mask(x).unsqueeze(3)
 
 
-def there(x: Tensor) -> Tensor:
+def token_mask(x: Tensor) -> Tensor:
     """Which places of x [M, B, T] hold a token."""
     return x != PAD

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.products import apart
+from dropout_lab.dropout.kernels.linear_maps import split_models
 
 ONE_WAY = {"gru": torch.gru, "rnn": torch.rnn_tanh}
 
 
-def fused(
+def run_fused_layer(
     kind: str, x: Tensor, weights: Sequence[Tensor], start: Sequence[Tensor]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """One layer over all steps.
@@ -26,7 +26,7 @@ def fused(
     """
     outs: list[Tensor] = []
     ends: list[tuple[Tensor, ...]] = []
-    for m, (read, *own) in enumerate(zip(apart(x), *map(apart, weights), strict=True)):
+    for m, (read, *own) in enumerate(zip(split_models(x), *map(split_models, weights), strict=True)):
         states = [part[m : m + 1] for part in start]
         train = torch.is_grad_enabled()  # cuDNN needs to be told that a backward pass may follow
         if kind == "lstm":

@@ -7,9 +7,9 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import STEPS, UNITS
-from dropout_lab.dropout.noise import Place
-from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense, input_layout
-from dropout_lab.models.embedding import embedded, table, there
+from dropout_lab.dropout.pack_dropout import Site
+from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense_parameters, input_layout
+from dropout_lab.models.embedding import embed, embedding_parameters, token_mask
 
 
 class MLP(Model):
@@ -37,21 +37,23 @@ class MLP(Model):
         self._layers = tuple(f"hidden{i}" for i in range(len(hidden)))
         self._activation = ACTIVATIONS[activation]
         layout = STEPS if symbols else input_layout(shape)
-        places = {"input": Place(layout, None)}
-        places |= {name: Place(UNITS, i, made_by=f"{name}.weight") for i, name in enumerate(self._layers)}
+        places = {"input": Site(layout, None)}
+        places |= {name: Site(UNITS, i, made_by=f"{name}.weight") for i, name in enumerate(self._layers)}
         names = ("input", *self._layers)
         widths = (embedding if symbols else prod(shape), *hidden)
         self._reads = bool(symbols)
-        parameters: dict[str, Parameter] = table(symbols, embedding) if symbols else {}
+        parameters: dict[str, Parameter] = embedding_parameters(symbols, embedding) if symbols else {}
         for i, name in enumerate(self._layers):
-            parameters |= dense(widths[i], widths[i + 1], name, names[i], [name], shared=self._reads and not i)
-        parameters |= dense(widths[-1], outputs, "output", names[-1])
+            parameters |= dense_parameters(
+                widths[i], widths[i + 1], name, names[i], [name], shared=self._reads and not i
+            )
+        parameters |= dense_parameters(widths[-1], outputs, "output", names[-1])
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         if self._reads:
-            count = there(x).sum(2, keepdim=True).clamp(min=1)
-            h = hook("input", embedded(params, x)).sum(2) / count
+            count = token_mask(x).sum(2, keepdim=True).clamp(min=1)
+            h = hook("input", embed(params, x)).sum(2) / count
         else:
             h = hook("input", x).flatten(2)
         for name in self._layers:

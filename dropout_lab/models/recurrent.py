@@ -7,21 +7,32 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import CANDIDATES, CELLS, RECURRENT, STATES, STEPS, UNITS, WORDS
-from dropout_lab.dropout.cells import CELLS as KINDS
-from dropout_lab.dropout.cells import Masks
-from dropout_lab.dropout.noise import Place
-from dropout_lab.dropout.products import DENSE
-from dropout_lab.dropout.sequence import sequence
+from dropout_lab.dropout.base import CANDIDATES, MEMORY_CELLS, RECURRENT, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP
+from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS as KINDS
+from dropout_lab.dropout.kernels.rnn_cells import CellMasks
+from dropout_lab.dropout.kernels.rnn_sequence import run_sequence
+from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.models import embedding
-from dropout_lab.models.base import IMAGE, SERIES, Hook, Model, Parameter, Params, State, affine, dense, input_layout
-from dropout_lab.models.fused import fused
+from dropout_lab.models.base import (
+    IMAGE,
+    SERIES,
+    Hook,
+    Model,
+    Parameter,
+    Params,
+    State,
+    affine,
+    dense_parameters,
+    input_layout,
+)
+from dropout_lab.models.fused import run_fused_layer
 
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 @dataclass(frozen=True)
-class Shape:
+class RecurrentShape:
     """What a recurrent network looks like.
 
     Args:
@@ -44,7 +55,7 @@ class Shape:
     embedding: int = 64
 
 
-class Recurrent(Model):
+class RecurrentModel(Model):
     """Layers of LSTM, GRU or RNN cells, of which one vector goes to the output layer; of a running text, every state.
 
     Dropout of activations acts on the output of each layer: between layers at every step, on the last one on what goes
@@ -63,17 +74,17 @@ class Recurrent(Model):
 
     broadcasts: ClassVar[bool] = False
 
-    def __init__(self, shape: Sequence[int], outputs: int, form: Shape):
+    def __init__(self, shape: Sequence[int], outputs: int, form: RecurrentShape):
         self._form, self._reads, self._runs = form, bool(form.symbols), not shape
         self._series = len(shape) == SERIES
         _check(shape, form)
         self._layers = tuple(f"layer{i}" for i in range(form.layers))
         self._ways = ("", ".reverse") if form.bidirectional else ("",)
-        places = {"input": Place(STEPS if self._reads else input_layout(shape), None)}
+        places = {"input": Site(STEPS if self._reads else input_layout(shape), None)}
         parameters: dict[str, Parameter] = {}
         if self._reads:
-            places["words"] = Place(WORDS, 0, role="embedding")
-            parameters |= embedding.table(form.symbols, form.embedding)
+            places["words"] = Site(WORDS, 0, role="embedding")
+            parameters |= embedding.embedding_parameters(form.symbols, form.embedding)
         width, below = _width(shape, form), "input"
         for i, name in enumerate(self._layers):
             last = name == self._layers[-1]
@@ -81,9 +92,9 @@ class Recurrent(Model):
                 places |= _places(name + way, i, form.kind)
                 parameters |= _parameters(name + way, width, form, below)
             layout = UNITS if last and not self._runs else STEPS
-            places[name] = Place(layout, i, role="output" if last else "between")
+            places[name] = Site(layout, i, role="output" if last else "between")
             width, below = form.units * len(self._ways), name
-        head = dense(width, outputs, "output", below, shared=self._runs)
+        head = dense_parameters(width, outputs, "output", below, shared=self._runs)
         if form.tied:
             del head["output.weight"]
         super().__init__(parameters | head, places)
@@ -108,7 +119,7 @@ class Recurrent(Model):
         h = _both(ways, x, self._reads) if self._runs else self._pooled(ways, x)
         h = hook(self._layers[-1], h)
         if self._form.tied:
-            out = DENSE(h, params[embedding.NAME].transpose(1, 2), params["output.bias"])
+            out = DENSE_MAP(h, params[embedding.NAME].transpose(1, 2), params["output.bias"])
         else:
             out = affine(params, "output", h, hook)
         return out, tuple(after) if self._runs else None
@@ -119,7 +130,7 @@ class Recurrent(Model):
             return self._given("input", x, hook)
         if not self._reads:
             return hook("input", x).transpose(2, 3).flatten(3)  # the rows of maps [M, B, C, H, W]
-        read = self._given("input", embedding.embedded(params, x), hook)
+        read = self._given("input", embedding.embed(params, x), hook)
         there = hook.mask("words", (*x.shape, self._form.symbols), read)
         if there is None:
             return read
@@ -153,14 +164,14 @@ class Recurrent(Model):
             zero = x.new_zeros(models, batch, form.units)
             state = (zero, zero) if cell.has_cell else (zero,)
         if masks is None and x.dim() == 4:
-            return fused(form.kind, x, weights, state)
+            return run_fused_layer(form.kind, x, weights, state)
         steps = x.transpose(1, 2) if x.dim() == 4 else x.permute(0, 3, 2, 1, 4)
-        out, ends = sequence(form.kind, steps, weights, state, masks or Masks())
+        out, ends = run_sequence(form.kind, steps, weights, state, masks or CellMasks())
         return out.transpose(1, 2), ends
 
     def _pooled(self, ways: Sequence[Tensor], x: Tensor) -> Tensor:
         """One vector [M, B, D] of all steps of the last layer, each direction in the order in which it read."""
-        there = embedding.there(x) if self._reads else torch.ones_like(ways[0][..., 0], dtype=torch.bool)
+        there = embedding.token_mask(x) if self._reads else torch.ones_like(ways[0][..., 0], dtype=torch.bool)
         found = []
         for h in ways:
             if self._form.pooling == "last":
@@ -176,7 +187,7 @@ class Recurrent(Model):
         return torch.cat(found, 2) if len(found) > 1 else found[0]
 
 
-def _check(shape: Sequence[int], form: Shape) -> None:
+def _check(shape: Sequence[int], form: RecurrentShape) -> None:
     if len(shape) not in (SERIES, IMAGE) and not form.symbols:
         raise ValueError("needs series, texts, or images, whose rows it reads as time steps")
     if form.bidirectional and not shape:
@@ -189,24 +200,24 @@ def _check(shape: Sequence[int], form: Shape) -> None:
         )
 
 
-def _width(shape: Sequence[int], form: Shape) -> int:
+def _width(shape: Sequence[int], form: RecurrentShape) -> int:
     """Return how many numbers the first layer reads at each step."""
     if form.symbols:
         return form.embedding
     return shape[1] if len(shape) == SERIES else shape[0] * shape[2]
 
 
-def _places(name: str, level: int, kind: str) -> dict[str, Place]:
+def _places(name: str, level: int, kind: str) -> dict[str, Site]:
     """The places inside one layer and direction."""
     found = {
-        f"{name}.weight_hh": Place(RECURRENT, level, role="recurrent"),
-        f"{name}.state": Place(STATES, level, role="recurrent"),
+        f"{name}.weight_hh": Site(RECURRENT, level, role="recurrent"),
+        f"{name}.state": Site(STATES, level, role="recurrent"),
     }
-    inside = {"candidate": CANDIDATES, "cell": CELLS}
-    return found | {f"{name}.{part}": Place(inside[part], level) for part in KINDS[kind].masks if part in inside}
+    inside = {"candidate": CANDIDATES, "cell": MEMORY_CELLS}
+    return found | {f"{name}.{part}": Site(inside[part], level) for part in KINDS[kind].masks if part in inside}
 
 
-def _parameters(name: str, width: int, form: Shape, below: str) -> dict[str, Parameter]:
+def _parameters(name: str, width: int, form: RecurrentShape, below: str) -> dict[str, Parameter]:
     """The parameters of one layer and direction that reads ``width`` numbers at the place ``below``."""
     rows = KINDS[form.kind].count * form.units
     shapes = [(rows, width), (rows, form.units), (rows,), (rows,)]
@@ -217,7 +228,7 @@ def _parameters(name: str, width: int, form: Shape, below: str) -> dict[str, Par
     return found
 
 
-def _masks(inner: dict[str, Tensor | None], holds: bool) -> Masks | None:
+def _masks(inner: dict[str, Tensor | None], holds: bool) -> CellMasks | None:
     """The masks [M, B, (G,) T, H] of a layer as the operation takes them; None for none at all."""
     if all(mask is None for mask in inner.values()):
         return None
@@ -226,7 +237,7 @@ def _masks(inner: dict[str, Tensor | None], holds: bool) -> Masks | None:
         if mask is not None:
             turned = mask.transpose(1, 2) if mask.dim() == 4 else mask.permute(0, 3, 2, 1, 4)
             each[f"keep_{part}" if holds else part] = turned
-    return Masks(**each)
+    return CellMasks(**each)
 
 
 def _turned(h: Tensor, x: Tensor, reads: bool) -> Tensor:
@@ -234,7 +245,7 @@ def _turned(h: Tensor, x: Tensor, reads: bool) -> Tensor:
     if not reads:
         return h.flip(-2)
     steps = torch.arange(x.shape[2], device=x.device)
-    there = embedding.there(x)
+    there = embedding.token_mask(x)
     first = torch.where(there, steps, x.shape[2]).amin(2, keepdim=True)
     last = (there * steps).amax(2, keepdim=True)
     at = torch.where((steps >= first) & (steps <= last), first + last - steps, steps)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from dropout_lab.dropout.base import MAPS, PATHS, UNITS
-from dropout_lab.dropout.noise import Place
+from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.models.base import (
     ACTIVATIONS,
     Hook,
@@ -16,15 +16,15 @@ from dropout_lab.models.base import (
     Parameter,
     Params,
     affine,
-    dense,
+    dense_parameters,
     input_layout,
-    norm,
-    normalised,
+    layer_norm,
+    layer_norm_parameters,
 )
-from dropout_lab.models.cnn import check_images, convolution, filters
+from dropout_lab.models.cnn import check_images, conv_parameters, convolution
 
 
-def path(block: str) -> str:
+def residual_site(block: str) -> str:
     """The place where what a block adds to its input may be dropped."""
     return f"{block}.path"
 
@@ -48,23 +48,27 @@ class ResMLP(Model):
     def __init__(self, shape: Sequence[int], outputs: int, width: int, blocks: int, activation: str):
         self._blocks = tuple(f"block{i}" for i in range(blocks))
         self._activation = ACTIVATIONS[activation]
-        places = {"input": Place(input_layout(shape), None)}
-        parameters = dense(prod(shape), width, "stem", "input")
+        places = {"input": Site(input_layout(shape), None)}
+        parameters = dense_parameters(prod(shape), width, "stem", "input")
         for i, name in enumerate(self._blocks):
-            places |= {name: Place(UNITS, i, made_by=f"{name}.first.weight"), path(name): Place(PATHS, i)}
-            parameters |= norm(width, f"{name}.norm", [path(name)])
-            parameters |= dense(width, width, f"{name}.first", writes=[name, path(name)], ruled_by=name)
-            parameters |= dense(width, width, f"{name}.second", name, [path(name)])
-        parameters |= norm(width, "norm") | dense(width, outputs, "output", ruled_by=self._blocks[-1])
+            places |= {name: Site(UNITS, i, made_by=f"{name}.first.weight"), residual_site(name): Site(PATHS, i)}
+            parameters |= layer_norm_parameters(width, f"{name}.norm", [residual_site(name)])
+            parameters |= dense_parameters(
+                width, width, f"{name}.first", writes=[name, residual_site(name)], ruled_by=name
+            )
+            parameters |= dense_parameters(width, width, f"{name}.second", name, [residual_site(name)])
+        parameters |= layer_norm_parameters(width, "norm") | dense_parameters(
+            width, outputs, "output", ruled_by=self._blocks[-1]
+        )
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         h = affine(params, "stem", hook("input", x).flatten(2), hook)
         for name in self._blocks:
-            inner = affine(params, f"{name}.first", normalised(params, f"{name}.norm", h), hook)
+            inner = affine(params, f"{name}.first", layer_norm(params, f"{name}.norm", h), hook)
             inner = hook(name, self._activation(inner))
-            h = h + hook(path(name), affine(params, f"{name}.second", inner, hook))
-        return affine(params, "output", normalised(params, "norm", h), hook)
+            h = h + hook(residual_site(name), affine(params, f"{name}.second", inner, hook))
+        return affine(params, "output", layer_norm(params, "norm", h), hook)
 
 
 class ResCNN(Model):
@@ -90,14 +94,18 @@ class ResCNN(Model):
             raise ValueError("halves its maps once and needs images of at least 2x2")
         self._blocks = tuple(f"block{i}" for i in range(blocks))
         self._activation = ACTIVATIONS[activation]
-        places = {"input": Place(MAPS, None)}
-        parameters: dict[str, Parameter] = filters(shape[0], channels, "stem", "input")
+        places = {"input": Site(MAPS, None)}
+        parameters: dict[str, Parameter] = conv_parameters(shape[0], channels, "stem", "input")
         for i, name in enumerate(self._blocks):
-            places |= {name: Place(MAPS, i, made_by=f"{name}.first.weight"), path(name): Place(PATHS, i)}
-            parameters |= norm(channels, f"{name}.norm", [path(name)])
-            parameters |= filters(channels, channels, f"{name}.first", thinned=[path(name)], ruled_by=name)
-            parameters |= filters(channels, channels, f"{name}.second", name, [path(name)])
-        parameters |= norm(channels, "norm") | dense(channels, outputs, "output", ruled_by=self._blocks[-1])
+            places |= {name: Site(MAPS, i, made_by=f"{name}.first.weight"), residual_site(name): Site(PATHS, i)}
+            parameters |= layer_norm_parameters(channels, f"{name}.norm", [residual_site(name)])
+            parameters |= conv_parameters(
+                channels, channels, f"{name}.first", thinned=[residual_site(name)], ruled_by=name
+            )
+            parameters |= conv_parameters(channels, channels, f"{name}.second", name, [residual_site(name)])
+        parameters |= layer_norm_parameters(channels, "norm") | dense_parameters(
+            channels, outputs, "output", ruled_by=self._blocks[-1]
+        )
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
@@ -107,11 +115,11 @@ class ResCNN(Model):
                 h = avg_pool2d(h.flatten(0, 1), 2).unflatten(0, h.shape[:2])
             inner = self._activation(_normalised(params, f"{name}.norm", h))
             inner = hook.activated(name, self._activation, convolution(params, f"{name}.first", inner, hook))
-            h = h + hook(path(name), convolution(params, f"{name}.second", inner, hook))
+            h = h + hook(residual_site(name), convolution(params, f"{name}.second", inner, hook))
         pooled = self._activation(_normalised(params, "norm", h)).flatten(3).mean(3)
         return affine(params, "output", pooled, hook)
 
 
 def _normalised(params: Params, name: str, x: Tensor) -> Tensor:
     """Layer normalisation over the channels of maps [M, B, C, H, W]."""
-    return normalised(params, name, x.movedim(2, -1)).movedim(-1, 2)
+    return layer_norm(params, name, x.movedim(2, -1)).movedim(-1, 2)

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from dropout_lab.dropout.base import PATHS, SCORES, STEPS
-from dropout_lab.dropout.noise import Place
+from dropout_lab.dropout.base import ATTENTION, PATHS, STEPS
+from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.models.base import (
     ACTIVATIONS,
     SERIES,
@@ -17,19 +17,19 @@ from dropout_lab.models.base import (
     Parameter,
     Params,
     affine,
-    dense,
+    dense_parameters,
     input_layout,
-    norm,
-    normalised,
+    layer_norm,
+    layer_norm_parameters,
 )
 from dropout_lab.models.cnn import check_images
-from dropout_lab.models.embedding import embedded, table, there
-from dropout_lab.models.residual import path
+from dropout_lab.models.embedding import embed, embedding_parameters, token_mask
+from dropout_lab.models.residual import residual_site
 
 WIDER = 4  # units inside the feed-forward part, as a multiple of the width
 
 
-class Sizes(NamedTuple):
+class TransformerSizes(NamedTuple):
     """Sizes of a transformer.
 
     Args:
@@ -67,37 +67,39 @@ class Transformer(Model):
 
     stacks: ClassVar[bool] = True
 
-    def __init__(self, shape: Sequence[int], outputs: int, sizes: Sizes, activation: str, symbols: int = 0):
+    def __init__(self, shape: Sequence[int], outputs: int, sizes: TransformerSizes, activation: str, symbols: int = 0):
         width = sizes.width
         if width % sizes.heads:
             raise ValueError(f"has {sizes.heads} heads, which must divide its width of {width}")
         self._blocks = tuple(f"block{i}" for i in range(sizes.blocks))
         self._patch, self._heads, self._activation = sizes.patch, sizes.heads, ACTIVATIONS[activation]
         self._reads, self._series = bool(symbols), len(shape) == SERIES
-        places = {"input": Place(STEPS if symbols else input_layout(shape), None), "embedding": Place(STEPS, 0)}
-        parameters = table(symbols, width) if symbols else _embedding(shape, sizes)
+        places = {"input": Site(STEPS if symbols else input_layout(shape), None), "embedding": Site(STEPS, 0)}
+        parameters = embedding_parameters(symbols, width) if symbols else _embedding(shape, sizes)
         tokens = shape[0] if symbols or self._series else shape[1] * shape[2] // sizes.patch**2
         parameters["positions"] = Parameter((tokens, width), width)
         for i, name in enumerate(self._blocks):
             places |= _places(name, i)
             parameters |= _parameters(name, width)
-        parameters |= norm(width, "norm") | dense(width, outputs, "output", ruled_by=f"{self._blocks[-1]}.inner")
+        parameters |= layer_norm_parameters(width, "norm") | dense_parameters(
+            width, outputs, "output", ruled_by=f"{self._blocks[-1]}.inner"
+        )
         super().__init__(parameters, places)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         if self._reads:
-            h, here = hook("input", embedded(params, x)), there(x)
+            h, here = hook("input", embed(params, x)), token_mask(x)
         else:
             steps = hook("input", x)
             h, here = affine(params, "embed", steps if self._series else _patches(steps, self._patch), hook), None
         h = hook("embedding", h + params["positions"].unsqueeze(1))
         for name in self._blocks:
-            mixed = self._attend(params, name, normalised(params, f"{name}.norm1", h), hook, here)
-            h = h + hook(path(f"{name}.attention"), hook(f"{name}.mixed", mixed))
-            inner = self._activation(affine(params, f"{name}.first", normalised(params, f"{name}.norm2", h), hook))
+            mixed = self._attend(params, name, layer_norm(params, f"{name}.norm1", h), hook, here)
+            h = h + hook(residual_site(f"{name}.attention"), hook(f"{name}.mixed", mixed))
+            inner = self._activation(affine(params, f"{name}.first", layer_norm(params, f"{name}.norm2", h), hook))
             out = affine(params, f"{name}.second", hook(f"{name}.inner", inner), hook)
-            h = h + hook(path(f"{name}.feed_forward"), hook(f"{name}.out", out))
-        return affine(params, "output", _mean(normalised(params, "norm", h), here), hook)
+            h = h + hook(residual_site(f"{name}.feed_forward"), hook(f"{name}.out", out))
+        return affine(params, "output", _mean(layer_norm(params, "norm", h), here), hook)
 
     def _attend(self, params: Params, name: str, h: Tensor, hook: Hook, here: Tensor | None) -> Tensor:
         """Multi-head self-attention over tokens h [M, B, T, D], to those that are ``here`` [M, B, T]."""
@@ -112,15 +114,15 @@ class Transformer(Model):
         return affine(params, f"{name}.project", mixed.transpose(2, 3).flatten(3), hook)
 
 
-def _embedding(shape: Sequence[int], sizes: Sizes) -> dict[str, Parameter]:
+def _embedding(shape: Sequence[int], sizes: TransformerSizes) -> dict[str, Parameter]:
     """The parameters of the layer that makes a token of each step or patch."""
     if len(shape) == SERIES:
-        return dense(shape[1], sizes.width, "embed", "input", shared=True)
+        return dense_parameters(shape[1], sizes.width, "embed", "input", shared=True)
     check_images(shape)
     patch = sizes.patch
     if shape[1] % patch or shape[2] % patch:
         raise ValueError(f"cuts images into patches of {patch}x{patch} pixels, which must divide both sides")
-    return dense(shape[0] * patch**2, sizes.width, "embed", "input", shared=True)
+    return dense_parameters(shape[0] * patch**2, sizes.width, "embed", "input", shared=True)
 
 
 def _mean(h: Tensor, here: Tensor | None) -> Tensor:
@@ -130,30 +132,30 @@ def _mean(h: Tensor, here: Tensor | None) -> Tensor:
     return (h * here.unsqueeze(3)).sum(2) / here.sum(2, keepdim=True).clamp(min=1)
 
 
-def _places(name: str, level: int) -> dict[str, Place]:
+def _places(name: str, level: int) -> dict[str, Site]:
     """The places of one block, in the order of the network."""
     layouts = {
-        f"{name}.scores": SCORES,
+        f"{name}.scores": ATTENTION,
         f"{name}.mixed": STEPS,
-        path(f"{name}.attention"): PATHS,
+        residual_site(f"{name}.attention"): PATHS,
         f"{name}.inner": STEPS,
         f"{name}.out": STEPS,
-        path(f"{name}.feed_forward"): PATHS,
+        residual_site(f"{name}.feed_forward"): PATHS,
     }
-    return {place: Place(layout, level) for place, layout in layouts.items()}
+    return {place: Site(layout, level) for place, layout in layouts.items()}
 
 
 def _parameters(name: str, width: int) -> dict[str, Parameter]:
     """The parameters of one block; its weights serve all tokens, so only a dropped branch thins them."""
-    first, second = [path(f"{name}.attention")], [path(f"{name}.feed_forward")]
+    first, second = [residual_site(f"{name}.attention")], [residual_site(f"{name}.feed_forward")]
     inner = f"{name}.inner"
     return (
-        norm(width, f"{name}.norm1", first)
-        | dense(width, 3 * width, f"{name}.query_key_value", writes=first, ruled_by=inner)
-        | dense(width, width, f"{name}.project", writes=first, ruled_by=inner)
-        | norm(width, f"{name}.norm2", second)
-        | dense(width, WIDER * width, f"{name}.first", writes=second, ruled_by=inner)
-        | dense(WIDER * width, width, f"{name}.second", inner, second, shared=True)
+        layer_norm_parameters(width, f"{name}.norm1", first)
+        | dense_parameters(width, 3 * width, f"{name}.query_key_value", writes=first, ruled_by=inner)
+        | dense_parameters(width, width, f"{name}.project", writes=first, ruled_by=inner)
+        | layer_norm_parameters(width, f"{name}.norm2", second)
+        | dense_parameters(width, WIDER * width, f"{name}.first", writes=second, ruled_by=inner)
+        | dense_parameters(WIDER * width, width, f"{name}.second", inner, second, shared=True)
     )
 
 

@@ -2,7 +2,7 @@
 
 from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.augment import Augment
-from dropout_lab.regularizers.base import Part, Regularizer, Scene, Site, Stopping, Trials
+from dropout_lab.regularizers.base import ExtraParameter, HiddenSite, NetworkInfo, PackChoice, Regularizer, Stopping
 from dropout_lab.regularizers.batch_norm import BatchNorm
 from dropout_lab.regularizers.early_stopping import EarlyStopping
 from dropout_lab.regularizers.elastic import Elastic
@@ -14,7 +14,7 @@ from dropout_lab.regularizers.label_smoothing import LabelSmoothing
 from dropout_lab.regularizers.layer_norm import LayerNorm
 from dropout_lab.regularizers.max_norm import MaxNorm
 from dropout_lab.regularizers.mixup import Mixup
-from dropout_lab.regularizers.together import Regularizers
+from dropout_lab.regularizers.stack import RegularizerStack
 from dropout_lab.regularizers.weight_decay import WeightDecay
 from dropout_lab.regularizers.weight_noise import WeightNoise
 
@@ -40,22 +40,22 @@ REGULARIZERS: dict[str, type[Regularizer]] = {
 }
 
 
-def build(scene: Scene, trials: Trials) -> Regularizers:
+def build_stack(scene: NetworkInfo, trials: PackChoice) -> RegularizerStack:
     """The regularizers of a pack, from the choice of each of its trials."""
     chosen = {name for conf in trials.confs for name in conf.names}
     made = [kind(scene, trials) for name, kind in REGULARIZERS.items() if name in chosen]
-    return Regularizers(made, len(trials.confs))
+    return RegularizerStack(made, len(trials.confs))
 
 
-def parts(conf: RegularizerConf, scene: Scene) -> dict[str, Part]:
+def extra_parameters(conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
     """What the chosen regularizers bring into the network, by name."""
-    found: dict[str, Part] = {}
+    found: dict[str, ExtraParameter] = {}
     for name in conf.names:
         found |= REGULARIZERS[name].parts(conf, scene)
     return found
 
 
-def unfit(conf: RegularizerConf, scene: Scene) -> str | None:
+def incompatibility(conf: RegularizerConf, scene: NetworkInfo) -> str | None:
     """Why a chosen regularizer makes no sense for a network and its data; None if all do."""
     reasons = (REGULARIZERS[name].unfit(conf, scene) for name in conf.names)
     return next((reason for reason in reasons if reason), None)
@@ -63,14 +63,14 @@ def unfit(conf: RegularizerConf, scene: Scene) -> str | None:
 
 __all__ = [
     "REGULARIZERS",
-    "Part",
+    "ExtraParameter",
+    "HiddenSite",
+    "NetworkInfo",
+    "PackChoice",
     "Regularizer",
-    "Regularizers",
-    "Scene",
-    "Site",
+    "RegularizerStack",
     "Stopping",
-    "Trials",
-    "build",
-    "parts",
-    "unfit",
+    "build_stack",
+    "extra_parameters",
+    "incompatibility",
 ]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.config import RegularizerConf
-from dropout_lab.regularizers.base import Regularizer, Scene, Trials
-from dropout_lab.streams import LEVELS, PackRandomness
+from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Regularizer
+from dropout_lab.rng import LEVELS, PackRandomness
 
 Self = TypeVar("Self", bound="Augment")
 
@@ -82,13 +82,13 @@ class Augment(Regularizer):
 
     kind: ClassVar[str] = "augment"
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         self.random = {self.kind: PackRandomness(trials.streams, self.kind, trials.device)}
         self._how = [(tuple(conf.changes), conf.shift, conf.crop) for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         if len(scene.shape) != 3:
             return "is for images, and these data have none"
         if "shift" in conf.changes and conf.shift >= min(scene.shape[1:]):

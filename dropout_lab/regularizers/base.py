@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config import RegularizerConf
-from dropout_lab.streams import PackRandomness, Streams
+from dropout_lab.rng import PackRandomness, Streams
 
 Params = Mapping[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]  # of each example, from outputs [M, B, ..., K] and targets [M, B, ...]
 Self = TypeVar("Self", bound="Regularizer")
 
 
-class Site(NamedTuple):
+class HiddenSite(NamedTuple):
     """A hidden place of a network.
 
     Args:
@@ -31,7 +31,7 @@ class Site(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scene:
+class NetworkInfo:
     """The network and the task that regularizers are to act on.
 
     Args:
@@ -44,7 +44,7 @@ class Scene:
     """
 
     weights: Mapping[str, tuple[int, ...]]
-    sites: Mapping[str, Site] = field(default_factory=dict)
+    sites: Mapping[str, HiddenSite] = field(default_factory=dict)
     bounded: bool = False
     task: str = "classification"
     shape: tuple[int, ...] = ()
@@ -52,7 +52,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Trials:
+class PackChoice:
     """What the M trials of a pack have chosen.
 
     Args:
@@ -68,7 +68,7 @@ class Trials:
     keep: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-class Part(NamedTuple):
+class ExtraParameter(NamedTuple):
     """A parameter that a regularizer brings into the network.
 
     Args:
@@ -117,7 +117,7 @@ class Regularizer:
     numbers: ClassVar[tuple[str, ...]] = ()
     off: ClassVar[float] = 0.0
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         self.scene = scene
         self.on = [self.kind in conf.names for conf in trials.confs]
         values = {name: [getattr(conf, name) for conf in trials.confs] for name in self.numbers}
@@ -131,12 +131,12 @@ class Regularizer:
         self.random: dict[str, PackRandomness] = {}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         """Why it makes no sense for a network and its data; None if it does."""
         return None
 
     @classmethod
-    def parts(cls, conf: RegularizerConf, scene: Scene) -> dict[str, Part]:
+    def parts(cls, conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
         """What it brings into the network, by name."""
         return {}
 
@@ -221,9 +221,9 @@ class Regularizer:
         return kept
 
 
-class OfWeights(Regularizer):
+class WeightRegularizer(Regularizer):
     """A regularizer that acts on the weights, each with its axes into one unit; no bias is among them."""
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return None if scene.weights else "finds no weights in this network"

@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS
 from dropout_lab.regularizers.base import Params
-from dropout_lab.regularizers.normalisation import Normalisation
+from dropout_lab.regularizers.normalization import Normalization
 
 MOMENTUM = 0.1  # of the running statistics, as torch has it
 
 
-class BatchNorm(Normalisation):
+class BatchNorm(Normalization):
     """Every unit to mean 0 and variance 1 over a batch, and over the pixels of a map; running statistics at test time.
 
     These are written in training and kept with the weights. A batch that gives a unit one value only has no variance;

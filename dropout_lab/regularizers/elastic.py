@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.regularizers.base import OfWeights, Params
-from dropout_lab.regularizers.l1 import absolute
-from dropout_lab.regularizers.l2 import half_square
+from dropout_lab.regularizers.base import Params, WeightRegularizer
+from dropout_lab.regularizers.l1 import sum_absolute
+from dropout_lab.regularizers.l2 import half_sum_squares
 
 
-class Elastic(OfWeights):
+class Elastic(WeightRegularizer):
     """Adds elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2), as scikit-learn divides it.
 
     Source:
@@ -21,4 +21,4 @@ class Elastic(OfWeights):
 
     def penalty(self, params: Params) -> Tensor:
         ratio = self.own["elastic_ratio"]
-        return ratio * self.summed(params, absolute, -1) + (1 - ratio) * self.summed(params, half_square, -2)
+        return ratio * self.summed(params, sum_absolute, -1) + (1 - ratio) * self.summed(params, half_sum_squares, -2)

@@ -5,12 +5,12 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.config import RegularizerConf
-from dropout_lab.dropout.masks import normal, per_model
-from dropout_lab.regularizers.base import Regularizer, Scene, Trials
-from dropout_lab.streams import PackRandomness
+from dropout_lab.dropout.masks import per_model, sample_normal
+from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Regularizer
+from dropout_lab.rng import PackRandomness
 
 
-def numbers_only(scene: Scene) -> str | None:
+def require_numeric_inputs(scene: NetworkInfo) -> str | None:
     """Why a regularizer that computes with inputs makes no sense; None if it does."""
     return "computes with the inputs, which here are words" if scene.reads else None
 
@@ -26,13 +26,13 @@ class InputNoise(Regularizer):
     kind: ClassVar[str] = "input_noise"
     numbers: ClassVar[tuple[str, ...]] = ("input_noise",)
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         self.random = {self.kind: PackRandomness(trials.streams, self.kind, trials.device)}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
-        return numbers_only(scene)
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:
-        return x + per_model(self.strength, x) * normal(self.random[self.kind].bits(x.shape), x)
+        return x + per_model(self.strength, x) * sample_normal(self.random[self.kind].bits(x.shape), x)

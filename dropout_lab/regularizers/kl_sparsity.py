@@ -7,10 +7,10 @@ from torch import Tensor
 
 from dropout_lab.config import RegularizerConf
 from dropout_lab.dropout.base import MAPS
-from dropout_lab.regularizers.base import Params, Regularizer, Scene, Trials
+from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, Regularizer
 
 
-def divergence(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
+def bernoulli_kl(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
     """Kullback-Leibler divergence of a unit with this mean from one with the target.
 
     Args:
@@ -37,12 +37,12 @@ class KLSparsity(Regularizer):
     kind: ClassVar[str] = "kl_sparsity"
     numbers: ClassVar[tuple[str, ...]] = ("kl_sparsity", "kl_target")
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         self._seen: dict[str, list[Tensor]] = {}  # mean activations [M, D] in each pass of the step
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return None if scene.sites else "finds no hidden units"
 
     def units(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
@@ -55,5 +55,5 @@ class KLSparsity(Regularizer):
         seen, self._seen = self._seen, {}
         target = self.own["kl_target"].unsqueeze(1)
         passes = [(mean, len(means)) for means in seen.values() for mean in means]
-        terms = [divergence(mean, target, self.scene.bounded).sum(1) / count for mean, count in passes]
+        terms = [bernoulli_kl(mean, target, self.scene.bounded).sum(1) / count for mean, count in passes]
         return self.strength * torch.stack(terms).sum(0)

@@ -4,15 +4,15 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.regularizers.base import OfWeights, Params, Scene, Trials
+from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, WeightRegularizer
 
 
-def absolute(weight: Tensor) -> Tensor:
+def sum_absolute(weight: Tensor) -> Tensor:
     """sum |w| of each model, [M]; its gradient is sign(w), and 0 where w is 0."""
     return weight.abs().flatten(1).sum(1)
 
 
-class L1(OfWeights):
+class L1(WeightRegularizer):
     """Adds l1 * sum |w|, once the part ``l1_from`` of the training is done.
 
     Source:
@@ -22,7 +22,7 @@ class L1(OfWeights):
     kind: ClassVar[str] = "l1"
     numbers: ClassVar[tuple[str, ...]] = ("l1", "l1_from")
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         self._late = any(conf.l1_from > 0 for conf in trials.confs if self.kind in conf.names)
         self._progress = 0.0
@@ -31,5 +31,5 @@ class L1(OfWeights):
         self._progress = progress
 
     def penalty(self, params: Params) -> Tensor:
-        found = self.summed(params, absolute, -1)
+        found = self.summed(params, sum_absolute, -1)
         return found * (self.own["l1_from"] <= self._progress + 1e-6) if self._late else found

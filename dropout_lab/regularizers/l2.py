@@ -9,15 +9,15 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.regularizers.base import OfWeights, Params
+from dropout_lab.regularizers.base import Params, WeightRegularizer
 
 
-def half_square(weight: Tensor) -> Tensor:
+def half_sum_squares(weight: Tensor) -> Tensor:
     """sum w^2 / 2 of each model, [M]; its gradient is w."""
     return weight.square().flatten(1).sum(1) / 2
 
 
-class L2(OfWeights):
+class L2(WeightRegularizer):
     """Adds l2 / 2 * sum w^2.
 
     Source:
@@ -28,4 +28,4 @@ class L2(OfWeights):
     numbers: ClassVar[tuple[str, ...]] = ("l2",)
 
     def penalty(self, params: Params) -> Tensor:
-        return self.summed(params, half_square, -2)
+        return self.summed(params, half_sum_squares, -2)

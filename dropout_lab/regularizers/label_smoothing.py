@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from dropout_lab.config import RegularizerConf
-from dropout_lab.regularizers.base import Loss, Regularizer, Scene
+from dropout_lab.regularizers.base import Loss, NetworkInfo, Regularizer
 
 
 class LabelSmoothing(Regularizer):
@@ -19,7 +19,7 @@ class LabelSmoothing(Regularizer):
     numbers: ClassVar[tuple[str, ...]] = ("label_smoothing",)
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return "is for classes, and here a number is predicted" if scene.task == "regression" else None
 
     def loss(self, loss: Loss) -> Loss:

@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS
 from dropout_lab.regularizers.base import Params
-from dropout_lab.regularizers.normalisation import Normalisation
+from dropout_lab.regularizers.normalization import Normalization
 
 
-class LayerNorm(Normalisation):
+class LayerNorm(Normalization):
     """The units of each example to mean 0 and variance 1; in maps, the channels of each pixel.
 
     Source:

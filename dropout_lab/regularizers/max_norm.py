@@ -6,10 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from dropout_lab.regularizers.base import OfWeights, Params
+from dropout_lab.regularizers.base import Params, WeightRegularizer
 
 
-def project(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
+def project_norm(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
     """Shrink, in place, every incoming vector longer than the radius to it; shorter ones are left as they are.
 
     Args:
@@ -23,7 +23,7 @@ def project(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
     weight.mul_(torch.where(norm > bound, bound / norm, 1))
 
 
-class MaxNorm(OfWeights):
+class MaxNorm(WeightRegularizer):
     """Projects after each step. A table of token vectors is no sum over inputs and has no incoming vectors.
 
     Source:
@@ -36,4 +36,4 @@ class MaxNorm(OfWeights):
 
     def project(self, params: Params) -> None:
         for name, incoming in self.scene.weights.items():
-            project(params[name], incoming, self.at(name, 1))
+            project_norm(params[name], incoming, self.at(name, 1))

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config import RegularizerConf
-from dropout_lab.regularizers.base import Loss, Regularizer, Scene, Trials
-from dropout_lab.regularizers.input_noise import numbers_only
+from dropout_lab.regularizers.base import Loss, NetworkInfo, PackChoice, Regularizer
+from dropout_lab.regularizers.input_noise import require_numeric_inputs
 
 Self = TypeVar("Self", bound="Mixup")
 
@@ -26,14 +26,14 @@ class Mixup(Regularizer):
     kind: ClassVar[str] = "mixup"
     numbers: ClassVar[tuple[str, ...]] = ("mixup",)
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         self._draws = [s.generator(self.kind) for s in trials.streams]
         self._alpha = [conf.mixup for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: Scene) -> str | None:
-        return numbers_only(scene)
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:
         parts, others = np.ones(len(x)), np.tile(np.arange(x.shape[1]), (len(x), 1))

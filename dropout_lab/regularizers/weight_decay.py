@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.regularizers.base import OfWeights, Params
+from dropout_lab.regularizers.base import Params, WeightRegularizer
 
 
-class WeightDecay(OfWeights):
+class WeightDecay(WeightRegularizer):
     """Multiplies weights by 1 - lr * weight_decay before each step, as ``torch.optim.AdamW`` does.
 
     The factor does not change if the weights are scaled, so it needs no conversion with them.

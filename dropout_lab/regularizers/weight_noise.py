@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from dropout_lab.dropout.masks import normal, per_model
-from dropout_lab.regularizers.base import OfWeights, Params, Scene, Trials
-from dropout_lab.streams import PackRandomness
+from dropout_lab.dropout.masks import per_model, sample_normal
+from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, WeightRegularizer
+from dropout_lab.rng import PackRandomness
 
 
-class WeightNoise(OfWeights):
+class WeightNoise(WeightRegularizer):
     """Each forward pass uses w + N(0, weight_noise^2), one draw for the batch; the gradient there moves w.
 
     Source:
@@ -17,7 +17,7 @@ class WeightNoise(OfWeights):
     kind: ClassVar[str] = "weight_noise"
     numbers: ClassVar[tuple[str, ...]] = ("weight_noise",)
 
-    def __init__(self, scene: Scene, trials: Trials):
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         streams = {name: f"{self.kind}/{name}" for name in scene.weights}
         self.random = {name: PackRandomness(trials.streams, s, trials.device) for name, s in streams.items()}
@@ -26,5 +26,7 @@ class WeightNoise(OfWeights):
         noisy = dict(params)
         for name, random in self.random.items():
             weight = params[name]
-            noisy[name] = weight + per_model(self.at(name, 1), weight) * normal(random.bits(weight.shape), weight)
+            noisy[name] = weight + per_model(self.at(name, 1), weight) * sample_normal(
+                random.bits(weight.shape), weight
+            )
         return noisy

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from dropout_lab.stats.holm import holm
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, bootstrap_interval, mean_interval
-from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import effect_size, sign_flip, smallest_p, win_rate
 from dropout_lab.stats.power import least_pairs, pairs_needed
 
@@ -21,7 +21,7 @@ BEST, ALIKE, TOO_FEW, BEHIND, UNKNOWN = "*", "=", "?", "", " "
 
 
 @dataclass(frozen=True)
-class Contest:
+class ComparisonGroup:
     """Arms of which it makes sense to ask which is better: their data are the same.
 
     Args:
@@ -66,7 +66,7 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class Contrast:
+class PairedDifference:
     """An arm against another one.
 
     Args:
@@ -98,10 +98,10 @@ class Comparison:
     differs, some arm is called worse in at most one table of twenty.
     """
 
-    contests: Sequence[Contest] = field(default_factory=list)
+    contests: Sequence[ComparisonGroup] = field(default_factory=list)
 
     @cached_property
-    def to_baseline(self) -> dict[str, Contrast]:
+    def to_baseline(self) -> dict[str, PairedDifference]:
         """The contrast of each arm that is not its baseline and has two pairs with it."""
         family = {}
         for c in (contest for contest in self.contests if contest.values):
@@ -112,14 +112,14 @@ class Comparison:
         return {label: replace(found[pair], arm=label) for label, pair in wanted.items() if pair in found}
 
     @cached_property
-    def _pairs(self) -> dict[Pair, Contrast]:
+    def _pairs(self) -> dict[Pair, PairedDifference]:
         """Every pair of arms that differ, seen from both sides."""
         family = {pair: c for c in self.contests for pair in combinations(c.different, 2)}
         found = _contrasts(family)
         return found | {(b, a): _turned(contrast) for (a, b), contrast in found.items()}
 
     @cached_property
-    def to_best(self) -> dict[str, Contrast]:
+    def to_best(self) -> dict[str, PairedDifference]:
         """The contrast of each arm with the best of its contest."""
         wanted = {label: (c.apart[label], c.apart[c.best]) for c in self.contests if c.best for label in c.values}
         return {label: replace(self._pairs[pair], arm=label) for label, pair in wanted.items() if pair in self._pairs}
@@ -150,7 +150,7 @@ class Comparison:
         return TOO_FEW if smallest_p(found.difference.n) * self.pairs > LEVEL else ALIKE
 
 
-def _contrasts(family: Mapping[Pair, Contest]) -> dict[Pair, Contrast]:
+def _contrasts(family: Mapping[Pair, ComparisonGroup]) -> dict[Pair, PairedDifference]:
     """The contrasts of one family; a pair of arms with fewer than two pairs of trials is left out."""
     differences = {pair: np.asarray(contest.differences(*pair)) for pair, contest in family.items()}
     found = {pair: values for pair, values in differences.items() if len(values) > 1}
@@ -171,13 +171,13 @@ def difference_interval(values: Sequence[float]) -> Interval:
     return (bootstrap_interval if len(values) >= BOOTSTRAP else mean_interval)(values)
 
 
-def _contrast(pair: Pair, values: np.ndarray, p: float, corrected: float, family: int) -> Contrast:
+def _contrast(pair: Pair, values: np.ndarray, p: float, corrected: float, family: int) -> PairedDifference:
     effect = effect_size(values)
     needed = pairs_needed(effect, LEVEL / family)
-    return Contrast(*pair, difference_interval(values.tolist()), p, corrected, effect, win_rate(values), needed)
+    return PairedDifference(*pair, difference_interval(values.tolist()), p, corrected, effect, win_rate(values), needed)
 
 
-def _turned(contrast: Contrast) -> Contrast:
+def _turned(contrast: PairedDifference) -> PairedDifference:
     """The same from the other arm's side."""
     mean, low, high, n, values = contrast.difference
     turned = Interval(-mean, -high, -low, n, tuple(-value for value in values))

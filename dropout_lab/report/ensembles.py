@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.report.evaluations import SHOWN, Table, arms, axes, word
+from dropout_lab.report.evaluations import SHOWN, EvaluationTable, format_cell, group_by_arm, varying_settings
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.stats.intervals import LEAST, Interval
 
@@ -16,7 +16,7 @@ HINT = "an axis over train.epochs, such as train.epochs=30,150 with 5 seeds, has
 
 def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     """One row an average, with its metrics as columns of intervals."""
-    keys = list(dict.fromkeys([*axes(frame), "kind", "size", "epochs", "passes_each"]))
+    keys = list(dict.fromkeys([*varying_settings(frame), "kind", "size", "epochs", "passes_each"]))
     rows = []
     for key, mine in frame.groupby(keys, sort=False, dropna=False):
         found = {row["metric"]: interval_of(row) for row in mine.to_dict("records")}
@@ -37,11 +37,11 @@ def interval_of(row: Mapping[Any, Any]) -> Interval:
     )
 
 
-def by_inference(frame: pd.DataFrame) -> Table:
+def compare_by_inference(frame: pd.DataFrame) -> EvaluationTable:
     """As many passes as networks, for each number of both that was looked at; and most passes at the end."""
-    wide, names = _wide(frame), axes(frame)
+    wide, names = _wide(frame), varying_settings(frame)
     kept = []
-    for _, mine in arms(wide, names):
+    for _, mine in group_by_arm(wide, names):
         common = set(mine.loc[mine["kind"] == "explicit", "size"])
         most = mine.loc[mine["kind"] == "implicit", "size"].max()
         kept.append(mine[(mine["kind"] != "implicit") | mine["size"].isin(common | {1, most})])
@@ -51,9 +51,9 @@ def by_inference(frame: pd.DataFrame) -> Table:
     return _table(chosen, names, "passes_each", "passes", note)
 
 
-def by_training(frame: pd.DataFrame) -> Table:
+def compare_by_training(frame: pd.DataFrame) -> EvaluationTable:
     """Averages whose networks were trained for as many epochs, all of one average together."""
-    wide, names = _wide(frame), axes(frame)
+    wide, names = _wide(frame), varying_settings(frame)
     most = wide[wide["kind"] == "implicit"].groupby("epochs")["size"].max()
     wide = wide[(wide["kind"] != "implicit") | (wide["size"] == wide["epochs"].map(most))]
     chosen = wide.sort_values("epochs", kind="stable")
@@ -63,7 +63,7 @@ def by_training(frame: pd.DataFrame) -> Table:
     return _table(chosen, names, "epochs", "epochs", note)
 
 
-def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: str) -> Table:
+def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: str) -> EvaluationTable:
     names = [name for name in names if wide[name].nunique() > 1]
     shown = [metric for metric in SHOWN if metric in wide]
     rows = []
@@ -72,7 +72,7 @@ def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: st
             f"{row[cost]:g}",
             *(f"{row[name]:g}" if isinstance(row[name], float) else str(row[name]) for name in names),
         ]
-        cells += [KINDS[row["kind"]], word(row["size"])]
+        cells += [KINDS[row["kind"]], format_cell(row["size"])]
         count = 0
         for metric in shown:
             found, how = row[metric], SHOWN[metric]
@@ -80,4 +80,4 @@ def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: st
             cells.append(interval_text(found, how.scale, how.digits))
         rows.append([*cells, str(count)])
     titles = [title, *names, "average over", "size", *(SHOWN[metric].title for metric in shown), "n"]
-    return Table(titles, rows, len(names) + 3, note)
+    return EvaluationTable(titles, rows, len(names) + 3, note)

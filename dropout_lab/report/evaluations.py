@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.report import trials as stored
+from dropout_lab.report import read_csv as stored
+from dropout_lab.report.formats import format_markdown
 from dropout_lab.report.numbers import interval_text, spread_text
-from dropout_lab.report.summary import Column
-from dropout_lab.report.tables import markdown
+from dropout_lab.report.summary import MetricFormat
 from dropout_lab.stats.bounds import FRACTION, bounds_of
 from dropout_lab.stats.intervals import mean_interval
 
@@ -19,12 +19,12 @@ SETTINGS = "data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_no
 # What differs between trials of one arm: their seed, and the published split that they are tested on.
 REPLICATES = ("data.split", "data.digest", "model.digest")
 SHOWN = {
-    "accuracy": Column("accuracy, %", 100, 2),
-    "nll": Column("NLL", 1, 4),
-    "ece": Column("ECE, %", 100, 2),
-    "rmse": Column("rmse", 1, 3),
-    "log_likelihood": Column("log-likelihood", 1, 3),
-    "perplexity": Column("perplexity", 1, 2),
+    "accuracy": MetricFormat("accuracy, %", 100, 2),
+    "nll": MetricFormat("NLL", 1, 4),
+    "ece": MetricFormat("ECE, %", 100, 2),
+    "rmse": MetricFormat("rmse", 1, 3),
+    "log_likelihood": MetricFormat("log-likelihood", 1, 3),
+    "perplexity": MetricFormat("perplexity", 1, 2),
 }
 METRICS = (
     "accuracy,nll,brier,ece,ece_adaptive,aurc,entropy,mutual_information,variation_ratio,variance,rmse,log_likelihood,"
@@ -45,7 +45,7 @@ _WORDS = [
 ]
 
 
-def read(folder: Path, name: str) -> pd.DataFrame | None:
+def read_evaluations(folder: Path, name: str) -> pd.DataFrame | None:
     """One of the files, joined with the settings of its trials; None if it is not there."""
     path = folder / name
     if not path.exists():
@@ -59,40 +59,40 @@ def read(folder: Path, name: str) -> pd.DataFrame | None:
     # are the bounds of an interval.
     measured |= {"bin"} if "bin" in frame else {"low", "high"}
     frame = frame.drop_duplicates([name for name in told if name not in measured], keep="last")
-    trials = stored.read(folder)
+    trials = stored.read_trials(folder)
     settings = [c for c in trials.columns if c in (*SETTINGS, "trial_id", "seed") or "." in c]
     return frame.merge(trials[settings], on="trial_id", how="inner").copy()  # in one block: there are many columns
 
 
-def restrict(frame: pd.DataFrame, wanted: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+def select_evaluations(frame: pd.DataFrame, wanted: Sequence[Mapping[str, str]]) -> pd.DataFrame:
     """The rows that were asked for, by trial and by the way in which predictions were made."""
     keys = list(wanted[0]) if wanted else []
     asked = {tuple(w[k] for k in keys) for w in wanted}
-    mine = frame[keys].apply(lambda row: tuple(word(v) for v in row) in asked, axis=1)
+    mine = frame[keys].apply(lambda row: tuple(format_cell(v) for v in row) in asked, axis=1)
     return frame[mine] if len(frame) else frame
 
 
-def word(value: object) -> str:
+def format_cell(value: object) -> str:
     """A cell as text: numbers that are whole without a point."""
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def axes(frame: pd.DataFrame) -> list[str]:
+def varying_settings(frame: pd.DataFrame) -> list[str]:
     """The settings in which the rows differ, beside what makes them replicates of each other."""
     names = [c for c in frame.columns if c in SETTINGS or c == "infer" or ("." in c and c not in REPLICATES)]
     return [name for name in names if frame[name].nunique() > 1] or ["infer"]
 
 
-def arms(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[list[str], pd.DataFrame]]:
+def group_by_arm(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[list[str], pd.DataFrame]]:
     """The rows of each arm, with what the arm is on these axes."""
     groups = frame.groupby(list(names), sort=False, dropna=False)
-    return [([word(v) for v in key], rows) for key, rows in groups]
+    return [([format_cell(v) for v in key], rows) for key, rows in groups]
 
 
 @dataclass(frozen=True)
-class Table:
+class EvaluationTable:
     """A table to be printed.
 
     Args:
@@ -108,13 +108,13 @@ class Table:
 
     @property
     def markdown(self) -> str:
-        return markdown(self.titles, self.rows, self.left) + f"\n{self.note[0].upper()}{self.note[1:]}\n"
+        return format_markdown(self.titles, self.rows, self.left) + f"\n{self.note[0].upper()}{self.note[1:]}\n"
 
 
-def summary(frame: pd.DataFrame) -> pd.DataFrame:
+def summarize(frame: pd.DataFrame) -> pd.DataFrame:
     """One row an arm and metric: mean and its interval, standard deviation and error over replicates, n."""
-    names, rows = axes(frame), []
-    for cells, mine in arms(frame, names):
+    names, rows = varying_settings(frame), []
+    for cells, mine in group_by_arm(frame, names):
         for metric in METRICS:
             values = mine[metric].dropna()
             if len(values):
@@ -126,17 +126,17 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table(frame: pd.DataFrame) -> Table:
+def evaluation_table(frame: pd.DataFrame) -> EvaluationTable:
     """Scores of each arm; those of regressions with standard error and deviation apart."""
-    names = axes(frame)
+    names = varying_settings(frame)
     shown = [metric for metric in SHOWN if frame[metric].notna().any()]
     numbers = set(shown) <= set(NUMBERS)
     titles = [t for metric in shown for t in ([SHOWN[metric].title, "SE", "SD"] if numbers else [SHOWN[metric].title])]
     rows = []
-    for cells, mine in arms(frame, names):
+    for cells, mine in group_by_arm(frame, names):
         figures = [cell for metric in shown for cell in _cells(mine, metric, numbers)]
         rows.append([*cells, *figures, str(len(mine))])
-    return Table([*names, *titles, "n"], rows, len(names), _note(frame, numbers))
+    return EvaluationTable([*names, *titles, "n"], rows, len(names), _note(frame, numbers))
 
 
 def _cells(rows: pd.DataFrame, metric: str, apart: bool) -> list[str]:
@@ -153,29 +153,29 @@ def _cells(rows: pd.DataFrame, metric: str, apart: bool) -> list[str]:
 
 def _note(frame: pd.DataFrame, numbers: bool) -> str:
     over = "splits" if "data.split" in frame and frame["data.split"].nunique() > 1 else "seeds"
-    passes = "/".join(word(v) for v in sorted(frame["infer.passes"].dropna().unique()))
+    passes = "/".join(format_cell(v) for v in sorted(frame["infer.passes"].dropna().unique()))
     drawn = f"; {passes} passes" if passes else ""
     if numbers:
         return (
             f"test part, means over {over} with standard error and standard deviation{drawn}; log-likelihood in nats."
         )
-    counts = [len(rows) for _, rows in arms(frame, axes(frame))]
+    counts = [len(rows) for _, rows in group_by_arm(frame, varying_settings(frame))]
     spread = spread_text(counts, [bounds_of(name) for name in SHOWN if frame[name].notna().any()], over)
     spread = spread[0].lower() + spread[1:]
-    bins = "/".join(word(v) for v in sorted(frame["infer.bins"].dropna().unique()))
+    bins = "/".join(format_cell(v) for v in sorted(frame["infer.bins"].dropna().unique()))
     ece = f"; ECE over {bins} bins of equal width" if frame["ece"].notna().any() else ""
     return f"test part, {spread}{drawn}{ece}."
 
 
-def ood_table(frame: pd.DataFrame) -> Table:
+def ood_table(frame: pd.DataFrame) -> EvaluationTable:
     """How well the test examples are told from others, by each score."""
-    names = [*(name for name in axes(frame)), "against", "score"]
+    names = [*(name for name in varying_settings(frame)), "against", "score"]
     rows = []
-    for cells, mine in arms(frame, names):
+    for cells, mine in group_by_arm(frame, names):
         found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
         rows.append([*cells, *(interval_text(each, 100, 2) for each in found), str(len(mine))])
     spread = spread_text([int(row[-1]) for row in rows], [FRACTION], "seeds")
     note = (
         f"{spread}. AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
     )
-    return Table([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)
+    return EvaluationTable([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
-from dropout_lab.report.summary import SCORES, Summary, column
+from dropout_lab.report.summary import SCORES, Summary, metric_column
 from dropout_lab.stats.bounds import FRACTION, difference_bounds
 from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 
@@ -31,7 +31,7 @@ STYLE: Any = {
 MARGIN = 0.02  # of an axis, beyond the bounds of its score
 
 
-def draw(summary: Summary, title: str) -> Figure:
+def draw_summary(summary: Summary, title: str) -> Figure:
     """One panel for each shown metric.
 
     Args:
@@ -46,7 +46,7 @@ def draw(summary: Summary, title: str) -> Figure:
         return _along_rate(summary, points, title) if along else _by_arm(summary, title)
 
 
-def save(figure: Figure, folder: Path, name: str) -> Path:
+def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.png`` and ``name.svg``, each whole or not at all; returns the PNG's path."""
     formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
     for kind, options in formats.items():
@@ -93,7 +93,7 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
         series.setdefault(name, []).append((_rate(cells) or 0, label))
     figure, panels = _figure(summary, height=3.4)
     for panel, metric in zip(panels, summary.shown, strict=True):
-        shown = column(metric, summary.trials)
+        shown = metric_column(metric, summary.trials)
         for i, (name, places) in enumerate(series.items()):
             found = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
             turn = i // len(COLOURS)  # no two series look alike
@@ -121,7 +121,7 @@ def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: flo
 
 def _bounds(summary: Summary, metric: str) -> Bounds:
     """The bounds of a metric in the unit in which it is shown."""
-    scale = column(metric, summary.trials).scale
+    scale = metric_column(metric, summary.trials).scale
     accuracies = metric == "gap" and scale != 1
     low, high = difference_bounds(FRACTION) if accuracies else summary.bounds_of(metric)
     return low * scale, high * scale
@@ -131,7 +131,7 @@ def _by_arm(summary: Summary, title: str) -> Figure:
     labels = list(summary.arms)
     figure, panels = _figure(summary, height=1.3 + 0.28 * len(labels), sharey=True)
     for panel, metric in zip(panels, summary.shown, strict=True):
-        shown = column(metric, summary.trials)
+        shown = metric_column(metric, summary.trials)
         for y, label in enumerate(labels):
             found = summary.interval(label, metric)
             if found is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 
-def load(folder: str | Path, trial_id: str, way: str = "") -> dict[str, np.ndarray]:
+def load_predictions(folder: str | Path, trial_id: str, way: str = "") -> dict[str, np.ndarray]:
     """The arrays of one trial.
 
     Args:
@@ -26,9 +26,9 @@ def load(folder: str | Path, trial_id: str, way: str = "") -> dict[str, np.ndarr
         return {name: arrays[name] for name in arrays.files}
 
 
-def right(folder: str | Path, trial_id: str) -> np.ndarray | None:
+def correct_examples(folder: str | Path, trial_id: str) -> np.ndarray | None:
     """Whether each test example [N] is classified rightly; None if that was not kept, or the task has no classes."""
-    arrays = load(folder, trial_id)
+    arrays = load_predictions(folder, trial_id)
     if not arrays or arrays["target"].dtype.kind == "f":
         return None
     return np.asarray(arrays["prediction"] == arrays["target"])

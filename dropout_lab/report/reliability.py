@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report.ensembles import interval_of
-from dropout_lab.report.evaluations import SHOWN, arms, axes
+from dropout_lab.report.evaluations import SHOWN, group_by_arm, varying_settings
 from dropout_lab.report.plots import COLOURS, MARKERS, STYLE, draw_series, limits
 from dropout_lab.stats.bounds import bounds_of
 
@@ -17,7 +17,7 @@ COLUMNS = 4
 DIGITS = 9  # after the point, to which the bounds of a bin are the same
 
 
-def calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figure:
+def draw_calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figure:
     """A reliability diagram for each arm, and the risk-coverage curves of all.
 
     Args:
@@ -26,8 +26,8 @@ def calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figur
         title: what was evaluated.
     """
     bins = bins[bins["binning"] == "equal_width"]
-    names = axes(coverage)
-    groups, curves = arms(bins, names), arms(coverage, names)
+    names = varying_settings(coverage)
+    groups, curves = group_by_arm(bins, names), group_by_arm(coverage, names)
     shown = groups[:MOST_PANELS]
     lines = -(-(len(shown) + 1) // COLUMNS)
     columns = -(-(len(shown) + 1) // lines)
@@ -107,15 +107,15 @@ def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.Da
     panel.set_title("risk and coverage", fontsize=9)
 
 
-def ensembles(frame: pd.DataFrame, title: str) -> Figure:
+def draw_ensembles(frame: pd.DataFrame, title: str) -> Figure:
     """Each score against the number of passes or networks that are averaged, on a logarithmic axis."""
-    names = axes(frame)
+    names = varying_settings(frame)
     metrics = [metric for metric in SHOWN if metric in set(frame["metric"])]
     with rc_context(STYLE):
         figure = Figure(figsize=(4.1 * len(metrics), 3.6), layout="constrained")
         panels = list(figure.subplots(1, len(metrics), squeeze=False)[0])
         for panel, metric in zip(panels, metrics, strict=True):
-            for i, (cells, rows) in enumerate(arms(frame[frame["metric"] == metric], names)):
+            for i, (cells, rows) in enumerate(group_by_arm(frame[frame["metric"] == metric], names)):
                 _averages(panel, rows, SHOWN[metric].scale, COLOURS[i % len(COLOURS)], _label(names, cells))
             panel.set(xscale="log", xlabel="passes an example", ylabel=SHOWN[metric].title)
             panel.xaxis.set_major_formatter("{x:g}")

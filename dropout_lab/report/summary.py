@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dropout_lab.report.comparison import Comparison, Contest
-from dropout_lab.report.predictions import right
+from dropout_lab.report.comparison import Comparison, ComparisonGroup
+from dropout_lab.report.predictions import correct_examples
 from dropout_lab.stats.bounds import FRACTION, bounds_of, difference_bounds
-from dropout_lab.stats.examples import Disagreement, examples_test, mcnemar
+from dropout_lab.stats.example_tests import Disagreement, mcnemar, test_over_examples
 from dropout_lab.stats.intervals import Bounds, Interval, mean_interval
 
 METRICS = (
@@ -21,7 +21,7 @@ METRICS = (
 
 
 @dataclass(frozen=True)
-class Column:
+class MetricFormat:
     """How a metric is shown.
 
     Args:
@@ -36,25 +36,25 @@ class Column:
 
 
 SCORES = {
-    "test_accuracy": Column("test accuracy, %", 100, 2),
-    "test_rmse": Column("test rmse", 1, 3),
-    "test_perplexity": Column("test perplexity", 1, 2),
+    "test_accuracy": MetricFormat("test accuracy, %", 100, 2),
+    "test_rmse": MetricFormat("test rmse", 1, 3),
+    "test_perplexity": MetricFormat("test perplexity", 1, 2),
 }
-SHOWN = {**SCORES, "gap": Column("gap to training", 1, 3)}
-GAP_OF_ACCURACIES = Column("train - test, points", 100, 2)
+SHOWN = {**SCORES, "gap": MetricFormat("gap to training", 1, 3)}
+GAP_OF_ACCURACIES = MetricFormat("train - test, points", 100, 2)
 UNSTABLE = 1 / 3  # of an arm's trials diverged: what is left says little
 # Axes that say what is trained on what; arms are compared along the other ones.
 PLACES = ("data", "model", "train", "device", "precision", "seed", "base_seed")
 
 
-def column(metric: str, trials: pd.DataFrame) -> Column:
+def metric_column(metric: str, trials: pd.DataFrame) -> MetricFormat:
     """How to show a metric of these trials; the gap has the unit of their score."""
     accuracies = metric == "gap" and trials["test_accuracy"].notna().any()
     return GAP_OF_ACCURACIES if accuracies else SHOWN[metric]
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TuningRecord:
     """How an arm came to its settings.
 
     Args:
@@ -77,7 +77,7 @@ class Summary:
     """The arms of a sweep with their trials.
 
     Args:
-        trials: one row a trial, as :func:`dropout_lab.report.trials.read` gives them.
+        trials: one row a trial, as :func:`dropout_lab.report.read_csv.read_trials` gives them.
         arms: label to trial ids. A trial may stand in several arms: rate 0 is the same for every variant.
         settings: label to the arm's place on each axis of the sweep; empty for a sweep without axes.
         tuned: label to how the arm's settings were chosen, where they were.
@@ -89,7 +89,7 @@ class Summary:
     trials: pd.DataFrame
     arms: Mapping[str, Sequence[str]]
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    tuned: Mapping[str, Tuned] = field(default_factory=dict)
+    tuned: Mapping[str, TuningRecord] = field(default_factory=dict)
     folder: str | Path | None = None
     points: Sequence[tuple[Mapping[str, str], str]] = ()
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
@@ -149,10 +149,12 @@ class Summary:
             return None
         ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
         seeds = sorted(ids[0].keys() & ids[1].keys())
-        a, b = ([hits for seed in seeds if (hits := right(self.folder, each[seed])) is not None] for each in ids)
+        a, b = (
+            [hits for seed in seeds if (hits := correct_examples(self.folder, each[seed])) is not None] for each in ids
+        )
         if not seeds or not len(a) == len(b) == len(seeds):
             return None
-        return mcnemar(a[0], b[0]) if len(seeds) == 1 else examples_test(np.stack(a), np.stack(b))
+        return mcnemar(a[0], b[0]) if len(seeds) == 1 else test_over_examples(np.stack(a), np.stack(b))
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -172,12 +174,12 @@ class Summary:
             found.setdefault((self.score(label), *place), []).append(label)
         return list(found.values())
 
-    def _contest(self, labels: Sequence[str]) -> Contest:
+    def _contest(self, labels: Sequence[str]) -> ComparisonGroup:
         metric = self.score(labels[0])
         if metric is None:
-            return Contest({}, True, labels[0], {})
+            return ComparisonGroup({}, True, labels[0], {})
         frames = {label: self.finished(label, metric)[["seed", metric]] for label in labels}
-        return Contest(
+        return ComparisonGroup(
             {label: {int(seed): float(score) for seed, score in f.to_numpy()} for label, f in frames.items()},
             metric == "test_accuracy",
             next((label for label in labels if self._plain(label)), labels[0]),

@@ -13,7 +13,7 @@ def accuracy(probabilities: np.ndarray, classes: np.ndarray) -> float:
     return float((probabilities.argmax(1) == classes).mean())
 
 
-def nll(probabilities: np.ndarray, classes: np.ndarray) -> float:
+def mean_nll(probabilities: np.ndarray, classes: np.ndarray) -> float:
     """Mean negative log-probability of the true class, in nats; probabilities below 1e-300 count as that."""
     return float(-np.log(np.maximum(probabilities[np.arange(len(classes)), classes], 1e-300)).mean())
 

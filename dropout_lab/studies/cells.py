@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from dropout_lab.compose import check, parse, points, value_of
-from dropout_lab.settings import ConfigError, show
-from dropout_lab.spelling import hint
+from dropout_lab.config.compose import check_override, override_value, parse_override, split_axis
+from dropout_lab.errors import ConfigError, did_you_mean, format_setting
 from dropout_lab.studies.study import Scale, Study, Words
 
 
 @dataclass(frozen=True)
-class Cell:
+class StudyCell:
     """One arm at one place, on one panel.
 
     Args:
@@ -41,7 +40,7 @@ class Cell:
         return {word.partition("=")[0]: _shown(word) for word in self.words}
 
 
-def cells(study: Study, scale: Scale) -> list[Cell]:
+def make_cells(study: Study, scale: Scale) -> list[StudyCell]:
     """All cells of a study at one scale, panel by panel; later words win: base, panel, scale, arm.
 
     Raises:
@@ -57,22 +56,22 @@ def cells(study: Study, scale: Scale) -> list[Cell]:
     return found
 
 
-def _places(study: Study, panel: str, arm: str, words: Words) -> list[Cell]:
+def _places(study: Study, panel: str, arm: str, words: Words) -> list[StudyCell]:
     axes: dict[str, Sequence[str]] = {}
     for key, word in words.items():
         try:
-            axes[key] = points(check(word))
+            axes[key] = split_axis(check_override(word))
         except ConfigError as error:
             raise ConfigError(f"{study.name}: {panel} {arm}: {error}") from None
     follow = _followers(study, axes, f"{study.name}: {panel} {arm}")
-    found: dict[str, list[Cell]] = {}
+    found: dict[str, list[StudyCell]] = {}
     free = [key for key in axes if key not in follow]
     for places in product(*(range(len(axes[key])) for key in free)):
         at = dict(zip(free, places, strict=True))
         point = {key: axis[at[follow.get(key, key)]] for key, axis in axes.items()}
         place = [(key, _shown(point[key])) for key in free if len(axes[key]) > 1]
         apart = tuple((key, value) for key, value in place if key not in study.replicates)
-        cell = Cell(panel, arm, apart, tuple(point.values()))
+        cell = StudyCell(panel, arm, apart, tuple(point.values()))
         found.setdefault(cell.name, []).append(cell)
     return [cell for each in found.values() for cell in each]
 
@@ -90,11 +89,11 @@ def _followers(study: Study, axes: Mapping[str, Sequence[str]], place: str) -> d
 
 
 def _shown(word: str) -> str:
-    override = parse(word)
-    return word.partition("=")[2] if override.is_sweep_override() else show(value_of(override))
+    override = parse_override(word)
+    return word.partition("=")[2] if override.is_sweep_override() else format_setting(override_value(override))
 
 
-def refuse(study: Study, named: Iterable[str]) -> None:
+def check_cells(study: Study, named: Iterable[str]) -> None:
     """Refuse a study whose published figures or claims name cells that it has at no scale.
 
     Args:
@@ -104,7 +103,7 @@ def refuse(study: Study, named: Iterable[str]) -> None:
     Raises:
         ConfigError: such a name, or a setting that is wrong by itself.
     """
-    every = [cell for scale in study.scales.values() for cell in cells(study, scale)]
+    every = [cell for scale in study.scales.values() for cell in make_cells(study, scale)]
     known = {name: None for cell in every for name in (cell.name, cell.label)}
     asked = dict.fromkeys(named, "claims")
     for metric in study.metrics.values():
@@ -114,5 +113,5 @@ def refuse(study: Study, named: Iterable[str]) -> None:
             asked |= dict.fromkeys(published, f"{place}: published")
     for name, place in asked.items():
         if name not in known:
-            instead = hint(name, known, "there are " + ", ".join(known))
+            instead = did_you_mean(name, known, "there are " + ", ".join(known))
             raise ConfigError(f"{study.name}: {place}: no cell {name!r}; {instead}")

@@ -7,26 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab.settings import ConfigError
+from dropout_lab.errors import ConfigError
 from dropout_lab.stats.bounds import difference_bounds
 from dropout_lab.stats.intervals import Bounds
+from dropout_lab.studies.bound_tests import BoundTest
 from dropout_lab.studies.bounds import metric_bounds
-from dropout_lab.studies.cells import Cell
-from dropout_lab.studies.contrasts import Contrast
-from dropout_lab.studies.measured import Measured
+from dropout_lab.studies.cells import StudyCell
+from dropout_lab.studies.measurements import Measurements
 from dropout_lab.studies.study import HIGHER, Claim
 
 
-class Absent(Exception):
+class MissingCell(Exception):
     """What the claim is about is not there: a cell that is not run at this scale, a ratio of no numbers."""
 
 
 @dataclass(frozen=True)
-class Bench:
+class ClaimContext:
     """A claim beside what was measured on one panel."""
 
     claim: Claim
-    measured: Measured
+    measured: Measurements
     panel: str
 
     def label(self, name: object) -> str:
@@ -38,7 +38,7 @@ class Bench:
         for label in (f"{self.panel}/{name}" if self.panel else str(name), str(name)):
             if label in self.measured.by_label:
                 return label
-        raise Absent(f"{name} is not run at this scale")
+        raise MissingCell(f"{name} is not run at this scale")
 
     def values(self, name: object) -> dict[Any, float]:
         return self.measured.values(self.label(name), self.claim.metric)
@@ -68,23 +68,23 @@ class Bench:
         return self.claim.test.get(key, default)
 
 
-def _better(bench: Bench, first: object, second: object, by: float) -> Contrast:
+def _better(bench: ClaimContext, first: object, second: object, by: float) -> BoundTest:
     a, b = bench.pairs(first, second)
     about = f"{first} - {second}"
     if bench.sign > 0:
-        return Contrast(about, a - b, low=by, bounds=bench.differences)
-    return Contrast(about, a - b, high=-by, bounds=bench.differences)
+        return BoundTest(about, a - b, low=by, bounds=bench.differences)
+    return BoundTest(about, a - b, high=-by, bounds=bench.differences)
 
 
-def better(bench: Bench) -> list[Contrast]:
+def better(bench: ClaimContext) -> list[BoundTest]:
     """``better: A, than: B, by: margin``: A is better than B, by more than a margin."""
     return [_better(bench, bench.parameter("better"), bench.parameter("than"), float(bench.parameter("by", 0)))]
 
 
-def always(bench: Bench) -> list[Contrast]:
+def always(bench: ClaimContext) -> list[BoundTest]:
     """``always: [[A, B], ...], by: margin``: A is better than B in each pair, on every panel."""
     panels = bench.claim.panels or bench.measured.panels
-    boards = [Bench(bench.claim, bench.measured, panel) for panel in panels if panel in bench.measured.panels]
+    boards = [ClaimContext(bench.claim, bench.measured, panel) for panel in panels if panel in bench.measured.panels]
     by = float(bench.parameter("by", 0))
     found = []
     for board in boards:
@@ -94,23 +94,23 @@ def always(bench: Bench) -> list[Contrast]:
     return found
 
 
-def _on(panel: str, contrast: Contrast) -> Contrast:
+def _on(panel: str, contrast: BoundTest) -> BoundTest:
     about = f"{panel}: {contrast.about}" if panel else contrast.about
     return replace(contrast, about=about)
 
 
-def equivalent(bench: Bench) -> list[Contrast]:
+def equivalent(bench: ClaimContext) -> list[BoundTest]:
     """``equivalent: [A, B], within: margin``: they differ by less than a margin, either way."""
     first, *others = bench.parameter("equivalent")
     within = float(bench.parameter("within"))
     found = []
     for other in others:
         a, b = bench.pairs(first, other)
-        found.append(Contrast(f"{first} - {other}", a - b, -within, within, bounds=bench.differences))
+        found.append(BoundTest(f"{first} - {other}", a - b, -within, within, bounds=bench.differences))
     return found
 
 
-def best(bench: Bench) -> list[Contrast]:
+def best(bench: ClaimContext) -> list[BoundTest]:
     """``best: A, among: [...], within: margin``: no other one is better than A, by as much as a margin."""
     own = bench.parameter("best")
     names = [cell.name for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
@@ -118,7 +118,7 @@ def best(bench: Bench) -> list[Contrast]:
     return [_better(bench, own, other, -float(bench.parameter("within", 0))) for other in among if other != own]
 
 
-def along_axis(bench: Bench) -> list[Cell]:
+def along_axis(bench: ClaimContext) -> list[StudyCell]:
     """The cells of a trend: those of its arm that have a place on the axis, or the ones it names, whose arms may each
     have a value of their own."""
     key, arm, among = bench.parameter("over"), bench.parameter("arm"), bench.parameter("among")
@@ -128,14 +128,14 @@ def along_axis(bench: Bench) -> list[Cell]:
     return [cell for cell in found if arm in (None, cell.arm) and key in dict(cell.place)]
 
 
-def trend(bench: Bench) -> list[Contrast]:
+def trend(bench: ClaimContext) -> list[BoundTest]:
     """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, or along the
     values that the cells among have, and no step goes the other."""
     direction = 1 if bench.parameter("trend") == "rising" else -1
     key = bench.parameter("over")
     along = sorted((float(cell.settings[key]), cell.name) for cell in along_axis(bench))
     if len(along) < 3:
-        raise Absent(f"fewer than three places along {key} are run at this scale")
+        raise MissingCell(f"fewer than three places along {key} are run at this scale")
     if len({place for place, _ in along}) < len(along):
         raise ConfigError(f"{bench.measured.study.name}: trend over {key}: name one arm, or the cells in among")
     names = [name for _, name in along]
@@ -144,38 +144,38 @@ def trend(bench: Bench) -> list[Contrast]:
     slopes = ranks @ values / (ranks @ ranks)
     low, high = (0.0, math.inf) if direction > 0 else (-math.inf, 0.0)
     steps = [
-        Contrast(f"{names[i + 1]} - {names[i]}", values[i + 1] - values[i], low, high, "", True, bench.differences)
+        BoundTest(f"{names[i + 1]} - {names[i]}", values[i + 1] - values[i], low, high, "", True, bench.differences)
         for i in range(len(names) - 1)
     ]
     steepest = ranks[ranks > 0].sum() / (ranks @ ranks)  # of values at one bound, then at the other
     bounds = (steepest * bench.differences[0], steepest * bench.differences[1])
-    return [Contrast(f"change a step along {key}", slopes, low, high, bounds=bounds), *steps]
+    return [BoundTest(f"change a step along {key}", slopes, low, high, bounds=bounds), *steps]
 
 
-def ratio(bench: Bench) -> list[Contrast]:
+def ratio(bench: ClaimContext) -> list[BoundTest]:
     """``ratio: [A, B], between: [low, high]``: A over B lies there; null for an open side."""
     first, second = bench.parameter("ratio")
     a, b = bench.pairs(first, second)
     low, high = _between(bench)
     low = math.log(low) if low > 0 else -math.inf
     if not (np.array([a, b]) > 0).all():
-        raise Absent(f"a value of {first} or {second} is not above 0, and they have no ratio")
-    return [Contrast(f"{first} / {second}", np.log(a / b), low, math.log(high), scale="log")]
+        raise MissingCell(f"a value of {first} or {second} is not above 0, and they have no ratio")
+    return [BoundTest(f"{first} / {second}", np.log(a / b), low, math.log(high), scale="log")]
 
 
-def value(bench: Bench) -> list[Contrast]:
+def value(bench: ClaimContext) -> list[BoundTest]:
     """``value: A, between: [low, high]``: the metric of A lies there; null for an open side."""
     name = bench.parameter("value")
     values = list(bench.values(name).values())
-    return [Contrast(str(name), values, *_between(bench), bounds=bench.bounds, paired=False)]
+    return [BoundTest(str(name), values, *_between(bench), bounds=bench.bounds, paired=False)]
 
 
-def _between(bench: Bench) -> tuple[float, float]:
+def _between(bench: ClaimContext) -> tuple[float, float]:
     low, high = bench.parameter("between")
     return -math.inf if low is None else float(low), math.inf if high is None else float(high)
 
 
-def gain(bench: Bench) -> list[Contrast]:
+def gain(bench: ClaimContext) -> list[BoundTest]:
     """``gain: [A, B], over: [C, D], by: margin``: A is better than B by more than C is better than D; with
     ``within`` in the place of ``by``, the two differ by less than a margin, either way."""
     a, b, c, d = names = [*bench.parameter("gain"), *bench.parameter("over")]
@@ -186,10 +186,10 @@ def gain(bench: Bench) -> list[Contrast]:
     if "within" in bench.claim.test:
         low, high = -float(bench.parameter("within")), float(bench.parameter("within"))
     bounds = difference_bounds(bench.differences)
-    return [Contrast(f"({a} - {b}) - ({c} - {d})", differences, low, high, bounds=bounds)]
+    return [BoundTest(f"({a} - {b}) - ({c} - {d})", differences, low, high, bounds=bounds)]
 
 
-def near(bench: Bench) -> list[Contrast]:
+def near(bench: ClaimContext) -> list[BoundTest]:
     """``near: A, within: margin``: the metric of A is the published one, within a margin."""
     label = bench.label(bench.parameter("near"))
     published = bench.measured.published(label, bench.claim.metric)
@@ -199,10 +199,10 @@ def near(bench: Bench) -> list[Contrast]:
     values = np.array(list(bench.values(bench.parameter("near")).values()))
     bounds = (bench.bounds[0] - published.number, bench.bounds[1] - published.number)
     about = f"{label} - published {published.number:g}"
-    return [Contrast(about, values - published.number, -within, within, bounds=bounds, paired=False)]
+    return [BoundTest(about, values - published.number, -within, within, bounds=bounds, paired=False)]
 
 
-def same(bench: Bench) -> tuple[bool, list[float]]:
+def same(bench: ClaimContext) -> tuple[bool, list[float]]:
     """``same: [A, ...]``, with ``to: value``: exactly one and the same value in all trials of these cells."""
     values = [v for name in bench.parameter("same") for v in bench.values(name).values()]
     wanted = bench.parameter("to")
@@ -210,7 +210,7 @@ def same(bench: Bench) -> tuple[bool, list[float]]:
 
 
 @dataclass(frozen=True)
-class Test:
+class ClaimTest:
     """A kind of test.
 
     Args:
@@ -220,27 +220,27 @@ class Test:
         once: whether it is about all panels together.
     """
 
-    contrasts: Callable[[Bench], Sequence[Contrast]] | None
+    contrasts: Callable[[ClaimContext], Sequence[BoundTest]] | None
     keys: tuple[tuple[str, ...], tuple[str, ...]]
     ordered: bool = False
     once: bool = False
 
 
 TESTS = {
-    "better": Test(better, (("than",), ("by",)), ordered=True),
-    "always": Test(always, ((), ("by",)), ordered=True, once=True),
-    "equivalent": Test(equivalent, (("within",), ())),
-    "best": Test(best, ((), ("among", "within")), ordered=True),
-    "trend": Test(trend, (("over",), ("arm", "among"))),
-    "ratio": Test(ratio, (("between",), ())),
-    "value": Test(value, (("between",), ())),
-    "gain": Test(gain, (("over",), ("by", "within")), ordered=True),
-    "near": Test(near, (("within",), ())),
-    "same": Test(None, ((), ("to",))),
+    "better": ClaimTest(better, (("than",), ("by",)), ordered=True),
+    "always": ClaimTest(always, ((), ("by",)), ordered=True, once=True),
+    "equivalent": ClaimTest(equivalent, (("within",), ())),
+    "best": ClaimTest(best, ((), ("among", "within")), ordered=True),
+    "trend": ClaimTest(trend, (("over",), ("arm", "among"))),
+    "ratio": ClaimTest(ratio, (("between",), ())),
+    "value": ClaimTest(value, (("between",), ())),
+    "gain": ClaimTest(gain, (("over",), ("by", "within")), ordered=True),
+    "near": ClaimTest(near, (("within",), ())),
+    "same": ClaimTest(None, ((), ("to",))),
 }
 
 
-def named(claim: Claim) -> Iterable[str]:
+def list_cells(claim: Claim) -> Iterable[str]:
     """The names of cells that stand in a claim's test."""
     for key in ("better", "than", "always", "equivalent", "best", "among", "ratio", "value", "gain", "near", "same"):
         yield from _flat(claim.test.get(key))

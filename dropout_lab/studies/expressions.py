@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.config import former_columns
-from dropout_lab.settings import ConfigError
+from dropout_lab.errors import ConfigError
 
 MAX_CHARACTERS = 500
 MAX_POWER = 64.0

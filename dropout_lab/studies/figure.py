@@ -9,13 +9,13 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dropout_lab.report import trials as stored
+from dropout_lab.report import read_csv as stored
 from dropout_lab.report.plots import COLOURS, MARKERS, STYLE, draw_interval, draw_series, limits
 from dropout_lab.stats.intervals import LEAST, Interval, mean_interval
 from dropout_lab.studies.bounds import expression_bounds, metric_bounds
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
-from dropout_lab.studies.measured import Measured
-from dropout_lab.studies.published import facts
+from dropout_lab.studies.measurements import Measurements
+from dropout_lab.studies.published import load_published
 from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
@@ -25,7 +25,7 @@ HANDLE = 0.6
 ACROSS = 3
 
 
-def draw(measured: Measured) -> Figure:
+def draw_study(measured: Measurements) -> Figure:
     """A panel for each data set (across) and metric (down); the other way round where data sets are many."""
     study = measured.study
     form = study.figure.form
@@ -52,10 +52,10 @@ def draw(measured: Measured) -> Figure:
 
 def _not_run(metric: Metric, panel: str) -> dict[str, float]:
     """What was published of a panel and is not run."""
-    return {name: facts()[i].number for name, i in metric.unmeasured.get(panel, {}).items()}
+    return {name: load_published()[i].number for name, i in metric.unmeasured.get(panel, {}).items()}
 
 
-def _said(measured: Measured) -> str:
+def _said(measured: Measurements) -> str:
     counts = sorted({len(measured.trials[label]) for label in measured.by_label})
     n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
     if counts[-1] < LEAST:
@@ -74,7 +74,7 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
         figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=columns)
 
 
-def _line(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
+def _line(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
     """Metric against an axis, a line for each arm and place of the other axes, straight for those without a place."""
     key = measured.study.figure.x
     series: dict[str, list[tuple[float, str]]] = {}
@@ -121,7 +121,7 @@ def _look(i: int) -> dict[str, Any]:
     return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)], "linewidth": 1.3}
 
 
-def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
+def _arms(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
     """One line for each arm, its mean with the interval, and what was published."""
     labels = measured.on(panel)
     others = _not_run(metric, panel)
@@ -140,7 +140,7 @@ def _arms(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
     axes.set(xlabel=metric.title, ylim=(len(names) - 0.5, -0.5))
 
 
-def _curves(axes: Axes, measured: Measured, panel: str, metric: Metric) -> None:
+def _curves(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
     """An expression over the curves against the epoch, the mean of each arm with its interval as a band."""
     frame = rename_columns(stored.read_curves(measured.folder))
     frame["shown"] = evaluate_expression(frame, measured.study.figure.x, measured.study.name)

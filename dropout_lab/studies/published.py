@@ -12,7 +12,7 @@ SEEN = ("print", "copy", "recalled")
 
 
 @dataclass(frozen=True)
-class Fact:
+class PublishedValue:
     """One figure as it was published.
 
     Args:
@@ -45,7 +45,7 @@ class Fact:
 
 
 @cache
-def facts() -> Mapping[str, Fact]:
+def load_published() -> Mapping[str, PublishedValue]:
     """Every published figure by its id."""
     with FILE.open(newline="", encoding="utf-8") as file:
-        return {row["id"]: Fact(**row) for row in csv.DictReader(file)}
+        return {row["id"]: PublishedValue(**row) for row in csv.DictReader(file)}

@@ -143,7 +143,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Study:
-    """One file of ``conf/study/``; see :func:`dropout_lab.studies.reading.read`.
+    """One file of ``conf/study/``; see :func:`dropout_lab.studies.loader.parse_study`.
 
     Args:
         together: groups of settings whose axes are walked side by side, not crossed; the first names the place.

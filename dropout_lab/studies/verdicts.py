@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dropout_lab.report.comparison import LEVEL
+from dropout_lab.stats.holm import holm
 from dropout_lab.stats.intervals import Interval
-from dropout_lab.stats.multiple import holm
 from dropout_lab.stats.paired import smallest_p
-from dropout_lab.studies.claims import TESTS, Absent, Bench, along_axis, named, same
-from dropout_lab.studies.contrasts import Answer, Contrast, together
-from dropout_lab.studies.measured import Measured, Published
-from dropout_lab.studies.published import facts
+from dropout_lab.studies.bound_tests import BoundTest, JointTest, intersection_union
+from dropout_lab.studies.claims import TESTS, ClaimContext, MissingCell, along_axis, list_cells, same
+from dropout_lab.studies.measurements import Measurements, PublishedFigure
+from dropout_lab.studies.published import load_published
 from dropout_lab.studies.study import SMOKE, Claim, Conditions
 
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "not told apart"
@@ -22,7 +22,7 @@ NO_SMOKE = "a smoke run judges nothing"
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClaimVerdict:
     """A claim on a panel, with its verdict.
 
     Args:
@@ -50,7 +50,7 @@ class Judged:
     holm: float | None = None
 
 
-def judge(measured: Measured) -> list[Judged]:
+def judge_claims(measured: Measurements) -> list[ClaimVerdict]:
     """Every claim of a study on every panel that it is about."""
     open_ = [_tested(claim, measured, panel) for claim in measured.study.claims for panel in _panels(claim, measured)]
     asked = [i for i, one in enumerate(open_) if one.p is not None and not one.why]
@@ -60,17 +60,17 @@ def judge(measured: Measured) -> list[Judged]:
     return open_
 
 
-def _panels(claim: Claim, measured: Measured) -> list[str]:
+def _panels(claim: Claim, measured: Measurements) -> list[str]:
     """The panels a claim is judged on, each by itself; one for a claim about several at once."""
-    across = all("/" in name for name in named(claim)) and any(named(claim))
+    across = all("/" in name for name in list_cells(claim)) and any(list_cells(claim))
     if TESTS[claim.kind].once or (across and measured.panels != [""]):
         return [""]
     return [panel for panel in measured.panels if claim.panels is None or panel in claim.panels]
 
 
-def _tested(claim: Claim, measured: Measured, panel: str) -> Judged:
+def _tested(claim: Claim, measured: Measurements, panel: str) -> ClaimVerdict:
     """The claim with its p-value; ``why`` says why it cannot be judged."""
-    bench, judged = Bench(claim, measured, panel), Judged(claim, panel)
+    bench, judged = ClaimContext(claim, measured, panel), ClaimVerdict(claim, panel)
     try:
         if claim.kind == "same":
             return _exact(judged, bench, _unmet(claim, measured, _labels(bench)))
@@ -78,11 +78,11 @@ def _tested(claim: Claim, measured: Measured, panel: str) -> Judged:
         assert make is not None
         contrasts = make(bench)
         labels = _labels(bench)
-    except Absent as absent:
+    except MissingCell as absent:
         return replace(judged, why=str(absent))
     why = _unmet(claim, measured, labels)
     unstable = [label for label in labels if measured.summary.unstable(label)]
-    answer = together(contrasts)
+    answer = intersection_union(contrasts)
     if answer is None:
         return replace(judged, verdict=INCOMPARABLE if why else OPEN, why=why or "fewer than two replicates")
     found = _answered(judged, answer)
@@ -91,13 +91,13 @@ def _tested(claim: Claim, measured: Measured, panel: str) -> Judged:
     return replace(found, why=why)
 
 
-def _labels(bench: Bench) -> list[str]:
+def _labels(bench: ClaimContext) -> list[str]:
     """The cells a claim is about; all of a panel where it names none."""
     measured, panel = bench.measured, bench.panel
     if bench.claim.kind == "always":
         panels = [p for p in (bench.claim.panels or measured.panels) if p in measured.panels]
-        return [Bench(bench.claim, measured, p).label(name) for p in panels for name in named(bench.claim)]
-    names = list(named(bench.claim))
+        return [ClaimContext(bench.claim, measured, p).label(name) for p in panels for name in list_cells(bench.claim)]
+    names = list(list_cells(bench.claim))
     if bench.claim.kind == "trend":
         return [cell.label for cell in along_axis(bench)]
     if bench.claim.kind == "best" and not bench.claim.test.get("among"):
@@ -105,14 +105,14 @@ def _labels(bench: Bench) -> list[str]:
     return [bench.label(name) for name in names]
 
 
-def _unmet(claim: Claim, measured: Measured, labels: Sequence[str]) -> str:
+def _unmet(claim: Claim, measured: Measurements, labels: Sequence[str]) -> str:
     if measured.scale.name == SMOKE:
         return NO_SMOKE
     own = claim.comparable if claim.comparable is not None else measured.study.comparable
     return measured.unmet(own, labels)
 
 
-def _exact(judged: Judged, bench: Bench, why: str) -> Judged:
+def _exact(judged: ClaimVerdict, bench: ClaimContext, why: str) -> ClaimVerdict:
     """A fact that needs no test."""
     holds, values = same(bench)
     about = "smallest and largest value" if values else ""
@@ -123,14 +123,14 @@ def _exact(judged: Judged, bench: Bench, why: str) -> Judged:
     return replace(found, verdict=SUPPORTED if holds else CONTRADICTED)
 
 
-def _answered(judged: Judged, answer: Answer) -> Judged:
+def _answered(judged: ClaimVerdict, answer: JointTest) -> ClaimVerdict:
     contrast = answer.contrast
     leaning = ("for" if answer.positive else "against") if answer.p < 1 else ""
     effect = contrast.interval
     return replace(judged, tendency=leaning, about=contrast.about, effect=effect, n=effect.n, p=answer.p)
 
 
-def _decided(judged: Judged, p: float, family: int) -> Judged:
+def _decided(judged: ClaimVerdict, p: float, family: int) -> ClaimVerdict:
     told = p <= LEVEL
     verdict = {"for": SUPPORTED, "against": CONTRADICTED}.get(judged.tendency, OPEN) if told else OPEN
     few = not told and smallest_p(judged.n) * family > LEVEL
@@ -138,7 +138,7 @@ def _decided(judged: Judged, p: float, family: int) -> Judged:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A line of a study's table: one metric of one cell beside its published figure.
 
     Args:
@@ -152,26 +152,26 @@ class Row:
 
     label: str
     metric: str
-    published: Published | None = None
+    published: PublishedFigure | None = None
     verdict: str = ""
     name: str = ""
     panel: str = ""
 
 
-def rows(measured: Measured) -> list[Row]:
+def table_rows(measured: Measurements) -> list[TableRow]:
     """All lines of a study's table, in order."""
-    found: list[Row] = []
-    tested: dict[int, Answer] = {}
+    found: list[TableRow] = []
+    tested: dict[int, JointTest] = {}
     for name, metric in measured.study.metrics.items():
         for label in measured.by_label:
             found_in_print = measured.published(label, name)
-            row = Row(label, name, found_in_print, panel=measured.by_label[label].panel)
+            row = TableRow(label, name, found_in_print, panel=measured.by_label[label].panel)
             margin = metric.within(row.panel)
             if found_in_print is not None and margin is not None:
                 row = replace(row, verdict=INCOMPARABLE)
                 values = np.array(list(measured.values(label, name).values()))
-                away = Contrast(label, values - found_in_print.number, -margin, margin)
-                answer = together([away])
+                away = BoundTest(label, values - found_in_print.number, -margin, margin)
+                answer = intersection_union([away])
                 if measured.scale.name != SMOKE and not measured.unmet(measured.study.comparable, [label]):
                     row = replace(row, verdict=OPEN)
                     tested |= {len(found): answer} if answer else {}
@@ -183,10 +183,12 @@ def rows(measured: Measured) -> list[Row]:
     return _ordered(measured, [*found, *_unmeasured(measured)])
 
 
-def _unmeasured(measured: Measured) -> list[Row]:
+def _unmeasured(measured: Measurements) -> list[TableRow]:
     """What was published of the panels that are run, and is not run itself."""
     return [
-        Row("", metric.name, Published(facts()[i], facts()[i].number), name=name, panel=panel)
+        TableRow(
+            "", metric.name, PublishedFigure(load_published()[i], load_published()[i].number), name=name, panel=panel
+        )
         for metric in measured.study.metrics.values()
         for panel, cells in metric.unmeasured.items()
         if panel in ("", *measured.panels)
@@ -194,7 +196,7 @@ def _unmeasured(measured: Measured) -> list[Row]:
     ]
 
 
-def _ordered(measured: Measured, found: Sequence[Row]) -> list[Row]:
+def _ordered(measured: Measurements, found: Sequence[TableRow]) -> list[TableRow]:
     """Panel by panel, its cells and then what is not run, and all metrics of one together."""
     order = {("", name): i for i, name in enumerate(dict.fromkeys(row.name for row in found), len(measured.by_label))}
     order |= {(label, ""): i for i, label in enumerate(measured.by_label)}
@@ -203,7 +205,7 @@ def _ordered(measured: Measured, found: Sequence[Row]) -> list[Row]:
     return sorted(found, key=lambda row: (panels.get(row.panel, last), order[row.label, row.name]))
 
 
-def comparable(measured: Measured) -> str:
+def comparability_problem(measured: Measurements) -> str:
     """Why this run as a whole may not be held against the publication; empty if it may."""
     if measured.scale.name == SMOKE:
         return NO_SMOKE

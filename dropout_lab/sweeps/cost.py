@@ -12,11 +12,11 @@ import torch
 from dropout_lab.config import Config
 from dropout_lab.data import load
 from dropout_lab.process_settings import use_threads
-from dropout_lab.sweeps import workers
+from dropout_lab.sweeps import pool as workers
+from dropout_lab.sweeps.pack_job import threads_for
 from dropout_lab.sweeps.plan import PackOf
-from dropout_lab.sweeps.worker import threads_of
-from dropout_lab.train.evaluate import evaluate
-from dropout_lab.train.pack import Pack, model_of
+from dropout_lab.train.evaluate import evaluate_split
+from dropout_lab.train.pack import Pack, build_pack_model
 
 # A step of M stacked models takes FIXED + M x its multiplications / SPEED, measured on one core with AVX-512: MLPs of
 # 16 to 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models; beyond the size at which a
@@ -33,10 +33,10 @@ WINDOWS_MEMORY = 8 * 2**30  # assumed
 COPIES = 6  # weights, gradients, two moments, best and final weights
 
 
-def most(config: Config) -> int:
+def max_pack_size(config: Config) -> int:
     """The largest pack for trials of this config."""
     dataset = load(config.data.kind, **config.source)
-    model = model_of(config, dataset)
+    model = build_pack_model(config, dataset)
     if config.pack != "auto" or model.alone:
         return 1 if model.alone else int(config.pack)
     if torch.device(config.device).type == "cuda":
@@ -64,7 +64,7 @@ class Cost:
     bytes: int
 
 
-def estimate(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
+def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
     """Time a few steps of one pack of each kind and reckon the rest from it; nothing that is trained is kept.
 
     Args:
@@ -85,7 +85,7 @@ def estimate(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
         else:
             unknown += work
     seconds *= 1 + unknown / max(epochs_known, 1)
-    crew = workers.crew_of(packs, seconds)
+    crew = workers.pool_size(packs, seconds)
     return Cost(seconds / crew, peak * crew)
 
 
@@ -102,7 +102,7 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
         return tensor
 
     look = 0.0
-    with use_threads(threads_of(trials)):
+    with use_threads(threads_for(trials)):
         with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
             pack.step(batches[0])
         step = median(_clock(lambda: pack.step(batches[0])) for _ in range(steps))
@@ -114,7 +114,7 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
 
 
 def _look(pack: Pack) -> None:
-    evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params))
+    evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params))
 
 
 def _clock(work: Callable[[], object]) -> float:

@@ -6,21 +6,21 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from dropout_lab.checks import check_arms
-from dropout_lab.compose import (
+from dropout_lab.config import Config, get_value, has_effect, list_settings
+from dropout_lab.config.compose import (
     Composition,
-    Points,
-    changed,
-    check,
-    choices,
-    parse,
-    points,
-    value_of,
-    written,
+    ConfigComposer,
+    check_override,
+    format_value,
+    list_choices,
+    override_value,
+    parse_override,
+    replace_settings,
+    split_axis,
 )
-from dropout_lab.config import Config, applies, settings_table, value_at
-from dropout_lab.settings import ConfigError, exact, show
-from dropout_lab.spelling import one_of
+from dropout_lab.config.fields import round_decimal
+from dropout_lab.config.validators import check_arms
+from dropout_lab.errors import ConfigError, format_setting, list_allowed
 from dropout_lab.trial import Trial, canonical
 
 NAMED = "arm"  # the axis whose points have names
@@ -60,7 +60,7 @@ class Arm:
 
     def changed(self, values: Mapping[str, Any]) -> Config:
         """Return the config with some settings replaced; interpolations follow them."""
-        return self.composition.changed(values) if self.composition else changed(self.config, values)
+        return self.composition.changed(values) if self.composition else replace_settings(self.config, values)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -69,7 +69,7 @@ class Arm:
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 
 
-def expand(words: Sequence[str], named: Mapping[str, Sequence[str]] | None = None) -> list[list[str]]:
+def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None = None) -> list[list[str]]:
     """The points of a grid: every combination of the axes, the last one fastest, as single-valued words.
 
     Args:
@@ -79,41 +79,41 @@ def expand(words: Sequence[str], named: Mapping[str, Sequence[str]] | None = Non
     Raises:
         ConfigError: a word that can be known to be wrong by itself, or what an arm sets given once more.
     """
-    fixed = {entry.key for entry in settings_table() if not entry.varies}
+    fixed = {entry.key for entry in list_settings() if not entry.varies}
     axes: dict[str, list[list[str]]] = {}
     for word in words:
-        override = check(word)
+        override = check_override(word)
         key = override.key_or_group
         if key in axes:
             raise ConfigError(f"{key} is given twice")
         if key in fixed and override.is_sweep_override():
             raise ConfigError(f"{word}: {key} is not an axis, it must be the same for the whole sweep")
         if key == "arms" and named is None:
-            axes[key] = _labelled(names_of(word))
+            axes[key] = _labelled(parse_arms(word))
         else:
-            axes[key] = [[point] for point in points(override)]
+            axes[key] = [[point] for point in split_axis(override)]
     if named is not None:
         axes = {"arms": _labelled(named), **axes}
     for arm in axes.get("arms", []):
-        for key in {check(word).key_or_group for word in arm[1:]} & axes.keys():
+        for key in {check_override(word).key_or_group for word in arm[1:]} & axes.keys():
             raise ConfigError(f"{arm[0]} says what {key} is; leave out {key}=")
     return [[word for part in point for word in part] for point in product(*axes.values())]
 
 
 def _labelled(named: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    return [[f"arms={written(label)}", *words] for label, words in named.items()]
+    return [[f"arms={format_value(label)}", *words] for label, words in named.items()]
 
 
-def names_of(word: str) -> dict[str, list[str]]:
+def parse_arms(word: str) -> dict[str, list[str]]:
     """The arms that ``arms=none,inverted,[inverted,l2]`` names: label to words.
 
     Raises:
         ConfigError: a name that is neither a variant's nor a regularizer's, or two variants in one arm.
     """
-    known = {group: [name for name in choices(group) if name != "none"] for group in ("variant", "regularizer")}
+    known = {group: [name for name in list_choices(group) if name != "none"] for group in ("variant", "regularizer")}
     found = {}
-    for point in points(parse(word)):
-        value = value_of(parse(point))
+    for point in split_axis(parse_override(word)):
+        value = override_value(parse_override(point))
         try:
             check_arms(value)
         except ValueError as error:
@@ -122,17 +122,17 @@ def names_of(word: str) -> dict[str, list[str]]:
         for name in names:
             if name not in {*known["variant"], *known["regularizer"]}:
                 offered = ["none", *known["variant"], *known["regularizer"]]
-                raise ConfigError.of("arms", name, one_of(name, offered))
+                raise ConfigError.of("arms", name, list_allowed(name, offered))
         variants = [name for name in names if name in known["variant"]]
         if len(variants) > 1:
             raise ConfigError.of("arms", value, "one arm has one variant of dropout")
         chosen = sorted({name for name in names if name in known["regularizer"]})
-        words = [f"variant={(variants or ['none'])[0]}", f"regularizer={written(chosen or 'none')}"]
+        words = [f"variant={(variants or ['none'])[0]}", f"regularizer={format_value(chosen or 'none')}"]
         found["+".join([*variants, *chosen]) or "none"] = words
     return found
 
 
-def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
+def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[Arm]:
     """The arms at these points of a grid, all validated, without repeats.
 
     Args:
@@ -144,19 +144,23 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
     """
     if not jobs:
         raise ConfigError("an empty sweep: there is nothing to train")
-    single = [[override for override in map(parse, job) if not override.is_sweep_override()] for job in jobs]
-    shown = [{override.key_or_group: shown_value(value_of(override)) for override in job} for job in single]
+    single = [[override for override in map(parse_override, job) if not override.is_sweep_override()] for job in jobs]
+    shown = [{override.key_or_group: shown_value(override_value(override)) for override in job} for job in single]
     axes = _axes(shown)
     found: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
-        open_ = ranges(job)
+        open_ = open_ranges(job)
         made = composer.composition([word for word in job if word not in open_])
         if open_ and not made.config.tune:
             raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
         words = tuple(job)
         if made.expressions:
             words = tuple(_resolved(word, made) for word in job)
-            cells |= {o.key_or_group: shown_value(value_of(o)) for o in map(parse, words) if o.key_or_group in cells}
+            cells |= {
+                o.key_or_group: shown_value(override_value(o))
+                for o in map(parse_override, words)
+                if o.key_or_group in cells
+            }
         settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
         found.setdefault(settings, Arm(settings, made.config, words, made if made.expressions else None))
     composer.check_all_taken()
@@ -166,27 +170,27 @@ def arms(jobs: Sequence[Sequence[str]], composer: Points) -> list[Arm]:
 
 def _resolved(word: str, made: Composition) -> str:
     """The word with the value that its interpolation resolved to; any other word as it is."""
-    override = parse(word)
+    override = parse_override(word)
     key = override.key_or_group
     if override.is_sweep_override() or key not in made.expressions:
         return word
-    return f"{key}={written(value_at(key, made.config))}"
+    return f"{key}={format_value(get_value(key, made.config))}"
 
 
 def _check_fixed(arms: Sequence[Arm]) -> None:
     """Raise ConfigError for an interpolation that gives arms different values of what holds for the whole sweep."""
-    fixed = {entry.key for entry in settings_table() if not entry.varies and "." not in entry.key}
+    fixed = {entry.key for entry in list_settings() if not entry.varies and "." not in entry.key}
     for arm in arms:
         for key in fixed & arm.expressions.keys():
-            values = [value_at(key, each.config) for each in (arms[0], arm)]
+            values = [get_value(key, each.config) for each in (arms[0], arm)]
             if values[0] != values[1]:
-                expression, both = show(arm.expressions[key]), " and ".join(map(show, values))
+                expression, both = format_setting(arm.expressions[key]), " and ".join(map(format_setting, values))
                 raise ConfigError(f"{key}={expression}: must be the same for the whole sweep; it is {both}")
 
 
-def ranges(job: Sequence[str]) -> list[str]:
+def open_ranges(job: Sequence[str]) -> list[str]:
     """The words of a point that leave a value open within a range."""
-    return [word for word in job if parse(word).is_sweep_override()]
+    return [word for word in job if parse_override(word).is_sweep_override()]
 
 
 def _axes(shown: Sequence[Mapping[str, str]]) -> list[str]:
@@ -206,10 +210,10 @@ def shown_value(value: Any) -> str:
     if isinstance(value, list):
         names = all(isinstance(v, str) for v in value)
         return ("+".join(sorted(value)) or "none") if names else "/".join(shown_value(v) for v in value)
-    return show(exact(value) if isinstance(value, float) else value)
+    return format_setting(round_decimal(value) if isinstance(value, float) else value)
 
 
-def idle(arms: Sequence[Arm]) -> list[str]:
+def ineffective_settings(arms: Sequence[Arm]) -> list[str]:
     """Settings of a command that change nothing, as the strength of a regularizer that is not chosen: axes along which
     neither what is trained nor how it is evaluated differs, and what applies to no arm."""
     found = []
@@ -222,5 +226,5 @@ def idle(arms: Sequence[Arm]) -> list[str]:
             found.append(key)
     axes = {key for key, _ in arms[0].settings}
     typed = dict.fromkeys(word.partition("=")[0] for arm in arms for word in arm.words)
-    alone = [entry for entry in settings_table() if entry.key in typed.keys() - axes]
-    return found + [entry.key for entry in alone if not any(applies(entry, arm.config) for arm in arms)]
+    alone = [entry for entry in list_settings() if entry.key in typed.keys() - axes]
+    return found + [entry.key for entry in alone if not any(has_effect(entry, arm.config) for arm in arms)]

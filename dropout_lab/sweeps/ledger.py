@@ -17,8 +17,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from dropout_lab.config import settings_table, update_columns
-from dropout_lab.settings import ConfigError, show
+from dropout_lab.config import list_settings, update_columns
+from dropout_lab.errors import ConfigError, format_setting
 
 # The contract: these columns in this order. What follows them may grow.
 COLUMNS = (
@@ -41,9 +41,9 @@ OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES
 Row = dict[str, str]
 
 
-def columns() -> list[str]:
+def trial_columns() -> list[str]:
     """The header of ``trials.csv``: the contract, other figures, and every other setting by its key."""
-    settings = [entry.column for entry in settings_table() if entry.spec.identity]
+    settings = [entry.column for entry in list_settings() if entry.spec.identity]
     return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *TEST_SET, *settings]))
 
 
@@ -92,9 +92,9 @@ class Ledger:
         probe.touch()
         probe.unlink()
         with self._writing:
-            for path, header in ((self.trials_csv, columns()), (self.curves_csv, CURVE_COLUMNS)):
+            for path, header in ((self.trials_csv, trial_columns()), (self.curves_csv, CURVE_COLUMNS)):
                 if path.exists():
-                    repair(path, header)
+                    repair_csv(path, header)
 
     @cached_property
     def _writing(self) -> FileLock:
@@ -130,7 +130,7 @@ class Ledger:
             new = [row for row in trials if row["trial_id"] not in self._ids]
             ids = {row["trial_id"] for row in new}
             append_rows(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
-            append_rows(self.trials_csv, columns(), new)
+            append_rows(self.trials_csv, trial_columns(), new)
             self._ids |= ids
             self._size = self.trials_csv.stat().st_size
 
@@ -161,7 +161,7 @@ class Ledger:
         with self._writing:
             ids = {i for pack in packs for i in pack["trials"]}
             old = [p for p in self.packs() if not ids & set(p["trials"]) and not done >= set(p["trials"])]
-            replace(self.private / "packs.json", json.dumps([*old, *packs]))
+            replace_file(self.private / "packs.json", json.dumps([*old, *packs]))
 
     def log_error(self, text: str) -> Path:
         """Keep a traceback; returns where."""
@@ -182,13 +182,13 @@ def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_head
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None or value == "" else show(value)
+    return "" if value is None or value == "" else format_setting(value)
 
 
 def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Add rows to a CSV in one write, safe on disk when this returns; half of it is taken back."""
     # A file may have columns of a newer version or of the user's own after ours; it keeps them.
-    found = header_of(path)
+    found = read_header(path)
     text = csv_text(rows, found or header, with_header=not found)
     size = path.stat().st_size if path.exists() else 0
     try:
@@ -202,7 +202,7 @@ def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, A
         raise
 
 
-def header_of(path: Path) -> list[str]:
+def read_header(path: Path) -> list[str]:
     """The columns a file has; empty if there is no file or nothing in it."""
     if not path.exists():
         return []
@@ -219,10 +219,10 @@ def read_rows(path: Path) -> Iterable[Row]:
 
 
 def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    replace(path, csv_text(rows, header_of(path), with_header=True))
+    replace_file(path, csv_text(rows, read_header(path), with_header=True))
 
 
-def replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Replace a file by another one or not at all."""
     new = path.with_name(path.name + f".{os.getpid()}.new")
     with new.open("w", encoding="utf-8") as file:
@@ -245,12 +245,12 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
         content = file.read()
     head = content.split(b"\n", 1)[0].rstrip(b"\r")
     if b"\n" not in content:
-        torn = ",".join(columns() if path.name == "trials.csv" else CURVE_COLUMNS).encode().startswith(head)
+        torn = ",".join(trial_columns() if path.name == "trials.csv" else CURVE_COLUMNS).encode().startswith(head)
         if not torn:
             raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
         return
     try:
-        rows, found = list(read_rows(path)), header_of(path)
+        rows, found = list(read_rows(path)), read_header(path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
     if not set(needed) <= set(found):
@@ -260,15 +260,15 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
             raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
 
 
-def repair(path: Path, header: Sequence[str]) -> None:
+def repair_csv(path: Path, header: Sequence[str]) -> None:
     """Cut off half a line left by a crash, and bring a file of an older version under today's header."""
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
-    before = header_of(path)
+    before = read_header(path)
     if before:
         now, rows = update_columns(before, read_rows(path))
         now += [name for name in header if name not in now]
         if now != before:
-            replace(path, csv_text(rows, now, with_header=True))
+            replace_file(path, csv_text(rows, now, with_header=True))

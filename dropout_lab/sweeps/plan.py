@@ -11,7 +11,7 @@ from dropout_lab.trial import Trial
 PackOf = tuple[Trial, ...]
 
 
-def plan(
+def plan_packs(
     trials: Sequence[Trial],
     done: set[str],
     stored: Sequence[Mapping[str, Any]],

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 
-def path_of(folder: str | Path, trial_id: str, way: str = "") -> Path:
+def predictions_path(folder: str | Path, trial_id: str, way: str = "") -> Path:
     """Where they are, if they are kept; ``report/predictions.py`` reads them there.
 
     Args:
@@ -16,10 +16,10 @@ def path_of(folder: str | Path, trial_id: str, way: str = "") -> Path:
     return Path(folder) / "predictions" / f"{trial_id}{way and '-'}{way}.npz"
 
 
-def store(folder: str | Path, trial_id: str, arrays: Mapping[str, np.ndarray], way: str = "") -> None:
+def store_predictions(folder: str | Path, trial_id: str, arrays: Mapping[str, np.ndarray], way: str = "") -> None:
     """Keep ``prediction`` and ``target`` [N], ``rows`` [N] of the data set unless that is a running text, and whatever
     else is known of each example; whole or not at all, without pickles."""
-    path = path_of(folder, trial_id, way)
+    path = predictions_path(folder, trial_id, way)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.stem}.{os.getpid()}.new.npz")
     small = {name: _small(values) for name, values in arrays.items()}

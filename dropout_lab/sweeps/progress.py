@@ -20,7 +20,7 @@ class _Quiet(tqdm):  # type: ignore[type-arg]
     _lock = threading.RLock()
 
 
-class Bar:
+class ProgressBar:
     """The sweep's progress with its remaining time, on standard error.
 
     Args:
@@ -56,7 +56,7 @@ class Bar:
         say(line)
         self._bar.refresh()
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "ProgressBar":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

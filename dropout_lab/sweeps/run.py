@@ -1,97 +1,75 @@
 """Run arms against a sweep folder: check everything, plan what is missing, train it, store each result."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
 from dropout_lab.sweeps import predictions
-from dropout_lab.sweeps.grid import Arm, idle
-from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace
-from dropout_lab.sweeps.plan import PackOf, plan
-from dropout_lab.sweeps.progress import Bar
-from dropout_lab.sweeps.typed import COMMAND, CONFIG
+from dropout_lab.sweeps.grid import Arm, ineffective_settings
+from dropout_lab.sweeps.ledger import FINAL, Ledger, replace_file
+from dropout_lab.sweeps.outcome import Interrupted, Outcome
+from dropout_lab.sweeps.plan import PackOf, plan_packs
+from dropout_lab.sweeps.progress import ProgressBar
+from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
-if TYPE_CHECKING:
-    from dropout_lab.sweeps.tuning import Search
-
 Say = Callable[[str], None]
+# Evaluates the networks of arms that ask for it; returns which trials it evaluated in which way.
+Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a command leaves.
-
-    Args:
-        arms: of the command.
-        rows: of their trials.
-        trained: how many are new.
-        searches: how settings were chosen, one an arm.
-        evaluated: which trials it evaluated in which way.
-    """
-
-    arms: Sequence[Arm]
-    rows: Sequence[Row]
-    trained: int
-    searches: Sequence["Search"] = ()
-    evaluated: Sequence[tuple[str, InferConf]] = ()
-
-    @property
-    def status(self) -> int:
-        """Exit status: 1 if a trial diverged or failed."""
-        return int(any(row["status"] != "ok" for row in self.rows))
+def evaluate_nothing(arms: Sequence[Arm], ledger: Ledger, say: Say) -> Sequence[tuple[str, InferConf]]:
+    """Leave trained networks as they are."""
+    return []
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with the one line that says what is saved. Like its parent it passes by ``except Exception``."""
-
-
-def chosen(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
+def select_arms(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
     """The arms to train: all of them, or those that can be under ``skip_invalid=true``."""
     if not arms[0].config.skip_invalid:
         if any(arm.config.infer.stochastic or arm.config.infer.ood for arm in arms):
-            from dropout_lab.sweeps.inference import refuse_arms
+            from dropout_lab.sweeps.inference_checks import check_arms
 
-            refuse_arms(arms)
+            check_arms(arms)
         return arms
-    from dropout_lab.sweeps.check import sift
+    from dropout_lab.sweeps.preflight import drop_invalid
 
-    return sift(arms, say)
+    return drop_invalid(arms, say)
 
 
-def keeping(arms: Sequence[Arm]) -> Sequence[Arm]:
+def with_saved_weights(arms: Sequence[Arm]) -> Sequence[Arm]:
     """The arms of a command; where one is to be evaluated, or its weights kept, those of all are kept."""
     if not any(arm.config.save or arm.config.infer.stochastic for arm in arms):
         return arms
     return [replace_fields(arm, config=replace_fields(arm.config, save=True)) for arm in arms]
 
 
-def plan_of(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
+def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
     """The different trials of these arms, and the packs that train what the ledger does not have.
 
     Raises:
         ConfigError: a trial cannot be trained: its model does not take its data, its device is not there.
     """
-    arms = keeping(arms)
+    arms = with_saved_weights(arms)
     trials = list({trial.id: trial for arm in arms for trial in arm.trials}.values())
     done = _done(trials, ledger)
     missing = [trial for trial in trials if trial.id not in done]
     if not missing:
         return trials, []
-    from dropout_lab.sweeps.check import check
-    from dropout_lab.sweeps.cost import most
-    from dropout_lab.sweeps.worker import cores
+    from dropout_lab.sweeps.cost import max_pack_size
+    from dropout_lab.sweeps.pack_job import available_cores
+    from dropout_lab.sweeps.preflight import check_trials
 
     # Arms that come to the same trials may have come in different words, and all of them are checked.
-    check([trial for arm in arms for trial in arm.trials if trial.id not in done])
+    check_trials([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
     asked = trials[0].config.workers
-    return trials, plan(trials, done, ledger.packs(), most, cores() if asked == "auto" else int(asked))
+    return trials, plan_packs(
+        trials, done, ledger.packs(), max_pack_size, available_cores() if asked == "auto" else int(asked)
+    )
 
 
 def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
@@ -103,57 +81,56 @@ def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
 
 def _lacking(trial: Trial) -> bool:
     """Whether weights or predictions of a trial are to be kept and were not, or are gone."""
-    from dropout_lab.sweeps.weights import weights_path
+    from dropout_lab.sweeps.checkpoints import weights_path
 
     config = trial.config
     wanted = [weights_path(config.out, trial.id)] if config.save else []
     if config.save_predictions and config.read_test:
-        wanted.append(predictions.path_of(config.out, trial.id))
+        wanted.append(predictions.predictions_path(config.out, trial.id))
     return not all(path.is_file() for path in wanted)
 
 
-def run(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
-    """Train what is missing of these arms; with ``tune=true``, choose their settings first.
+def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
+    """Train what is missing of these arms.
 
     Args:
         arms: all of one sweep folder.
-        say: takes one line about what is going on.
-        command: the words that the arms came from, kept in the folder's ``config.yaml``.
+        say: prints one line of progress.
+        command: the command line of the arms, stored in the folder's ``config.yaml``.
+        evaluate: evaluates the trained networks.
 
     Raises:
         ConfigError: refused before anything was trained.
         Interrupted: Ctrl-C; what was finished is stored.
     """
-    if arms[0].config.tune:
-        from dropout_lab.sweeps.tuning import tune
-
-        return tune(arms, say, command)
     folder = Path(arms[0].config.out)
-    arms = chosen(arms, say)
-    preview(arms, say)  # what is refused leaves nothing behind
+    arms = select_arms(arms, say)
+    preview_run(arms, say)  # what is refused leaves nothing behind
     ledger = Ledger(folder)
     with ledger.claim():
-        return continue_run(arms, ledger, say, command)
+        return run_claimed(arms, ledger, say, command, evaluate)
 
 
-def preview(arms: Sequence[Arm], say: Say) -> None:
+def preview_run(arms: Sequence[Arm], say: Say) -> None:
     """Plan these arms without a trace in their folder, and announce the user data and networks of what would train.
 
     Raises:
         ConfigError: a trial cannot be trained.
     """
-    _, packs = plan_of(arms, Ledger(arms[0].config.out, write=False))
+    _, packs = plan_missing(arms, Ledger(arms[0].config.out, write=False))
     if packs:
-        from dropout_lab.sweeps.check import announce
+        from dropout_lab.sweeps.preflight import describe_user_input
 
-        for line in announce([trial for pack in packs for trial in pack]):
+        for line in describe_user_input([trial for pack in packs for trial in pack]):
             say(line)
 
 
-def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "") -> Outcome:
-    """:func:`run` in a folder that this command, or the one that started it, has claimed."""
-    trials, packs = plan_of(arms, ledger)
-    for key in idle(arms):
+def run_claimed(
+    arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing
+) -> Outcome:
+    """:func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
+    trials, packs = plan_missing(arms, ledger)
+    for key in ineffective_settings(arms):
         say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
     if packs:
@@ -162,21 +139,12 @@ def continue_run(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "
     try:
         if packs:
             _execute(packs, ledger, say)
-        evaluated = _evaluated(arms, ledger, say)
+        evaluated = evaluate(arms, ledger, say)
     except KeyboardInterrupt:
         raise Interrupted(_closing(ledger, trials)) from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
     return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated)
-
-
-def _evaluated(arms: Sequence[Arm], ledger: Ledger, say: Say) -> Sequence[tuple[str, InferConf]]:
-    """Evaluate the networks of a sweep that asks for it; which trials in which way."""
-    if not any(arm.config.infer.stochastic for arm in arms):
-        return []
-    from dropout_lab.sweeps.inference import evaluate_arms
-
-    return evaluate_arms(arms, ledger, say)
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
@@ -188,17 +156,17 @@ def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 
 
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
-    from dropout_lab.sweeps.workers import execute
+    from dropout_lab.sweeps.pool import train_packs
 
-    with Bar(sum(len(pack) * pack[0].config.train.epochs for pack in packs)) as bar:
-        for pack, results, error in execute(packs, packs[0][0].config.workers, bar.add):
+    with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs)) as bar:
+        for pack, results, error in train_packs(packs, packs[0][0].config.workers, bar.add):
             if error:
                 where = ledger.log_error(error)
                 bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
             new = list(zip(pack, results, strict=True))
             for trial, result in new:
                 if result.predictions:
-                    predictions.store(ledger.folder, trial.id, result.predictions)
+                    predictions.store_predictions(ledger.folder, trial.id, result.predictions)
             ledger.append(
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
@@ -232,4 +200,4 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:
     text = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
     head = f"{COMMAND}{command}\n# Its first arm:\n" if command else ""
-    replace(ledger.folder / CONFIG, head + text)
+    replace_file(ledger.folder / CONFIG, head + text)

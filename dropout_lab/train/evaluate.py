@@ -6,21 +6,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dropout_lab.infer import weight_scaling
-from dropout_lab.models import Hook, Model, Params
-from dropout_lab.train.feed import Feed
-from dropout_lab.train.tasks import Task, total
+from dropout_lab.models import Hook, Model, Params, weight_scaling
+from dropout_lab.train.batches import Batches
+from dropout_lab.train.tasks import TaskMetrics, sum_batches
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class SplitScores:
     """Mean loss and score, one entry a model."""
 
     loss: list[float]
     score: list[float]
 
 
-def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, hook: Hook) -> Evaluation:
+def evaluate_split(
+    model: Model, params: Params, feed: Batches, part: str, task: TaskMetrics, hook: Hook
+) -> SplitScores:
     """Evaluate M models in test mode.
 
     Args:
@@ -30,15 +31,17 @@ def evaluate(model: Model, params: Params, feed: Feed, part: str, task: Task, ho
     losses: list[Tensor] = []
     hits: list[Tensor] = []
     count = 0
-    for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):
+    for out, y in weight_scaling.predict_outputs(model, params, feed.looks(part), feed.fetch, hook):
         losses.append(task.loss(out, y))
         count += losses[-1][0].numel()
         hits.append(task.hits(out, y))
-    score = task.score(total(hits) / count, feed.target_scale)
-    return Evaluation((total(losses) / count).tolist(), score.tolist())
+    score = task.score(sum_batches(hits) / count, feed.target_scale)
+    return SplitScores((sum_batches(losses) / count).tolist(), score.tolist())
 
 
-def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hook: Hook) -> list[dict[str, np.ndarray]]:
+def predict_split(
+    model: Model, params: Params, feed: Batches, part: str, task: TaskMetrics, hook: Hook
+) -> list[dict[str, np.ndarray]]:
     """What each of M models says about every example of a part, in test mode.
 
     Returns:
@@ -46,7 +49,7 @@ def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hoo
         of K targets; and the ``rows`` [N] of the data set, unless it is a running text.
     """
     told, true = [], []
-    for out, y in weight_scaling.outputs(model, params, feed.looks(part), feed.fetch, hook):
+    for out, y in weight_scaling.predict_outputs(model, params, feed.looks(part), feed.fetch, hook):
         told.append(_lines(feed.in_units(task.answer(out)), task))
         true.append(_lines(feed.in_units(y), task))
     found = {"prediction": torch.cat(told, 1), "target": torch.cat(true, 1)}
@@ -55,6 +58,6 @@ def predict(model: Model, params: Params, feed: Feed, part: str, task: Task, hoo
     return [{name: values[m].numpy() for name, values in found.items()} for m in range(len(found["target"]))]
 
 
-def _lines(values: Tensor, task: Task) -> Tensor:
+def _lines(values: Tensor, task: TaskMetrics) -> Tensor:
     """A line for each example or token: of windows [M, B, T] the tokens, of K targets [M, B, K] the examples."""
     return (values.flatten(1) if task.kind == "language" else values).cpu()

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm
 
 
-def norms(grads: Sequence[Tensor]) -> Tensor:
+def gradient_norms(grads: Sequence[Tensor]) -> Tensor:
     """Euclidean norm of each model's gradient over all parameters [M, ...] together, [M]."""
     if len(grads[0]) == 1:
         return get_total_norm(grads).view(1)
@@ -15,13 +15,13 @@ def norms(grads: Sequence[Tensor]) -> Tensor:
     return torch.linalg.vector_norm(each, dim=1)
 
 
-def clip(grads: Sequence[Tensor], most: Tensor) -> None:
+def clip_gradients(grads: Sequence[Tensor], most: Tensor) -> None:
     """Scale the gradients of each model down, in place, to a norm of at most ``most`` [M]; infinity leaves them.
 
     Source:
         Pascanu et al. 2013, ICML, algorithm 1.
     """
-    found = norms(grads)
+    found = gradient_norms(grads)
     # A norm that is no number stays one, so that a model that diverges is seen to.
     factor = torch.where(found > most, most / found, 1.0)
     for g in grads:

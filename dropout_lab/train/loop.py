@@ -11,21 +11,23 @@ from torch import Tensor
 
 from dropout_lab import __version__
 from dropout_lab.data import Dataset
-from dropout_lab.dropout.schedules import Moment
+from dropout_lab.dropout.schedules import TrainingProgress
 from dropout_lab.models import Hook, Params
 from dropout_lab.process_settings import flush_denormals
-from dropout_lab.train.activity import activity
-from dropout_lab.train.division import PARTS
-from dropout_lab.train.evaluate import Evaluation, evaluate, predict
+from dropout_lab.train.activation_stats import measure_activity
+from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
 from dropout_lab.train.pack import Pack
-from dropout_lab.train.result import Result
-from dropout_lab.train.stopping import Stalls, Watch
+from dropout_lab.train.result import TrialResult
+from dropout_lab.train.splits import PARTS
+from dropout_lab.train.stopping import BestTracker, PlateauCounter
 from dropout_lab.trial import Trial
 
 Progress = Callable[[int], None]
 
 
-def train(trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda epochs: None) -> list[Result]:
+def train_pack(
+    trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda epochs: None
+) -> list[TrialResult]:
     """Train a pack and measure each of its trials.
 
     Args:
@@ -50,14 +52,14 @@ class _Training:
         self.whole = self.pack = Pack(trials, dataset)
         self.conf = trials[0].config.train
         self.inside = list(range(len(trials)))  # place in self.pack -> place in self.trials
-        self.stalls = Stalls(trials[0].config.schedule.patience, len(trials))
-        self.watch = Watch(self.pack.regularizers.stopping, self.pack.params)
+        self.stalls = PlateauCounter(trials[0].config.schedule.patience, len(trials))
+        self.watch = BestTracker(self.pack.regularizers.stopping, self.pack.params)
         self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
         self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
         self.epochs_run = [0] * len(trials)
-        self.results = [Result("ok") for _ in trials]
+        self.results = [TrialResult("ok") for _ in trials]
 
-    def run(self) -> list[Result]:
+    def run(self) -> list[TrialResult]:
         for epoch in range(1, self.conf.epochs + 1):
             losses = self._epoch(epoch)
             val = self._validated()
@@ -80,7 +82,7 @@ class _Training:
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
         for step, rows in enumerate(batches):
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
-            self.pack.noise.move(Moment(progress, stalls))
+            self.pack.noise.move(TrainingProgress(progress, stalls))
             self.pack.regularizers.move(progress)
             if step == 0:
                 self.pack.noise.measure()
@@ -92,15 +94,15 @@ class _Training:
                 self.dropped[:, self.inside] += counts.cpu()
         return torch.stack(sums).double().sum(0) / seen
 
-    def _validated(self) -> Evaluation | None:
+    def _validated(self) -> SplitScores | None:
         """The networks as they are on the validation part; None if there is none."""
         pack, hook = self.pack, self.pack.testing(self.pack.params)
         if not pack.feed.validates:
             return None
         with pack.arithmetic:
-            return evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook)
 
-    def _record(self, epoch: int, losses: list[float], val: Evaluation | None) -> None:
+    def _record(self, epoch: int, losses: list[float], val: SplitScores | None) -> None:
         lrs = self.pack.optimizer.lr.tolist()
         rates = self.pack.noise.applied(self.pack.params) or [0.0] * len(self.inside)
         for place, m in enumerate(self.inside):
@@ -114,7 +116,7 @@ class _Training:
             if not all(math.isfinite(row[name]) for name in ("train_loss", "val_loss") if name in row):
                 self.results[m].status = "diverged"
 
-    def _leave(self, epoch: int, val: Evaluation | None) -> None:
+    def _leave(self, epoch: int, val: SplitScores | None) -> None:
         """Let the models go that stop early or have diverged."""
         spent = [] if val is None else self.watch.see(epoch, self.inside, val.loss, self.pack.params)
         gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
@@ -143,13 +145,13 @@ class _Training:
             torch.tensor([max(epoch - 1 / self.steps, 0) for epoch in epochs], dtype=torch.float64) / self.conf.epochs
         )
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
-        self.whole.noise.move(Moment(last, torch.tensor(stalls, dtype=torch.float64)))
+        self.whole.noise.move(TrainingProgress(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.testing(self.final)
         # What only serves to choose settings must not know the test part.
         unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
-            found = {part: evaluate(model, self.final, feed, part, self.whole.task, hook) for part in parts}
+            found = {part: evaluate_split(model, self.final, feed, part, self.whole.task, hook) for part in parts}
             active_units = self._activity(hook) if "test" in found else []
         test_set = self._test_set() if "test" in found else []
         removed = self.whole.noise.removed(self.final)
@@ -173,7 +175,7 @@ class _Training:
                 result.moment = (last[m].item(), stalls[m])
         if "test" in found and any(trial.config.save_predictions for trial in self.trials):
             with self.whole.arithmetic:
-                self._predict(predict(model, self.final, feed, "test", self.whole.task, hook))
+                self._predict(predict_split(model, self.final, feed, "test", self.whole.task, hook))
 
     def _predict(self, found: Sequence[dict[str, np.ndarray]]) -> None:
         """Keep what each model says of the test examples, where that is asked for."""
@@ -183,7 +185,7 @@ class _Training:
 
     def _activity(self, hook: Hook) -> list[dict[str, float]]:
         whole = self.whole
-        return [] if whole.task.kind == "language" else activity(whole.model, self.final, whole.feed, hook)
+        return [] if whole.task.kind == "language" else measure_activity(whole.model, self.final, whole.feed, hook)
 
     def _test_set(self) -> list[dict[str, Any]]:
         """The size of each trial's test part, and what a constant prediction scores there."""
@@ -193,7 +195,7 @@ class _Training:
             return [size for _ in self.trials]
         return [{**size, "majority_accuracy": accuracy} for accuracy in feed.majority_accuracies()]
 
-    def _scores(self, m: int, found: dict[str, Evaluation]) -> dict[str, float]:
+    def _scores(self, m: int, found: dict[str, SplitScores]) -> dict[str, float]:
         task = self.whole.task
         scores = {part: evaluation.score[m] for part, evaluation in found.items()}
         losses = {f"{part}_loss": evaluation.loss[m] for part, evaluation in found.items()}

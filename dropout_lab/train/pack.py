@@ -10,23 +10,24 @@ from torch import Tensor
 from dropout_lab import models, regularizers
 from dropout_lab.config import Config, VariantConf
 from dropout_lab.data import Dataset
-from dropout_lab.dropout import ACTIVATION_LAYOUTS, MAPS, STATES, VARIANTS, Dropout
-from dropout_lab.dropout.learned import Learned
+from dropout_lab.dropout import ACTIVATION_KINDS, MAPS, STATES, VARIANTS, Dropout
+from dropout_lab.dropout.hooks import EvalHook, TrainingHook
+from dropout_lab.dropout.learned_rate import LearnedRate
 from dropout_lab.dropout.masks import per_model
-from dropout_lab.dropout.noise import Noise, Place, acts_at
-from dropout_lab.dropout.schedules import scheduled
+from dropout_lab.dropout.pack_dropout import PackDropout, Site, applies_at
+from dropout_lab.dropout.schedules import make_schedule
 from dropout_lab.models import Hook, Model, Params, State
-from dropout_lab.regularizers import Trials
-from dropout_lab.streams import Streams
-from dropout_lab.train import paper
-from dropout_lab.train.feed import Feed
-from dropout_lab.train.gradients import clip
+from dropout_lab.regularizers import PackChoice
+from dropout_lab.rng import Streams
+from dropout_lab.train import paper_scaling as paper
+from dropout_lab.train.batches import Batches
+from dropout_lab.train.gradients import clip_gradients
 from dropout_lab.train.lr_schedules import lr_factor
+from dropout_lab.train.network_info import describe_network, extend_model
 from dropout_lab.train.optimizers import OPTIMIZERS, momentum_at
 from dropout_lab.train.precision import arithmetic
-from dropout_lab.train.running import RunningFeed
-from dropout_lab.train.scene import built_in, scene_of
-from dropout_lab.train.tasks import Task
+from dropout_lab.train.tasks import TaskMetrics
+from dropout_lab.train.text_batches import TextBatches
 from dropout_lab.trial import Trial
 
 
@@ -46,22 +47,22 @@ class Pack:
         shared = configs[0]
         self._precision, self._device = shared.precision, (device := torch.device(shared.device))
         streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
-        self.model = model_of(shared, dataset)
-        self.task = Task(dataset.task, shared.data.tokens == "characters")
-        feed = RunningFeed if dataset.task == "language" else Feed
+        self.model = build_pack_model(shared, dataset)
+        self.task = TaskMetrics(dataset.task, shared.data.tokens == "characters")
+        feed = TextBatches if dataset.task == "language" else Batches
         self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
-        self.rates = [place_rates(trial, self.model) for trial in trials]
+        self.rates = [site_rates(trial, self.model) for trial in trials]
         stacked = {
             place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
             for place in self.model.places
         }
         # A trial without dropout may stand beside those of any one variant.
         conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
-        schedule = scheduled(shared.schedule.kind, shared.schedule)
-        self.noise = Noise(variant_of(conf), schedule, stacked, self.model.places, streams)
-        keep = paper.keeps(trials, self.model, stacked)
-        chosen = Trials([c.regularizer for c in configs], streams, device, keep)
-        self.regularizers = regularizers.build(scene_of(self.model, dataset), chosen)
+        schedule = make_schedule(shared.schedule.kind, shared.schedule)
+        self.noise = PackDropout(build_variant(conf), schedule, stacked, self.model.places, streams)
+        keep = paper.keep_probabilities(trials, self.model, stacked)
+        chosen = PackChoice([c.regularizer for c in configs], streams, device, keep)
+        self.regularizers = regularizers.build_stack(describe_network(self.model, dataset), chosen)
         weights = self.model.init(streams, device)
         for name, part in keep.items():
             weights[name] *= per_model(part, weights[name])
@@ -72,7 +73,7 @@ class Pack:
         self._epoch, self._update, self._updates = 1, 0, 1  # the update to be made next, out of so many in the epoch
         self.state: State = None  # carried from window to window of a running text
         optimizer = shared.train.optimizer
-        known = dict.fromkeys(weights, 1.0) | {n: paper.speed(optimizer, k) for n, k in keep.items()}
+        known = dict.fromkeys(weights, 1.0) | {n: paper.lr_factor(optimizer, k) for n, k in keep.items()}
         speeds = [known.get(n, self.noise.speed) for n, p in self.params.items() if p.requires_grad]
         self.optimizer = OPTIMIZERS[optimizer](self._moving, self._learning_rates(), shared.train, speeds)
         self.optimizer.momentum = momentum_at(shared.train, 0)
@@ -111,7 +112,7 @@ class Pack:
 
     def testing(self, params: Params) -> Hook:
         """What the model calls in the deterministic test-time network."""
-        return self.regularizers.hook(self.noise.testing(params), params)
+        return self.regularizers.hook(EvalHook(self.noise, params), params)
 
     def step(self, rows: Tensor) -> Tensor:
         """One update of every model on its own batch.
@@ -138,7 +139,7 @@ class Pack:
         grads = torch.autograd.grad(objective.sum(), weights, materialize_grads=True, allow_unused=True)
         if any(config.train.clip for config in self._configs):
             most = [config.train.clip or torch.inf for config in self._configs]
-            clip(grads, torch.tensor(most, device=self._device))
+            clip_gradients(grads, torch.tensor(most, device=self._device))
         if self._update:
             self._move_schedules()
         self._update = min(self._update + 1, self._updates - 1)
@@ -151,7 +152,7 @@ class Pack:
     def _forward(self, x: Tensor) -> tuple[Tensor, State]:
         """Outputs of a training pass, and the state after it."""
         params = self.regularizers.weights(self.params)
-        hook = self.regularizers.hook(self.noise.training(params), params)
+        hook = self.regularizers.hook(TrainingHook(self.noise, params), params)
         return self.model.advance(params, x, hook, self.state)
 
     def _penalties(self, outs: Sequence[Tensor]) -> list[Tensor]:
@@ -182,18 +183,18 @@ def _cut(state: State) -> State:
     return None if state is None else tuple(part.detach() for part in state)
 
 
-def model_of(config: Config, dataset: Dataset) -> Model:
+def build_pack_model(config: Config, dataset: Dataset) -> Model:
     """The model of a config for this data.
 
     Raises:
         ValueError: it cannot take the data.
     """
-    model = models.build(config.model, dataset.shape, dataset.outputs, config.variant.network, dataset.symbols)
-    built_in(model, regularizers.parts(config.regularizer, scene_of(model, dataset)))
+    model = models.build_model(config.model, dataset.shape, dataset.outputs, config.variant.network, dataset.symbols)
+    extend_model(model, regularizers.extra_parameters(config.regularizer, describe_network(model, dataset)))
     return model
 
 
-def variant_of(conf: VariantConf) -> Dropout | None:
+def build_variant(conf: VariantConf) -> Dropout | None:
     """The variant of a config with its options; None for no dropout."""
     if conf.kind == "none":
         return None
@@ -201,7 +202,7 @@ def variant_of(conf: VariantConf) -> Dropout | None:
     return made(0.0, **{name: getattr(conf, name) for name in made.options})
 
 
-def place_rates(trial: Trial, model: Model) -> dict[str, float]:
+def site_rates(trial: Trial, model: Model) -> dict[str, float]:
     """The trial's drop probability at each place of its model.
 
     Raises:
@@ -218,20 +219,20 @@ def place_rates(trial: Trial, model: Model) -> dict[str, float]:
     return {name: _place_rate(place, at_input, hidden, trial.config) for name, place in model.places.items()}
 
 
-def _place_rate(place: Place, at_input: float, hidden: Sequence[float], config: Config) -> float:
+def _place_rate(place: Site, at_input: float, hidden: Sequence[float], config: Config) -> float:
     own = getattr(config, f"{place.role}_rate") if place.role else None
     if own is not None:
         return own
     return at_input if place.level is None else hidden[place.level]
 
 
-def unfit(trial: Trial, model: Model) -> str | None:
+def variant_incompatibility(trial: Trial, model: Model) -> str | None:
     """Why the trial's variant makes no sense for a model; None if it does."""
-    variant = variant_of(trial.config.variant)
+    variant = build_variant(trial.config.variant)
     if variant is None:
         return None
     try:
-        rates = place_rates(trial, model)
+        rates = site_rates(trial, model)
     except ValueError as error:
         return str(error)
     if trial.config.input_rate > 0:
@@ -241,7 +242,7 @@ def unfit(trial: Trial, model: Model) -> str | None:
             return "does not take an input_rate on images, whose only map it would drop whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
         return f"needs {STATES}, which this network does not have"
-    if isinstance(variant, Learned):
+    if isinstance(variant, LearnedRate):
         reason = _unlearnable(trial, variant, rates, model)
         if reason:
             return reason
@@ -249,9 +250,9 @@ def unfit(trial: Trial, model: Model) -> str | None:
     on = {name: place.layout for name, place in places.items() if rates[name] > 0}
     if on and not set(on.values()) & set(variant.needs):
         # The layouts of activations say what kind of model this is.
-        has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_LAYOUTS)))
+        has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_KINDS)))
         return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
-    acting = [name for name in rates if rates[name] > 0 and acts_at(variant, model.places[name])]
+    acting = [name for name in rates if rates[name] > 0 and applies_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
         reached = {model.places[name].level for name in acting}
         idle = [name for name in model.sites if rates[name] > 0 and model.places[name].level not in reached]
@@ -262,7 +263,7 @@ def unfit(trial: Trial, model: Model) -> str | None:
     return None
 
 
-def _unlearnable(trial: Trial, variant: Learned, rates: Mapping[str, float], model: Model) -> str | None:
+def _unlearnable(trial: Trial, variant: LearnedRate, rates: Mapping[str, float], model: Model) -> str | None:
     """Why a variant cannot learn from where the trial starts."""
     if trial.config.schedule.kind != "constant":
         return f"learns its rate and takes no schedule={trial.config.schedule.kind}"

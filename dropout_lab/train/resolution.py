@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from dropout_lab.data import Dataset
-from dropout_lab.train.scaling import centre_of
+from dropout_lab.train.normalization import fit_centre
 
 COARSE = 0.01  # rounding errors above this part of the spread change what a column says
 SMALLEST = float(np.finfo(np.float32).tiny)  # smaller numbers have fewer digits
@@ -19,10 +19,10 @@ def unresolved_column(dataset: Dataset, normalise: str, target: str) -> str:
 
     Args:
         dataset: the whole set.
-        normalise: as for :func:`dropout_lab.train.scaling.scale_of`.
+        normalise: as for :func:`dropout_lab.train.normalization.fit_scale`.
         target: name of the target.
     """
-    centre = centre_of(dataset, normalise)
+    centre = fit_centre(dataset, normalise)
     if dataset.x.dtype == np.float64:
         x = (dataset.x - centre.x).reshape(len(dataset.x), -1)
         for i in range(x.shape[1]):

@@ -10,7 +10,7 @@ Status = Literal["ok", "diverged", "failed"]
 
 
 @dataclass
-class Result:
+class TrialResult:
     """The measured columns of one trial, and its learning curve.
 
     Args:

@@ -9,7 +9,7 @@ from dropout_lab.models import Params
 from dropout_lab.regularizers import Stopping
 
 
-class Watch:
+class BestTracker:
     """Follows the validation loss of M models and keeps the best weights of those that stop early.
 
     Models are named by their place in the pack as it started.
@@ -65,7 +65,7 @@ class Watch:
         return final
 
 
-class Stalls:
+class PlateauCounter:
     """Counts for M models how often the validation loss has not fallen for so many epochs; then it waits anew.
 
     Models are named by their place in the pack as it started.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskMetrics:
     """Losses and scores per example, for M models at once.
 
     Args:
@@ -70,6 +70,6 @@ class Task:
         return train - test if self.kind == "classification" else test - train
 
 
-def total(parts: list[Tensor]) -> Tensor:
+def sum_batches(parts: list[Tensor]) -> Tensor:
     """Sum [M] over batches of values [M, B] or [M, B, T], in double precision."""
     return torch.stack([p.double().flatten(1).sum(1) for p in parts]).sum(0)

@@ -6,7 +6,7 @@ from dropout_lab.data import Dataset
 from dropout_lab.models.embedding import OTHER, PAD
 
 
-def symbols_of(dataset: Dataset, train: np.ndarray) -> np.ndarray:
+def token_symbols(dataset: Dataset, train: np.ndarray) -> np.ndarray:
     """The symbol of each token for one trial, by the token's number; the last entry, for number -1, is no token.
 
     Tokens that are not in the training part, or too rare for the size of the vocabulary, become one symbol. Among

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dropout_lab.bench.interleaved import machine, ratios
+from dropout_lab.sweeps.interleaved import describe_machine, ratios
 
 
 def test_ratios_are_taken_within_a_round(monkeypatch):
@@ -30,5 +30,5 @@ def test_ratios_are_taken_within_a_round(monkeypatch):
 def test_the_machine_is_named_with_versions():
     import torch
 
-    assert f"torch {torch.__version__}" in machine()
-    assert "\n" not in machine()
+    assert f"torch {torch.__version__}" in describe_machine()
+    assert "\n" not in describe_machine()

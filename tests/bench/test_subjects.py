@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.bench import subjects
-from dropout_lab.bench.works import Bench
+from dropout_lab.bench import registry as subjects
+from dropout_lab.bench.workloads import BenchOptions
 
 LEARNED = 0.5  # ten classes
 
 
 def quick(root="", peers=("strong_loop",)):
-    return Bench(lambda line: None, root=str(root), quick=True, peers=peers)
+    return BenchOptions(lambda line: None, root=str(root), quick=True, peers=peers)
 
 
 def checked(rows, peers=1):
@@ -31,9 +31,9 @@ def test_subjects_without_training(name, rows):
 
 
 def _threads():
-    from dropout_lab.sweeps.worker import cores
+    from dropout_lab.sweeps.pack_job import available_cores
 
-    return {1, cores()}
+    return {1, available_cores()}
 
 
 @pytest.mark.slow
@@ -71,14 +71,14 @@ def test_the_programs_of_the_extra(name, peers, needs, shared):
 
 def test_a_subject_leaves_its_file(folder, monkeypatch, capsys, typed):
     from dropout_lab.bench import table
-    from dropout_lab.bench.interleaved import Ratio
+    from dropout_lab.sweeps.interleaved import Ratio
 
-    row = table.Row.of("work", "peer", "s", Ratio(2.0, 1.5, 2.5, 3), 2.0, 1.0)
+    row = table.BenchRow.of("work", "peer", "s", Ratio(2.0, 1.5, 2.5, 3), 2.0, 1.0)
     monkeypatch.setitem(subjects.SUBJECTS, "planning", (lambda bench: [row], "planned"))
     status, out, _ = typed("bench", "planning", "rounds=3")
     assert status == 0
     assert out.splitlines() == ["2.00 [1.50, 2.50]  peer: work", "results/bench/planning.csv"]
-    assert table.read(Path("results/bench/planning.csv"))[1] == [row]
+    assert table.read_results(Path("results/bench/planning.csv"))[1] == [row]
     _, shown, _ = typed("bench", "table")
     assert "| work | peer | s |  | 2.00 [1.50, 2.50] | 3 |" in shown
 

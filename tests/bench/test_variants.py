@@ -1,8 +1,8 @@
 """The bench of variants writes what the cards read."""
 
 from dropout_lab.bench import variants
-from dropout_lab.compose import choices
 from dropout_lab.config import MODELS
+from dropout_lab.config.compose import list_choices
 
 
 def test_what_is_measured_is_what_is_read(composer, monkeypatch, tmp_path):
@@ -22,5 +22,5 @@ def test_what_is_measured_is_what_is_read(composer, monkeypatch, tmp_path):
 def test_the_kept_measurement_has_every_variant():
     assert variants.MEASURED is not None
     found = variants.read(variants.MEASURED)
-    assert set(found) == set(choices("variant"))
+    assert set(found) == set(list_choices("variant"))
     assert {model for each in found.values() for model in each} == MODELS.keys() - {"custom"}

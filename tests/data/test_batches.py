@@ -5,8 +5,8 @@ import pytest
 from dropout_lab.config import DataConf
 from dropout_lab.data import DATASETS, batch_sizes, count_training, load
 from dropout_lab.data.sizes import SIZES
-from dropout_lab.streams import Streams
-from dropout_lab.train.division import divide
+from dropout_lab.rng import Streams
+from dropout_lab.train.splits import make_splits
 from dropout_lab.trial import canonical
 
 FRACTIONS = [(0.2, 0.2), (0.1, 0.0), (0.35, 0.13)]
@@ -56,7 +56,7 @@ def counted(conf):
 @pytest.mark.parametrize(("test_fraction", "val_fraction"), FRACTIONS)
 def test_the_number_of_training_examples_is_known_without_the_data(kind, test_fraction, val_fraction):
     conf = DataConf(kind=kind, test_fraction=test_fraction, val_fraction=val_fraction, examples=333)
-    assert counted(conf) == len(divide(load(kind, examples=333), conf, Streams(0, 0))["train"])
+    assert counted(conf) == len(make_splits(load(kind, examples=333), conf, Streams(0, 0))["train"])
 
 
 @pytest.mark.parametrize("kind", ["mnist", "fashion_mnist", "rt_polarity", "scale_data", "uci"])
@@ -65,7 +65,7 @@ def test_and_without_the_files_of_public_sets(kind, shared):
         dataset = load(kind, root=str(shared), name=name)
         for test_fraction, val_fraction in FRACTIONS:
             conf = DataConf(kind=kind, name=name, test_fraction=test_fraction, val_fraction=val_fraction)
-            assert counted(conf) == len(divide(dataset, conf, Streams(0, 0))["train"])
+            assert counted(conf) == len(make_splits(dataset, conf, Streams(0, 0))["train"])
 
 
 def test_where_only_the_data_can_tell_it_is_said():

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dropout_lab.data.cache import decoded
-from dropout_lab.data.places import PRIVATE, root_of, user_cache
+from dropout_lab.data.cache import load_or_decode
+from dropout_lab.data.paths import PRIVATE, data_root, user_cache_folder
 
 
 class Decoder:
@@ -38,7 +38,7 @@ def source(tmp_path):
 
 
 def look(source, decode, detail=""):
-    return decoded("test", [source], source.parent, decode, detail)
+    return load_or_decode("test", [source], source.parent, decode, detail)
 
 
 def test_the_second_time_nothing_is_decoded(source):
@@ -91,7 +91,7 @@ def test_a_protected_folder_is_left_alone(source):
         source.parent.chmod(0o755)
     assert isinstance(found["x"], np.memmap)
     assert [p.name for p in source.parent.iterdir()] == ["source.bin"]
-    assert list((user_cache() / PRIVATE).glob("test-*"))
+    assert list((user_cache_folder() / PRIVATE).glob("test-*"))
 
 
 def test_without_a_place_to_write_the_arrays_stay_in_memory(source, tmp_path, monkeypatch):
@@ -112,10 +112,10 @@ def test_a_full_disk_leaves_nothing_half_written(source, monkeypatch):
 
 
 def test_where_the_root_is(monkeypatch, tmp_path):
-    assert root_of("") == user_cache()
+    assert data_root("") == user_cache_folder()
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(tmp_path))
-    assert root_of("") == tmp_path
-    assert root_of("~/x") == Path.home() / "x"
+    assert data_root("") == tmp_path
+    assert data_root("~/x") == Path.home() / "x"
 
 
 def test_a_set_of_scikit_learn_is_read_without_it_from_the_second_time_on():

@@ -10,8 +10,10 @@ import pytest
 from sklearn.utils import Bunch
 
 from dropout_lab import data
-from dropout_lab.data import DataError, corpora, load, textfiles
-from dropout_lab.data.textfiles import NEWSGROUPS, PUBLISHED, SCALE
+from dropout_lab.data import DataError, load
+from dropout_lab.data import text_sets as corpora
+from dropout_lab.data import text_sources as textfiles
+from dropout_lab.data.text_sources import NEWSGROUPS, PUBLISHED, SCALE
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dropout_lab.data import DataError, catalogue, download, getting, load, svhn, uci, vision
+from dropout_lab.data import DataError, download, load, svhn, uci, vision
+from dropout_lab.data import catalog as catalogue
+from dropout_lab.data import downloaders as getting
+from dropout_lab.data.checksums import joint_digest
 from dropout_lab.data.cifar import CIFAR10, CIFAR100
-from dropout_lab.data.download import aside, fetch
-from dropout_lab.data.sums import joint_digest
+from dropout_lab.data.download import download_file, staging_folder
 from dropout_lab.data.torchvision_import import torchvision
 
 BODY = bytes(range(256)) * 1000
@@ -29,7 +31,7 @@ def server(server):
 
 @pytest.mark.parametrize("fault", ["none", "slow", "moody"])
 def test_what_arrives_whole_is_kept(fault, server, tmp_path):
-    fetch([server.at(fault) + "file"], tmp_path / "file", MD5)
+    download_file([server.at(fault) + "file"], tmp_path / "file", MD5)
     assert (tmp_path / "file").read_bytes() == BODY
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
@@ -48,7 +50,7 @@ def test_what_arrives_whole_is_kept(fault, server, tmp_path):
 )
 def test_what_does_not_is_not(fault, md5, reason, server, tmp_path):
     with pytest.raises(DataError, match=reason) as caught:
-        fetch([server.at(fault) + "file"], tmp_path / "file", md5)
+        download_file([server.at(fault) + "file"], tmp_path / "file", md5)
     assert list(tmp_path.iterdir()) == []
     assert "\n" not in str(caught.value)
     assert len(server.asked) == (1 if fault == "missing" else download.TRIES)
@@ -56,20 +58,20 @@ def test_what_does_not_is_not(fault, md5, reason, server, tmp_path):
 
 def test_another_address_helps_out(server, tmp_path):
     addresses = [server.at(fault) + "file" for fault in ("missing", "wrong", "none")]
-    fetch(addresses, tmp_path / "file", MD5)
+    download_file(addresses, tmp_path / "file", MD5)
     assert (tmp_path / "file").read_bytes() == BODY
 
 
 def test_no_network_is_said_in_one_line(tmp_path):
     with pytest.raises(DataError, match=r"file: could not be downloaded .*refused") as caught:
-        fetch(["http://127.0.0.1:9/file"], tmp_path / "file")
+        download_file(["http://127.0.0.1:9/file"], tmp_path / "file")
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_was_there_survives_a_failed_download(server, tmp_path):
     (tmp_path / "file").write_bytes(b"old")
     with pytest.raises(DataError):
-        fetch([server.at("cut") + "file"], tmp_path / "file", MD5)
+        download_file([server.at("cut") + "file"], tmp_path / "file", MD5)
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
@@ -79,8 +81,8 @@ def test_an_interrupted_download_leaves_nothing(server, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(download, "_copy", interrupted)
-    with pytest.raises(KeyboardInterrupt), aside(tmp_path / "root") as folder:
-        fetch([server.at("none") + "file"], folder / "file", MD5)
+    with pytest.raises(KeyboardInterrupt), staging_folder(tmp_path / "root") as folder:
+        download_file([server.at("none") + "file"], folder / "file", MD5)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -89,15 +91,15 @@ def test_what_is_made_aside_is_moved_only_if_all_went_well(tmp_path):
         path.write_bytes(b"x")
         raise DataError("oops")
 
-    with pytest.raises(DataError, match="oops"), aside(tmp_path) as folder:
+    with pytest.raises(DataError, match="oops"), staging_folder(tmp_path) as folder:
         fail(folder / "half")
     assert list(tmp_path.iterdir()) == []
-    with aside(tmp_path) as folder:
+    with staging_folder(tmp_path) as folder:
         (folder / "a" / "b").mkdir(parents=True)
         (folder / "a" / "b" / "whole").write_bytes(b"x")
     assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()] == ["a/b/whole"]
     tmp_path.chmod(0o555)
-    with pytest.raises(DataError, match=r"cannot be written; data\.root=FOLDER"), aside(tmp_path):
+    with pytest.raises(DataError, match=r"cannot be written; data\.root=FOLDER"), staging_folder(tmp_path):
         pass
     tmp_path.chmod(0o755)
 
@@ -174,7 +176,7 @@ def test_get_of_cifar_unpacks_the_archive(server, tmp_path, monkeypatch):
     assert entry.present(tmp_path)
     assert {p.name for p in tmp_path.rglob("*") if p.is_file()} == {"train", "test", "meta"}
     with pytest.raises(DataError, match="cifar-100-python/train: is damaged or altered"):
-        catalogue.check(entry, tmp_path)
+        catalogue.verify_dataset(entry, tmp_path)
 
 
 def test_get_of_emnist_takes_the_balanced_files_out_of_the_archive(server, tmp_path, monkeypatch):
@@ -229,15 +231,15 @@ def test_get_of_one_of_the_uci_sets(server, tmp_path, monkeypatch):
     for name, text in files.items():
         (published / name).write_text(text)
         server.files[name] = text.encode()
-    table = uci.Table(2, 2, 1, joint_digest(published, list(files)))
+    table = uci.UCISet(2, 2, 1, joint_digest(published, list(files)))
     monkeypatch.setitem(uci.TABLES, "yacht", table)
     monkeypatch.setattr(getting, "ADDRESS", server.at("none").replace("{", "").replace("}", ""))
-    getting.get_uci("yacht", tmp_path)
+    getting.download_uci("yacht", tmp_path)
     dataset = load("uci", name="yacht", root=str(tmp_path))
     assert (dataset.x.tolist(), dataset.y.tolist(), dataset.test.tolist()) == ([[1, 2], [4, 5]], [3, 6], [1])
     server.files["index_test_0.txt"] += b"1.0\n"
     with pytest.raises(DataError, match="is not what was published; nothing is kept"):
-        getting.get_uci("yacht", tmp_path / "other")
+        getting.download_uci("yacht", tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
@@ -249,7 +251,7 @@ def test_get_of_year_prediction(server, tmp_path, monkeypatch):
     monkeypatch.setattr(getting, "YEAR_ADDRESS", server.at("none") + "year.zip")
     entry = catalogue.CATALOGUE["year_prediction_msd"]
     entry.get(tmp_path / "data")
-    assert catalogue.check(entry, tmp_path / "data") == "3 rows"
+    assert catalogue.verify_dataset(entry, tmp_path / "data") == "3 rows"
     monkeypatch.setattr(uci, "YEAR_ROWS", 4)
     with pytest.raises(DataError, match="holds 3 x 91 numbers instead of 4 x 91"):
         entry.get(tmp_path / "other")

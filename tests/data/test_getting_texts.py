@@ -13,9 +13,11 @@ from dataclasses import replace
 import pytest
 from sklearn.utils import Bunch
 
-from dropout_lab.data import DataError, catalogue, download, textfiles
-from dropout_lab.data.sums import ALGORITHMS
-from dropout_lab.data.textfiles import NEWSGROUPS, PUBLISHED
+from dropout_lab.data import DataError, download
+from dropout_lab.data import catalog as catalogue
+from dropout_lab.data import text_sources as textfiles
+from dropout_lab.data.checksums import ALGORITHMS
+from dropout_lab.data.text_sources import NEWSGROUPS, PUBLISHED
 
 ENTRIES = catalogue.CATALOGUE
 
@@ -100,7 +102,7 @@ def test_single_files_stand_in_for_another_archive(fault, rt, server, tmp_path):
     server.files["rt.tar.gz"] = others.get(fault)
     ENTRIES["rt_polarity"].get(tmp_path / "data")
     assert names_in(tmp_path) == {f"data/rt-polarity/{name}" for name in SENTENCES}
-    assert catalogue.check(ENTRIES["rt_polarity"], tmp_path / "data") == "1,900 (900 to 1,000 a class)"
+    assert catalogue.verify_dataset(ENTRIES["rt_polarity"], tmp_path / "data") == "1,900 (900 to 1,000 a class)"
 
 
 @pytest.mark.parametrize(("fault", "reason"), FAULTS)
@@ -137,7 +139,7 @@ def test_single_files_without_an_archive(name, said, server, meant, tmp_path):
     meant(name, files=dict.fromkeys(PUBLISHED[name].files, md5(lines)), address=server.at("none"))
     server.files |= dict.fromkeys(PUBLISHED[name].files, lines)
     ENTRIES[name].get(tmp_path / "data")
-    assert catalogue.check(ENTRIES[name], tmp_path / "data") == said
+    assert catalogue.verify_dataset(ENTRIES[name], tmp_path / "data") == said
     meant(name, address=server.at("wrong"))
     with pytest.raises(DataError, match=r"could not be downloaded .* its md5 is"):
         ENTRIES[name].get(tmp_path / "other")
@@ -172,11 +174,11 @@ def test_wikitext2_by_the_address_that_has_it(wikitext, tmp_path):
     wikitext("missing", "wrong", "none")
     ENTRIES["wikitext2"].get(tmp_path)
     assert names_in(tmp_path) == {f"wikitext-2/{name}" for name in TOKENS}
-    assert catalogue.check(ENTRIES["wikitext2"], tmp_path) == "9 + 9 + 9 tokens"
+    assert catalogue.verify_dataset(ENTRIES["wikitext2"], tmp_path) == "9 + 9 + 9 tokens"
     path = tmp_path / "wikitext-2" / "wiki.test.tokens"
     path.write_bytes(path.read_bytes() + b"more")
     with pytest.raises(DataError, match=r"wiki\.test\.tokens: is damaged or altered \(sha1"):
-        catalogue.check(ENTRIES["wikitext2"], tmp_path)
+        catalogue.verify_dataset(ENTRIES["wikitext2"], tmp_path)
 
 
 @pytest.mark.parametrize(("fault", "reason"), FAULTS)
@@ -209,7 +211,7 @@ def test_imdb_keeps_the_reviews_alone(imdb, tmp_path):
     ENTRIES["imdb"].get(tmp_path)
     assert names_in(tmp_path) == set(REVIEWS)
     assert ENTRIES["imdb"].present(tmp_path)
-    assert catalogue.check(ENTRIES["imdb"], tmp_path) == "4 (2 a class) to train on, 4 (2 a class) to test"
+    assert catalogue.verify_dataset(ENTRIES["imdb"], tmp_path) == "4 (2 a class) to train on, 4 (2 a class) to test"
 
 
 def test_imdb_with_a_review_too_few_is_not_kept(imdb, tmp_path):
@@ -248,7 +250,7 @@ def test_newsgroups_by_scikit_learn(server, tmp_path, monkeypatch):
     ENTRIES["newsgroups20"].get(tmp_path / "data")
     assert names_in(tmp_path) == {f"data/{NEWSGROUPS}"}
     said = "4 (2 a class) to train on, 4 (2 a class) to test"
-    assert catalogue.check(ENTRIES["newsgroups20"], tmp_path / "data") == said
+    assert catalogue.verify_dataset(ENTRIES["newsgroups20"], tmp_path / "data") == said
     held = pickle.loads(zlib.decompress((tmp_path / "data" / NEWSGROUPS).read_bytes()))
     assert isinstance(held["train"], Bunch)
     for fault in ("cut", "wrong", "missing"):
@@ -266,7 +268,10 @@ def test_the_timeout_of_others_is_put_back():
         raise OSError("no way\nout")
 
     seen = [socket.getdefaulttimeout()]
-    with pytest.raises(DataError, match=r"^x: could not be downloaded \(no way out\)"), download.patient("x"):
+    with (
+        pytest.raises(DataError, match=r"^x: could not be downloaded \(no way out\)"),
+        download.limit_sklearn_downloads("x"),
+    ):
         fails()
     assert [*seen, socket.getdefaulttimeout()] == [seen[0], download.TIMEOUT, seen[0]]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dropout_lab.data import DataError, fingerprint, load, own
+from dropout_lab.data import DataError, fingerprint, load
+from dropout_lab.data import user_files as own
 from dropout_lab.data.images import read_images
 
 

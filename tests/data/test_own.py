@@ -6,8 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from dropout_lab.data import DataError, fingerprint, load, own
-from dropout_lab.settings import ConfigError
+from dropout_lab.data import DataError, fingerprint, load
+from dropout_lab.data import user_files as own
+from dropout_lab.errors import ConfigError
 from dropout_lab.trial import Trial, canonical
 
 X = np.random.default_rng(0).normal(size=(60, 3))

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dropout_lab.data import DataError, fingerprint, load, own
-from dropout_lab.settings import ConfigError
+from dropout_lab.data import DataError, fingerprint, load
+from dropout_lab.data import user_files as own
+from dropout_lab.errors import ConfigError
 from dropout_lab.trial import Trial, canonical
 
 TABLE = 'id,body,kind\n1,"good, really",ham\n2,"buy\nthis",spam\n\n3,"he said ""no""",ham\n'

@@ -9,13 +9,13 @@ import pytest
 from sklearn.utils import Bunch
 
 from dropout_lab.data import DataError
-from dropout_lab.data.pickles import plain_pickle
+from dropout_lab.data.safe_pickle import load_plain_pickle
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4])
 def test_plain_values_and_arrays_pass(protocol):
     held = {"data": np.arange(6, dtype=np.uint8).reshape(2, 3), "labels": [1, 2.5, "x", None, True]}
-    found = plain_pickle(pickle.dumps(held, protocol=protocol), "here")
+    found = load_plain_pickle(pickle.dumps(held, protocol=protocol), "here")
     assert found["data"].tolist() == [[0, 1, 2], [3, 4, 5]]
     assert found["labels"] == held["labels"]
 
@@ -27,12 +27,12 @@ def test_what_python_2_wrote_is_read():
         b"U\x01b\x87Rq\x05(K\x01K\x01\x85cnumpy\ndtype\nq\x06U\x02u1K\x00K\x01\x87Rq\x07(K\x03U\x01|NNNJ\xff\xff\xff\xff"
         b"J\xff\xff\xff\xffK\x00tb\x89U\x01\x07tbs."
     )
-    assert plain_pickle(old, "here")["data"].tolist() == [7]
+    assert load_plain_pickle(old, "here")["data"].tolist() == [7]
 
 
 def test_a_bunch_is_its_items_and_nothing_else():
     bunch = Bunch(data=["a"], target=np.arange(1))
-    found = plain_pickle(pickle.dumps({"train": bunch}), "here")["train"]
+    found = load_plain_pickle(pickle.dumps({"train": bunch}), "here")["train"]
     assert (sorted(found), found["data"], found["target"].tolist()) == (["data", "target"], ["a"], [0])
     assert not isinstance(found, Bunch)
 
@@ -61,10 +61,10 @@ class Calls:
 )
 def test_programs_are_refused_unread(held):
     with pytest.raises(DataError, match="here: is not a pickle of plain arrays and is not loaded"):
-        plain_pickle(pickle.dumps(held), "here")
+        load_plain_pickle(pickle.dumps(held), "here")
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", pickle.dumps([1, 2, 3])[:-2], b"\x80\x05K"])
 def test_broken_ones_are_refused(content):
     with pytest.raises(DataError, match="here: is not a pickle"):
-        plain_pickle(content, "here")
+        load_plain_pickle(content, "here")

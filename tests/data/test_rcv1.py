@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.utils import Bunch
 
-from dropout_lab.data import DataError, catalogue, rcv1
+from dropout_lab.data import DataError, rcv1
+from dropout_lab.data import catalog as catalogue
 
 NAMES = ["C11", "C15", "C151", "CCAT", "E51", "G15", "GCAT", "GSPO", "M11"]
 
@@ -43,8 +44,8 @@ def test_single_topics_and_frequent_words(news, tmp_path):
     entry = catalogue.CATALOGUE["rcv1"]
     entry.get(tmp_path)
     assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()] == ["rcv1/rcv1.npz"]
-    assert catalogue.check(entry, tmp_path) == "280 (70 a class), 4 topics"
-    dataset = rcv1.reuters(str(tmp_path))
+    assert catalogue.verify_dataset(entry, tmp_path) == "280 (70 a class), 4 topics"
+    dataset = rcv1.read_rcv1_dataset(str(tmp_path))
     assert dataset.classes == ("C11", "E51", "G15", "GSPO")
     assert dataset.y.tolist() == [i % 4 for i in range(520, 800)]
     words = np.sort(np.argsort(-(news[520:] > 0).sum(0), kind="stable")[:12])
@@ -72,13 +73,13 @@ def test_what_cannot_be_fetched_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr("sklearn.datasets.fetch_rcv1", fail)
     with pytest.raises(DataError, match=r"rcv1: could not be downloaded .*SHA256"):
-        rcv1.get_rcv1(tmp_path / "data")
+        rcv1.download_rcv1(tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("spoil", ["cut", "bit", "pickle", "labels"])
 def test_a_damaged_file_is_refused(spoil, news, tmp_path):
-    rcv1.get_rcv1(tmp_path)
+    rcv1.download_rcv1(tmp_path)
     path = rcv1.rcv1_file(tmp_path)
     content = bytearray(path.read_bytes())
     if spoil == "cut":
@@ -92,9 +93,9 @@ def test_a_damaged_file_is_refused(spoil, news, tmp_path):
         with np.load(path) as held:
             np.savez(path, **{**held, "y": held["y"] + 1})
     with pytest.raises(DataError, match="is damaged or no file of"):
-        rcv1.reuters(str(tmp_path))
+        rcv1.read_rcv1_dataset(str(tmp_path))
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path):
     with pytest.raises(DataError, match=r"rcv1\.npz: is not there; `dropout-lab data get rcv1`"):
-        rcv1.reuters(str(tmp_path))
+        rcv1.read_rcv1_dataset(str(tmp_path))

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dropout_lab.config import Config, MLPConf, applies
+from dropout_lab.config import Config, MLPConf, has_effect
 from dropout_lab.config import data as dataconf
-from dropout_lab.data import DATASETS, load, options_of
+from dropout_lab.config.fields import list_fields
+from dropout_lab.data import DATASETS, list_options, load
 from dropout_lab.data.vision import VISION
-from dropout_lab.settings import table_of
 
 
 @pytest.mark.parametrize("kind", DATASETS)
 def test_settings_and_readers_agree_on_what_a_set_takes(kind):
     config = Config(model=MLPConf(), data=replace(dataconf.DataConf(), kind=kind))
-    asked = {e.name for e in table_of(dataconf.DataConf) if e.spec.source and applies(e, config)} - {"root"}
+    asked = {e.name for e in list_fields(dataconf.DataConf) if e.spec.source and has_effect(e, config)} - {"root"}
     of_reader = asked - {"reconstruct"}  # which is done to what any of them has read
-    assert of_reader == options_of(kind) - {"root", "seed"}
+    assert of_reader == list_options(kind) - {"root", "seed"}
     assert set(config.source) == asked | {"root", "seed"}
     defaults = {n: p.default for n, p in inspect.signature(DATASETS[kind]).parameters.items()}
     empty = {name for name in of_reader if defaults[name] == ()}  # lists are given as tuples

@@ -8,7 +8,7 @@ import pytest
 
 from dropout_lab.config import data as dataconf
 from dropout_lab.data import DataError, load, uci
-from dropout_lab.data.sums import joint_digest
+from dropout_lab.data.checksums import joint_digest
 
 # From the README of the data: rows, features, splits, training and test rows of a split.
 PUBLISHED = {
@@ -36,8 +36,8 @@ def boats(tmp_path, monkeypatch):
     indices |= {f"train_{split}": [row for row in range(8) if row not in rows] for split, rows in held.items()}
     for name, rows in indices.items():
         np.savetxt(folder / f"index_{name}.txt", rows)
-    published = joint_digest(folder, uci.Table(8, 2, 2, "").files)
-    monkeypatch.setitem(uci.TABLES, "yacht", uci.Table(8, 2, 2, published))
+    published = joint_digest(folder, uci.UCISet(8, 2, 2, "").files)
+    monkeypatch.setitem(uci.TABLES, "yacht", uci.UCISet(8, 2, 2, published))
     return tmp_path
 
 

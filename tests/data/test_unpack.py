@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from dropout_lab.data import DataError
-from dropout_lab.data.unpack import extract, gunzip
+from dropout_lab.data.archives import extract_archive, gunzip
 
 
 def tar(path, members):
@@ -31,7 +31,7 @@ def zipped(path, members):
 @pytest.mark.parametrize(("name", "make"), [("a.tar.gz", tar), ("a.zip", zipped)])
 def test_wanted_members_come_out_and_the_archive_goes(name, make, tmp_path):
     make(tmp_path / name, {"d/one": b"1", "d/two": b"2"})
-    extract(tmp_path / name, tmp_path / "out", lambda member: member.endswith("one"))
+    extract_archive(tmp_path / name, tmp_path / "out", lambda member: member.endswith("one"))
     assert (tmp_path / "out/d/one").read_bytes() == b"1"
     assert [p.name for p in (tmp_path / "out/d").iterdir()] == ["one"]
     assert not (tmp_path / name).exists()
@@ -42,14 +42,14 @@ def test_wanted_members_come_out_and_the_archive_goes(name, make, tmp_path):
 def test_a_member_that_climbs_out_is_refused(name, make, climber, tmp_path):
     make(tmp_path / name, {"d/one": b"1", climber: b"2"})
     with pytest.raises(DataError, match=rf"{name}: its member .*evil' would land outside of the folder"):
-        extract(tmp_path / name, tmp_path / "in" / "out")
+        extract_archive(tmp_path / name, tmp_path / "in" / "out")
     assert {p.name for p in tmp_path.rglob("*")} <= {name, "in", "out"}
 
 
 def test_a_link_that_leads_out_is_refused(tmp_path):
     tar(tmp_path / "a.tar.gz", {"d": None, "d/evil": b"2"})
     with pytest.raises(DataError, match=r"a\.tar\.gz: is broken or not to be trusted"):
-        extract(tmp_path / "a.tar.gz", tmp_path / "in" / "out")
+        extract_archive(tmp_path / "a.tar.gz", tmp_path / "in" / "out")
     assert not list(tmp_path.rglob("evil"))
 
 
@@ -60,7 +60,7 @@ def test_a_broken_archive_is_refused(name, make, tmp_path):
     for content in (whole[: len(whole) // 2], b"junk"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match="is broken or not to be trusted"):
-            extract(tmp_path / name, tmp_path / "out")
+            extract_archive(tmp_path / name, tmp_path / "out")
 
 
 def test_gunzip(tmp_path):

@@ -9,11 +9,23 @@ import math
 
 import torch
 
-from dropout_lab.dropout import CANDIDATES, CELLS, MAPS, PATHS, RECURRENT, SCORES, STATES, STEPS, UNITS, WEIGHTS, WORDS
+from dropout_lab.dropout import (
+    ATTENTION,
+    CANDIDATES,
+    MAPS,
+    MEMORY_CELLS,
+    PATHS,
+    RECURRENT,
+    STATES,
+    STEPS,
+    UNITS,
+    WEIGHTS,
+    WORDS,
+)
 from dropout_lab.dropout.base import EXAMPLE
-from dropout_lab.dropout.layer import LayerDropout
-from dropout_lab.dropout.products import DENSE
-from dropout_lab.streams import PackRandomness, Streams, TorchRandomness
+from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP
+from dropout_lab.dropout.weight_dropout import WeightDropout
+from dropout_lab.rng import PackRandomness, Streams, TorchRandomness
 
 CPU = torch.device("cpu")
 SHAPES = {
@@ -21,26 +33,26 @@ SHAPES = {
     MAPS: (40, 6, 8, 8),
     STEPS: (40, 9, 12),
     PATHS: (40, 6, 5),
-    SCORES: (40, 3, 7, 7),
+    ATTENTION: (40, 3, 7, 7),
     WEIGHTS: (40, 12),
     RECURRENT: (40, 12),
     WORDS: (40, 9, 12),
     STATES: (40, 9, 12),
     CANDIDATES: (40, 9, 12),
-    CELLS: (40, 9, 12),
+    MEMORY_CELLS: (40, 9, 12),
 }
 LARGE = {
     UNITS: (4000, 100),
     MAPS: (1000, 40, 8, 8),
     STEPS: (2000, 9, 40),
     PATHS: (40000, 2, 2),
-    SCORES: (1000, 4, 10, 10),
+    ATTENTION: (1000, 4, 10, 10),
     WEIGHTS: (300, 100),
     RECURRENT: (400, 100),
     WORDS: (100, 20, 1000),
     STATES: (2000, 9, 40),
     CANDIDATES: (2000, 9, 40),
-    CELLS: (2000, 9, 40),
+    MEMORY_CELLS: (2000, 9, 40),
 }
 SIGMAS = 5
 
@@ -51,19 +63,19 @@ def random(seed=0):
 
 def act(variant, x, rate, random, layout):
     """The training-time form of x [..., and the axes of the layout]."""
-    if not isinstance(variant, LayerDropout):
+    if not isinstance(variant, WeightDropout):
         return variant.sample(x, rate, random, layout)
     weight = x if x.dim() == 3 else x.unsqueeze(0)
     lines = torch.eye(weight.shape[1], dtype=x.dtype).expand(len(weight), -1, -1)
-    return variant.product(DENSE, lines, weight, None, rate, random).view(x.shape)
+    return variant.product(DENSE_MAP, lines, weight, None, rate, random).view(x.shape)
 
 
 def act_at_test(variant, x, rate, layout):
     """The test-time form."""
-    if not isinstance(variant, LayerDropout):
+    if not isinstance(variant, WeightDropout):
         return variant.expected(x, rate)
     lines = torch.eye(x.shape[0], dtype=x.dtype).unsqueeze(0)
-    return variant.expected_product(DENSE, lines, x.unsqueeze(0), None, rate)[0]
+    return variant.expected_product(DENSE_MAP, lines, x.unsqueeze(0), None, rate)[0]
 
 
 def shared_axes(variant, layout, dims):
@@ -185,7 +197,7 @@ def finite_in_half_precision(variant, layout):
 
 
 def what_was_dropped_is_told(variant, layout):
-    if isinstance(variant, LayerDropout):
+    if isinstance(variant, WeightDropout):
         return  # it tells what it dropped itself; the engine's tests look at that
     x = torch.randn(LARGE[layout], generator=torch.Generator().manual_seed(3))
     out = act(variant, x, 0.3, random(4), layout)

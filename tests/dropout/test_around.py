@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.dropout import Naive, Recurrent, RNNDrop, Variational, Zoneout
+from dropout_lab.dropout import Naive, RecurrentDropout, RNNDrop, Variational, Zoneout
 
 LAYERS = [nn.LSTM, nn.GRU, nn.RNN]
 
@@ -75,7 +75,7 @@ def test_gates_with_masks_of_their_own_train(kind):
         (Naive, lambda: nn.LSTM(2, 3, proj_size=2), "wraps an"),
         (Zoneout, lambda: nn.RNN(2, 2, nonlinearity="relu"), "with tanh"),
         (RNNDrop, lambda: nn.GRU(2, 2), "finds no place"),
-        (Recurrent, lambda: nn.RNN(2, 2), "finds no place"),
+        (RecurrentDropout, lambda: nn.RNN(2, 2), "finds no place"),
     ],
 )
 def test_other_layers_are_refused(variant, wrong, message):

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from dropout_lab.dropout import DropConnect, Fast, StochasticDepth, WeightDrop, inverted, stochastic_depth
-from dropout_lab.dropout.products import CONV, DENSE
-from dropout_lab.streams import TorchRandomness
+from dropout_lab.dropout.kernels.linear_maps import CONV, DENSE_MAP
+from dropout_lab.rng import TorchRandomness
 
 from .contract import random
 
@@ -64,7 +64,7 @@ class TestDropConnect:
 
 def test_own_weights_for_each_example_is_one_product_after_another():
     x, weight, bias = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 4, 6), torch.randn(2, 6)
-    out = DENSE.each(x, weight, bias)
+    out = DENSE_MAP.each(x, weight, bias)
     for m in range(2):
         for b in range(3):
             torch.testing.assert_close(out[m, b], x[m, b] @ weight[m, b] + bias[m])
@@ -81,7 +81,7 @@ def test_fast_dropout_has_the_mean_and_variance_of_dropping_the_inputs():
     x, weight = torch.rand(1, 1, 30, generator=generator), torch.randn(1, 30, 4, generator=generator)
     many, rate = x.expand(1, 200_000, 30), 0.3
     masked = inverted(many, rate, random(1)) @ weight
-    drawn = Fast().product(DENSE, many, weight, None, rate, random(2))
+    drawn = Fast().product(DENSE_MAP, many, weight, None, rate, random(2))
     torch.testing.assert_close(drawn.mean(1), masked.mean(1), rtol=0, atol=0.03)
     torch.testing.assert_close(drawn.var(1), masked.var(1), rtol=0.02, atol=0)
 

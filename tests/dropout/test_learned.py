@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from torch import nn
 
 from dropout_lab.dropout import UNITS, Concrete, SparseVariational, Standout, VariationalGaussian, concrete
-from dropout_lab.dropout.products import DENSE, Dense
+from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP, DenseMap
 from dropout_lab.dropout.sparse_variational import REMOVED_ABOVE
 from dropout_lab.dropout.variational_gaussian import divergence
 
@@ -156,8 +156,8 @@ class TestStandout:
 def test_a_product_without_noise_is_the_layer():
     x, weight, bias = torch.randn(2, 5, 3), torch.randn(2, 3, 4), torch.randn(2, 4)
     off = torch.full((2, 1, 1), -torch.inf)
-    out = VariationalGaussian().product(DENSE, x, weight, bias, torch.zeros(2), random(), off)
-    assert torch.equal(out, DENSE(x, weight, bias))
+    out = VariationalGaussian().product(DENSE_MAP, x, weight, bias, torch.zeros(2), random(), off)
+    assert torch.equal(out, DENSE_MAP(x, weight, bias))
 
 
 class TestAtTheEdge:
@@ -212,7 +212,7 @@ class TestAtTheEdge:
         x = torch.randn(50, 4)
         linear = nn.Linear(4, 3)
         for made in (VariationalGaussian(0.0, linear), SparseVariational(0.0, linear)):
-            assert torch.equal(made(x), Dense()(x[None], linear.weight.T[None], linear.bias[None])[0])
+            assert torch.equal(made(x), DenseMap()(x[None], linear.weight.T[None], linear.bias[None])[0])
             assert made.penalty() == 0
         assert torch.equal(Concrete(0.0)(x), x)
 

@@ -4,20 +4,21 @@ import pytest
 import torch
 
 from dropout_lab.dropout import UNITS, VARIANTS
-from dropout_lab.dropout.layer import LayerDropout
-from dropout_lab.dropout.noise import Noise, Place
-from dropout_lab.dropout.products import DENSE
-from dropout_lab.dropout.schedules import scheduled
-from dropout_lab.streams import Streams
+from dropout_lab.dropout.hooks import EvalHook, TrainingHook
+from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP
+from dropout_lab.dropout.pack_dropout import PackDropout, Site
+from dropout_lab.dropout.schedules import make_schedule
+from dropout_lab.dropout.weight_dropout import WeightDropout
+from dropout_lab.rng import Streams
 
 
 def noise(rates, seeds, variant="inverted", other=0.5):
     sites = {"input": torch.zeros(len(rates)), "a": torch.tensor(rates), "b": torch.full((len(rates),), other)}
     made = VARIANTS[variant](0.0) if variant != "none" else None
-    schedule = scheduled("constant", None)
+    schedule = make_schedule("constant", None)
     layout = made.layouts[0] if made else UNITS
-    places = {name: Place(layout, None if name == "input" else 0, (name,)) for name in sites}
-    return Noise(made, schedule, sites, places, [Streams(0, s) for s in seeds])
+    places = {name: Site(layout, None if name == "input" else 0, (name,)) for name in sites}
+    return PackDropout(made, schedule, sites, places, [Streams(0, s) for s in seeds])
 
 
 def outputs(made, models, steps=3):
@@ -26,10 +27,11 @@ def outputs(made, models, steps=3):
     weight, bias = torch.ones(models, 6, 6), torch.zeros(models, 6)
     params = {"a": weight, "b": weight}
     params |= made.start(params)
-    hook = made.training(params)
-    if isinstance(made.variant, LayerDropout):
+    hook = TrainingHook(made, params)
+    if isinstance(made.variant, WeightDropout):
         return [
-            torch.stack([hook.product(name, DENSE, x, weight, bias) for name in ("a", "b")], 1) for _ in range(steps)
+            torch.stack([hook.product(name, DENSE_MAP, x, weight, bias) for name in ("a", "b")], 1)
+            for _ in range(steps)
         ]
     return [torch.stack([hook("a", x), hook("b", x)], 1) for _ in range(steps)]
 
@@ -69,9 +71,9 @@ def test_masks_go_on_after_others_have_left():
 def test_test_time_form_and_measure():
     made = noise([0.25, 0.0], [0, 1], "standard", other=0.0)
     x = torch.ones(2, 4, 5000)
-    assert torch.equal(made.testing({})("a", x)[:, 0, 0], torch.tensor([0.75, 1.0]))
+    assert torch.equal(EvalHook(made, {})("a", x)[:, 0, 0], torch.tensor([0.75, 1.0]))
     made.measure()
-    hook = made.training({})
+    hook = TrainingHook(made, {})
     hook("a", x)
     dropped, present = made.measured()
     assert present.tolist() == [20_000, 0]  # the second model does not drop here
@@ -84,5 +86,5 @@ def test_test_time_form_and_measure():
 def test_none_is_no_dropout_at_all():
     made = noise([0.5], [0], "none")
     x = torch.randn(1, 3)
-    assert made.training({})("a", x) is x
-    assert made.testing({})("a", x) is x
+    assert TrainingHook(made, {})("a", x) is x
+    assert EvalHook(made, {})("a", x) is x

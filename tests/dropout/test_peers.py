@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dropout_lab.dropout import dropblock, inverted, spatial, stochastic_depth
-from dropout_lab.dropout.masks import spread
+from dropout_lab.dropout.masks import noise_std
 
 pytestmark = [pytest.mark.peers, pytest.mark.filterwarnings("ignore")]
 
@@ -66,7 +66,7 @@ def test_keras_gaussian_dropout_has_our_spread(keras):
     x = torch.ones(400_000)
     theirs = torch.as_tensor(keras.layers.GaussianDropout(0.3, seed=1)(x, training=True))
     assert theirs.mean().item() == pytest.approx(1, abs=0.006)
-    assert theirs.std().item() == pytest.approx(spread(torch.tensor(0.3)).item(), rel=0.01)
+    assert theirs.std().item() == pytest.approx(noise_std(torch.tensor(0.3)).item(), rel=0.01)
 
 
 @pytest.mark.parametrize("scale_by_keep", [False, True])
@@ -81,7 +81,7 @@ def test_timm_drop_path(drop, scale_by_keep):
 def test_timm_drop_block_drops_as_much(drop):
     """On maps large beside the square both give the same part; timm lets squares hang over the border instead of
     correcting for it, so small maps differ."""
-    from dropout_lab.streams import TorchRandomness
+    from dropout_lab.rng import TorchRandomness
 
     x = torch.ones(64, 8, 48, 48)
     torch.manual_seed(0)

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.dropout import DropConnect, Fast, dense
-from dropout_lab.dropout.products import CONV, DENSE
-from dropout_lab.models.cnn import Flattened, pooled
+from dropout_lab.dropout import DropConnect, Fast
+from dropout_lab.dropout.kernels import linear as dense
+from dropout_lab.dropout.kernels.linear_maps import CONV, DENSE_MAP
+from dropout_lab.models.cnn import FlattenMaps, max_pool
 
 
 def drawn(*shape: int) -> Tensor:
@@ -21,7 +22,7 @@ def test_a_dense_layer_is_the_product_whatever_computes_it(shape, width, large, 
     given = [value.requires_grad_() for value in given]
     lead = (shape[0], *[1] * (len(shape) - 2), width)
     wanted = torch.einsum("m...i,mio->m...o", given[0], given[1]) + given[2].view(lead)
-    found = DENSE(*given)
+    found = DENSE_MAP(*given)
     if large and dense.has_onednn():
         assert "Large" in str((found.grad_fn if len(shape) == 3 else found.grad_fn.next_functions[0][0]).name())
     slope = drawn(*wanted.shape)
@@ -34,16 +35,16 @@ def test_a_dense_layer_is_the_product_whatever_computes_it(shape, width, large, 
 def test_a_large_layer_is_the_same_bits_alone_and_in_a_pack(monkeypatch):
     monkeypatch.setattr(dense, "LARGE", 0)
     x, weight, bias = drawn(3, 50, 70), drawn(3, 70, 60), drawn(3, 60)
-    whole = DENSE(x, weight, bias)
+    whole = DENSE_MAP(x, weight, bias)
     for m in range(3):
-        assert torch.equal(DENSE(x[m : m + 1], weight[m : m + 1], bias[m : m + 1])[0], whole[m])
+        assert torch.equal(DENSE_MAP(x[m : m + 1], weight[m : m + 1], bias[m : m + 1])[0], whole[m])
 
 
 @pytest.mark.parametrize("width", [3, 40])
 def test_inputs_that_nobody_learns_have_no_gradient(width, monkeypatch):
     monkeypatch.setattr(dense, "LARGE", 0)
     weight, bias = drawn(2, 7, width).requires_grad_(), drawn(2, width).requires_grad_()
-    out = DENSE(drawn(2, 5, 7), weight, bias)
+    out = DENSE_MAP(drawn(2, 5, 7), weight, bias)
     assert out.grad_fn.next_functions[0][0] is None
     below, *grads = out.grad_fn.apply(torch.ones_like(out))
     assert below is None
@@ -55,7 +56,7 @@ def test_half_precision_takes_torchs_own_operation(width, monkeypatch):
     monkeypatch.setattr(dense, "LARGE", 0)
     weight = drawn(2, 7, width).requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
-        out = DENSE(drawn(2, 5, 7), weight, drawn(2, width))
+        out = DENSE_MAP(drawn(2, 5, 7), weight, drawn(2, width))
     assert out.dtype == torch.bfloat16
     assert "Baddbmm" in out.grad_fn.name()
 
@@ -83,11 +84,11 @@ def test_maps_and_their_gradients_stay_channels_last(channels):
     x = torch.rand(1, 4, channels, 8, 8)
     weight = torch.rand(1, 5, channels, 3, 3, requires_grad=True)
     maps = CONV(x, weight, torch.rand(1, 5, requires_grad=True))
-    out = pooled(maps)
+    out = max_pool(maps)
     for h in (maps, out):
         assert h.squeeze(0).is_contiguous(memory_format=torch.channels_last)
         h.register_hook(slopes.append)
-    flat = Flattened.apply(out)
+    flat = FlattenMaps.apply(out)
     assert torch.equal(flat, out.flatten(2))
     flat.square().sum().backward()
     assert torch.equal(slopes[0], 2 * out.detach())

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from dropout_lab.dropout import (
-    LAYOUTS,
+    SITE_KINDS,
     VARIANTS,
     Alpha,
     Inverted,
@@ -23,10 +23,10 @@ from dropout_lab.dropout import (
     standard,
 )
 from dropout_lab.dropout.alpha import SATURATION
-from dropout_lab.dropout.around import Around
-from dropout_lab.dropout.layer import LayerDropout
-from dropout_lab.dropout.masks import kept, normal, rescaling, uniform
-from dropout_lab.streams import LEVELS, TorchRandomness
+from dropout_lab.dropout.masks import keep_mask, rescale_factor, sample_normal, sample_uniform
+from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
+from dropout_lab.dropout.weight_dropout import WeightDropout
+from dropout_lab.rng import LEVELS, TorchRandomness
 
 from .contract import CHECKS, random
 
@@ -42,7 +42,7 @@ def test_contract(kind, layout, check):
 @pytest.mark.parametrize("kind", VARIANTS)
 def test_declarations_make_sense(kind):
     variant = VARIANTS[kind]
-    assert set(variant.needs) <= set(variant.layouts) <= set(LAYOUTS)
+    assert set(variant.needs) <= set(variant.layouts) <= set(SITE_KINDS)
     assert set(variant.keeps) <= {"mean", "variance"}
     assert variant.fraction in ("rate", "about", "soft", "none")
     named = sys.modules[variant.__module__].__dict__.get(variant.__module__.rpartition(".")[2], variant)
@@ -75,7 +75,7 @@ class Exploding(Inverted):
 
     def sample(self, x, rate, random, layout="units"):
         rate = torch.as_tensor(rate, dtype=x.dtype).view(-1, *[1] * (x.dim() - 1))
-        return x * kept(random.bits(x.shape), rate) / (1 - rate)
+        return x * keep_mask(random.bits(x.shape), rate) / (1 - rate)
 
 
 class Leaking(Inverted):
@@ -140,9 +140,9 @@ class Outputs(nn.Module):
 def module_of(variant, rate, generator=None):
     """A small network with the variant's module in it, and an input for it."""
     torch.manual_seed(1)
-    if issubclass(variant, LayerDropout):
+    if issubclass(variant, WeightDropout):
         layer = variant(rate, nn.Conv2d(3, 3, 3), generator=generator)
-    elif issubclass(variant, WeightDrop | Around):
+    elif issubclass(variant, WeightDrop | RecurrentWrapper):
         layer = nn.Sequential(nn.Flatten(2), variant(rate, nn.LSTM(36, 4), generator=generator), Outputs())
     else:
         layer = variant(rate, generator=generator)
@@ -229,7 +229,7 @@ def test_standard_drops_what_inverted_drops_and_scales_at_test_time():
 def test_the_scale_is_that_of_the_bits_so_that_the_mean_is_exact(rate):
     every = torch.arange(-(2**15), 2**15).to(torch.int16)
     rates = torch.tensor(rate, dtype=torch.float64)
-    assert (kept(every, rates).double() * rescaling(rates)).mean().item() == pytest.approx(1, rel=1e-12)
+    assert (keep_mask(every, rates).double() * rescale_factor(rates)).mean().item() == pytest.approx(1, rel=1e-12)
 
 
 def test_inverted_is_the_identity_in_eval_mode():
@@ -276,13 +276,13 @@ class TestAgreementWithTorchAtTheSameMask:
 @pytest.mark.parametrize("rate", [0.0, 1 / LEVELS, 0.25, 0.5, 0.75, 1 - 1 / LEVELS])
 def test_thresholds_are_exact(rate):
     every = torch.arange(-(2**15), 2**15).to(torch.int16)
-    assert kept(every, torch.tensor(rate)).sum().item() == LEVELS - round(rate * LEVELS)
+    assert keep_mask(every, torch.tensor(rate)).sum().item() == LEVELS - round(rate * LEVELS)
 
 
 def test_noise_of_all_bits_has_the_moments_it_should():
     every = torch.arange(-(2**15), 2**15).to(torch.int16)
     like = torch.zeros((), dtype=torch.float64)
-    u, z = uniform(every, like), normal(every, like)
+    u, z = sample_uniform(every, like), sample_normal(every, like)
     assert u.mean().item() == pytest.approx(0.5, abs=1e-9)
     assert u.var().item() == pytest.approx(1 / 12, rel=1e-4)
     assert 0 < u.min() < u.max() < 1

@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from dropout_lab.data import load
-from dropout_lab.data.text import Corpus, How, encoded, labelled
-from dropout_lab.dropout import VARIANTS, products
-from dropout_lab.infer import monte_carlo
-from dropout_lab.infer.monte_carlo import MonteCarlo, forward
-from dropout_lab.streams import Streams
-from dropout_lab.train.pack import Pack, model_of, unfit
+from dropout_lab.data.text import Corpus, TextOptions, encode_corpus, to_labelled_dataset
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.hooks import EvalHook, TrainingHook
+from dropout_lab.dropout.kernels import linear_maps as products
+from dropout_lab.evaluation import mc_dropout as monte_carlo
+from dropout_lab.evaluation.mc_dropout import MonteCarlo, forward_passes
+from dropout_lab.rng import Streams
+from dropout_lab.train.pack import Pack, build_pack_model, variant_incompatibility
 
 SHAPES = {
     "mlp": ["model.hidden=[16,16]"],
@@ -22,7 +24,7 @@ SHAPES = {
     "rescnn": ["model=rescnn", "model.maps=4", "model.blocks=2"],
     "transformer": ["model=transformer", "model.width=8", "model.heads=2", "model.patch=4"],
 }
-HOW = How("spaces", 12, "front")
+HOW = TextOptions("spaces", 12, "front")
 STOCHASTIC = [name for name, variant in VARIANTS.items() if variant.stochastic]
 
 
@@ -55,7 +57,7 @@ def fitting(trials):
         for words in SHAPES.values():
             (trial,) = trials(*words, f"variant={variant}", "rate=0.4", "seeds=1")
             try:
-                if unfit(trial, model_of(trial.config, dataset)):
+                if variant_incompatibility(trial, build_pack_model(trial.config, dataset)):
                     continue
             except ValueError:
                 continue
@@ -91,7 +93,7 @@ def test_a_pass_is_the_training_form_with_its_own_bits(variant, fitting):
         x = some(pack, 5)
         noise = pack.noise.of_passes(Streams(0, 0).within("test").within("0"))
         with torch.no_grad():
-            expected = pack.model.forward(pack.params, x, noise.training(pack.params))
+            expected = pack.model.forward(pack.params, x, TrainingHook(noise, pack.params))
         assert passes(pack, 3, x)[0] == pytest.approx(expected[0], abs=1e-5)
 
 
@@ -108,22 +110,24 @@ def sentences():
     """120 texts of up to 12 of 30 kinds of words."""
     random = np.random.default_rng(0)
     texts = [" ".join(f"w{i}" for i in random.integers(0, 30, random.integers(2, 12))) for _ in range(120)]
-    return labelled("rt_polarity", encoded(Corpus(texts, np.arange(120) % 2, ("no", "yes")), HOW, str), 1000)
+    return to_labelled_dataset(
+        "rt_polarity", encode_corpus(Corpus(texts, np.arange(120) % 2, ("no", "yes")), HOW, str), 1000
+    )
 
 
 def test_what_comes_before_the_first_noise_is_computed_once(trials):
     pack = pack_of(trials, "model.hidden=[16,16]")
     seen = []
 
-    class Watched(monte_carlo.Passes):
+    class Watched(monte_carlo.StackedHook):
         def product(self, name, operation, x, weight, bias):
             seen.append((name, len(x)))
             return super().product(name, operation, x, weight, bias)
 
     noise = pack.noise.of_passes(Streams(0, 0))
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():
-        patch.setattr(monte_carlo, "Passes", Watched)
-        forward(pack.model, pack.params, some(pack), noise, 7, None)
+        patch.setattr(monte_carlo, "StackedHook", Watched)
+        forward_passes(pack.model, pack.params, some(pack), noise, 7, None)
     assert seen == [("hidden0.weight", 1), ("hidden1.weight", 7), ("output.weight", 7)]
 
 
@@ -137,14 +141,14 @@ def test_inputs_that_no_pass_uses_are_left_out_of_a_product(biased, monkeypatch)
     gathered = []
     monkeypatch.setattr(products, "_gathered", lambda *args, f=products._gathered: gathered.append(1) or f(*args))
     with torch.inference_mode():
-        found = products.DENSE(x, weight, bias if biased else None)
+        found = products.DENSE_MAP(x, weight, bias if biased else None)
         assert gathered
-        products.DENSE(x[:2], weight, None)
-        products.DENSE(torch.ones_like(x), weight, None)
+        products.DENSE_MAP(x[:2], weight, None)
+        products.DENSE_MAP(torch.ones_like(x), weight, None)
         assert len(gathered) == 1, "where it does not pay it is left alone"
     expected = x @ weight[0] + (bias if biased else 0)
     assert found == pytest.approx(expected, abs=1e-4)
-    products.DENSE(x, weight, None)
+    products.DENSE_MAP(x, weight, None)
     assert len(gathered) == 1, "nor where there are gradients"
 
 
@@ -153,7 +157,7 @@ def test_the_mean_of_many_linear_passes_is_the_test_time_network(trials):
     pack = pack_of(trials, "model.hidden=[32]", rate="0.5")
     x = some(pack, 4)
     with torch.no_grad():
-        expected = pack.model.forward(pack.params, x, pack.noise.testing(pack.params))[0]
+        expected = pack.model.forward(pack.params, x, EvalHook(pack.noise, pack.params))[0]
     found = passes(pack, 20_000, x)
     error = found.std(0) / 20_000**0.5
     assert ((found.mean(0) - expected).abs() < 5 * error).all()

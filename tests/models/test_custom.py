@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from dropout_lab.dropout import MAPS, STEPS, UNITS
-from dropout_lab.models import Plain
+from dropout_lab.models import PlainHook
 from dropout_lab.models.custom import Custom
-from dropout_lab.streams import Streams
+from dropout_lab.rng import Streams
 
 CPU = torch.device("cpu")
 SHAPE, OUTPUTS = (1, 8, 8), 5
@@ -20,7 +20,7 @@ def sequence(*layers):
     return lambda shape, outputs: nn.Sequential(*layers)
 
 
-class Marking(Plain):
+class Marking(PlainHook):
     """Adds one at every place, and notes what was there."""
 
     def __init__(self, training=False):
@@ -84,7 +84,7 @@ def test_the_hook_stands_where_the_dropout_stood_and_its_own_rate_is_nothing():
         for name in ("input", "between", "channels"):
             plain.get_submodule(name).forward = lambda h: h + 1
         torch.testing.assert_close(out[0], plain(x[0] + 1))
-    assert not torch.equal(out, model.forward(params, x, Plain()))
+    assert not torch.equal(out, model.forward(params, x, PlainHook()))
 
 
 def test_seeds_differ_repeat_and_leave_torchs_generator_alone():
@@ -138,7 +138,7 @@ def test_buffers_follow_training_and_serve_evaluation():
     plain.eval()
     probe = torch.randn(4, *SHAPE)
     kept = {n: p.clone() for n, p in params.items()}
-    torch.testing.assert_close(model.forward(params, probe[None], Plain())[0], plain(probe))
+    torch.testing.assert_close(model.forward(params, probe[None], PlainHook())[0], plain(probe))
     for name, value in plain.state_dict().items():
         torch.testing.assert_close(params[name][0], value)
         assert torch.equal(params[name], kept[name]), "evaluation writes nothing"
@@ -146,7 +146,7 @@ def test_buffers_follow_training_and_serve_evaluation():
 
 
 def _training():
-    hook = Plain()
+    hook = PlainHook()
     hook.training = True
     return hook
 

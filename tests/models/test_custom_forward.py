@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.models import NetworkError, Plain
-from dropout_lab.streams import Streams
+from dropout_lab.models import NetworkError, PlainHook
+from dropout_lab.rng import Streams
 
 from .test_custom import CPU, OUTPUTS, Marking, custom
 
@@ -51,7 +51,7 @@ def test_a_network_that_writes_to_its_input_does_not_change_the_data(write, trai
     assert torch.equal(*outs)
 
 
-class NoNoise(Plain):
+class NoNoise(PlainHook):
     def __init__(self, training):
         self.training = training
 
@@ -90,7 +90,7 @@ def test_whatever_a_network_raises_is_one_line_that_names_mode_and_shape(error, 
 def test_ctrl_c_passes_by():
     model, params = started(fails(KeyboardInterrupt(), False))
     with pytest.raises(KeyboardInterrupt):
-        model.forward(params, torch.zeros(1, 7, 1, 8, 8), Plain())
+        model.forward(params, torch.zeros(1, 7, 1, 8, 8), PlainHook())
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_buffers_of_any_type_are_kept_and_weights_of_another_type_are_one_line()
     model.forward(params, torch.rand(1, 4, 1, 8, 8), hook)
     with pytest.raises(NetworkError, match=r"fails in training on a batch .* must have the same dtype"):
         custom(lambda shape, outputs: Net(shape, outputs).double())
-    assert model.forward(params, torch.rand(1, 4, 1, 8, 8), Plain()).shape[-1] == OUTPUTS
+    assert model.forward(params, torch.rand(1, 4, 1, 8, 8), PlainHook()).shape[-1] == OUTPUTS
 
 
 @pytest.mark.parametrize(

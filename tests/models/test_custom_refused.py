@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.streams import Streams
+from dropout_lab.rng import Streams
 
 from .test_custom import CPU, OUTPUTS, Reader, custom, sequence
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from dropout_lab.config import MODELS, MLPConf
-from dropout_lab.dropout import MAPS, SCORES, STEPS, UNITS, WEIGHTS
-from dropout_lab.models import Plain, build
-from dropout_lab.streams import Streams
+from dropout_lab.dropout import ATTENTION, MAPS, STEPS, UNITS, WEIGHTS
+from dropout_lab.models import PlainHook, build_model
+from dropout_lab.rng import Streams
 
 CPU = torch.device("cpu")
 KINDS = {
@@ -23,7 +23,7 @@ KINDS = {
 
 @pytest.fixture(params=KINDS)
 def model(request, config):
-    return build(config(f"model={request.param}", *KINDS[request.param]).model, (1, 8, 8), 10)
+    return build_model(config(f"model={request.param}", *KINDS[request.param]).model, (1, 8, 8), 10)
 
 
 def test_every_schema_has_a_model():
@@ -33,16 +33,16 @@ def test_every_schema_has_a_model():
 def test_the_stack_is_each_model_alone(model):
     params = model.init([Streams(0, s) for s in range(3)], CPU)
     x = torch.randn(3, 11, 1, 8, 8)
-    together = model.forward(params, x, Plain())
+    together = model.forward(params, x, PlainHook())
     assert together.shape == (3, 11, 10)
     for m in range(3):
-        alone = model.forward({n: p[m : m + 1] for n, p in params.items()}, x[m : m + 1], Plain())
+        alone = model.forward({n: p[m : m + 1] for n, p in params.items()}, x[m : m + 1], PlainHook())
         torch.testing.assert_close(alone[0], together[m], rtol=1e-5, atol=1e-6)
 
 
 def test_no_model_moves_another(model):
     params = {n: p.requires_grad_() for n, p in model.init([Streams(0, s) for s in range(3)], CPU).items()}
-    model.forward(params, torch.randn(3, 5, 1, 8, 8), Plain())[1].sum().backward()
+    model.forward(params, torch.randn(3, 5, 1, 8, 8), PlainHook())[1].sum().backward()
     for p in params.values():
         assert p.grad[1].abs().sum() > 0
         assert p.grad[[0, 2]].abs().sum() == 0
@@ -50,10 +50,10 @@ def test_no_model_moves_another(model):
 
 def test_every_place_is_called_in_order_with_all_models(model):
     """Activations, branches, scores and weights: each place once, with the axes that its layout has."""
-    axes = {UNITS: 3, MAPS: 5, STEPS: 4, SCORES: 5}
+    axes = {UNITS: 3, MAPS: 5, STEPS: 4, ATTENTION: 5}
     called = []
 
-    class Watching(Plain):
+    class Watching(PlainHook):
         def __call__(self, name, x):
             assert len(x) == 2
             if model.places[name].layout in axes:
@@ -92,21 +92,21 @@ def test_each_level_has_activations_and_what_reads_them_is_known(model):
 def test_the_map_with_own_weights_for_each_example_is_the_map(model):
     """What a variant of weights needs, on every layer of every model."""
 
-    class Each(Plain):
+    class Each(PlainHook):
         def product(self, name, operation, x, weight, bias):
             own = weight.unsqueeze(1).expand(-1, x.shape[1], *weight.shape[1:])
             return operation.each(x, own, bias)
 
     params = model.init([Streams(0, s) for s in range(2)], CPU)
     x = torch.randn(2, 5, 1, 8, 8)
-    plain, each = model.forward(params, x, Plain()), model.forward(params, x, Each())
+    plain, each = model.forward(params, x, PlainHook()), model.forward(params, x, Each())
     torch.testing.assert_close(each, plain, rtol=1e-4, atol=1e-5)
 
 
 def test_the_schema_knows_the_number_of_sites(config):
     for kind, words in KINDS.items():
         conf = config(f"model={kind}", *words).model
-        assert conf.hidden_sites == build(conf, (1, 8, 8), 10).levels
+        assert conf.hidden_sites == build_model(conf, (1, 8, 8), 10).levels
 
 
 def test_initial_values_are_torchs_distribution(model):
@@ -122,7 +122,7 @@ def test_initial_values_are_torchs_distribution(model):
 
 
 def test_glorots_initial_values():
-    model = build(MLPConf(hidden=[300, 100], initial="glorot"), (40,), 5)
+    model = build_model(MLPConf(hidden=[300, 100], initial="glorot"), (40,), 5)
     params = model.init([Streams(0, 0)], CPU)
     for name, inputs, units in (("hidden0", 40, 300), ("hidden1", 300, 100), ("output", 100, 5)):
         bound = (6 / (inputs + units)) ** 0.5
@@ -133,7 +133,7 @@ def test_glorots_initial_values():
 
 
 def test_active_size_is_what_random_thinning_leaves(config):
-    model = build(config("model.hidden=[20,15]").model, (10,), 4)
+    model = build_model(config("model.hidden=[20,15]").model, (10,), 4)
     rates = {"input": 0.2, "hidden0": 0.5, "hidden1": 0.3}
     generator = torch.Generator().manual_seed(0)
     total, draws = 0, 4000
@@ -159,11 +159,11 @@ def test_active_size_is_what_random_thinning_leaves(config):
 )
 def test_data_that_a_model_cannot_take(kind, shape, message, config):
     with pytest.raises(ValueError, match=message):
-        build(config(f"model={kind}").model, shape, 3)
+        build_model(config(f"model={kind}").model, shape, 3)
 
 
 def test_an_mlp_takes_tables_and_images(config):
     for shape in [(13,), (1, 8, 8), (3, 4, 5)]:
-        model = build(config().model, shape, 2)
-        out = model.forward(model.init([Streams(0, 0)], CPU), torch.randn(1, 6, *shape), Plain())
+        model = build_model(config().model, shape, 2)
+        out = model.forward(model.init([Streams(0, 0)], CPU), torch.randn(1, 6, *shape), PlainHook())
         assert out.shape == (1, 6, 2)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from dropout_lab.config import RegularizerConf
-from dropout_lab.regularizers import Scene, Trials, build
-from dropout_lab.streams import Streams
+from dropout_lab.regularizers import NetworkInfo, PackChoice, build_stack
+from dropout_lab.rng import Streams
 
 CPU = torch.device("cpu")
 
@@ -17,7 +17,7 @@ def made():
     def make(*models, weights=None, **scene):
         confs = [RegularizerConf(chosen=dict.fromkeys(_names(chosen), True), **chosen) for chosen in models]
         streams = [Streams(0, m) for m in range(len(models))]
-        return build(Scene(weights or {"a.weight": (1,)}, **scene), Trials(confs, streams, CPU))
+        return build_stack(NetworkInfo(weights or {"a.weight": (1,)}, **scene), PackChoice(confs, streams, CPU))
 
     return make
 

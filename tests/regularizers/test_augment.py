@@ -5,8 +5,8 @@ import torch
 
 from dropout_lab.data import load
 from dropout_lab.regularizers.augment import DRAWS, augment, crop, flip, shift
-from dropout_lab.streams import PackRandomness, Streams
-from dropout_lab.train.loop import train
+from dropout_lab.rng import PackRandomness, Streams
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 CPU = torch.device("cpu")
@@ -107,9 +107,9 @@ def test_training_with_everything_at_once_agrees_alone_and_packed(trials):
     words = ["model.hidden=[16]", "train.epochs=2", "seeds=2", "rate=0.2", "data.train_size=300"]
     words += ["regularizer=none,augment", "regularizer.augment=[shift,crop]"]
     every = trials(*words, "data.label_noise=0.2", "data.normalise=zscore")
-    packed = train(every, load("digits"))
+    packed = train_pack(every, load("digits"))
     for trial, result in zip(every, packed, strict=True):
-        (alone,) = train([trial], load("digits"))
+        (alone,) = train_pack([trial], load("digits"))
         assert result.measured["n_train"] == 300
         assert alone.curve[0]["train_loss"] == pytest.approx(result.curve[0]["train_loss"], rel=1e-4)
         assert abs(alone.measured["test_accuracy"] - result.measured["test_accuracy"]) <= 2.01 / 359

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from dropout_lab.data import load
+from dropout_lab.errors import ConfigError
 from dropout_lab.regularizers import REGULARIZERS
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.check import check
-from dropout_lab.train.loop import train
+from dropout_lab.sweeps.preflight import check_trials
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
@@ -128,9 +128,9 @@ def test_it_is_finite_on_every_model_or_refused(kind, name, trials):
         with pytest.raises(
             ConfigError, match=f"regularizer={name}: finds no layer in this network whose units it could"
         ):
-            check(every)
+            check_trials(every)
         return
-    check(every)
+    check_trials(every)
     pack = Pack(every, load("digits"))
     assert steps(pack, 3).isfinite().all()
     assert all(p.isfinite().all() for p in pack.params.values())
@@ -139,9 +139,9 @@ def test_it_is_finite_on_every_model_or_refused(kind, name, trials):
 def test_all_of_them_together_train_and_agree_alone_and_packed(trials):
     chosen = ",".join(EACH)
     every = trials(*MODELS["cnn"], f"regularizer=[{chosen}]", "rate=0,0.3", "seeds=1", "train.epochs=2")
-    packed = train(every, load("digits"))
+    packed = train_pack(every, load("digits"))
     for trial, result in zip(every, packed, strict=True):
-        (alone,) = train([trial], load("digits"))
+        (alone,) = train_pack([trial], load("digits"))
         assert result.status == "ok"
         assert alone.curve[0]["train_loss"] == pytest.approx(result.curve[0]["train_loss"], rel=1e-3)
 

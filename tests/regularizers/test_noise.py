@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from dropout_lab.data import load
-from dropout_lab.settings import ConfigError
-from dropout_lab.streams import Streams
-from dropout_lab.sweeps.check import check
+from dropout_lab.errors import ConfigError
+from dropout_lab.rng import Streams
+from dropout_lab.sweeps.preflight import check_trials
 from dropout_lab.train.pack import Pack
 
 SGD = ["train=sgd", "train.momentum=0", "train.lr=0.1", "rate=0", "model.hidden=[16]"]
@@ -105,4 +105,4 @@ def test_words_are_not_computed_with(name, folder, trials):
         for i in range(20):
             (folder / "mail" / kind / f"{i}.txt").write_text(f"a {kind} letter {i}")
     with pytest.raises(ConfigError, match=f"^regularizer={name}: "):
-        check(trials("data=texts", "data.path=mail", f"regularizer={name}", "seeds=1"))
+        check_trials(trials("data=texts", "data.path=mail", f"regularizer={name}", "seeds=1"))

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from dropout_lab.data import load
-from dropout_lab.dropout.masks import kept
-from dropout_lab.streams import LEVELS, PackRandomness, Streams
-from dropout_lab.train.evaluate import evaluate
-from dropout_lab.train.loop import train
+from dropout_lab.dropout.masks import keep_mask
+from dropout_lab.rng import LEVELS, PackRandomness, Streams
+from dropout_lab.train.evaluate import evaluate_split
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 RATE = 0.25
@@ -24,7 +24,7 @@ class Masked(nn.Module):
     def forward(self, x):
         if not self.training:
             return x
-        mask = kept(self.random.bits((1, *x.shape)), torch.tensor(RATE))[0]
+        mask = keep_mask(self.random.bits((1, *x.shape)), torch.tensor(RATE))[0]
         return x * mask / (1 - round(RATE * LEVELS) / LEVELS)
 
 
@@ -113,7 +113,7 @@ def test_the_first_steps_are_those_of_torchs_layers_weights_and_statistics(kind,
     assert pack.model.size == sum(p.numel() for p in net.parameters())
     net.eval()
     x, y = (t[0] for t in pack.feed.fetch(pack.feed.index["test"]))
-    measured = evaluate(pack.model, pack.params, pack.feed, "test", pack.task, pack.testing(pack.params))
+    measured = evaluate_split(pack.model, pack.params, pack.feed, "test", pack.task, pack.testing(pack.params))
     assert measured.loss[0] == pytest.approx(nn.functional.cross_entropy(net(x), y).item(), rel=1e-3)
 
 
@@ -125,7 +125,7 @@ def test_statistics_are_each_models_own_and_stay_as_they_are_in_a_test(trials):
     assert len(kept) == 4
     for stat in kept.values():
         assert len({tuple(row.tolist()) for row in stat}) == 4
-    evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params))
+    evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, pack.testing(pack.params))
     assert all(torch.equal(pack.params[n], p) for n, p in kept.items())
     assert not any(pack.params[n].requires_grad for n in kept)
 
@@ -138,12 +138,12 @@ def test_a_batch_of_one_example_leaves_the_statistics_alone(trials):
     before = pack.params["hidden0.batch_norm.mean"].clone()
     assert pack.step(single).isfinite().all()
     assert torch.equal(pack.params["hidden0.batch_norm.mean"], before)
-    assert train([trial], load("digits"))[0].status == "ok"
+    assert train_pack([trial], load("digits"))[0].status == "ok"
 
 
 def test_early_stopping_restores_the_statistics_with_the_weights(trials):
     words = ["regularizer=[batch_norm,early_stopping]", "regularizer.early_stopping=3", "train.lr=0.05", "seeds=1"]
-    (result,) = train(trials(*words, "train.epochs=40", "model.hidden=[16]"), load("digits"))
+    (result,) = train_pack(trials(*words, "train.epochs=40", "model.hidden=[16]"), load("digits"))
     best, last = result.measured["best_epoch"], result.measured["epochs_run"]
     assert last - best == 3
     assert result.measured["val_loss"] == result.curve[best - 1]["val_loss"] != result.curve[-1]["val_loss"]
@@ -153,9 +153,9 @@ def test_early_stopping_restores_the_statistics_with_the_weights(trials):
 def test_inside_residual_blocks(kind, trials):
     size = "model.width=8" if kind == "resmlp" else "model.maps=4"
     words = [f"model={kind}", size, "model.blocks=2", "seeds=1", "train.epochs=3"]
-    results = train(trials(*words, "rate=0,0.3", "regularizer=batch_norm"), load("digits"))
+    results = train_pack(trials(*words, "rate=0,0.3", "regularizer=batch_norm"), load("digits"))
     assert [result.status for result in results] == ["ok", "ok"]
     width = 8 if kind == "resmlp" else 4
-    (none,) = train(trials(*words[:-1], "train.epochs=1", "rate=0"), load("digits"))
+    (none,) = train_pack(trials(*words[:-1], "train.epochs=1", "rate=0"), load("digits"))
     assert results[0].measured["parameters"] == none.measured["parameters"] + 2 * 2 * width
     assert results[1].measured["active_parameters"] < results[0].measured["active_parameters"]

@@ -8,13 +8,13 @@ from torch import nn
 
 from dropout_lab.data import load
 from dropout_lab.dropout import MAPS, UNITS
-from dropout_lab.models import Plain, build
-from dropout_lab.regularizers import Site
-from dropout_lab.regularizers.kl_sparsity import divergence
-from dropout_lab.settings import ConfigError
-from dropout_lab.streams import Streams
-from dropout_lab.sweeps.check import check
-from dropout_lab.train.loop import train
+from dropout_lab.errors import ConfigError
+from dropout_lab.models import PlainHook, build_model
+from dropout_lab.regularizers import HiddenSite
+from dropout_lab.regularizers.kl_sparsity import bernoulli_kl
+from dropout_lab.rng import Streams
+from dropout_lab.sweeps.preflight import check_trials
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 PULLS = {
@@ -70,7 +70,7 @@ def test_late_l1_trains_like_none_and_then_like_l1(trials):
     (none,), (l1,), (late,) = (
         trials(*words, *more) for more in ([], ["regularizer=l1"], ["regularizer=l1", "regularizer.l1_from=0.5"])
     )
-    curves = [[row["train_loss"] for row in result.curve] for result in train([none, l1, late], load("digits"))]
+    curves = [[row["train_loss"] for row in result.curve] for result in train_pack([none, l1, late], load("digits"))]
     assert curves[2][:2] == curves[0][:2]
     assert curves[1][0] != curves[0][0]
     assert curves[2][2] != curves[0][2]
@@ -126,7 +126,7 @@ TEXT = ["data=rt_polarity", "model.embedding=6"]
     ids=["mlp", "cnn", "lstm", "rescnn", "mlp of texts", "lstm of texts"],
 )
 def test_max_norm_bounds_the_weights_into_each_unit(words, shape, symbols, config, made):
-    model = build(config(*words).model, shape, 10, symbols=symbols)
+    model = build_model(config(*words).model, shape, 10, symbols=symbols)
     params = {n: torch.randn(3, *p.shape) for n, p in model.parameters.items()}
     before = {n: p.clone() for n, p in params.items()}
     made({"max_norm": 1.5}, {}, {"max_norm": 1e6}, weights=model.weights).project(params)
@@ -157,7 +157,7 @@ def test_max_norm_bounds_the_weights_into_each_unit(words, shape, symbols, confi
 def test_the_vector_of_a_unit_is_what_moves_that_unit_and_no_other(kind, site, name, units, config):
     """The axes, told from the forward pass: a unit stands still where its own incoming weights do."""
     more = ["model.units=64"] if kind == "lstm" else ["model.activation=tanh"]
-    model = build(config(f"model={kind}", *more).model, (1, 8, 8), 10)
+    model = build_model(config(f"model={kind}", *more).model, (1, 8, 8), 10)
     params = model.init([Streams(0, 0)], torch.device("cpu"))
     (unit_axis,) = set(range(1, params[name].dim())) - set(model.weights[name])
     assert params[name].shape[unit_axis] == units
@@ -176,7 +176,7 @@ def _images(site):
 def _at(model, params, site):
     seen = {}
 
-    class Looks(Plain):
+    class Looks(PlainHook):
         def __call__(self, name, x):
             seen[name] = x
             return x
@@ -208,16 +208,16 @@ def test_divergence_is_that_of_the_units_distributions():
     normal = torch.distributions.kl_divergence(
         torch.distributions.Normal(target, 1.0), torch.distributions.Normal(mean, 1.0)
     )
-    torch.testing.assert_close(divergence(mean, target, False), normal)
+    torch.testing.assert_close(bernoulli_kl(mean, target, False), normal)
     bernoulli = torch.distributions.kl_divergence(
         torch.distributions.Bernoulli(target), torch.distributions.Bernoulli((1 + mean) / 2)
     )
-    torch.testing.assert_close(divergence(mean, target, True), bernoulli)
+    torch.testing.assert_close(bernoulli_kl(mean, target, True), bernoulli)
 
 
 @pytest.mark.parametrize("bounded", [False, True])
 def test_kl_sparsity_of_the_mean_activations_before_dropout(bounded, made):
-    sites = {"units": Site(UNITS), "maps": Site(MAPS)}
+    sites = {"units": HiddenSite(UNITS), "maps": HiddenSite(MAPS)}
     chosen = [{"kl_sparsity": 0.5, "kl_target": 0.1}, {}, {"kl_sparsity": 2.0, "kl_target": 0.3}]
     all_of = made(*chosen, sites=sites, bounded=bounded)
     units, maps = torch.rand(3, 7, 4, requires_grad=True), torch.rand(3, 7, 5, 2, 2, requires_grad=True)
@@ -234,7 +234,9 @@ def test_kl_sparsity_of_the_mean_activations_before_dropout(bounded, made):
         hook("maps", maps)
     found = all_of.penalty({})
     for m, (strength, target) in enumerate([(0.5, 0.1), (0, 0.1), (2.0, 0.3)]):
-        each = [divergence(h, torch.tensor(target), bounded).sum() for h in (units[m].mean(0), maps[m].mean((0, 2, 3)))]
+        each = [
+            bernoulli_kl(h, torch.tensor(target), bounded).sum() for h in (units[m].mean(0), maps[m].mean((0, 2, 3)))
+        ]
         torch.testing.assert_close(found[m], strength * sum(each))
     found.sum().backward()
     assert not units.grad[1].any()
@@ -286,4 +288,4 @@ def test_label_smoothing_is_torchs(made):
 )
 def test_what_makes_no_sense_is_refused(words, line, trials):
     with pytest.raises(ConfigError, match=f"^{line}"):
-        check(trials(*words, "seeds=1"))
+        check_trials(trials(*words, "seeds=1"))

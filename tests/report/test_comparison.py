@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from dropout_lab.report.comparison import Comparison, Contest
+from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.stats.paired import sign_flip
 
 
 def contest(values, higher=True, **more):
     """Arms "a", "b", ... with these scores of the seeds 0, 1, ..."""
     arms = {chr(97 + i): dict(enumerate(row)) for i, row in enumerate(values)}
-    return Contest(arms, higher, "a", {"same": None, **{label: label for label in arms}, **more})
+    return ComparisonGroup(arms, higher, "a", {"same": None, **{label: label for label in arms}, **more})
 
 
 def marks(comparison):
@@ -72,7 +72,7 @@ def test_only_seeds_that_both_have_are_compared():
     a, b = noisy(0, 3, seeds=12)
     whole = contest([a, b])
     values = {"a": whole.values["a"], "b": {seed: v for seed, v in whole.values["b"].items() if seed > 2}}
-    comparison = Comparison([Contest(values, True, "a", whole.same)])
+    comparison = Comparison([ComparisonGroup(values, True, "a", whole.same)])
     assert comparison.to_baseline["b"].difference.n == 9
     assert comparison.to_baseline["b"].difference.mean == pytest.approx(np.mean(b[3:] - a[3:]))
 
@@ -84,7 +84,7 @@ def test_one_seed_says_nothing():
 
 def test_an_arm_that_is_barred_is_not_called_best():
     whole = contest(noisy(0, 5))
-    barred = Contest(whole.values, True, "a", whole.same, frozenset("b"))
+    barred = ComparisonGroup(whole.values, True, "a", whole.same, frozenset("b"))
     assert barred.best == "a"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dropout_lab.report.grouping import regrouped
+from dropout_lab.report.regroup import regroup_folder
 from dropout_lab.sweeps.ledger import Ledger
 
 COLUMNS = ["data", "model", "variant", "regularizer", "rate", "l2", "data.normalise", "model.hidden", "train.lr"]
@@ -13,7 +13,7 @@ def shown(rows, typed=None):
     """The places of the arms of a ledger with these rows, in order."""
     whole = [{**PLAIN, **row, "trial_id": str(i), "seed": i, "status": "ok"} for i, row in enumerate(rows)]
     Ledger("out").append([{**row, "test_accuracy": 0.9} for row in whole], [])
-    return list(regrouped("out", COLUMNS, typed).settings.values())
+    return list(regroup_folder("out", COLUMNS, typed).settings.values())
 
 
 def test_numbers_ascend_whichever_finished_first(folder):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropout_lab.report.reliability import calibration, pool_bins
+from dropout_lab.report.reliability import draw_calibration, pool_bins
 from dropout_lab.stats.calibration import equal_mass, equal_width
 
 BINS = 15
@@ -69,7 +69,7 @@ def test_dots_stand_on_their_bars(numbered):
         ]
     )
     bins = pd.concat([rows(range(5), numbered=numbered), rows(range(5), equal_mass)], ignore_index=True)
-    panel = calibration(bins, coverage, "digits").axes[0]
+    panel = draw_calibration(bins, coverage, "digits").axes[0]
     (dots,) = [line for line in panel.lines if line.get_marker() == "o"]
     bars = [patch for patch in panel.patches if patch.get_facecolor()[3] == 0]
     assert len(dots.get_xdata()) == len(bars) > 5

@@ -2,9 +2,9 @@
 
 import pytest
 
+from dropout_lab.report.read_csv import read_trials
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.testset import describe_test_set
-from dropout_lab.report.trials import read
 from dropout_lab.sweeps.ledger import Ledger
 
 
@@ -24,7 +24,7 @@ def said(arms, metric="test_accuracy"):
     ]
     Ledger("out").append(rows, [])
     return list(
-        describe_test_set(Summary(read("out"), {k: [f"{k}{i}" for i in range(len(v))] for k, v in arms.items()}))
+        describe_test_set(Summary(read_trials("out"), {k: [f"{k}{i}" for i in range(len(v))] for k, v in arms.items()}))
     )
 
 

@@ -6,8 +6,8 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, root_mean_squared_error
 
 from dropout_lab.stats import calibration, regression
-from dropout_lab.stats.detection import detection
-from dropout_lab.stats.selective import aurc, risks
+from dropout_lab.stats.ood_scores import detection_scores
+from dropout_lab.stats.risk_coverage import aurc, risk_curve
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def drawn():
 def test_scores_are_those_of_scikit_learn(drawn):
     p, y = drawn
     assert calibration.accuracy(p, y) == accuracy_score(y, p.argmax(1))
-    assert calibration.nll(p, y) == pytest.approx(log_loss(y, p, labels=range(4)), rel=1e-12)
+    assert calibration.mean_nll(p, y) == pytest.approx(log_loss(y, p, labels=range(4)), rel=1e-12)
     each = [brier_score_loss(y == k, p[:, k]) for k in range(4)]
     assert calibration.brier(p, y) == pytest.approx(sum(each), rel=1e-12)
 
 
 def test_a_certain_mistake_is_finite():
-    assert np.isfinite(calibration.nll(np.array([[1.0, 0.0]]), np.array([1])))
+    assert np.isfinite(calibration.mean_nll(np.array([[1.0, 0.0]]), np.array([1])))
 
 
 def test_calibration_error_of_a_case_by_hand():
@@ -71,7 +71,7 @@ def test_fewer_examples_than_bins():
 
 def test_risks_of_a_case_by_hand():
     uncertainty, wrong = np.array([0.3, 0.1, 0.2, 0.4]), np.array([True, False, False, True])
-    assert risks(uncertainty, wrong) == pytest.approx([0, 0, 1 / 3, 1 / 2])
+    assert risk_curve(uncertainty, wrong) == pytest.approx([0, 0, 1 / 3, 1 / 2])
     assert aurc(uncertainty, wrong) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
 
 
@@ -82,13 +82,13 @@ def test_risks_of_ties_are_those_of_all_their_orders():
     for _ in range(4000):
         order = np.lexsort((random.random(30), uncertainty))
         found.append(np.cumsum(wrong[order]) / np.arange(1, 31))
-    assert risks(uncertainty, wrong) == pytest.approx(np.mean(found, 0), abs=0.03)
+    assert risk_curve(uncertainty, wrong) == pytest.approx(np.mean(found, 0), abs=0.03)
 
 
 def test_detection_is_the_probability_of_a_higher_score():
     random = np.random.default_rng(2)
     known, strange = random.normal(0, 1, 400).round(1), random.normal(1, 1, 300).round(1)
-    found = detection(known, strange)
+    found = detection_scores(known, strange)
     u = stats.mannwhitneyu(strange, known).statistic
     assert found.auroc == pytest.approx(u / (400 * 300), rel=1e-12)
     thresholds = [t for t in np.unique(known) if (known <= t).mean() >= 0.95]
@@ -97,9 +97,9 @@ def test_detection_is_the_probability_of_a_higher_score():
 
 def test_detection_at_its_ends():
     low, high = np.arange(20), np.arange(20) + 100
-    assert detection(low, high) == (1, 0)
-    assert detection(high, low) == (0, 1)
-    assert detection(low, low).auroc == pytest.approx(0.5)
+    assert detection_scores(low, high) == (1, 0)
+    assert detection_scores(high, low) == (0, 1)
+    assert detection_scores(low, low).auroc == pytest.approx(0.5)
 
 
 def test_log_likelihood_is_that_of_a_mixture_of_normals():

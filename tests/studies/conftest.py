@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dropout_lab.studies.cells import cells
-from dropout_lab.studies.measured import Measured
-from dropout_lab.studies.reading import read
+from dropout_lab.studies.cells import make_cells
+from dropout_lab.studies.loader import parse_study
+from dropout_lab.studies.measurements import Measurements
 from dropout_lab.sweeps.ledger import Ledger
 
 BASE: dict[str, Any] = {
@@ -23,7 +23,7 @@ BASE: dict[str, Any] = {
 
 
 @pytest.fixture
-def planted(tmp_path: Path) -> Callable[..., Measured]:
+def planted(tmp_path: Path) -> Callable[..., Measurements]:
     """Makes a measured study: ``planted(changes, {"a": [90, 91, ...]})``, values of 100 * test_accuracy by label."""
 
     def make(
@@ -32,9 +32,9 @@ def planted(tmp_path: Path) -> Callable[..., Measured]:
         scale: str = "laptop",
         curves: Sequence[Mapping[str, Any]] = (),
         **columns: Any,
-    ) -> Measured:
-        study = read("planted", {**BASE, **changes})
-        found = cells(study, study.scales[scale])
+    ) -> Measurements:
+        study = parse_study("planted", {**BASE, **changes})
+        found = make_cells(study, study.scales[scale])
         rows, ids = [], {}
         for label in dict.fromkeys(cell.label for cell in found):
             ids[label] = [f"{label}-{seed}" for seed in range(len(values[label]))]
@@ -45,6 +45,6 @@ def planted(tmp_path: Path) -> Callable[..., Measured]:
                 )
         ledger = Ledger(tmp_path / f"planted-{len(list(tmp_path.iterdir()))}")
         ledger.append(rows, curves)
-        return Measured(study, study.scales[scale], ledger.folder, found, ids, {})
+        return Measurements(study, study.scales[scale], ledger.folder, found, ids, {})
 
     return make

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dropout_lab.compose import CONF
-from dropout_lab.settings import ConfigError
+from dropout_lab.config.compose import CONF
+from dropout_lab.errors import ConfigError
 from dropout_lab.studies.expressions import FUNCTIONS, evaluate_expression
 
 FRAME = pd.DataFrame({"a": [0.25, 0.5, np.nan], "n": [100, 7, 3], "word": ["x", "y", "x"]})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dropout_lab.stats.intervals import mean_interval
-from dropout_lab.studies.figure import draw
+from dropout_lab.studies.figure import draw_study
 
 ERROR = {"error": {"value": "100 * (1 - test_accuracy)", "title": "test error, %", "better": "lower"}}
 
@@ -12,7 +12,7 @@ ERROR = {"error": {"value": "100 * (1 - test_accuracy)", "title": "test error, %
 @pytest.mark.parametrize("metrics", [None, ERROR])
 def test_bars_and_axes_of_the_arms(planted, metrics):
     accuracies = {"a": [100, 100, 97.0, 100], "b": [99, 20, 98.5, 99.5]}
-    (axes,) = draw(planted({"metrics": metrics} if metrics else {}, accuracies)).axes
+    (axes,) = draw_study(planted({"metrics": metrics} if metrics else {}, accuracies)).axes
     low, high = axes.get_xlim()
     assert low >= -2.5
     assert high <= 102.5
@@ -25,7 +25,7 @@ def test_bars_and_axes_of_the_arms(planted, metrics):
 
 @pytest.mark.parametrize(("a", "b"), [([90, 95], [80, 85]), ([90] * 4, [80] * 4)])
 def test_no_bars_without_intervals(planted, a, b):
-    (axes,) = draw(planted({}, {"a": a, "b": b})).axes
+    (axes,) = draw_study(planted({}, {"a": a, "b": b})).axes
     assert not [line for line in axes.lines if line.get_linewidth() == 2 and len(line.get_xdata()) == 2]
     ticks = sorted(x for line in axes.lines if line.get_marker() == "|" for x in line.get_xdata())
     assert ticks == pytest.approx(sorted([*a, *b]) if len(a) == 2 else [])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from dropout_lab.settings import ConfigError
-from dropout_lab.studies.measured import check_expressions
-from dropout_lab.studies.reading import read
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, append_rows, columns
+from dropout_lab.errors import ConfigError
+from dropout_lab.studies.loader import parse_study
+from dropout_lab.studies.measurements import check_expressions
+from dropout_lab.sweeps.ledger import CURVE_COLUMNS, append_rows, trial_columns
 
 from .conftest import BASE
 
@@ -99,8 +99,8 @@ def test_other_columns_can_tell_replicates_apart(planted):
     ],
 )
 def test_expressions_are_refused_before_anything_is_trained(changes, named):
-    study = read("s", {**BASE, **changes})
+    study = parse_study("s", {**BASE, **changes})
     with pytest.raises(ConfigError, match="s: ") as refused:
-        check_expressions(study, {"trials.csv": columns(), "curves.csv": CURVE_COLUMNS})
+        check_expressions(study, {"trials.csv": trial_columns(), "curves.csv": CURVE_COLUMNS})
     assert named in str(refused.value)
     assert "\n" not in str(refused.value)

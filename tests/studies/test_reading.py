@@ -4,12 +4,12 @@ import csv
 
 import pytest
 
-from dropout_lab.settings import ConfigError
-from dropout_lab.studies import shelf
-from dropout_lab.studies.cells import cells, refuse
-from dropout_lab.studies.claims import named
-from dropout_lab.studies.published import FILE, SEEN, facts
-from dropout_lab.studies.reading import load, read
+from dropout_lab.errors import ConfigError
+from dropout_lab.studies import catalog as shelf
+from dropout_lab.studies.cells import check_cells, make_cells
+from dropout_lab.studies.claims import list_cells
+from dropout_lab.studies.loader import load_study, parse_study
+from dropout_lab.studies.published import FILE, SEEN, load_published
 
 from .conftest import BASE
 
@@ -53,7 +53,7 @@ def metric(**changes):
 )
 def test_what_a_study_cannot_say_is_refused_in_one_line(changes, message):
     with pytest.raises(ConfigError) as refused:
-        read("s", {**BASE, **changes}, "s.yaml")
+        parse_study("s", {**BASE, **changes}, "s.yaml")
     assert message in str(refused.value)
     assert str(refused.value).startswith("s.yaml: ")
     assert "\n" not in str(refused.value)
@@ -73,18 +73,18 @@ def test_what_a_study_cannot_say_is_refused_in_one_line(changes, message):
     ],
 )
 def test_cells_that_there_are_not_are_refused(changes, message):
-    study = read("s", {**BASE, **changes})
+    study = parse_study("s", {**BASE, **changes})
     with pytest.raises(ConfigError) as refused:
-        refuse(study, [name for claim in study.claims for name in named(claim)])
+        check_cells(study, [name for claim in study.claims for name in list_cells(claim)])
     assert message in str(refused.value)
 
 
 def test_files_that_are_no_studies(tmp_path):
     (tmp_path / "x.yaml").write_text("title: [1")
     with pytest.raises(ConfigError, match="is no YAML"):
-        load(tmp_path / "x.yaml")
+        load_study(tmp_path / "x.yaml")
     with pytest.raises(ConfigError, match="No such file"):
-        shelf.study(str(tmp_path / "y.yaml"))
+        shelf.find_study(str(tmp_path / "y.yaml"))
 
 
 def test_later_words_win_and_axes_make_cells():
@@ -96,8 +96,8 @@ def test_later_words_win_and_axes_make_cells():
             "smoke": {"set": "train.epochs=2 seeds=2", "panels": {"x": "train.epochs=3"}, "arms": {"a": "train.lr=0.4"}}
         },
     }
-    study = read("s", {**BASE, **changes})
-    found = cells(study, study.scales["smoke"])
+    study = parse_study("s", {**BASE, **changes})
+    found = make_cells(study, study.scales["smoke"])
     assert [cell.label for cell in found] == [
         "x/a",
         *(f"x/b rate={rate} train.batch_size={size}" for rate in ("0.3", "0.5") for size in (8, 16)),
@@ -115,8 +115,8 @@ def test_later_words_win_and_axes_make_cells():
 
 def test_what_tells_replicates_apart_makes_no_cells():
     changes = {"base": "data=uci data.split=range(0,3)", "replicates": ["data.split"]}
-    study = read("s", {**BASE, **changes})
-    found = cells(study, study.scales["smoke"])
+    study = parse_study("s", {**BASE, **changes})
+    found = make_cells(study, study.scales["smoke"])
     assert [cell.label for cell in found] == ["a"] * 3 + ["b"] * 3
     assert [cell.settings["data.split"] for cell in found[:3]] == ["0", "1", "2"]
 
@@ -127,28 +127,28 @@ def test_axes_that_go_together_are_walked_side_by_side():
         "together": [["rate", "model.hidden"]],
         "arms": {"n": "rate=0.9,0.5", "pn": f"{words} train.lr=0.1,0.2"},
     }
-    study = read("s", {**BASE, **changes})
-    found = cells(study, study.scales["smoke"])
+    study = parse_study("s", {**BASE, **changes})
+    found = make_cells(study, study.scales["smoke"])
     assert [cell.name for cell in found] == [
         *("n rate=0.9", "n rate=0.5"),
         *(f"pn rate={rate} train.lr={lr}" for rate in ("0.9", "0.5") for lr in ("0.1", "0.2")),
     ]
     assert [cell.settings["model.hidden"] for cell in found[2:]] == ["[8]", "[8]", "[4]", "[4]"]
-    uneven = read("s", {**BASE, **changes, "arms": {"a": "rate=0.1,0.2,0.3 'model.hidden=[8],[4]'", "b": ""}})
+    uneven = parse_study("s", {**BASE, **changes, "arms": {"a": "rate=0.1,0.2,0.3 'model.hidden=[8],[4]'", "b": ""}})
     with pytest.raises(ConfigError, match=r"rate and model.hidden go together and must have equally many values"):
-        cells(uneven, uneven.scales["smoke"])
+        make_cells(uneven, uneven.scales["smoke"])
 
 
 def test_ranges_for_tuning_are_no_axes():
-    study = read("s", {**BASE, "arms": {"a": "'rate=interval(0.1,0.8)'", "b": ""}})
-    assert [cell.label for cell in cells(study, study.scales["smoke"])] == ["a", "b"]
+    study = parse_study("s", {**BASE, "arms": {"a": "'rate=interval(0.1,0.8)'", "b": ""}})
+    assert [cell.label for cell in make_cells(study, study.scales["smoke"])] == ["a", "b"]
 
 
 def test_published_figures_have_an_id_a_number_and_a_source():
     with FILE.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(facts()) == len(rows) > 750
-    for fact in facts().values():
+    assert len(load_published()) == len(rows) > 750
+    for fact in load_published().values():
         assert fact.id.startswith(f"{fact.study}/{fact.table}/")
         assert fact.number == fact.number  # no nan
         assert fact.seen in SEEN
@@ -157,10 +157,10 @@ def test_published_figures_have_an_id_a_number_and_a_source():
         assert not fact.n or int(fact.n) > 0
 
 
-@pytest.mark.parametrize("name", shelf.names())
+@pytest.mark.parametrize("name", shelf.study_names())
 def test_every_study_is_whole(name):
-    study = shelf.study(name)
-    refuse(study, [cell for claim in study.claims for cell in named(claim)])
+    study = shelf.find_study(name)
+    check_cells(study, [cell for claim in study.claims for cell in list_cells(claim)])
     assert set(study.scales) == {"smoke", "laptop", "paper"}
     assert study.claims
     for text in (study.title, study.question, *(claim.says for claim in study.claims)):

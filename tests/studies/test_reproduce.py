@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from dropout_lab import reproduction
-from dropout_lab.studies import shelf
-from dropout_lab.studies.cells import cells
+from dropout_lab import reproduce as reproduction
+from dropout_lab.studies import catalog as shelf
+from dropout_lab.studies.cells import make_cells
 from dropout_lab.studies.study import SCALES
-from dropout_lab.sweeps.run import Interrupted
+from dropout_lab.sweeps.outcome import Interrupted
 
 from .conftest import BASE
 
@@ -38,28 +38,28 @@ def own(folder):
 def test_the_list_has_every_study_with_its_cost_at_each_scale(typed):
     status, out, err = typed("reproduce")
     assert (status, err) == (0, "")
-    for name in shelf.names():
+    for name in shelf.study_names():
         assert re.search(rf"^{name} +\d+, \S+ \S+ +\d+, ", out, re.MULTILINE), name
     assert max(map(len, out.splitlines())) <= 80
 
 
 def test_the_list_does_without_torch():
-    code = "import sys; from dropout_lab.reproduce import listing; listing(); print('torch' in sys.modules)"
+    code = "import sys; from dropout_lab.cli.reproduce import listing; listing(); print('torch' in sys.modules)"
     import sys
 
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("name", shelf.names())
+@pytest.mark.parametrize("name", shelf.study_names())
 def test_stored_costs_are_of_the_studies_as_they_are(name):
     """Trials without tuning are cells times seeds, less what is the same trial in several cells."""
-    study = shelf.study(name)
-    assert {(name, "smoke"), (name, "laptop")} <= shelf.costs().keys()
-    for scale in (scale for scale in study.scales.values() if (name, scale.name) in shelf.costs()):
-        found = cells(study, scale)
+    study = shelf.find_study(name)
+    assert {(name, "smoke"), (name, "laptop")} <= shelf.load_costs().keys()
+    for scale in (scale for scale in study.scales.values() if (name, scale.name) in shelf.load_costs()):
+        found = make_cells(study, scale)
         most = sum(int(cell.settings.get("seeds", "5")) for cell in found)
-        cost = shelf.costs()[name, scale.name]
+        cost = shelf.load_costs()[name, scale.name]
         tuned = any(cell.settings.get("tune") == "true" for cell in found)
         assert cost.trials > most if tuned else most / len(found) <= cost.trials <= most
         assert cost.seconds > 0
@@ -89,7 +89,7 @@ def test_help(typed):
     assert max(map(len, out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("name", shelf.names())
+@pytest.mark.parametrize("name", shelf.study_names())
 def test_every_study_runs_at_smoke_scale(typed, folder, monkeypatch, name):
     from ..conftest import DATA
 

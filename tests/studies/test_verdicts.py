@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from dropout_lab.stats.multiple import holm
+from dropout_lab.stats.holm import holm
+from dropout_lab.studies.bound_tests import BoundTest, intersection_union
 from dropout_lab.studies.claims import TESTS
-from dropout_lab.studies.contrasts import Contrast, together
 from dropout_lab.studies.verdicts import (
     CONTRADICTED,
     INCOMPARABLE,
     OPEN,
     SUPPORTED,
-    judge,
+    judge_claims,
 )
 
 N = 10
@@ -42,7 +42,7 @@ def four(*means):
 
 def one(planted, test, values, changes=None, **more):
     claim = {"says": "It is so.", "source": "somebody", "test": test, **more.pop("claim", {})}
-    (judged,) = judge(planted({"claims": [claim], **(changes or {})}, values, **more))
+    (judged,) = judge_claims(planted({"claims": [claim], **(changes or {})}, values, **more))
     return judged
 
 
@@ -151,7 +151,7 @@ CLAIM = {"says": "It is so.", "source": "somebody", "test": {"better": "a", "tha
 )
 def test_what_the_file_says_makes_a_run_comparable(planted, conditions, own, verdict):
     claim = CLAIM | ({} if own is None else {"comparable": own})
-    (judged,) = judge(planted({"claims": [claim], "comparable": conditions}, two(90, 92)))
+    (judged,) = judge_claims(planted({"claims": [claim], "comparable": conditions}, two(90, 92)))
     assert judged.verdict == verdict
     assert judged.tendency == "against"
     assert bool(judged.why) == (verdict == INCOMPARABLE)
@@ -159,7 +159,7 @@ def test_what_the_file_says_makes_a_run_comparable(planted, conditions, own, ver
 
 def test_a_cell_that_is_not_run_at_a_scale_leaves_the_claim_open_to_another(planted):
     scales = {"smoke": {}, "laptop": {"only": ["a"]}}
-    (judged,) = judge(planted({"claims": [CLAIM], "scales": scales}, {"a": [90] * N}))
+    (judged,) = judge_claims(planted({"claims": [CLAIM], "scales": scales}, {"a": [90] * N}))
     assert judged.verdict == INCOMPARABLE
     assert "not run" in judged.why
 
@@ -181,8 +181,8 @@ def test_claims_of_one_study_are_corrected_together(planted):
     # Ten pairs of one sign reach 2 ** -9 in a single test; thirty claims need less than that.
     values = {"a": [90.0] * N, "b": [90.0 + 0.1 * i for i in range(1, N + 1)]}
     claim = {**CLAIM, "test": {"better": "b", "than": "a"}}
-    (alone,) = judge(planted({"claims": [claim]}, values))
-    many = judge(planted({"claims": [claim] * 30}, values))
+    (alone,) = judge_claims(planted({"claims": [claim]}, values))
+    many = judge_claims(planted({"claims": [claim] * 30}, values))
     assert alone.verdict == SUPPORTED
     assert {one.verdict for one in many} == {OPEN}
     assert many[0].holm == pytest.approx(holm([alone.p] * 30)[0])
@@ -192,7 +192,7 @@ def test_claims_that_are_not_judged_do_not_count_among_them(planted):
     values = {"a": [90.0] * N, "b": [90.0 + 0.1 * i for i in range(1, N + 1)]}
     claim = {**CLAIM, "test": {"better": "b", "than": "a"}}
     others = [{**claim, "comparable": "never"}] * 30
-    judged = judge(planted({"claims": [claim, *others]}, values))
+    judged = judge_claims(planted({"claims": [claim, *others]}, values))
     assert [one.verdict for one in judged] == [SUPPORTED] + [INCOMPARABLE] * 30
 
 
@@ -211,10 +211,10 @@ def test_panels_are_judged_by_themselves_and_always_over_all(planted):
     values = {"x/a": a, "x/b": b, "y/a": b, "y/b": a}
     better, always = ({"better": "b", "than": "a"}, {"always": [["b", "a"]]})
     claims = [{**CLAIM, "test": test} for test in (better, always)]
-    judged = judge(planted({**panels, "claims": claims}, values))
+    judged = judge_claims(planted({**panels, "claims": claims}, values))
     assert [(one.panel, one.verdict) for one in judged] == [("x", SUPPORTED), ("y", CONTRADICTED), ("", CONTRADICTED)]
     across = {**CLAIM, "test": {"gain": ["x/b", "x/a"], "over": ["y/b", "y/a"]}}
-    (found,) = judge(planted({**panels, "claims": [across]}, values))
+    (found,) = judge_claims(planted({**panels, "claims": [across]}, values))
     assert (found.panel, found.verdict) == ("", SUPPORTED)
 
 
@@ -226,12 +226,12 @@ def test_where_nothing_differs_a_verdict_is_rare():
     for _ in range(runs):
         values = draws.normal(size=(4, 10))
         contrasts = {
-            "better": [Contrast("", values[0], low=0.0)],
-            "edge": [Contrast("", values[0] + 1, -1.0, 1.0)],
-            "best": [Contrast("", values[0] - other, low=0.0) for other in values[1:]],
+            "better": [BoundTest("", values[0], low=0.0)],
+            "edge": [BoundTest("", values[0] + 1, -1.0, 1.0)],
+            "best": [BoundTest("", values[0] - other, low=0.0) for other in values[1:]],
         }
         for name, each in contrasts.items():
-            answer = together(each)
+            answer = intersection_union(each)
             told[name] += answer.p <= 0.05
     for name, count in told.items():
         assert count / runs <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs), name

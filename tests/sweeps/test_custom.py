@@ -76,7 +76,7 @@ def test_a_resumed_sweep_and_one_in_workers_equal_an_undisturbed_one(typed, net,
 
 def test_the_installed_command_finds_a_file_in_the_current_folder_and_its_workers_do(net, folder):
     """It does not put the current folder on the path as ``python -m`` does."""
-    code = "import sys; from dropout_lab.cli import main; main(sys.argv[1:])"
+    code = "import sys; from dropout_lab.cli.app import main; main(sys.argv[1:])"
     words = [*WORDS, net(), "workers=2"]
     done = subprocess.run([sys.executable, "-P", "-c", code, *words], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.grid import arms, expand
+from dropout_lab.errors import ConfigError
+from dropout_lab.sweeps.grid import expand_grid, make_arms
 
 
 def labels(arms):
@@ -56,7 +56,7 @@ def test_arms_that_come_to_the_same_share_their_trials(arms_of):
 )
 def test_grids_that_are_refused(words, message):
     with pytest.raises(ConfigError, match=message):
-        expand(words)
+        expand_grid(words)
 
 
 def test_every_point_is_checked_before_any_is_used(arms_of):
@@ -84,7 +84,7 @@ def test_named_arms_stand_beside_axes(arms_of):
 def test_the_arms_of_a_study_are_the_same_arms(arms_of, composer):
     words = ["rate=0.3", "seeds=2"]
     named = {"none": ["variant=none", "regularizer=none"], "inverted+l2": ["variant=inverted", "regularizer=[l2]"]}
-    study = arms(expand(words, named), composer())
+    study = make_arms(expand_grid(words, named), composer())
     typed = arms_of("arms=none,[inverted,l2]", *words)
     assert labels(study) == labels(typed)
     assert [arm.trials for arm in study] == [arm.trials for arm in typed]
@@ -92,7 +92,7 @@ def test_the_arms_of_a_study_are_the_same_arms(arms_of, composer):
 
 def test_an_arm_of_a_study_may_set_anything_and_have_any_label(composer):
     named = {"L2, strong (1e-2)": ["regularizer=l2", "regularizer.l2=0.01"], "wide \u03bb": ["model.hidden=[512]"]}
-    found = arms(expand(["rate=0,0.5"], named), composer())
+    found = make_arms(expand_grid(["rate=0,0.5"], named), composer())
     assert labels(found)[:3] == ["L2, strong (1e-2) rate=0", "L2, strong (1e-2) rate=0.5", "wide \u03bb rate=0"]
     assert found[0].config.regularizer.l2 == 0.01
     assert found[2].config.model.hidden == [512]
@@ -109,12 +109,12 @@ def test_an_arm_of_a_study_may_set_anything_and_have_any_label(composer):
 )
 def test_names_that_are_refused(words, message):
     with pytest.raises(ConfigError, match=message):
-        expand(words)
+        expand_grid(words)
 
 
 def test_what_an_arm_of_a_study_sets_is_not_given_once_more():
     with pytest.raises(ConfigError, match="arms=strong says what rate is; leave out rate="):
-        expand(["rate=0.1"], {"strong": ["rate=0.8"]})
+        expand_grid(["rate=0.1"], {"strong": ["rate=0.8"]})
 
 
 def test_a_range_is_for_tuning(arms_of):
@@ -125,6 +125,6 @@ def test_a_range_is_for_tuning(arms_of):
 
 
 def test_no_variant_has_the_name_of_a_regularizer():
-    from dropout_lab.compose import choices
+    from dropout_lab.config.compose import list_choices
 
-    assert set(choices("variant")) & set(choices("regularizer")) == {"none"}
+    assert set(list_choices("variant")) & set(list_choices("regularizer")) == {"none"}

@@ -11,11 +11,11 @@ import pytest
 from safetensors.numpy import load_file
 from sklearn.metrics import log_loss, roc_auc_score
 
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.metrics import strangers
-from dropout_lab.sweeps.run import run
-from dropout_lab.sweeps.trained import Trained
-from dropout_lab.sweeps.weights import kept
+from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.measure import ood_images
+from dropout_lab.evaluation.predictor import Predictor
+from dropout_lab.sweeps.checkpoints import list_saved
+from dropout_lab.tuning.search import run_or_tune
 
 TINY = ["model.hidden=[16]", "train.epochs=2", "train.lr=0.01", "out=out"]
 CLOCKS = ["seconds"]
@@ -29,7 +29,7 @@ def read(name, folder="out"):
 def go(arms_of, *words):
     lines = []
     last = {word.partition("=")[0]: word for word in (*TINY, *words)}  # the later one counts
-    return run(arms_of(*last.values()), lines.append), lines
+    return run_or_tune(arms_of(*last.values()), lines.append), lines
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_what_is_taken_up_again_is_what_was_trained(folder, arms_of, words):
         word for word in TINY if not (word.startswith("model.hidden") and any("model=" in w for w in words))
     ] + words
     last = {word.partition("=")[0]: word for word in words}  # the later one counts
-    outcome = run(arms_of(*last.values(), "rate=0.4", "seeds=2", "save=true"), lambda line: None)
-    for row, network in zip(outcome.rows, kept("out", [row["trial_id"] for row in outcome.rows]), strict=True):
+    outcome = run_or_tune(arms_of(*last.values(), "rate=0.4", "seeds=2", "save=true"), lambda line: None)
+    for row, network in zip(outcome.rows, list_saved("out", [row["trial_id"] for row in outcome.rows]), strict=True):
         conf = replace(network.trial.config.infer, kind="weight_scaling")
-        found = Trained(network).classes(conf, "test", False)
+        found = Predictor(network).classes(conf, "test", False)
         right = (found.arrays["probabilities"].argmax(1) == found.y).mean()
         assert right == pytest.approx(float(row["test_accuracy"]), abs=1.5 / len(found.y))
         nll = log_loss(found.y, found.arrays["probabilities"], labels=range(10))
@@ -105,9 +105,9 @@ def test_uncertainty_against_a_plain_computation(folder, arms_of):
     import torch
 
     outcome, _ = go(arms_of, "rate=0.5", "seeds=1", "infer=monte_carlo", "infer.passes=20", "infer.ood=[permuted]")
-    (network,) = kept("out", [outcome.rows[0]["trial_id"]])
+    (network,) = list_saved("out", [outcome.rows[0]["trial_id"]])
     conf = network.trial.config.infer
-    trained = Trained(network)
+    trained = Predictor(network)
     predictor = trained._predictor(conf, "test", True)
     passes, ys = [], []
     for block in trained.rows("test").split(predictor.block, 1):
@@ -129,7 +129,7 @@ def test_uncertainty_against_a_plain_computation(folder, arms_of):
     assert row["variance"] == pytest.approx(p.var(0).sum(1).mean(), rel=1e-9)
     ood = read("ood.csv").set_index("score")
     assert (ood["n_in"] == len(y)).all()
-    strange = trained.strange(conf, "permuted", strangers(trained, "permuted"), True).arrays
+    strange = trained.strange(conf, "permuted", ood_images(trained, "permuted"), True).arrays
     assert len(strange["entropy"]) == len(y)
     known = {"entropy": entropy, "mutual_information": entropy + (p * np.log(p)).sum(2).mean(0)}
     known["max_probability"], strange["max_probability"] = -mean.max(1), -strange["probabilities"].max(1)
@@ -195,7 +195,7 @@ def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arm
 
 def test_a_network_of_the_users_own_with_its_buffers(own_network, arms_of):
     words = [*own_network, "train.epochs=2", "out=out", "seeds=1", "rate=0.4"]
-    outcome = run(arms_of(*words, "infer=weight_scaling,monte_carlo", "infer.passes=6"), lambda line: None)
+    outcome = run_or_tune(arms_of(*words, "infer=weight_scaling,monte_carlo", "infer.passes=6"), lambda line: None)
     names = set(load_file(next(Path("out/weights").iterdir())))
     assert {"2.running_mean", "2.running_var", "2.num_batches_tracked"} <= names
     rows = read("evaluations.csv").set_index("infer")
@@ -234,7 +234,7 @@ def test_splits_of_a_set_are_models_of_one_pack(folder, arms_of, shared):
     outcome, lines = go(arms_of, *words)
     assert lines[0] == "out: 3 trials; training 3 in 1 pack"
     together = {row["trial_id"]: row for row in outcome.rows}
-    run(arms_of(*TINY[:-1], "out=alone", *words, "pack=1"), lambda line: None)
+    run_or_tune(arms_of(*TINY[:-1], "out=alone", *words, "pack=1"), lambda line: None)
     with Path("alone/trials.csv").open() as file:
         for row in csv.DictReader(file):
             for name in ("test_rmse", "val_rmse", "train_loss"):
@@ -262,7 +262,7 @@ def test_a_running_text(folder, arms_of, shared, variant):
     words = ["data=tinyshakespeare", f"data.root={shared}", "model=lstm", "model.units=8", "model.embedding=4"]
     words += [f"variant={variant}", "seeds=1"]
     words += ["data.train_size=3000", "train.epochs=1", "out=out", "infer=weight_scaling,monte_carlo", "infer.passes=3"]
-    outcome = run(arms_of(*words, "rate=0.3", "data.tokens=characters"), lambda line: None)
+    outcome = run_or_tune(arms_of(*words, "rate=0.3", "data.tokens=characters"), lambda line: None)
     rows = read("evaluations.csv").set_index("infer")
     scaled = float(outcome.rows[0]["test_perplexity"])
     assert rows.loc["weight_scaling", "perplexity"] == pytest.approx(scaled, rel=1e-5)

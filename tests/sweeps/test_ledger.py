@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from dropout_lab.listing import column_meanings
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.ledger import COLUMNS, Ledger, columns
+from dropout_lab.cli.listing import describe_columns
+from dropout_lab.errors import ConfigError
+from dropout_lab.sweeps.ledger import COLUMNS, Ledger, trial_columns
 
 HEAD = ",".join(COLUMNS) + "\n"
 CELLS = "," * (len(COLUMNS) - 1)
@@ -33,9 +33,9 @@ def test_rows_come_back(folder):
 
 
 def test_the_header_is_the_contract_and_every_column_is_explained():
-    assert columns()[: len(COLUMNS)] == COLUMNS
-    assert list(column_meanings()) == columns()
-    assert all(column_meanings().values())
+    assert trial_columns()[: len(COLUMNS)] == COLUMNS
+    assert list(describe_columns()) == trial_columns()
+    assert all(describe_columns().values())
 
 
 @pytest.mark.parametrize("cut", range(1, 50, 7))
@@ -77,7 +77,7 @@ def test_older_and_richer_headers_are_kept_up(folder):
     assert found["a"]["my_note"] == "hello"
     assert found["b"]["my_note"] == ""
     assert found["b"]["status"] == "ok"
-    assert set(columns()) <= set(found["a"])
+    assert set(trial_columns()) <= set(found["a"])
 
 
 @pytest.mark.parametrize(

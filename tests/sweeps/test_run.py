@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.settings import ConfigError
+from dropout_lab.errors import ConfigError
 from dropout_lab.sweeps.ledger import Ledger
-from dropout_lab.sweeps.run import Interrupted, run
+from dropout_lab.sweeps.outcome import Interrupted
+from dropout_lab.sweeps.run import run_arms
 
 TINY = ["model.hidden=[8]", "train.epochs=2", "out=out"]
 TIMES = {"train_seconds", "seconds_per_epoch"}
@@ -24,7 +25,7 @@ def stored(folder="out", times=False):
 
 def go(arms_of, *words):
     lines = []
-    return run(arms_of(*TINY, *words), lines.append), lines
+    return run_arms(arms_of(*TINY, *words), lines.append), lines
 
 
 def test_a_sweep_stores_every_trial_once_and_then_has_nothing_to_do(folder, arms_of):
@@ -70,7 +71,7 @@ def test_a_divergence_is_final_and_still_an_exit_of_one(folder, arms_of):
 
 
 def test_a_failed_pack_is_reported_kept_apart_and_tried_again(folder, arms_of, monkeypatch):
-    from dropout_lab.sweeps import worker
+    from dropout_lab.sweeps import pack_job as worker
 
     real = worker.train
 
@@ -92,7 +93,7 @@ def test_a_failed_pack_is_reported_kept_apart_and_tried_again(folder, arms_of, m
 
 
 def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
-    from dropout_lab.sweeps import worker
+    from dropout_lab.sweeps import pack_job as worker
 
     real, calls = worker.train, []
 
@@ -120,7 +121,7 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
 )
 def test_the_whole_sweep_is_refused_before_anything_trains(folder, arms_of, words, message):
     with pytest.raises(ConfigError, match=message):
-        run(arms_of("out=out", *words), print)
+        run_arms(arms_of("out=out", *words), print)
     assert list(folder.iterdir()) == []
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dropout_lab.sweeps.samplers import SAMPLERS, Grid, Random, lattice
-from dropout_lab.sweeps.space import Dimension
+from dropout_lab.tuning.samplers import SAMPLERS, GridSampler, RandomSampler, korobov_lattice
+from dropout_lab.tuning.space import Dimension
 
 RATE = Dimension("rate", 0.05, 0.8)
 L2 = Dimension("regularizer.l2", 1e-5, 0.1, log=True)
@@ -60,25 +60,25 @@ def test_arms_that_share_a_dimension_try_the_same_values_of_it():
 
 
 def test_random_strengths_are_even_by_ratio():
-    drawn = [settings[L2.key] for settings in Random([L2], 400, 0).ask()]
+    drawn = [settings[L2.key] for settings in RandomSampler([L2], 400, 0).ask()]
     counts, _ = np.histogram(np.log10(drawn), bins=4, range=(-5, -1))
     assert counts.min() > 70
 
 
 def test_a_grid_is_even():
-    rates = [settings["rate"] for settings in Grid([RATE], 5, 0).ask()]
+    rates = [settings["rate"] for settings in GridSampler([RATE], 5, 0).ask()]
     assert rates == pytest.approx([0.125, 0.275, 0.425, 0.575, 0.725])
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 8, 20])
 def test_a_lattice_has_each_coordinate_once(count):
-    points = lattice(count, 2)
+    points = korobov_lattice(count, 2)
     for axis in points.T:
         assert sorted(axis) == pytest.approx((np.arange(count) + 0.5) / count)
 
 
 def test_a_lattice_reaches_every_part_of_the_square():
-    counts, *_ = np.histogram2d(*lattice(20, 2).T, bins=3, range=[(0, 1), (0, 1)])
+    counts, *_ = np.histogram2d(*korobov_lattice(20, 2).T, bins=3, range=[(0, 1), (0, 1)])
     assert counts.min() >= 1
 
 

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from dropout_lab.compose import changed, choices
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.space import Dimension, space_of
+from dropout_lab.config.compose import list_choices, replace_settings
+from dropout_lab.errors import ConfigError
 from dropout_lab.trial import canonical
+from dropout_lab.tuning.space import Dimension, search_space
 
 
 def keys(arm):
-    return [dimension.key for dimension in space_of(arm)]
+    return [dimension.key for dimension in search_space(arm)]
 
 
 @pytest.fixture
@@ -30,18 +30,18 @@ def test_each_arm_has_its_own_space(arms_of):
     }
 
 
-@pytest.mark.parametrize("variant", sorted(set(choices("variant")) - {"none"}))
+@pytest.mark.parametrize("variant", sorted(set(list_choices("variant")) - {"none"}))
 def test_every_variant_says_where_to_look_for_its_rate(variant, arm_of):
     assert "rate" in keys(arm_of(f"arms={variant}"))
 
 
 @pytest.mark.parametrize("group", ["variant", "regularizer"])
 def test_both_ends_of_every_space_are_taken(group, arm_of):
-    for name in set(choices(group)) - {"none"}:
+    for name in set(list_choices(group)) - {"none"}:
         arm = arm_of(f"arms={name}")
-        for dimension in space_of(arm):
+        for dimension in search_space(arm):
             for end in (dimension.low, dimension.high):
-                canonical(changed(arm.config, {dimension.key: end}))
+                canonical(replace_settings(arm.config, {dimension.key: end}))
 
 
 def test_what_is_given_is_not_chosen(arm_of):
@@ -50,7 +50,7 @@ def test_what_is_given_is_not_chosen(arm_of):
 
 def test_a_range_takes_the_place_of_a_space_or_adds_to_it(arm_of):
     arm = arm_of("arms=inverted", "rate=interval(0.2,0.4)", "train.lr=tag(log,interval(1e-4,1e-1))")
-    assert space_of(arm) == [Dimension("train.lr", 1e-4, 0.1, log=True), Dimension("rate", 0.2, 0.4)]
+    assert search_space(arm) == [Dimension("train.lr", 1e-4, 0.1, log=True), Dimension("rate", 0.2, 0.4)]
 
 
 def test_a_range_that_changes_nothing_is_no_dimension(arm_of):
@@ -68,7 +68,7 @@ def test_a_range_that_changes_nothing_is_no_dimension(arm_of):
 )
 def test_ranges_that_are_refused(word, message, arm_of):
     with pytest.raises(ConfigError, match=message):
-        space_of(arm_of(word))
+        search_space(arm_of(word))
 
 
 def test_places_become_values():

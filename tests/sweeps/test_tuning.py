@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dropout_lab.errors import ConfigError
+from dropout_lab.report.read_csv import read_trials
 from dropout_lab.report.summary import Summary
-from dropout_lab.report.trials import read
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.run import run
-from dropout_lab.sweeps.tuning import FIRST_SEED, Attempt, Search, judged, rehearsal
+from dropout_lab.tuning.search import FIRST_SEED, Candidate, Search, cost_preview, run_or_tune, score_candidate
 
 TINY = ["tune=true", "model.hidden=[8]", "train.epochs=2", "out=out", "seeds=2", "budget=3"]
 ARMS = "arms=none,inverted,l2,early_stopping,[inverted,max_norm]"
@@ -21,7 +20,7 @@ ARMS = "arms=none,inverted,l2,early_stopping,[inverted,max_norm]"
 def go(arms_of, *words):
     lines = []
     keys = {word.partition("=")[0] for word in words}
-    return run(arms_of(*(w for w in TINY if w.partition("=")[0] not in keys), *words), lines.append), lines
+    return run_or_tune(arms_of(*(w for w in TINY if w.partition("=")[0] not in keys), *words), lines.append), lines
 
 
 def stored():
@@ -69,7 +68,7 @@ def test_with_the_test_labels_shuffled_every_choice_is_unchanged(folder, arms_of
     true, _ = go(arms_of, *words, "data.path=true.npz", "out=true")
     shuffled, _ = go(arms_of, *words, "data.path=shuffled.npz", "out=shuffled")
     assert choices_of(true) == choices_of(shuffled)
-    frames = [read(name) for name in ("true", "shuffled")]
+    frames = [read_trials(name) for name in ("true", "shuffled")]
     assert frames[0]["val_loss"].tolist() == frames[1]["val_loss"].tolist()
     # And the labels did matter where they are read.
     assert frames[0]["test_accuracy"].mean() > 0.7 > frames[1]["test_accuracy"].mean()
@@ -80,9 +79,9 @@ def test_a_choice_is_handed_validation_figures_only(folder, arms_of, monkeypatch
 
     def watched(settings, ids, rows):
         handed.extend(rows)
-        return judged(settings, ids, rows)
+        return score_candidate(settings, ids, rows)
 
-    monkeypatch.setattr("dropout_lab.sweeps.tuning.judged", watched)
+    monkeypatch.setattr("dropout_lab.tuning.search.score_candidate", watched)
     go(arms_of, "arms=none,inverted")
     assert handed
     assert {key for row in handed for key in row} == {
@@ -138,18 +137,18 @@ def row(status="ok", loss="0.5", **scores):
 
 
 def test_settings_are_ranked_by_what_was_lost_then_score_then_loss():
-    good = judged({}, ("a", "b"), [row(val_accuracy="0.8"), row(val_accuracy="0.9", loss="0.3")])
+    good = score_candidate({}, ("a", "b"), [row(val_accuracy="0.8"), row(val_accuracy="0.9", loss="0.3")])
     assert (good.score, good.loss, good.lost) == (pytest.approx(0.85), 0.4, 0)
-    lucky = judged({}, ("a", "b"), [row(val_accuracy="0.99"), row("diverged", "")])
-    lower_loss = judged({}, ("a", "b"), [row(val_accuracy="0.85", loss="0.1")] * 2)
-    nothing = judged({}, ("a",), [row("diverged", "")])
+    lucky = score_candidate({}, ("a", "b"), [row(val_accuracy="0.99"), row("diverged", "")])
+    lower_loss = score_candidate({}, ("a", "b"), [row(val_accuracy="0.85", loss="0.1")] * 2)
+    nothing = score_candidate({}, ("a",), [row("diverged", "")])
     ranked = sorted([nothing, lucky, good, lower_loss], key=lambda attempt: attempt.rank)
     assert [ranked.index(attempt) for attempt in (lower_loss, good, lucky, nothing)] == [0, 1, 2, 3]
 
 
 def test_less_is_better_for_errors_and_perplexities():
     scores = [{name: value} for name in ("val_rmse", "val_perplexity") for value in ("2", "3")]
-    few = [judged({}, ("a",), [row(**score)]) for score in scores]
+    few = [score_candidate({}, ("a",), [row(**score)]) for score in scores]
     assert few[0].rank < few[1].rank
     assert few[2].rank < few[3].rank
 
@@ -169,7 +168,7 @@ def test_every_sampler_goes_through_the_same_protocol(folder, arms_of, sampler):
 def test_a_rehearsal_has_the_trials_of_the_real_thing(folder, arms_of):
     words = [*TINY, ARMS]
     outcome, _ = go(arms_of, ARMS)
-    assumed = Counter(t.config.read_test for arm in rehearsal(arms_of(*words)) for t in arm.trials)
+    assumed = Counter(t.config.read_test for arm in cost_preview(arms_of(*words)) for t in arm.trials)
     assert assumed == {False: 24, True: 10}
     assert sum(assumed.values()) == outcome.trained
 
@@ -192,12 +191,14 @@ def test_what_cannot_be_tuned_is_refused_before_anything_is_made(folder, arms_of
 def test_an_arm_may_have_nothing_to_choose_beside_others(arms_of):
     (arm,) = arms_of("arms=none", *TINY)
     search = Search(arm)
-    assert (search.ask(), search.picked) == ([], Attempt({}))
+    assert (search.ask(), search.picked) == ([], Candidate({}))
 
 
 def summary_of(outcome):
     ids = {arm.label: [trial.id for trial in arm.trials] for arm in outcome.arms}
-    return Summary(read(outcome.arms[0].config.out), ids, {arm.label: dict(arm.settings) for arm in outcome.arms})
+    return Summary(
+        read_trials(outcome.arms[0].config.out), ids, {arm.label: dict(arm.settings) for arm in outcome.arms}
+    )
 
 
 @pytest.mark.slow

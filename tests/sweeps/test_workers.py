@@ -11,9 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab.sweeps import child, worker, workers
-from dropout_lab.sweeps.worker import threads_of, wide
-from dropout_lab.sweeps.workers import execute
+from dropout_lab.sweeps import pack_job as worker
+from dropout_lab.sweeps import pool as workers
+from dropout_lab.sweeps import process as child
+from dropout_lab.sweeps.pack_job import benefits_from_threads, threads_for
+from dropout_lab.sweeps.pool import train_packs
 
 TINY = ["model.hidden=[8]", "train.epochs=2"]
 
@@ -41,8 +43,8 @@ def launching(monkeypatch):
 
 def check_same_figures_here_and_there(packs):
     epochs = []
-    here = figures(execute(packs, 1, lambda n: None))
-    there = figures(execute(packs, 2, epochs.append))
+    here = figures(train_packs(packs, 1, lambda n: None))
+    there = figures(train_packs(packs, 2, epochs.append))
     assert here == there
     assert sum(epochs) == 6 * 2
 
@@ -61,17 +63,17 @@ def test_auto_launches_only_for_what_takes_long(trials, monkeypatch, launching):
     monkeypatch.setattr(worker, "launched", lambda module: pytest.fail("launched"))
     packs = packs_of(trials, "seeds=4")
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 1e3)
-    assert len(figures(execute(packs, "auto", lambda n: None))) == 4
+    assert len(figures(train_packs(packs, "auto", lambda n: None))) == 4
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
     monkeypatch.setattr(workers, "cores", lambda: 1)
-    assert len(figures(execute(packs, "auto", lambda n: None))) == 4  # nobody to hand over to
+    assert len(figures(train_packs(packs, "auto", lambda n: None))) == 4  # nobody to hand over to
 
 
 def test_auto_trains_everything_once_when_it_hands_over(trials, monkeypatch, launching):
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
     monkeypatch.setattr(workers, "cores", lambda: 2)
     packs = packs_of(trials, "seeds=6")
-    done = [trained.pack for trained in execute(packs, "auto", lambda n: None)]
+    done = [trained.pack for trained in train_packs(packs, "auto", lambda n: None)]
     assert done[0] == packs[0]
     assert sorted(done, key=packs.index) == packs
 
@@ -83,7 +85,7 @@ def no_room(*ignored):
 def test_what_cannot_be_hired_is_done_without(trials, monkeypatch):
     for way in ("forked", "launched"):
         monkeypatch.setattr(worker, way, no_room)
-    assert len(figures(execute(packs_of(trials, "seeds=4"), 2, lambda n: None))) == 4
+    assert len(figures(train_packs(packs_of(trials, "seeds=4"), 2, lambda n: None))) == 4
 
 
 def test_a_copy_has_nothing_of_the_callers_but_its_pipes(tmp_path):
@@ -96,7 +98,7 @@ def test_a_copy_has_nothing_of_the_callers_but_its_pipes(tmp_path):
     if not child.can_fork():
         pytest.skip("this process cannot be copied")
     with (tmp_path / "lock").open("w"):
-        first, second = child.forked(serve), child.forked(serve)
+        first, second = child.fork_process(serve), child.fork_process(serve)
         first.asks.close()  # the second must not hold it open
         assert first.wait() == 0
         second.asks.write(b"x")
@@ -132,7 +134,7 @@ def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
         return real(self, pack)
 
     monkeypatch.setattr(worker.Worker, "_train", sabotage)
-    done = list(execute(packs, 2, lambda n: None))
+    done = list(train_packs(packs, 2, lambda n: None))
     assert sorted([t.pack for t in done], key=packs.index) == packs
     for trained in done:
         assert trained.results[0].status == ("failed" if trained.pack in killed else "ok")
@@ -154,14 +156,14 @@ def test_workers_that_cannot_be_replaced_leave_the_rest_to_the_others(trials, mo
 
     monkeypatch.setattr(worker.Worker, "_train", sabotage)
     packs = packs_of(trials, "seeds=8")
-    done = list(execute(packs, 3, lambda n: None))
+    done = list(train_packs(packs, 3, lambda n: None))
     assert sorted([t.pack for t in done], key=packs.index) == packs
     assert [t.results[0].status for t in done].count("failed") == 2
 
 
 def test_a_python_error_in_a_worker_comes_back(trials):
     bad = tuple(trials("data=wine", "data.val_fraction=0.001", "seeds=1"))  # refused before this point in real life
-    (done, fine) = execute([bad, *packs_of(trials, "seeds=1")], 2, lambda n: None)
+    (done, fine) = train_packs([bad, *packs_of(trials, "seeds=1")], 2, lambda n: None)
     results = {t.pack == bad: t for t in (done, fine)}
     assert results[True].results[0].error.startswith("ValueError: data=wine leaves no example")
     assert "Traceback" in results[True].error
@@ -171,10 +173,10 @@ def test_a_python_error_in_a_worker_comes_back(trials):
 def test_threads_depend_on_the_pack_alone(trials):
     (small,) = trials("seeds=1")
     (large,) = trials("seeds=1", "model.hidden=[1024,1024]", "train.batch_size=128")
-    assert not wide((small,))
-    assert wide((large,))
-    assert threads_of((small,)) == 1
-    assert threads_of((large,)) == workers.cores()
+    assert not benefits_from_threads((small,))
+    assert benefits_from_threads((large,))
+    assert threads_for((small,)) == 1
+    assert threads_for((large,)) == workers.cores()
 
 
 def children_of(pid):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dropout_lab.data import load
-from dropout_lab.train.activity import EXAMPLES
-from dropout_lab.train.loop import _Training, train
+from dropout_lab.train.activation_stats import EXAMPLES
+from dropout_lab.train.loop import _Training, train_pack
 
 SMALL = ("data=digits", "train.epochs=2", "data.train_size=100", "seeds=2")
 WORDS = (*SMALL, "model.hidden=[6,4]")
@@ -38,14 +38,14 @@ def test_mean_and_zeros_are_those_of_a_plain_pass(trials, variant):
 
 def test_it_does_not_depend_on_the_pack(trials):
     every, dataset = trials(*WORDS, "rate=0,0.5"), load("digits")
-    together = train(every, dataset)
+    together = train_pack(every, dataset)
     for trial, result in zip(every, together, strict=True):
-        (alone,) = train([trial], dataset)
+        (alone,) = train_pack([trial], dataset)
         for name in ("mean_activation", "zero_activations"):
             assert alone.measured[name] == pytest.approx(result.measured[name], rel=1e-3)
 
 
 @pytest.mark.parametrize("words", [("read_test=false", "model.hidden=[4]"), ("model.hidden=[]",)])
 def test_nothing_is_said_without_test_examples_or_hidden_units(trials, words):
-    (result, *_) = train(trials(*SMALL, "variant=none", *words), load("digits"))
+    (result, *_) = train_pack(trials(*SMALL, "variant=none", *words), load("digits"))
     assert "mean_activation" not in result.measured

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from dropout_lab.data import load
-from dropout_lab.dropout.masks import kept
-from dropout_lab.streams import LEVELS, PackRandomness, Streams
+from dropout_lab.dropout.masks import keep_mask
+from dropout_lab.rng import LEVELS, PackRandomness, Streams
 from dropout_lab.train.pack import Pack
 
 STEPS = 100
@@ -23,7 +23,7 @@ class Masked(nn.Module):
     def forward(self, x):
         if self.rate == 0 or self.variant == "none":
             return x
-        mask = kept(self.random.bits((1, *x.shape)), torch.tensor(self.rate))[0]
+        mask = keep_mask(self.random.bits((1, *x.shape)), torch.tensor(self.rate))[0]
         keep = 1 - round(self.rate * LEVELS) / LEVELS
         return x * mask / (keep if self.variant == "inverted" else 1)
 

@@ -6,12 +6,13 @@ from torch import nn
 
 from dropout_lab.data import load
 from dropout_lab.dropout import VARIANTS
-from dropout_lab.dropout.masks import kept
-from dropout_lab.settings import ConfigError
-from dropout_lab.streams import LEVELS, PackRandomness, Streams
-from dropout_lab.sweeps.check import check
-from dropout_lab.train.evaluate import evaluate
-from dropout_lab.train.loop import train
+from dropout_lab.dropout.hooks import EvalHook
+from dropout_lab.dropout.masks import keep_mask
+from dropout_lab.errors import ConfigError
+from dropout_lab.rng import LEVELS, PackRandomness, Streams
+from dropout_lab.sweeps.preflight import check_trials
+from dropout_lab.train.evaluate import evaluate_split
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 NETS = """
@@ -71,7 +72,7 @@ class Masked(nn.Module):
         if not self.training:
             return x
         shape = (*x.shape[:2], 1, 1) if self.whole_maps and x.dim() == 4 else x.shape
-        mask = kept(self.random.bits((1, *shape)), torch.tensor(self.rate))[0]
+        mask = keep_mask(self.random.bits((1, *shape)), torch.tensor(self.rate))[0]
         return x * mask / (1 - round(self.rate * LEVELS) / LEVELS)
 
 
@@ -117,7 +118,7 @@ def test_fifty_steps_are_those_of_a_plain_loop_weights_and_statistics(name, vari
         torch.testing.assert_close(pack.params[key][0].detach(), expected, rtol=2e-3, atol=2e-4)
     net.eval()
     x, y = (t[0] for t in pack.feed.fetch(pack.feed.index["test"]))
-    found = evaluate(pack.model, pack.params, pack.feed, "test", pack.task, pack.noise.testing(pack.params))
+    found = evaluate_split(pack.model, pack.params, pack.feed, "test", pack.task, EvalHook(pack.noise, pack.params))
     with torch.no_grad():
         expected = nn.functional.cross_entropy(net(x), y).item()
     assert found.loss[0] == pytest.approx(expected, rel=1e-3)
@@ -158,11 +159,11 @@ def test_every_variant_acts_or_is_refused(variant, nets, trials):
     chosen = words("cnn", f"variant={variant}", "rate=0.4", "train.epochs=2")
     if variant in REFUSED:
         with pytest.raises(ConfigError, match=REFUSED[variant]):
-            check(trials(*chosen))
+            check_trials(trials(*chosen))
         return
     (trial,) = trials(*chosen)
-    check([trial])
-    (result,) = train([trial], load("digits"))
+    check_trials([trial])
+    (result,) = train_pack([trial], load("digits"))
     assert result.status == "ok"
     assert 0 < result.measured["drop_fraction"] < 0.6
     assert result.measured["active_parameters"] is None or VARIANTS[variant].fraction in ("soft", "none")
@@ -171,13 +172,13 @@ def test_every_variant_acts_or_is_refused(variant, nets, trials):
 
 def test_a_rate_for_each_place_reaches_it(nets, trials):
     (trial,) = trials(*words("mlp", "rate=[0,0.6]"))
-    check([trial])
+    check_trials([trial])
     pack = Pack([trial], load("digits"))
     assert pack.rates == [{"input": 0.0, "3": 0.0, "6": 0.6}]
     assert pack.noise.rates.keys() == {"6"}
     for rates, message in {"[0.1,0.2,0.3]": r"rate=\[0.1,0.2,0.3\]", "[0.3,0.3,0.3]": r"rate=\[0.3,0.3,0.3\]"}.items():
         with pytest.raises(ConfigError, match=f"^{message}: must have one entry for each of the 2 places where"):
-            check(trials(*words("mlp", f"rate={rates}")))
+            check_trials(trials(*words("mlp", f"rate={rates}")))
     assert trials(*words("mlp", "rate=[0.3,0.3]")) == trials(*words("mlp", "rate=0.3"))
 
 
@@ -194,15 +195,15 @@ def test_a_regularizer_of_weights_without_weights_is_refused(folder, trials):
         "nn.AdaptiveAvgPool1d(outputs))\n"
     )
     chosen = ["model=custom", "model.target=bare:net", "seeds=1"]
-    check(trials(*chosen, "regularizer=early_stopping"))
+    check_trials(trials(*chosen, "regularizer=early_stopping"))
     with pytest.raises(ConfigError, match="regularizer=early_stopping\\+l2: finds no weights in this network"):
-        check(trials(*chosen, "regularizer=[l2,early_stopping]"))
+        check_trials(trials(*chosen, "regularizer=[l2,early_stopping]"))
 
 
 def test_early_stopping_restores_the_statistics_with_the_weights(nets, trials):
     """The validation loss of the reported network is that of the best epoch, which the last statistics would miss."""
     chosen = words("cnn", "rate=0.2", "train.lr=0.1", "regularizer=early_stopping", "regularizer.early_stopping=3")
-    (result,) = train(trials(*chosen, "train.epochs=60"), load("digits"))
+    (result,) = train_pack(trials(*chosen, "train.epochs=60"), load("digits"))
     best, last = result.measured["best_epoch"], result.measured["epochs_run"]
     assert last - best == 3
     assert result.measured["val_loss"] == result.curve[best - 1]["val_loss"]

@@ -5,14 +5,14 @@ import pytest
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, load
-from dropout_lab.streams import Streams
-from dropout_lab.train.division import divide, labels_of, rarest, refuse
+from dropout_lab.rng import Streams
+from dropout_lab.train.splits import make_splits, noisy_labels, refuse_settings, smallest_class_size
 
 DIGITS = load("digits")
 
 
 def train_part(seed=0, **settings):
-    return divide(DIGITS, DataConf(**settings), Streams(0, seed))
+    return make_splits(DIGITS, DataConf(**settings), Streams(0, seed))
 
 
 def test_a_small_training_part_lies_in_a_larger_one():
@@ -30,7 +30,7 @@ def test_a_small_training_part_lies_in_a_larger_one():
 def test_a_fixed_validation_split_is_no_part_of_a_drawn_test_set():
     y = np.arange(100) % 2
     dataset = Dataset("folder", "classification", np.zeros((100, 1)), y, ("a", "b"), val=np.arange(60, 80))
-    parts = divide(dataset, DataConf(test_fraction=0.5), Streams(0, 0))
+    parts = make_splits(dataset, DataConf(test_fraction=0.5), Streams(0, 0))
     assert np.array_equal(parts["val"], dataset.val)
     assert (len(parts["train"]), len(parts["test"])) == (40, 40)
     assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(100))
@@ -48,10 +48,10 @@ def test_a_regression_takes_any_rows():
     diabetes = load("diabetes")
     conf = DataConf(kind="diabetes", train_size=50)
     small, large = (
-        divide(diabetes, conf, Streams(0, 0))["train"],
-        divide(diabetes, DataConf(train_size=200), Streams(0, 0))["train"],
+        make_splits(diabetes, conf, Streams(0, 0))["train"],
+        make_splits(diabetes, DataConf(train_size=200), Streams(0, 0))["train"],
     )
-    assert len(small) == rarest(diabetes, small) == 50
+    assert len(small) == smallest_class_size(diabetes, small) == 50
     assert set(small) < set(large)
 
 
@@ -62,20 +62,20 @@ def test_what_is_refused():
         train_part(train_size=5)
     sine = load("noisy_sine")
     with pytest.raises(ValueError, match=r"data.label_noise=0.1: is for classes, and data=noisy_sine has none"):
-        refuse(sine, DataConf(label_noise=0.1))
+        refuse_settings(sine, DataConf(label_noise=0.1))
 
 
 def test_a_class_that_only_others_have_is_named():
     y = np.array([0] * 50 + [1] * 50)
     dataset = Dataset("x", "classification", np.zeros((100, 2), np.float32), y, ("a", "b"), test=np.arange(50, 100))
     with pytest.raises(ValueError, match="data=x leaves no training example of class 'b'"):
-        divide(dataset, DataConf(), Streams(0, 0))
+        make_splits(dataset, DataConf(), Streams(0, 0))
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.5, 1.0])
 def test_exactly_so_many_training_labels_are_wrong(noise):
     parts = train_part()
-    labels = labels_of(DIGITS, DataConf(label_noise=noise), Streams(0, 0), parts["train"])
+    labels = noisy_labels(DIGITS, DataConf(label_noise=noise), Streams(0, 0), parts["train"])
     wrong = np.flatnonzero(labels != DIGITS.y)
     assert len(wrong) == round(noise * 1150)
     assert set(wrong) <= set(parts["train"])
@@ -86,10 +86,10 @@ def test_exactly_so_many_training_labels_are_wrong(noise):
 
 def test_less_noise_is_part_of_more():
     rows = train_part()["train"]
-    few, many = (labels_of(DIGITS, DataConf(label_noise=n), Streams(0, 0), rows) for n in (0.1, 0.3))
+    few, many = (noisy_labels(DIGITS, DataConf(label_noise=n), Streams(0, 0), rows) for n in (0.1, 0.3))
     wrong = few != DIGITS.y
     assert np.array_equal(few[wrong], many[wrong])
-    other = labels_of(DIGITS, DataConf(label_noise=0.1), Streams(0, 1), rows)
+    other = noisy_labels(DIGITS, DataConf(label_noise=0.1), Streams(0, 1), rows)
     assert (other != few).any()
 
 
@@ -100,7 +100,7 @@ def test_a_fixed_validation_part_is_in_no_other(classes):
     task = "classification" if classes else "regression"
     dataset = Dataset("file", task, np.zeros((100, 1)), y, classes, val=val)
     for seed in range(5):
-        parts = divide(dataset, DataConf(test_fraction=0.2), Streams(0, seed))
+        parts = make_splits(dataset, DataConf(test_fraction=0.2), Streams(0, seed))
         assert np.array_equal(parts["val"], val)
         assert len(parts["test"]) == 14
         assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(100))

@@ -6,8 +6,8 @@ import torch
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, hold_out, load
-from dropout_lab.streams import Streams
-from dropout_lab.train.feed import Feed, divide
+from dropout_lab.rng import Streams
+from dropout_lab.train.batches import Batches, divide
 
 CPU = torch.device("cpu")
 
@@ -60,7 +60,7 @@ def test_an_empty_part_is_refused():
 
 def test_statistics_come_from_each_trials_own_training_part():
     dataset = load("wine")
-    feed = Feed(dataset, DataConf(kind="wine", normalise="zscore"), [Streams(0, 0), Streams(0, 1)], CPU)
+    feed = Batches(dataset, DataConf(kind="wine", normalise="zscore"), [Streams(0, 0), Streams(0, 1)], CPU)
     x, y = feed.fetch(feed.index["train"])
     assert torch.allclose(x.mean(1), torch.zeros(2, 13), atol=1e-5)
     assert torch.allclose(x.std(1, unbiased=False), torch.ones(2, 13), atol=1e-5)
@@ -72,12 +72,12 @@ def test_statistics_come_from_each_trials_own_training_part():
 def test_a_constant_feature_is_no_division_by_zero():
     x = np.ones((50, 3), np.float32)
     dataset = Dataset("x", "regression", x, np.linspace(0, 1, 50, dtype=np.float32))
-    feed = Feed(dataset, DataConf(normalise="zscore"), [Streams(0, 0)], CPU)
+    feed = Batches(dataset, DataConf(normalise="zscore"), [Streams(0, 0)], CPU)
     assert torch.equal(feed.fetch(feed.index["train"])[0], torch.zeros(1, 32, 3))
 
 
 def test_an_epoch_visits_every_training_row_once_in_a_new_order():
-    feed = Feed(load("digits"), DataConf(), [Streams(0, 0), Streams(0, 1)], CPU)
+    feed = Batches(load("digits"), DataConf(), [Streams(0, 0), Streams(0, 1)], CPU)
     first, second = (feed.epoch(100) for _ in range(2))
     assert [b.shape[1] for b in first] == [100] * 11 + [50]
     for m in range(2):
@@ -95,7 +95,7 @@ def test_images_are_scaled_and_whole():
 
 
 def test_a_last_batch_of_one_joins_the_batch_before_it():
-    feed = Feed(load("digits"), DataConf(train_size=65), [Streams(0, 0), Streams(0, 1)], CPU)
+    feed = Batches(load("digits"), DataConf(train_size=65), [Streams(0, 0), Streams(0, 1)], CPU)
     (only,) = feed.epoch(64)
     assert only.shape == (2, 65)
     assert [len(rows[0]) for rows in feed.epoch(32)] == [32, 33]

@@ -6,9 +6,9 @@ import torch
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset
-from dropout_lab.streams import Streams
-from dropout_lab.train.division import divide, rarest, refuse
-from dropout_lab.train.feed import Feed
+from dropout_lab.rng import Streams
+from dropout_lab.train.batches import Batches
+from dropout_lab.train.splits import make_splits, refuse_settings, smallest_class_size
 
 CPU = torch.device("cpu")
 NAN = np.nan
@@ -37,7 +37,7 @@ def dataset(x=X, y=Y, **fields):
 
 def feed_of(data, missing, normalise="zscore", seeds=(0, 1)):
     conf = DataConf(kind="file", missing=missing, normalise=normalise)
-    return Feed(data, conf, [Streams(0, seed) for seed in seeds], CPU)
+    return Batches(data, conf, [Streams(0, seed) for seed in seeds], CPU)
 
 
 def filled(x, rows, missing):
@@ -108,7 +108,7 @@ def test_a_column_without_a_value_in_the_training_part_is_named():
     counts = []
     for seed in range(12):
         try:
-            counts.append(rarest(data, divide(data, conf, Streams(0, seed))["train"]))
+            counts.append(smallest_class_size(data, make_splits(data, conf, Streams(0, seed))["train"]))
         except ValueError:
             counts.append(0)
     assert set(counts) == {0, 1}, "it depends on the seed, and so each seed must be tried"
@@ -116,7 +116,7 @@ def test_a_column_without_a_value_in_the_training_part_is_named():
 
 def test_an_autoencoder_takes_no_holes():
     with pytest.raises(ValueError, match=r"data\.missing=mean: data\.reconstruct=true learns the examples as they are"):
-        refuse(dataset(), DataConf(kind="file", missing="mean", reconstruct=True))
+        refuse_settings(dataset(), DataConf(kind="file", missing="mean", reconstruct=True))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_an_autoencoder_takes_no_holes():
 def test_digits_that_single_precision_does_not_have(x, y, normalise, line):
     conf = DataConf(kind="file", target="price", normalise=normalise)
     if not line:
-        refuse(dataset(x, y), conf)
+        refuse_settings(dataset(x, y), conf)
         return
     with pytest.raises(ValueError, match=line):
-        refuse(dataset(x, y), conf)
+        refuse_settings(dataset(x, y), conf)

@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from dropout_lab.data import load
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.check import check
-from dropout_lab.train.loop import train
+from dropout_lab.dropout.hooks import TrainingHook
+from dropout_lab.errors import ConfigError
+from dropout_lab.sweeps.preflight import check_trials
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 from .test_variants_train import SMALL, stepped
@@ -19,7 +20,7 @@ def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
     words = ["train=sgd", "train.momentum=0", "model.hidden=[16]", "rate=0.3", f"variant={variant}"]
     words += [] if variant == "concrete" else ["variant.warm_up=0"]
     made, reference, start, lr, (x, y) = stepped(trials(*words, "seeds=1"))
-    out = reference.model.forward(reference.params, x, reference.noise.training(reference.params))
+    out = reference.model.forward(reference.params, x, TrainingHook(reference.noise, reference.params))
     kind, params, speed = reference.noise.variant, reference.params, 10
     if variant == "concrete":
         own = kind.divergence(params["hidden0/noise"], [params["output.weight"]], 16)
@@ -37,7 +38,7 @@ def test_a_learned_rate_gets_the_gradient_of_the_bound(variant, trials):
 
 
 def test_what_drowns_in_noise_is_no_active_parameter(trials):
-    (result,) = train(trials("variant=sparse_variational", "model.hidden=[16]", "seeds=1"), load("digits"))
+    (result,) = train_pack(trials("variant=sparse_variational", "model.hidden=[16]", "seeds=1"), load("digits"))
     assert result.measured["active_parameters"] < result.measured["parameters"]
 
 
@@ -51,7 +52,7 @@ def test_what_drowns_in_noise_is_no_active_parameter(trials):
 )
 def test_what_a_variant_cannot_learn_or_take_is_refused(words, message, trials):
     with pytest.raises(ConfigError, match=message):
-        check(trials(*words, "seeds=1"))
+        check_trials(trials(*words, "seeds=1"))
 
 
 def test_a_learned_rate_at_its_bound_goes_on_learning(trials):

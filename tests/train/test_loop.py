@@ -8,21 +8,22 @@ import torch
 from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 
 from dropout_lab.data import load
-from dropout_lab.data.shipped import SHIPPED
+from dropout_lab.data.sklearn_sets import SHIPPED
 from dropout_lab.data.synthetic import SYNTHETIC
+from dropout_lab.dropout.hooks import EvalHook
+from dropout_lab.errors import ConfigError
 from dropout_lab.regularizers import Stopping
-from dropout_lab.settings import ConfigError
-from dropout_lab.train.evaluate import evaluate
-from dropout_lab.train.loop import train
+from dropout_lab.train.evaluate import evaluate_split
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
-from dropout_lab.train.stopping import Watch
+from dropout_lab.train.stopping import BestTracker
 
 
 def test_scores_agree_with_scikit_learn(trials):
     pack = Pack(trials("seeds=2", "rate=0.5"), load("digits"))
-    found = evaluate(pack.model, pack.params, pack.feed, "test", pack.task, pack.noise.testing(pack.params))
+    found = evaluate_split(pack.model, pack.params, pack.feed, "test", pack.task, EvalHook(pack.noise, pack.params))
     x, y = pack.feed.fetch(pack.feed.index["test"])
-    out = pack.model.forward(pack.params, x, pack.noise.testing(pack.params)).double().softmax(2).detach()
+    out = pack.model.forward(pack.params, x, EvalHook(pack.noise, pack.params)).double().softmax(2).detach()
     for m in range(2):
         assert found.score[m] == pytest.approx(accuracy_score(y[m], out[m].argmax(1)))
         assert found.loss[m] == pytest.approx(log_loss(y[m], out[m]), rel=1e-5)
@@ -31,10 +32,10 @@ def test_scores_agree_with_scikit_learn(trials):
 def test_rmse_is_in_the_unit_of_the_target(trials):
     dataset = load("diabetes")
     pack = Pack(trials("data=diabetes", "seeds=2", "model.hidden=[8]"), dataset)
-    found = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, pack.noise.testing(pack.params))
+    found = evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, EvalHook(pack.noise, pack.params))
     index = pack.feed.index
     x, _ = pack.feed.fetch(index["val"])
-    out = pack.model.forward(pack.params, x, pack.noise.testing(pack.params))[:, :, 0].detach().numpy()
+    out = pack.model.forward(pack.params, x, EvalHook(pack.noise, pack.params))[:, :, 0].detach().numpy()
     for m in range(2):
         seen, target = dataset.y[index["train"][m].numpy()], dataset.y[index["val"][m].numpy()]
         expected = root_mean_squared_error(target, out[m] * seen.std() + seen.mean())
@@ -44,7 +45,7 @@ def test_rmse_is_in_the_unit_of_the_target(trials):
 def test_without_a_validation_part_all_the_rest_is_trained_on(trials):
     words = ["data=diabetes", "seeds=2", "rate=0,0.2", "train.epochs=2"]
     dataset = load("diabetes")
-    (whole, *_), (part, *_) = (train(trials(f"data.val_fraction={f}", *words), dataset) for f in (0, 0.2))
+    (whole, *_), (part, *_) = (train_pack(trials(f"data.val_fraction={f}", *words), dataset) for f in (0, 0.2))
     assert whole.measured["n_train"] == round(0.8 * len(dataset.x))
     assert part.measured["n_train"] == round(0.8 * whole.measured["n_train"])
     assert {name for name in part.measured if name not in whole.measured} == {"val_loss", "val_rmse"}
@@ -60,7 +61,7 @@ def test_what_reads_the_validation_part_needs_one(words, trials):
 
 @pytest.mark.parametrize("name", [*SHIPPED, *SYNTHETIC])
 def test_every_data_set_that_needs_no_file_trains(name, trials):
-    (result,) = train(trials(f"data={name}", "seeds=1", "train.epochs=8", "train.lr=0.01", "rate=0.2"), load(name))
+    (result,) = train_pack(trials(f"data={name}", "seeds=1", "train.epochs=8", "train.lr=0.01", "rate=0.2"), load(name))
     assert result.status == "ok"
     assert result.curve[-1]["train_loss"] < result.curve[0]["train_loss"]
     assert [row["epoch"] for row in result.curve] == list(range(1, 9))
@@ -69,7 +70,7 @@ def test_every_data_set_that_needs_no_file_trains(name, trials):
 
 
 def test_what_is_measured(trials):
-    (result,) = train(trials("seeds=1", "train.epochs=2", "rate=0.3"), load("digits"))
+    (result,) = train_pack(trials("seeds=1", "train.epochs=2", "rate=0.3"), load("digits"))
     m = result.measured
     assert m["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
     keep = 0.7
@@ -85,7 +86,7 @@ def test_what_is_measured(trials):
 
 def test_divergence_is_marked_and_the_others_go_on(trials):
     good, bad = trials("seeds=1", "train.epochs=3", "train.lr=0.001,1e30")
-    kept, lost = train([good, bad], load("digits"))
+    kept, lost = train_pack([good, bad], load("digits"))
     assert (kept.status, lost.status) == ("ok", "diverged")
     assert kept.measured["epochs_run"] == 3
     assert lost.measured["epochs_run"] < 3
@@ -94,7 +95,7 @@ def test_divergence_is_marked_and_the_others_go_on(trials):
 
 def test_early_stopping_restores_the_best_weights(trials):
     words = ["seeds=1", "train.epochs=40", "train.lr=0.02", "rate=0", "regularizer=early_stopping"]
-    (result,) = train(trials(*words, "regularizer.early_stopping=3"), load("digits"))
+    (result,) = train_pack(trials(*words, "regularizer.early_stopping=3"), load("digits"))
     losses = [row["val_loss"] for row in result.curve]
     best = int(np.argmin(losses))
     assert len(losses) < 40, "it never stopped"
@@ -105,13 +106,13 @@ def test_early_stopping_restores_the_best_weights(trials):
 
 
 def test_without_early_stopping_the_last_epoch_counts(trials):
-    (result,) = train(trials("seeds=1", "train.epochs=6", "train.lr=0.05", "rate=0"), load("digits"))
+    (result,) = train_pack(trials("seeds=1", "train.epochs=6", "train.lr=0.05", "rate=0"), load("digits"))
     assert result.measured["val_loss"] == pytest.approx(result.curve[-1]["val_loss"], rel=1e-5)
     assert result.measured["epochs_run"] == 6
 
 
 def test_watch_counts_patience_for_each_model_from_its_best_epoch():
-    watch = Watch([Stopping(2), Stopping(math.inf)], {"w": torch.zeros(2, 1)})
+    watch = BestTracker([Stopping(2), Stopping(math.inf)], {"w": torch.zeros(2, 1)})
     spent = []
     for epoch, losses in enumerate([[3.0, 1.0], [2.0, 2.0], [2.5, 3.0], [2.0, 4.0]], 1):
         spent.append(watch.see(epoch, [0, 1], losses, {"w": torch.full((2, 1), float(epoch))}))
@@ -122,7 +123,7 @@ def test_watch_counts_patience_for_each_model_from_its_best_epoch():
 
 
 def test_watch_asks_for_the_gain_and_restores_only_where_asked():
-    watch = Watch([Stopping(2, 0.5), Stopping(2, 0.0, restore=False)], {"w": torch.zeros(2, 1)})
+    watch = BestTracker([Stopping(2, 0.5), Stopping(2, 0.0, restore=False)], {"w": torch.zeros(2, 1)})
     spent = []
     for epoch, losses in enumerate([[3.0, 1.0], [2.6, 2.0], [2.2, 3.0], [2.1, 4.0], [1.8, 5.0]], 1):
         spent.append(watch.see(epoch, [0, 1], losses, {"w": torch.full((2, 1), float(epoch))}))
@@ -136,7 +137,7 @@ def test_watch_asks_for_the_gain_and_restores_only_where_asked():
 def test_a_stopped_trial_may_report_its_last_weights(trials):
     words = ["seeds=1", "train.epochs=40", "train.lr=0.02", "rate=0", "regularizer=early_stopping"]
     words += ["regularizer.early_stopping=3", "regularizer.restore=true,false"]
-    best, last = train(trials(*words), load("digits"))
+    best, last = train_pack(trials(*words), load("digits"))
     assert best.measured["epochs_run"] == last.measured["epochs_run"] < 40
     assert best.measured["val_loss"] < last.measured["val_loss"]
     assert last.measured["val_loss"] == pytest.approx(last.curve[-1]["val_loss"], rel=1e-5)
@@ -145,10 +146,10 @@ def test_a_stopped_trial_may_report_its_last_weights(trials):
 def test_progress_counts_every_epoch_of_every_trial_once(trials):
     every = trials("seeds=2", "train.epochs=8", "train.lr=0.02,1e30", "rate=0", "regularizer=none,early_stopping")
     seen = []
-    train(every, load("digits"), seen.append)
+    train_pack(every, load("digits"), seen.append)
     assert sum(seen) == len(every) * 8
 
 
 def test_the_process_is_left_as_it_was(trials):
-    train(trials("seeds=1", "train.epochs=1"), load("digits"))
+    train_pack(trials("seeds=1", "train.epochs=1"), load("digits"))
     assert torch.tensor(1e-40) * 1 > 0  # denormals are flushed inside the loop only

@@ -7,7 +7,7 @@ from torch.optim import lr_scheduler
 
 from dropout_lab.config import LRScheduleConf, TrainConf
 from dropout_lab.data import load
-from dropout_lab.train.loop import train
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.lr_schedules import LR_SCHEDULES, lr_factor
 from dropout_lab.train.optimizers import OPTIMIZERS
 from dropout_lab.train.pack import Pack
@@ -150,9 +150,9 @@ SCHEDULES = "lr_schedule=constant,exponential,step,cosine,linear_warmup,one_cycl
 def test_a_pack_of_schedules_and_learning_rates_equals_each_trial_alone(words, trials):
     every = trials(*MIXED, *words, SCHEDULES, "train.lr=0.01,0.003")
     assert len({trial.point.pack_key for trial in every}) == 1
-    packed = train(every, load("digits"))
+    packed = train_pack(every, load("digits"))
     for trial, result in zip(every, packed, strict=True):
-        (alone,) = train([trial], load("digits"))
+        (alone,) = train_pack([trial], load("digits"))
         assert [row["lr"] for row in alone.curve] == [row["lr"] for row in result.curve]
         # The first epochs are too short for rounding to grow.
         for ours, packs in zip(alone.curve, result.curve, strict=True):
@@ -168,8 +168,8 @@ def test_models_that_stop_early_leave_the_schedules_of_the_others_alone(by, tria
     stopping = ["regularizer=early_stopping", "regularizer.min_gain=100", "regularizer.early_stopping=2"]
     staying = trials(*words, "lr_schedule=cosine,step", "lr_schedule.step_size=2")
     leaving = trials(*words, *stopping, "lr_schedule=exponential,linear_warmup")
-    together = train([leaving[0], staying[0], leaving[1], *staying[1:], *leaving[2:]], load("digits"))
-    alone = train(staying, load("digits"))
+    together = train_pack([leaving[0], staying[0], leaving[1], *staying[1:], *leaving[2:]], load("digits"))
+    alone = train_pack(staying, load("digits"))
     others = [result for result in together if result.measured["epochs_run"] == 6]
     assert len(others) == len(alone) < len(together)
     for result, expected in zip(others, alone, strict=True):
@@ -180,7 +180,7 @@ def test_models_that_stop_early_leave_the_schedules_of_the_others_alone(by, tria
 
 def test_the_curve_holds_the_learning_rate_of_the_last_update(trials):
     (trial,) = trials("model.hidden=[4]", "train.epochs=2", "lr_schedule=cosine", "lr_schedule.by=update", "seeds=1")
-    (result,) = train([trial], load("digits"))
+    (result,) = train_pack([trial], load("digits"))
     updates = -(-result.measured["n_train"] // 64)
     expected = [0.001 * lr_factor(trial.config.lr_schedule, e, updates - 1, updates, 2) for e in (1, 2)]
     assert [row["lr"] for row in result.curve] == expected

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dropout_lab.data import load
-from dropout_lab.train.loop import train
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 SHAPES = {
@@ -48,9 +48,9 @@ def test_arms_of_one_seed_share_start_and_order(trials):
 @pytest.mark.parametrize("kind", SHAPES)
 def test_results_agree_alone_and_packed(kind, trials):
     every = trials(*SHAPES[kind], "rate=0,0.5", "seeds=2", "train.epochs=3", "train.lr=0.01")
-    packed = train(every, load("digits"))
+    packed = train_pack(every, load("digits"))
     for trial, result in zip(every, packed, strict=True):
-        (alone,) = train([trial], load("digits"))
+        (alone,) = train_pack([trial], load("digits"))
         for part, size in {"train": 1150, "val": 288, "test": 359}.items():
             key = f"{part}_accuracy"
             assert abs(alone.measured[key] - result.measured[key]) <= 2.01 / size
@@ -65,9 +65,9 @@ def test_results_agree_alone_and_packed_beside_trials_without_dropout(variant, t
     words = ["model.hidden=[16]", f"variant={variant}", "input_rate=0", "train.epochs=3", "train.lr=0.01", "seeds=2"]
     every = trials(*words, "rate=0,0.2,0.4", "regularizer=early_stopping", "regularizer.early_stopping=2")
     assert [trial.point.variant for trial in every].count("none") == 2
-    packed = train(every, load("digits"))
+    packed = train_pack(every, load("digits"))
     for trial, result in zip(every, packed, strict=True):
-        (alone,) = train([trial], load("digits"))
+        (alone,) = train_pack([trial], load("digits"))
         assert result.status == "ok"
         for name in ("val_loss", "test_loss"):
             assert alone.measured[name] == pytest.approx(result.measured[name], abs=1e-2)
@@ -84,11 +84,11 @@ def test_who_leaves_early_leaves_the_others_alone(trials):
     quitting = trials(*words, "regularizer=early_stopping", "regularizer.early_stopping=1", "train.lr=1e-6,0.3")
     diverging = trials(*words, "train.lr=1e30")
     mixed = [quitting[0], steady[0], diverging[0], quitting[2], steady[1]]
-    results = train(mixed, load("digits"))
+    results = train_pack(mixed, load("digits"))
     assert results[2].status == "diverged"
     assert any(results[i].measured["epochs_run"] < 6 for i in (0, 3)), "nobody stopped early"
     for place, trial in ((1, steady[0]), (4, steady[1])):
-        (alone,) = train([trial], load("digits"))
+        (alone,) = train_pack([trial], load("digits"))
         assert results[place].measured["epochs_run"] == 6
         assert alone.measured["test_loss"] == pytest.approx(results[place].measured["test_loss"], abs=1e-2)
         assert abs(alone.measured["test_accuracy"] - results[place].measured["test_accuracy"]) <= 2.01 / 359
@@ -96,7 +96,7 @@ def test_who_leaves_early_leaves_the_others_alone(trials):
 
 def test_the_same_pack_twice_is_the_same_to_the_bit(trials):
     every = trials("model.hidden=[16]", "rate=0,0.5", "seeds=2", "train.epochs=2")
-    a, b = (train(every, load("digits")) for _ in range(2))
+    a, b = (train_pack(every, load("digits")) for _ in range(2))
     timing = {"train_seconds", "seconds_per_epoch"}
     for x, y in zip(a, b, strict=True):
         assert {k: v for k, v in x.measured.items() if k not in timing} == {

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.train.gradients import clip, norms
-from dropout_lab.train.loop import train
+from dropout_lab.train.gradients import clip_gradients, gradient_norms
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 from .test_recurrent import LANGUAGE
@@ -20,7 +20,7 @@ class TestRecipe:
         random = torch.Generator().manual_seed(0)
         grads = [torch.randn(3, 4, 5, generator=random), torch.randn(3, 7, generator=random)]
         before = [g.clone() for g in grads]
-        clip(grads, torch.tensor([1.0, torch.inf, 100.0]))
+        clip_gradients(grads, torch.tensor([1.0, torch.inf, 100.0]))
         for m, bound in enumerate((1.0, None, None)):
             mine, old = ([g[m].clone() for g in each] for each in (grads, before))
             if bound is not None:
@@ -31,7 +31,7 @@ class TestRecipe:
                 old = [p.grad for p in plain]
             for a, b in zip(mine, old, strict=True):
                 torch.testing.assert_close(a, b)
-        torch.testing.assert_close(norms([g[1:2] for g in grads]), norms(grads)[1:2])
+        torch.testing.assert_close(gradient_norms([g[1:2] for g in grads]), gradient_norms(grads)[1:2])
 
     def test_the_rate_falls_after_so_many_epochs(self, trials):
         every = trials(
@@ -96,10 +96,10 @@ class TestRecipe:
             torch.testing.assert_close(found.T if name == "output.weight" else found, p.detach(), rtol=5e-3, atol=1e-3)
 
     def test_characters_have_bits(self, trials):
-        (result,) = train(
+        (result,) = train_pack(
             trials(*LANGUAGE, "model=rnn", "data.tokens=characters", "train.epochs=1", "seeds=1", "rate=0"), running()
         )
         measured = result.measured
         assert measured["test_bits_per_character"] == pytest.approx(np.log2(measured["test_perplexity"]))
-        (result,) = train(trials(*LANGUAGE, "model=rnn", "train.epochs=1", "seeds=1", "rate=0"), running())
+        (result,) = train_pack(trials(*LANGUAGE, "model=rnn", "train.epochs=1", "seeds=1", "rate=0"), running())
         assert "test_bits_per_character" not in result.measured

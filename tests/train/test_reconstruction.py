@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dropout_lab.data import Dataset, load
-from dropout_lab.data.dataset import DataError, of_itself
+from dropout_lab.data.dataset import reconstruction_of
+from dropout_lab.errors import DataError
 from dropout_lab.train.loop import _Training
 
 SMALL = ("data=digits", "data.reconstruct=true", "model.hidden=[16]", "train.epochs=3")
@@ -21,7 +22,9 @@ def test_targets_are_the_examples_and_are_read_once():
 
 def test_bytes_stand_for_parts_of_one_on_both_sides(trials):
     images = np.random.default_rng(1).integers(0, 256, (60, 1, 3, 3), dtype=np.uint8)
-    dataset = of_itself(Dataset("x", "classification", images, np.arange(60) % 2, ("a", "b"), test=np.arange(40, 60)))
+    dataset = reconstruction_of(
+        Dataset("x", "classification", images, np.arange(60) % 2, ("a", "b"), test=np.arange(40, 60))
+    )
     training = _Training(trials(*SMALL, "seeds=1"), dataset, lambda epochs: None)
     x, y = training.whole.feed.fetch(training.whole.feed.index["test"])
     assert np.allclose(x.flatten(2), y)
@@ -51,4 +54,4 @@ def test_texts_and_normalised_examples_are_refused(trials):
         _Training(trials(*WORDS, "data.normalise=unit"), load("digits", reconstruct=True), lambda epochs: None)
     text = Dataset("t", "classification", np.zeros((4, 2), np.int32), np.arange(4) % 2, ("a", "b"), tokens=("x",))
     with pytest.raises(DataError, match="is for numbers"):
-        of_itself(text)
+        reconstruction_of(text)

@@ -5,12 +5,13 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.data.text import Corpus, How, encoded, labelled
-from dropout_lab.dropout.cells import CELLS, Masks
-from dropout_lab.models import Plain, build
+from dropout_lab.data.text import Corpus, TextOptions, encode_corpus, to_labelled_dataset
+from dropout_lab.dropout.hooks import EvalHook, TrainingHook
+from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS, CellMasks
+from dropout_lab.models import PlainHook, build_model
 from dropout_lab.models.recurrent import PARTS
-from dropout_lab.streams import Streams
-from dropout_lab.train.evaluate import evaluate
+from dropout_lab.rng import Streams
+from dropout_lab.train.evaluate import evaluate_split
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import canonical
 
@@ -19,7 +20,7 @@ from .test_texts import running, sentences
 
 LANGUAGE = ["data=ptb", "model.units=6", "model.embedding=6", "train.batch_size=4", "data.window=7"]
 FITS = [
-    *((kind, variant) for kind in CELLS for variant in ("naive", "variational", "weight_drop", "zoneout")),
+    *((kind, variant) for kind in RNN_CELLS for variant in ("naive", "variational", "weight_drop", "zoneout")),
     ("lstm", "recurrent"),
     ("gru", "recurrent"),
     ("lstm", "rnndrop"),
@@ -46,7 +47,7 @@ class Recording:
         return self.inner.product(name, operation, x, weight, bias)
 
 
-class Replaying(Plain):
+class Replaying(PlainHook):
     """A hook that gives the same masks again."""
 
     def __init__(self, masks):
@@ -60,7 +61,7 @@ def recorded(kind, variant, trials, *words, rate="0.4"):
     """A pass of two models in training, and what was masked with what."""
     every = trials(*LANGUAGE, f"model={kind}", f"variant={variant}", f"rate={rate}", "seeds=2", *words)
     pack = Pack(every, running())
-    hook = Recording(pack.noise.training(pack.params))
+    hook = Recording(TrainingHook(pack.noise, pack.params))
     x, _ = pack.feed.fetch(pack.feed.epoch(4)[0])
     out, state = pack.model.advance(pack.params, x, hook, None)
     return pack, hook, x, out, state
@@ -84,14 +85,14 @@ def test_the_state_and_weight_of_every_step_carry_the_mask(kind, variant, trials
     }
     assert bool(masks) == (variant != "weight_drop")
     start = tuple(torch.zeros(2, 4, 6) for _ in range(2 if kind == "lstm" else 1))
-    out, ends = plainly(kind, read.transpose(1, 2), weights, start, Masks(**masks))
+    out, ends = plainly(kind, read.transpose(1, 2), weights, start, CellMasks(**masks))
     torch.testing.assert_close(hook.seen["layer0"][0], out.transpose(1, 2))
     torch.testing.assert_close(state, ends)
     if variant == "weight_drop":
         assert ((weights[1] == 0).float().mean() - 0.4).abs() < 0.15
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", RNN_CELLS)
 def test_a_variational_mask_is_the_same_at_every_step_and_another_for_each_example(kind, trials):
     _, hook, *_ = recorded(kind, "variational", trials)
     state, words = hook.masks["layer0.state"], hook.masks["words"]
@@ -108,7 +109,7 @@ def test_a_variational_mask_is_the_same_at_every_step_and_another_for_each_examp
     assert hook.masks.keys() >= {"words", "layer0.state"}
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", RNN_CELLS)
 def test_naive_masks_differ_between_steps(kind, trials):
     _, hook, *_ = recorded(kind, "naive", trials)
     state = hook.masks["layer0.state"]
@@ -139,10 +140,10 @@ def test_a_carried_state_is_not_masked_twice(kind, variant, trials):
 @pytest.mark.parametrize(("kind", "variant"), [*FITS, ("lstm", "non_recurrent")])
 def test_evaluation_is_deterministic_and_without_noise(kind, variant, trials):
     pack = Pack(trials(*LANGUAGE, f"model={kind}", f"variant={variant}", "rate=0.4", "seeds=2"), running())
-    hook = pack.noise.testing(pack.params)
-    first, second = (evaluate(pack.model, pack.params, pack.feed, "val", pack.task, hook) for _ in range(2))
+    hook = EvalHook(pack.noise, pack.params)
+    first, second = (evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook) for _ in range(2))
     assert first == second
-    plain = evaluate(pack.model, pack.params, pack.feed, "val", pack.task, Plain())
+    plain = evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, PlainHook())
     assert (first == plain) == (variant != "zoneout")
 
 
@@ -188,16 +189,18 @@ def test_the_terms_of_weight_drop_are_in_the_loss(trials):
 class TestNetworks:
     def texts(self, bidirectional=True, layers=2):
         texts, y = sentences(8)
-        data = labelled("rt_polarity", encoded(Corpus(texts, y, ("no", "yes")), How("spaces", 12, "back"), str), 99)
+        data = to_labelled_dataset(
+            "rt_polarity", encode_corpus(Corpus(texts, y, ("no", "yes")), TextOptions("spaces", 12, "back"), str), 99
+        )
         return torch.from_numpy(np.where(data.x < 0, 0, data.x + 2)).unsqueeze(0), data.symbols + 40
 
-    @pytest.mark.parametrize("kind", CELLS)
+    @pytest.mark.parametrize("kind", RNN_CELLS)
     @pytest.mark.parametrize("pad", ["front", "back"])
     def test_both_directions_read_the_text_alone(self, kind, pad, config):
         """As torch does with packed sequences, where padding is at the back."""
         x, symbols = self.texts()
         words = [f"model={kind}", "data=rt_polarity", "model.layers=2", "model.units=5", "model.embedding=4"]
-        model = build(config(*words, "model.bidirectional=true").model, (x.shape[2],), 3, symbols=symbols)
+        model = build_model(config(*words, "model.bidirectional=true").model, (x.shape[2],), 3, symbols=symbols)
         params = model.init([Streams(0, 0)], torch.device("cpu"))
         net = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[kind](4, 5, 2, bidirectional=True, batch_first=True)
         with torch.no_grad():
@@ -213,17 +216,17 @@ class TestNetworks:
         ends = net(packed)[1]
         last = (ends[0] if kind == "lstm" else ends)[-2:].transpose(0, 1).flatten(1)
         expected = last @ params["output.weight"][0] + params["output.bias"][0]
-        torch.testing.assert_close(model.forward(params, x, Plain())[0], expected)
+        torch.testing.assert_close(model.forward(params, x, PlainHook())[0], expected)
 
     @pytest.mark.parametrize("pooling", ["mean", "max"])
     def test_pooling_is_over_the_tokens_alone(self, pooling, config):
         x, symbols = self.texts()
         conf = config("model=gru", "data=rt_polarity", "model.units=5", f"model.pooling={pooling}").model
-        model = build(conf, (x.shape[2],), 3, symbols=symbols)
+        model = build_model(conf, (x.shape[2],), 3, symbols=symbols)
         params = model.init([Streams(0, 0)], torch.device("cpu"))
-        whole = model.forward(params, x, Plain())[0]
+        whole = model.forward(params, x, PlainHook())[0]
         for i, text in enumerate(x[0]):
-            alone = model.forward(params, text[text > 0].view(1, 1, -1), Plain())[0, 0]
+            alone = model.forward(params, text[text > 0].view(1, 1, -1), PlainHook())[0, 0]
             torch.testing.assert_close(whole[i], alone)
 
     def test_a_tied_output_has_the_vectors_of_the_tokens(self, trials):
@@ -232,7 +235,7 @@ class TestNetworks:
         assert "output.weight" not in pack.params
         before = pack.params["embedding.weight"].detach().clone()
         x, _ = pack.feed.fetch(pack.feed.epoch(4)[0])
-        seen = Recording(Plain())
+        seen = Recording(PlainHook())
         out, _ = pack.model.advance(pack.params, x, seen, None)
         expected = seen.seen["layer0"][1] @ before.transpose(1, 2).unsqueeze(1) + pack.params["output.bias"]
         torch.testing.assert_close(out, expected)
@@ -249,10 +252,10 @@ class TestNetworks:
     )
     def test_what_cannot_be_is_refused(self, words, shape, message, config):
         with pytest.raises(ValueError, match=message):
-            build(config("model=lstm", "model.units=32", *words).model, shape, 9, symbols=9)
+            build_model(config("model=lstm", "model.units=32", *words).model, shape, 9, symbols=9)
 
     def test_initial_values_within_a_given_bound(self, config):
-        model = build(config("model=lstm", "model.init=0.05").model, (1, 8, 8), 3)
+        model = build_model(config("model=lstm", "model.init=0.05").model, (1, 8, 8), 3)
         params = model.init([Streams(0, 0)], torch.device("cpu"))
         for p in params.values():
             assert p.abs().max() <= 0.05

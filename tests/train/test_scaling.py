@@ -6,9 +6,9 @@ import torch
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset
-from dropout_lab.streams import Streams
-from dropout_lab.train import scaling
-from dropout_lab.train.feed import Feed
+from dropout_lab.rng import Streams
+from dropout_lab.train import normalization as scaling
+from dropout_lab.train.batches import Batches
 
 CPU = torch.device("cpu")
 RANDOM = np.random.default_rng(3)
@@ -20,7 +20,7 @@ TABLE = (RANDOM.normal(size=(90, 3)) * [1, 10, 1e-2] + [0, -5, 200]).astype(np.f
 def feed_of(x, y, kind, classes=()):
     task = "classification" if classes else "regression"
     dataset = Dataset("x", task, x, y, classes, test=np.arange(70, 90))
-    return Feed(dataset, DataConf(normalise=kind), [Streams(0, 0), Streams(0, 1)], CPU)
+    return Batches(dataset, DataConf(normalise=kind), [Streams(0, 0), Streams(0, 1)], CPU)
 
 
 @pytest.mark.parametrize("rows", [7, 4096])
@@ -67,9 +67,9 @@ def test_none_leaves_bytes_as_parts_of_one_and_targets_as_they_are():
 def test_a_trial_alone_has_the_scale_it_has_in_a_pack():
     dataset = Dataset("x", "regression", TABLE, TABLE[:, 1].copy())
     conf = DataConf(normalise="zscore")
-    both = Feed(dataset, conf, [Streams(0, 0), Streams(0, 1)], CPU)
+    both = Batches(dataset, conf, [Streams(0, 0), Streams(0, 1)], CPU)
     for m in range(2):
-        alone = Feed(dataset, conf, [Streams(0, m)], CPU)
+        alone = Batches(dataset, conf, [Streams(0, m)], CPU)
         left = both.select([m])
         for feed in (alone, left):
             for one, packed in zip(feed.fetch(feed.index["val"]), both.fetch(both.index["val"]), strict=True):

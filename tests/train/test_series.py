@@ -6,11 +6,11 @@ import torch
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset
-from dropout_lab.models import build
-from dropout_lab.models.base import Plain
-from dropout_lab.streams import Streams
-from dropout_lab.train import scaling
-from dropout_lab.train.feed import Feed
+from dropout_lab.models import build_model
+from dropout_lab.models.base import PlainHook
+from dropout_lab.rng import Streams
+from dropout_lab.train import normalization as scaling
+from dropout_lab.train.batches import Batches
 
 CPU = torch.device("cpu")
 RANDOM = np.random.default_rng(3)
@@ -24,7 +24,7 @@ def test_series_are_scaled_by_feature(kind, rows, offset, monkeypatch):
     monkeypatch.setattr(scaling, "ROWS", rows)
     x = SERIES * [1e3, 1, 1e6] + offset
     dataset = Dataset("x", "classification", x, np.arange(90) % 2, ("a", "b"), test=np.arange(70, 90))
-    feed = Feed(dataset, DataConf(normalise=kind), [Streams(0, 0), Streams(0, 1)], CPU)
+    feed = Batches(dataset, DataConf(normalise=kind), [Streams(0, 0), Streams(0, 1)], CPU)
     for m in range(2):
         train = x[feed.index["train"][m].numpy()]
         low = train.mean((0, 1)) if kind == "zscore" else train.min((0, 1))
@@ -39,35 +39,35 @@ def test_series_are_scaled_by_feature(kind, rows, offset, monkeypatch):
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
 def test_a_recurrent_network_reads_series_as_the_rows_of_images(kind, config):
     conf = config(f"model={kind}").model
-    model, of_images = build(conf, (7, 3), 2), build(conf, (1, 7, 3), 2)
+    model, of_images = build_model(conf, (7, 3), 2), build_model(conf, (1, 7, 3), 2)
     params = model.init([Streams(0, 0), Streams(0, 1)], CPU)
     assert {n: p.shape for n, p in params.items()} == {
         n: p.shape for n, p in of_images.init([Streams(0, 0), Streams(0, 1)], CPU).items()
     }
     x = torch.randn(2, 5, 7, 3)
-    assert torch.equal(model.forward(params, x, Plain()), of_images.forward(params, x.unsqueeze(2), Plain()))
+    assert torch.equal(model.forward(params, x, PlainHook()), of_images.forward(params, x.unsqueeze(2), PlainHook()))
     assert (model.places["input"].layout, of_images.places["input"].layout) == ("steps", "maps")
 
 
 @pytest.mark.parametrize("kind", ["mlp", "resmlp"])
 def test_dense_networks_read_series_flattened(kind, config):
     conf = config(f"model={kind}").model
-    model, flat = build(conf, (7, 3), 2), build(conf, (21,), 2)
+    model, flat = build_model(conf, (7, 3), 2), build_model(conf, (21,), 2)
     params = model.init([Streams(0, 0)], CPU)
     x = torch.randn(1, 5, 7, 3)
-    assert torch.equal(model.forward(params, x, Plain()), flat.forward(params, x.flatten(2), Plain()))
+    assert torch.equal(model.forward(params, x, PlainHook()), flat.forward(params, x.flatten(2), PlainHook()))
 
 
 def test_a_transformer_reads_each_step(config):
-    model = build(config("model=transformer").model, (7, 3), 2)
+    model = build_model(config("model=transformer").model, (7, 3), 2)
     params = model.init([Streams(0, 0)], CPU)
     assert params["positions"].shape[1] == 7
     x = torch.randn(1, 4, 7, 3, requires_grad=True)
-    model.forward(params, x, Plain()).sum().backward()
+    model.forward(params, x, PlainHook()).sum().backward()
     assert (x.grad != 0).all()
     turned = {**params, "positions": torch.zeros_like(params["positions"])}  # without positions the order is lost
-    out = model.forward(turned, x, Plain())
-    assert torch.allclose(out, model.forward(turned, x.flip(2), Plain()), atol=1e-6)
+    out = model.forward(turned, x, PlainHook())
+    assert torch.allclose(out, model.forward(turned, x.flip(2), PlainHook()), atol=1e-6)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from dropout_lab.data import Dataset, load
-from dropout_lab.streams import Streams
-from dropout_lab.train.division import divide, labels_of
-from dropout_lab.train.loop import train
+from dropout_lab.rng import Streams
+from dropout_lab.train.loop import train_pack
+from dropout_lab.train.splits import make_splits, noisy_labels
 
 
 def imbalanced():
@@ -21,11 +21,11 @@ def imbalanced():
 def test_the_majority_is_that_of_the_training_labels(trials, noise):
     dataset = imbalanced()
     made = trials("seeds=3", "train.epochs=1", f"data.label_noise={noise}", "model.hidden=[4]")
-    results = train(made, dataset)
+    results = train_pack(made, dataset)
     for trial, result in zip(made, results, strict=True):
         conf, streams = trial.config.data, Streams(trial.config.seed, trial.seed)
-        parts = divide(dataset, conf, streams)
-        labels = labels_of(dataset, conf, streams, parts["train"])
+        parts = make_splits(dataset, conf, streams)
+        labels = noisy_labels(dataset, conf, streams, parts["train"])
         dummy = DummyClassifier(strategy="most_frequent").fit(dataset.x[parts["train"]], labels[parts["train"]])
         expected = dummy.score(dataset.x[parts["test"]], dataset.y[parts["test"]])
         assert result.measured["majority_accuracy"] == expected
@@ -34,11 +34,11 @@ def test_the_majority_is_that_of_the_training_labels(trials, noise):
 
 
 def test_a_regression_has_no_classes(trials):
-    (result,) = train(trials("data=diabetes", "seeds=1", "train.epochs=1"), load("diabetes"))
+    (result,) = train_pack(trials("data=diabetes", "seeds=1", "train.epochs=1"), load("diabetes"))
     assert result.measured["n_test"] == 88
     assert "majority_accuracy" not in result.measured
 
 
 def test_a_trial_that_does_not_read_the_test_part_does_not_count_it(trials):
-    (result,) = train(trials("seeds=1", "train.epochs=1", "read_test=false"), load("digits"))
+    (result,) = train_pack(trials("seeds=1", "train.epochs=1", "read_test=false"), load("digits"))
     assert not {"n_test", "majority_accuracy", "test_accuracy"} & set(result.measured)

@@ -10,15 +10,23 @@ from torch import nn
 
 from dropout_lab.config import DataConf
 from dropout_lab.data.dataset import Dataset
-from dropout_lab.data.text import Corpus, How, encoded, joined, labelled, stream
-from dropout_lab.models import Plain, build
+from dropout_lab.data.text import (
+    Corpus,
+    TextOptions,
+    encode_corpus,
+    encode_stream,
+    to_labelled_dataset,
+    to_stream_dataset,
+)
+from dropout_lab.dropout.hooks import EvalHook
+from dropout_lab.models import PlainHook, build_model
 from dropout_lab.models.embedding import OTHER, PAD
-from dropout_lab.streams import Streams
-from dropout_lab.train.evaluate import evaluate
-from dropout_lab.train.loop import train
+from dropout_lab.rng import Streams
+from dropout_lab.train.evaluate import evaluate_split
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
-from dropout_lab.train.running import RunningFeed
-from dropout_lab.train.vocabulary import symbols_of
+from dropout_lab.train.text_batches import TextBatches
+from dropout_lab.train.vocabulary import token_symbols
 
 from .test_against_plain_loop import Masked
 
@@ -46,23 +54,23 @@ def sentences(count=120, seed=0):
 
 def reviews(pad="front", vocabulary=1000):
     texts, y = sentences()
-    arrays = encoded(Corpus(texts, y, ("no", "yes")), How("spaces", 12, pad), str)
-    return labelled("rt_polarity", arrays, vocabulary)
+    arrays = encode_corpus(Corpus(texts, y, ("no", "yes")), TextOptions("spaces", 12, pad), str)
+    return to_labelled_dataset("rt_polarity", arrays, vocabulary)
 
 
 def running(lengths=(400, 60, 60), kinds=11, seed=0):
     random = np.random.default_rng(seed)
     text = [str(i) for i in random.integers(0, kinds, sum(lengths))]
     ends = np.cumsum([0, *lengths])
-    return stream("ptb", joined("ptb", [text[a:b] for a, b in pairwise(ends)]), 1000)
+    return to_stream_dataset("ptb", encode_stream("ptb", [text[a:b] for a, b in pairwise(ends)]), 1000)
 
 
 class TestVocabulary:
     def test_the_most_frequent_tokens_of_the_training_part_are_known(self):
         corpus = Corpus(["a b b c c c", "d d d d d e"], np.zeros(2, np.int64), ("y",))
-        data = labelled("x", encoded(corpus, How("spaces", 9, "back"), str), 2)
+        data = to_labelled_dataset("x", encode_corpus(corpus, TextOptions("spaces", 9, "back"), str), 2)
         assert data.symbols == 4
-        table = symbols_of(data, np.array([0]))
+        table = token_symbols(data, np.array([0]))
         assert table.tolist() == [OTHER, OTHER + 2, OTHER + 1, OTHER, OTHER, PAD]  # b second, c first, -1 nothing
 
     def test_what_only_other_parts_hold_is_unknown_to_the_trial(self, trials):
@@ -89,17 +97,17 @@ class TestVocabulary:
 class TestModels:
     def model(self, kind, config):
         conf = config(f"model={kind}", "data=rt_polarity", *SMALL[kind]).model
-        return build(conf, (6,), 3, symbols=20)
+        return build_model(conf, (6,), 3, symbols=20)
 
     def test_the_stack_is_each_model_alone(self, kind, config):
         model = self.model(kind, config)
         params = model.init([Streams(0, s) for s in range(3)], CPU)
         x = torch.randint(1, 20, (3, 5, 6))
         x[:, :, :2] = PAD
-        together = model.forward(params, x, Plain())
+        together = model.forward(params, x, PlainHook())
         assert together.shape == (3, 5, 3)
         for m in range(3):
-            alone = model.forward({n: p[m : m + 1] for n, p in params.items()}, x[m : m + 1], Plain())
+            alone = model.forward({n: p[m : m + 1] for n, p in params.items()}, x[m : m + 1], PlainHook())
             torch.testing.assert_close(alone[0], together[m], rtol=1e-5, atol=1e-6)
 
     def test_what_is_no_token_counts_for_nothing(self, kind, config):
@@ -108,16 +116,16 @@ class TestModels:
         params = model.init([Streams(0, 0)], CPU)
         x = torch.randint(1, 20, (1, 5, 6))
         x[:, :, 4:] = PAD
-        first = model.forward(params, x, Plain())
+        first = model.forward(params, x, PlainHook())
         params["embedding.weight"][:, PAD] = 100.0
-        torch.testing.assert_close(model.forward(params, x, Plain()), first)
+        torch.testing.assert_close(model.forward(params, x, PlainHook()), first)
         other = x.clone()
         other[:, :, 3] = (x[:, :, 3] % 19) + 1
-        assert not torch.equal(model.forward(params, other, Plain()), first)
+        assert not torch.equal(model.forward(params, other, PlainHook()), first)
 
     def test_it_learns_a_word(self, kind, trials):
         words = [f"model={kind}", "data=rt_polarity", *SMALL[kind], "rate=0.1", "train.lr=0.02", "train.epochs=40"]
-        found = train(trials(*words, "train.batch_size=16", "seeds=2"), reviews())
+        found = train_pack(trials(*words, "train.batch_size=16", "seeds=2"), reviews())
         for result in found:
             assert result.status == "ok"
             assert result.measured["train_accuracy"] > 0.95
@@ -126,7 +134,7 @@ class TestModels:
 class TestStreams:
     def feed(self, data, window=7, models=2):
         conf = DataConf(kind="ptb", window=window)
-        return RunningFeed(data, conf, [Streams(0, s) for s in range(models)], CPU)
+        return TextBatches(data, conf, [Streams(0, s) for s in range(models)], CPU)
 
     def test_each_stream_is_read_in_one_piece_and_every_target_comes_next(self):
         data = running()
@@ -149,17 +157,17 @@ class TestStreams:
 
     def test_a_state_carried_from_window_to_window_is_one_long_pass(self, config):
         conf = config("model=lstm", "model.layers=2", "model.units=5", "model.embedding=4", "data=ptb").model
-        model = build(conf, (), 13, symbols=13)
+        model = build_model(conf, (), 13, symbols=13)
         params = model.init([Streams(0, s) for s in range(2)], CPU)
         x = torch.randint(1, 13, (2, 3, 20))
-        whole, _ = model.advance(params, x, Plain(), None)
+        whole, _ = model.advance(params, x, PlainHook(), None)
         state, parts = None, []
         for window in x.split(6, dim=2):
-            out, state = model.advance(params, window, Plain(), state)
+            out, state = model.advance(params, window, PlainHook(), state)
             parts.append(out)
         torch.testing.assert_close(torch.cat(parts, 2), whole)
         assert len(state) == 4
-        fresh, _ = model.advance(params, x[:, :, 6:], Plain(), None)
+        fresh, _ = model.advance(params, x[:, :, 6:], PlainHook(), None)
         assert not torch.allclose(fresh, whole[:, :, 6:])
 
     def test_a_model_that_knows_nothing_is_as_perplexed_as_there_are_symbols(self, trials):
@@ -168,7 +176,7 @@ class TestStreams:
         with torch.no_grad():
             for p in pack.params.values():
                 p.zero_()
-        found = evaluate(pack.model, pack.params, pack.feed, "test", pack.task, pack.noise.testing(pack.params))
+        found = evaluate_split(pack.model, pack.params, pack.feed, "test", pack.task, EvalHook(pack.noise, pack.params))
         assert found.score == pytest.approx([data.symbols] * 2)
         assert found.loss == pytest.approx([math.log(data.symbols)] * 2)
 
@@ -220,10 +228,10 @@ class TestStreams:
             *words, "rate=0,0.3", "regularizer=none,early_stopping", "regularizer.early_stopping=1", "seeds=1"
         )
         data = running()
-        packed = train(every, data)
+        packed = train_pack(every, data)
         assert any(result.measured["epochs_run"] < 12 for result in packed)
         for trial, result in zip(every, packed, strict=True):
-            (alone,) = train([trial], data)
+            (alone,) = train_pack([trial], data)
             assert alone.measured["test_perplexity"] == pytest.approx(result.measured["test_perplexity"], rel=1e-2)
             assert result.measured["gap"] == pytest.approx(
                 result.measured["test_perplexity"] - result.measured["train_perplexity"]
@@ -233,7 +241,7 @@ class TestStreams:
     @pytest.mark.parametrize("variant", ["spatial", "weight_drop", "concrete", "fast", "dropconnect", "r_drop"])
     def test_variants_on_running_text(self, variant, trials):
         words = ["data=ptb", "model=lstm", "model.units=6", "train.epochs=1", f"variant={variant}", "rate=0.3"]
-        (result,) = train(trials(*words, "train.batch_size=8", "seeds=1"), running())
+        (result,) = train_pack(trials(*words, "train.batch_size=8", "seeds=1"), running())
         assert result.status == "ok"
         assert result.measured["drop_fraction"] > 0
 
@@ -250,18 +258,18 @@ class TestStreams:
 def test_models_that_cannot_read_say_so(kind, data, message, config):
     shape = (8,) if data == "text" else ()
     with pytest.raises(ValueError, match=message):
-        build(config(f"model={kind}").model, shape, 5, symbols=9)
+        build_model(config(f"model={kind}").model, shape, 5, symbols=9)
 
 
 def test_settings_that_texts_cannot_take_are_refused():
-    from dropout_lab.train.division import refuse
+    from dropout_lab.train.splits import refuse_settings
 
     for data, settings, message in [
         (reviews(), {"normalise": "zscore"}, "is for numbers, and data=rt_polarity is text"),
         (running(), {"label_noise": 0.1}, "is for classes"),
     ]:
         with pytest.raises(ValueError, match=message):
-            refuse(data, DataConf(**settings))
+            refuse_settings(data, DataConf(**settings))
 
 
 def test_a_beginning_of_the_running_text_can_be_trained_on(trials):

@@ -6,10 +6,11 @@ from torch import nn
 
 from dropout_lab.data import load
 from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.hooks import TrainingHook
 from dropout_lab.dropout.schedules import SCHEDULES
-from dropout_lab.settings import ConfigError
-from dropout_lab.sweeps.check import check, sift
-from dropout_lab.train.loop import train
+from dropout_lab.errors import ConfigError
+from dropout_lab.sweeps.preflight import check_trials, drop_invalid
+from dropout_lab.train.loop import train_pack
 from dropout_lab.train.pack import Pack
 
 SMALL = {
@@ -69,11 +70,11 @@ def test_every_variant_trains_where_it_fits_and_is_refused_where_it_does_not(var
     every = trials(f"variant={variant}", f"model={model}", *SMALL[model], "rate=0.2,0.4", "seeds=1", "train.epochs=2")
     if (variant, model) in REFUSED:
         with pytest.raises(ConfigError, match=REFUSED[variant, model]):
-            check(every)
+            check_trials(every)
         return
-    check(every)
+    check_trials(every)
     kind = VARIANTS[variant]
-    for trial, result in zip(every, train(every, load("digits")), strict=True):
+    for trial, result in zip(every, train_pack(every, load("digits")), strict=True):
         assert result.status == "ok"
         rates = trial.config.site_rates
         mean = sum(rates) / len(rates)
@@ -93,27 +94,27 @@ def test_a_rate_for_each_layer_reaches_each_layer(trials):
 
 def test_cutout_needs_a_picture_and_one_rate(trials):
     with pytest.raises(ConfigError, match="needs maps where it drops, and there are only units"):
-        check(trials("variant=cutout", "data=wine", "seeds=1"))
+        check_trials(trials("variant=cutout", "data=wine", "seeds=1"))
     with pytest.raises(ConfigError, match="acts on the input and takes one rate"):
-        check(trials("variant=cutout", "rate=[0.1,0.2]", "seeds=1"))
+        check_trials(trials("variant=cutout", "rate=[0.1,0.2]", "seeds=1"))
 
 
 def test_a_variant_that_finds_no_place_is_refused(trials):
     with pytest.raises(ConfigError, match="needs maps where it drops, and there are only units"):
-        check(trials("variant=dropblock", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
+        check_trials(trials("variant=dropblock", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
 
 
 def test_skip_invalid_leaves_out_what_makes_no_sense_and_says_so(arms_of):
     said = []
     every = arms_of("variant=spatial,inverted,dropblock", "model=mlp,cnn", "rate=0.2,0.5")
-    kept = sift(every, said.append)
+    kept = drop_invalid(every, said.append)
     assert len(kept) == 8
     assert said == [
         "left out 2 arms: variant=spatial model=mlp: needs maps or steps where it drops, and there are only units",
         "left out 2 arms: variant=dropblock model=mlp: needs maps where it drops, and there are only units",
     ]
     with pytest.raises(ConfigError, match="every arm is left out"):
-        sift(arms_of("variant=spatial"), said.append)
+        drop_invalid(arms_of("variant=spatial"), said.append)
 
 
 def test_selu_networks_start_self_normalising(trials):
@@ -134,7 +135,7 @@ def test_alpha_at_rate_zero_is_its_own_network(config):
 def test_the_rate_really_applied_is_in_the_curves(schedule, trials):
     words = ["schedule.patience=1", "train.lr=0.3"] if schedule == "plateau" else []
     (trial,) = trials(f"schedule={schedule}", *words, "rate=0.4", "seeds=1", "train.epochs=8", "model.hidden=[8]")
-    (result,) = train([trial], load("digits"))
+    (result,) = train_pack([trial], load("digits"))
     rates = [row["rate"] for row in result.curve]
     assert max(rates) <= 0.4
     rising, falling = rates == sorted(rates), rates == sorted(rates, reverse=True)
@@ -149,7 +150,7 @@ def test_the_test_time_form_takes_the_rate_of_the_weights_it_judges(schedule, tr
     words += ["schedule.fraction=1"] if schedule in ("early", "late") else []
     stopping = ["regularizer=none,early_stopping", "regularizer.early_stopping=2"]
     every = trials(*words, *stopping)
-    for trial, result in zip(every, train(every, load("digits")), strict=True):
+    for trial, result in zip(every, train_pack(every, load("digits")), strict=True):
         stops = trial.point.regularizer == "early_stopping"
         epoch = result.measured["best_epoch"] if stops else result.measured["epochs_run"]
         assert result.measured["val_loss"] == pytest.approx(result.curve[epoch - 1]["val_loss"], rel=1e-5)
@@ -158,7 +159,7 @@ def test_the_test_time_form_takes_the_rate_of_the_weights_it_judges(schedule, tr
 def test_a_jump_right_after_the_best_epoch(trials):
     words = ["variant=standard", "schedule=late", "rate=0.8", "train.epochs=10", "seeds=3", "train.lr=0.005"]
     every = trials(*words, "regularizer=early_stopping")
-    for result in train(every, load("digits")):
+    for result in train_pack(every, load("digits")):
         best = result.measured["best_epoch"]
         assert result.measured["val_loss"] == pytest.approx(result.curve[best - 1]["val_loss"], rel=1e-5)
 
@@ -166,14 +167,14 @@ def test_a_jump_right_after_the_best_epoch(trials):
 def test_what_is_dropped_is_counted_at_the_trials_own_sites(trials):
     words = ["model.hidden=[32,32]", "seeds=1", "train.epochs=2"]
     every = [*trials(*words, "rate=[0,0.5],[0.2,0.5],0.5"), *trials(*words, "rate=0.5", "input_rate=0.2")]
-    for trial, packed in zip(every, train(every, load("digits")), strict=True):
-        (alone,) = train([trial], load("digits"))
+    for trial, packed in zip(every, train_pack(every, load("digits")), strict=True):
+        (alone,) = train_pack([trial], load("digits"))
         assert packed.measured["drop_fraction"] == pytest.approx(alone.measured["drop_fraction"], abs=0.01)
 
 
 def test_the_thinned_network_is_reckoned_only_where_units_fall(trials):
     def active(*words):
-        (result,) = train(trials(*words, "seeds=1", "train.epochs=1"), load("digits"))
+        (result,) = train_pack(trials(*words, "seeds=1", "train.epochs=1"), load("digits"))
         return result.measured["active_parameters"], result.measured["parameters"]
 
     small, size = active("rate=0.5")
@@ -194,8 +195,8 @@ def test_a_rate_that_would_do_nothing_is_refused(trials):
         ("variant=block", "model=cnn", "rate=[0.1,0,0.5]"): "does not act at block0, whose rate must be 0",
     }.items():
         with pytest.raises(ConfigError, match=message):
-            check(trials(*words, "seeds=1"))
-    check(trials("variant=block", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
+            check_trials(trials(*words, "seeds=1"))
+    check_trials(trials("variant=block", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
 
 
 def test_what_selu_settles_is_no_part_of_a_trial(config):
@@ -233,7 +234,7 @@ def test_r_drop_adds_the_divergence_of_two_passes(trials):
     """One step of SGD against the same two passes written out."""
     words = ["train=sgd", "model.hidden=[16]", "train.momentum=0", "rate=0.4", "variant=r_drop", "variant.agreement=3"]
     made, reference, start, lr, (x, y) = stepped(trials(*words, "seeds=2"))
-    hook = reference.noise.training(reference.params)
+    hook = TrainingHook(reference.noise, reference.params)
     a, b = (reference.model.forward(reference.params, x, hook) for _ in range(2))
     assert not torch.equal(a, b)
     p, q = a.softmax(2), b.softmax(2)
@@ -259,7 +260,7 @@ def test_plateau_raises_the_rate_when_the_validation_loss_stalls(trials):
     words = ["schedule=plateau", "schedule.steps=4", "schedule.patience=2", "rate=0.8", "train.epochs=12"]
     every = trials(*words, "train.lr=0.03,0.0001", "model.hidden=[16]", "seeds=1")
     climbed = []
-    for trial, result in zip(every, train(every, load("digits")), strict=True):
+    for trial, result in zip(every, train_pack(every, load("digits")), strict=True):
         best, waited, stalls = float("inf"), 0, 0
         for row in result.curve:
             assert row["rate"] == pytest.approx(0.2 * min(stalls + 1, 4)), trial.config.train.lr
@@ -272,16 +273,16 @@ def test_plateau_raises_the_rate_when_the_validation_loss_stalls(trials):
 
 
 def test_trials_without_dropout_are_planned_beside_any_variant(trials):
-    from dropout_lab.sweeps.plan import plan
+    from dropout_lab.sweeps.plan import plan_packs
 
     every = trials("variant=dropconnect,none", "rate=0.3", "seeds=2")
-    assert len(plan(every, set(), [], lambda config: 10)) == 1
+    assert len(plan_packs(every, set(), [], lambda config: 10)) == 1
     apart = trials("variant=dropconnect", "variant.mask=example,batch", "rate=0.3", "seeds=2")
-    assert len(plan(apart, set(), [], lambda config: 10)) == 2
+    assert len(plan_packs(apart, set(), [], lambda config: 10)) == 2
 
 
 def test_a_picture_is_not_dropped_whole(trials):
     for variant in ("concrete", "spatial"):
         with pytest.raises(ConfigError, match="does not take an input_rate on images"):
-            check(trials(f"variant={variant}", "model=cnn", "input_rate=0.2", "seeds=1"))
-    check(trials("variant=concrete", "data=wine", "input_rate=0.2", "seeds=1"))
+            check_trials(trials(f"variant={variant}", "model=cnn", "input_rate=0.2", "seeds=1"))
+    check_trials(trials("variant=concrete", "data=wine", "input_rate=0.2", "seeds=1"))

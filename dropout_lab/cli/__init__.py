@@ -1,0 +1,5 @@
+"""The command line."""
+
+from dropout_lab.cli.app import main
+
+__all__ = ["main"]

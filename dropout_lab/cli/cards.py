@@ -1,0 +1,73 @@
+"""``dropout-lab list variants`` and ``list regularizers``: a card for each, from its file in conf/, the models and the
+bench."""
+
+import textwrap
+
+from dropout_lab.bench import variants as bench
+from dropout_lab.config import list_settings, regularizer_names, regularizer_of
+from dropout_lab.config.compose import ConfigComposer, list_choices, read_card
+from dropout_lab.config.fields import Setting
+from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.sweeps.preflight import check_trials
+from dropout_lab.trial import Trial, canonical
+
+WIDTH = 80
+LABEL = 12
+
+
+def render_cards(group: str, points: ConfigComposer) -> str:
+    """All cards of the group ``variant`` or ``regularizer``, in the order of the names: what it does, its source, its
+    test-time form, the cost of a variant's step, the models that it fits, its options."""
+    costs = bench.read(bench.MEASURED) if bench.MEASURED and group == "variant" else {}
+    found = []
+    for name in list_choices(group):
+        what, facts = read_card(group, name)
+        lines = [name, textwrap.fill(what, WIDTH, initial_indent="  ", subsequent_indent="  ")]
+        each = {"source": facts["source"], "test time": facts["test"]}
+        if group == "variant":
+            each["a step"] = _cost({model: ratio.median for model, ratio in costs.get(name, {}).items()})
+        each |= {"fits": ", ".join(list_fitting_models(group, name, points)), "options": _options(group, name)}
+        found.append("\n".join([*lines, *(_line(label, text) for label, text in each.items() if text)]))
+    return "\n\n".join(found)
+
+
+def list_fitting_models(group: str, name: str, points: ConfigComposer) -> list[str]:
+    """The models that a variant or regularizer makes sense for, on images."""
+    found = []
+    for model in bench.SHAPES:
+        words = [f"{group}={name}", f"model={model}", "rate=0.3", *bench.SHAPES[model]]
+        try:
+            check_trials([Trial(canonical(points.config(words)), 0)])
+            found.append(model)
+        except ConfigError:
+            pass
+    return found
+
+
+def _cost(ratios: dict[str, float]) -> str:
+    """Which times as long as inverted dropout a training step takes, on each model."""
+    if not ratios:
+        return "not measured; `dropout-lab bench variants` does it"
+    return ", ".join(f"{ratio:.2f}x on {model}" for model, ratio in ratios.items()) + " (inverted is 1)"
+
+
+def _options(group: str, name: str) -> str:
+    return ", ".join(
+        f"{entry.key} ({entry.allowed}; {format_setting(entry.default)})"
+        for entry in list_settings()
+        if _is_of(group, name, entry)
+    )
+
+
+def _is_of(group: str, name: str, entry: Setting) -> bool:
+    """Whether a setting is an option of a variant or regularizer."""
+    if group == "regularizer":
+        own = entry.key.startswith("regularizer.") and name in regularizer_names()
+        return own and regularizer_of(entry.name) == name
+    key, *kinds = entry.spec.when or ("",)
+    return key == "variant.kind" and name in kinds
+
+
+def _line(label: str, text: str) -> str:
+    inside = " " * (LABEL + 2)
+    return textwrap.fill(text, WIDTH, initial_indent="  " + label.ljust(LABEL), subsequent_indent=inside)

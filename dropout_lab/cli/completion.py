@@ -1,0 +1,47 @@
+"""What the shell is told when it completes a command line: our own words here, the settings by Hydra."""
+
+import os
+from collections.abc import Collection, Sequence
+
+from dropout_lab.errors import ConfigError
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def is_completion_request(words: Sequence[str]) -> bool:
+    """Whether these are the words of a shell that asks, or of somebody who installs the completion."""
+    return any(word in ("-sc", "--shell-completion") for word in words)
+
+
+def complete(words: Sequence[str], commands: Collection[str]) -> list[str] | None:
+    """The words that would go on from what is typed; None if Hydra is to answer.
+
+    Args:
+        commands: what the first word may be.
+
+    Raises:
+        ConfigError: the words are not Hydra's for completion.
+    """
+    action, _, shell = words[-1].partition("=")
+    if action not in ("install", "uninstall", "query") or shell not in SHELLS:
+        raise ConfigError("-sc needs install=SHELL or uninstall=SHELL, for bash, zsh or fish")
+    if not any(word.startswith("query=") for word in words):
+        return None
+    line = " ".join(word for word in os.environ.get("COMP_LINE", "").split(" ") if not word.startswith("-"))
+    typed = line.split()[1:]
+    done = typed if line.endswith(" ") else typed[:-1]
+    begun = typed[-1] if len(typed) > len(done) else ""
+    if not done:
+        return [name for name in commands if name.startswith(begun)]
+    if done[0] not in commands:
+        return []
+    if done[0] == "list":
+        from dropout_lab.cli.listing import SUBJECTS
+
+        return [name for name in SUBJECTS if name.startswith(begun)]
+    if done[0] == "data":
+        from dropout_lab.cli.data import complete_names
+
+        return list(complete_names(done[1:], begun))
+    os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
+    return None

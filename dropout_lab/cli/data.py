@@ -1,0 +1,123 @@
+"""``dropout-lab data``: which public sets there are, whether they are on disk, get them, check them."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dropout_lab.config.compose import check_override as checked
+from dropout_lab.config.compose import override_value
+from dropout_lab.data import DataError
+from dropout_lab.data.catalog import CATALOGUE, CatalogEntry, verify_dataset
+from dropout_lab.data.paths import data_root
+from dropout_lab.errors import ConfigError, did_you_mean
+
+WIDTH = 80
+ACTIONS = ("list", "get", "check")
+GROUP = "uci"  # stands for all that begin with it
+HELP = """\
+dropout-lab data list [NAME...]    what there is: task, size, terms, source
+dropout-lab data get NAME...       download what is not on disk
+dropout-lab data check [NAME...]   read what is on disk anew, checksums and all
+
+data.root=FOLDER, or DROPOUT_LAB_DATA, says where data lie. The nine UCI sets
+are uci/yacht and so on, or yacht for short; uci stands for all of them."""
+
+Say = Callable[[str], None]
+
+
+def command(words: Sequence[str], say: Say, complain: Say) -> bool:
+    """Run ``data ACTION [NAME...] [data.root=FOLDER]``.
+
+    Args:
+        words: after ``data``.
+        say: takes a line that is asked for.
+        complain: takes a line that says what went wrong with one set.
+
+    Returns:
+        whether all went well.
+
+    Raises:
+        ConfigError: the command is wrong.
+    """
+    action, *rest = words or [""]
+    if action not in ACTIONS:
+        instead = did_you_mean(action, ACTIONS, f"it is one of {', '.join(ACTIONS)}")
+        raise ConfigError(f"data {action}".rstrip() + f": {instead}")
+    root = data_root("")
+    names: list[str] = []
+    for word in rest:
+        if word.startswith("-"):
+            raise ConfigError(f"data {action}: no flag {word!r}")
+        if "=" in word:
+            if not word.startswith("data.root="):
+                raise ConfigError(f"{word}: data {action} takes names, and data.root=FOLDER")
+            root = data_root(override_value(checked(word)))
+        else:
+            names.append(word)
+    entries = _entries(names)
+    if action == "list":
+        say(_listing(entries, root))
+        return True
+    if action == "get":
+        if not names:
+            raise ConfigError("data get: needs the name of a data set; `dropout-lab data list` shows them")
+        return _each(entries, lambda entry: _get(entry, root), say, complain)
+    there = entries if names else [entry for entry in entries if entry.files is not None and entry.present(root)]
+    if not there:
+        say(f"{root}: no public data set is there; `dropout-lab data get NAME`")
+    return _each(there, lambda entry: f"whole: {verify_dataset(entry, root)}", say, complain)
+
+
+def complete_names(done: Sequence[str], begun: str) -> list[str]:
+    """What the shell may offer after these words of the command."""
+    offered = ["data.root=", GROUP, *CATALOGUE] if done else list(ACTIONS)
+    return [word for word in offered if word.startswith(begun) and word not in done]
+
+
+def _entries(names: Sequence[str]) -> list[CatalogEntry]:
+    found: dict[str, CatalogEntry] = {}
+    for name in names:
+        group = [entry for entry in CATALOGUE if name == GROUP and entry.startswith(f"{GROUP}/")]
+        full = name if name in CATALOGUE else f"{GROUP}/{name}"
+        if not group and full not in CATALOGUE:
+            every = [*CATALOGUE, *(entry.removeprefix(f"{GROUP}/") for entry in CATALOGUE)]
+            raise ConfigError(
+                f"no data set {name!r}; " + did_you_mean(name, every, "`dropout-lab data list` shows them")
+            )
+        found.update({entry: CATALOGUE[entry] for entry in group or [full]})
+    return list(found.values()) if names else list(CATALOGUE.values())
+
+
+def _each(entries: Sequence[CatalogEntry], act: Callable[[CatalogEntry], str], say: Say, complain: Say) -> bool:
+    """Do it with every set, whatever becomes of the others."""
+    well = True
+    for entry in entries:
+        try:
+            say(f"{entry.name}: {act(entry)}")
+        except DataError as error:
+            complain(str(error))
+            well = False
+    return well
+
+
+def _get(entry: CatalogEntry, root: Path) -> str:
+    if entry.get is None:
+        return "needs no download"
+    if entry.present(root):
+        return f"is there already, in {root}"
+    entry.get(root)
+    return f"is in {root}; {verify_dataset(entry, root)}"
+
+
+def _listing(entries: Sequence[CatalogEntry], root: Path) -> str:
+    cards = []
+    for entry in entries:
+        where = "" if entry.files is None else ("on disk; " if entry.present(root) else "not on disk; ")
+        lines = [f"{entry.name} ({where}{entry.task}; {entry.size})", f"terms: {entry.terms}", entry.source]
+        cards.append(
+            "\n".join(
+                textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent="    ")
+                for line, indent in zip(lines, ("", "    ", "    "), strict=True)
+            )
+        )
+    return "\n".join([*cards, "", f"disk: {root}"])

@@ -1,0 +1,75 @@
+"""The flags of Hydra's that make sense here, told apart from the settings."""
+
+import textwrap
+from collections.abc import Sequence
+
+from dropout_lab.errors import ConfigError, did_you_mean
+
+WIDTH = 80
+INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+# Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
+FLAGS: dict[str, tuple[str, ...] | None] = {
+    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
+    **dict.fromkeys(("--info", "-i"), INFOS),
+    **dict.fromkeys(("--config-dir", "-cd"), None),
+    **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
+}
+PAGES = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
+
+
+def split_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags with their values, and settings; Hydra's parser wants the flags first.
+
+    Raises:
+        ConfigError: a flag that there is not, or a value that it does not take.
+    """
+    flags: list[str] = []
+    settings: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            settings.append(word)
+            continue
+        flag, equals, value = word.partition("=")
+        if flag not in FLAGS:
+            raise ConfigError(
+                f"no flag {flag!r}; " + did_you_mean(flag, FLAGS, "`dropout-lab sweep --help` shows them")
+            )
+        taken = FLAGS[flag]
+        flags.append(flag)
+        if taken == ():
+            if equals:
+                raise ConfigError(f"{flag} takes no value")
+            continue
+        if equals or (rest and "=" not in rest[0] and not rest[0].startswith("-")):
+            flags.append(value if equals else rest.pop(0))
+            if taken and flags[-1] not in taken:
+                raise ConfigError(f"{flag} {flags[-1]}: must be one of {', '.join(taken)}")
+        elif flag not in ("--info", "-i"):
+            raise ConfigError(f"{flag} needs a value" + (f", one of {', '.join(taken)}" if taken else ""))
+    return flags, settings
+
+
+def page_of(flags: Sequence[str]) -> str:
+    """The page that the flags ask for: what ``--cfg`` names, or else the flag itself; "" for none."""
+    for flag in flags:
+        if flag in PAGES:
+            return flags[list(flags).index(flag) + 1] if flag in ("--cfg", "-c") else flag
+    return ""
+
+
+def folders_of(flags: Sequence[str]) -> list[str]:
+    """The flags that name a folder to compose from, with its value."""
+    at = [i for i, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
+    return [word for i in at for word in flags[i : i + 2]]
+
+
+def fold_lines(text: str) -> str:
+    """A help page with its long lines folded for a terminal of :data:`WIDTH` columns."""
+    return "\n".join(_folded(line) if len(line) > WIDTH else line for line in text.splitlines())
+
+
+def _folded(line: str) -> str:
+    own = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, WIDTH, subsequent_indent=own + "  ", break_on_hyphens=False, break_long_words=False)

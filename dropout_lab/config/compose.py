@@ -1,0 +1,44 @@
+"""From words on the command line to configs.
+
+Hydra composes the choices of the groups, which takes it about 50 ms, so it is asked once for each combination of
+choices. Plain values (rates, strengths, seeds) and interpolations are applied to what it composed.
+"""
+
+from dropout_lab.config.composer import ConfigComposer, compose_config, open_composer
+from dropout_lab.config.composition import Composition, Template, replace_settings, to_yaml
+from dropout_lab.config.groups import CONF, list_choices, read_card, register_schemas, to_config_error
+from dropout_lab.config.overrides import (
+    check_override,
+    format_value,
+    interpolates,
+    is_integer_setting,
+    override_value,
+    parse_override,
+    parse_range,
+    selects_config_file,
+    split_axis,
+)
+
+__all__ = [
+    "CONF",
+    "Composition",
+    "ConfigComposer",
+    "Template",
+    "check_override",
+    "compose_config",
+    "format_value",
+    "interpolates",
+    "is_integer_setting",
+    "list_choices",
+    "open_composer",
+    "override_value",
+    "parse_override",
+    "parse_range",
+    "read_card",
+    "register_schemas",
+    "replace_settings",
+    "selects_config_file",
+    "split_axis",
+    "to_config_error",
+    "to_yaml",
+]

@@ -1,0 +1,122 @@
+"""Configs at the points of a grid, each combination of group choices composed by Hydra once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import JobRuntime
+from hydra.errors import HydraException
+from hydra.version import VersionBase
+from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from dropout_lab.config import DEPRECATED, Config, update_settings
+from dropout_lab.config.composition import Composition, Template
+from dropout_lab.config.groups import CONF, SCHEMA, to_config_error
+from dropout_lab.config.overrides import LISTED, override_value, parse_override, selects_config_file
+from dropout_lab.errors import ConfigError, did_you_mean
+
+HYDRA = ("hydra", "_dummy_empty_config_")  # what Hydra stores of its own
+Composer = Callable[[list[str]], DictConfig]
+
+
+@contextmanager
+def open_composer() -> "Iterator[ConfigComposer]":
+    """Yield a composer over the project's conf/ outside of a Hydra command, also within an application of Hydra's.
+
+    What Hydra keeps for the whole process is afterwards as it was before. Meanwhile it does not see configs that an
+    application stored, since it would match those of the same name with our files.
+    """
+    outer = GlobalHydra.instance()
+    hydra, base, name = outer.hydra, VersionBase.instance().getbase(), JobRuntime().get("name")
+    store = ConfigStore.instance()
+    stored = store.repo
+    store.repo = {key: value for key, value in stored.items() if key.partition(".")[0] in (*HYDRA, SCHEMA)}
+    outer.clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3", job_name="dropout-lab"):
+            yield ConfigComposer(lambda groups: hydra_compose("config", groups))
+    finally:
+        store.repo = stored
+        outer.hydra = hydra
+        GlobalHydra.set_instance(outer)
+        VersionBase.instance().version_base = base
+        JobRuntime().set("name", name)
+
+
+class ConfigComposer:
+    """Configs at the points of a grid.
+
+    Args:
+        compose: composes a list of group choices with Hydra.
+    """
+
+    def __init__(self, compose: Composer):
+        self._compose = compose
+        self._bases: dict[tuple[str, ...], Template] = {}
+        self._cache = OmegaConf.create()
+        self._strangers: dict[str, str] = {}  # settings some point's model does not have -> that model
+        self._taken: set[str] = set()
+
+    def config(self, words: Sequence[str]) -> Config:
+        """The validated config of one point; see :meth:`composition`."""
+        return self.composition(words).config
+
+    def composition(self, words: Sequence[str]) -> Composition:
+        """Compose one point, given as single-valued words.
+
+        Raises:
+            ConfigError: a combination that is refused.
+        """
+        parsed = [parse_override(word) for word in words]
+        chosen = tuple(word for word, override in zip(words, parsed, strict=True) if selects_config_file(override))
+        if chosen not in self._bases:
+            self._bases[chosen] = compose_config(lambda: self._compose(list(chosen)), self._cache)
+        base = self._bases[chosen]
+        changes = {o.key_or_group: override_value(o) for o in parsed if not selects_config_file(o)}
+        # In a sweep over models, model.channels concerns the CNN and leaves the MLP alone.
+        strange = [key for key in changes if key.startswith("model.") and key[6:] not in base.model]
+        self._strangers.update(dict.fromkeys(strange, str(base.model.get("kind", ""))))
+        self._taken.update(changes.keys() - set(strange))
+        return base.compose({key: value for key, value in changes.items() if key not in strange})
+
+    def check_all_taken(self) -> None:
+        """Raise ConfigError for a setting that no model of the sweep has."""
+        for key in self._strangers.keys() - self._taken:
+            raise ConfigError(f"{key}: model={self._strangers[key]} has no such setting")
+
+
+def compose_config(compose: Callable[[], DictConfig], cache: DictConfig | None = None) -> Template:
+    """Run a composition and turn Hydra's and OmegaConf's errors into one line.
+
+    Args:
+        compose: composes with Hydra.
+        cache: holds what caching resolvers gave; see :class:`Template`.
+
+    Raises:
+        ConfigError: the composition failed.
+    """
+    try:
+        node = compose()
+        with flag_override(node, ["struct", "readonly"], False):
+            node.pop("hydra", None)
+            update_settings(node)
+        _refuse_unknown(node)
+        return Template(node, OmegaConf.create() if cache is None else cache)
+    except (HydraException, OmegaConfBaseException, ValueError, YAMLError) as error:
+        raise to_config_error(error) from None
+
+
+def _refuse_unknown(node: DictConfig) -> None:
+    """Refuse keys that are no settings in the groups that take former names of settings."""
+    for group in {key.partition(".")[0] for key in DEPRECATED}:
+        schema: Any = OmegaConf.get_type(node, group)
+        known = [f"{group}.{each.name}" for each in fields(schema)]
+        for key in {f"{group}.{name}" for name in node[group]} - {*known}:
+            raise ConfigError(f"no setting {key!r}; {did_you_mean(key, known, LISTED)}")

@@ -1,0 +1,62 @@
+"""The groups: their files in conf/, their schemas, and what is said of a choice that there is not."""
+
+import re
+from pathlib import Path
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_lab.config import DEPRECATED, MODELS, Config
+from dropout_lab.config.training import COMBINATIONS
+from dropout_lab.errors import ConfigError, list_allowed
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# Inside a wheel conf/ is a folder of the package; in a checkout it is next to the package.
+CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+SCHEMA = "dropout_lab_config"
+
+
+def register_schemas() -> None:
+    """Tell Hydra the schemas. OmegaConf makes a frozen dataclass read-only, so the nodes are thawed first."""
+    store = ConfigStore.instance()
+    store.store(name=SCHEMA, node=_thawed(Config), provider="dropout-lab")
+    for name, schema in MODELS.items():
+        store.store(group="hydra/schema/model", name=name, node=_thawed(schema), provider="dropout-lab")
+
+
+def _thawed(schema: type) -> DictConfig:
+    node: DictConfig = OmegaConf.structured(schema)
+    nodes = [node, *(node[key] for key in node if not OmegaConf.is_missing(node, key))]
+    for each in nodes:
+        if isinstance(each, DictConfig):
+            OmegaConf.set_readonly(each, None)
+    for group in {key.partition(".")[0] for key in DEPRECATED} & set(node):
+        OmegaConf.set_struct(node[group], False)  # takes former names; `composed` refuses other unknown ones
+    return node
+
+
+def list_choices(group: str) -> list[str]:
+    """The files a group offers in the project's own conf/."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def read_card(group: str, choice: str) -> tuple[str, dict[str, str]]:
+    """The comment at the head of a choice's file: sentences, and the facts in its ``source:`` and ``test:`` lines."""
+    lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
+    comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+    facts = [re.fullmatch(r"(source|test): (.*)", line) for line in comment]
+    text = [line for line, fact in zip(comment, facts, strict=True) if not fact]
+    return " ".join(text), {fact[1]: fact[2] for fact in facts if fact}
+
+
+def to_config_error(error: Exception) -> ConfigError:
+    """An error of Hydra or OmegaConf as the project says it."""
+    text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
+    missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
+    if missing:
+        if combination := COMBINATIONS.get(f"{missing[1]}={missing[2]}"):
+            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is the same")
+        offered = list_choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
+        return ConfigError.of(missing[1], missing[2], list_allowed(missing[2], offered))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return ConfigError("; ".join(lines[:2]) or type(error).__name__)

@@ -1,0 +1,172 @@
+"""Words of the command line in Hydra's override grammar, and their values."""
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from dropout_lab.config import GROUPS, list_settings
+from dropout_lab.config.fields import Setting
+from dropout_lab.config.groups import list_choices
+from dropout_lab.errors import ConfigError, did_you_mean, format_setting, list_allowed
+
+LISTED = "`dropout-lab list settings` shows them"
+
+
+@lru_cache(maxsize=4096)
+def parse_override(word: str) -> Override:
+    """One ``key=value`` word in Hydra's override grammar."""
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        if "=" not in word:
+            raise ConfigError(f"cannot read {word!r}: a setting is written NAME=VALUE") from None
+        reason = str(error).splitlines()[0]
+        hint = "put a value with other than plain characters into quotes: 'out=\"a=b\"'"
+        raise ConfigError(f"cannot read {word!r} ({reason}); {hint}") from None
+
+
+def selects_config_file(override: Override) -> bool:
+    """Whether the word chooses files (``model=cnn``, ``hydra/launcher=joblib``), which Hydra must compose."""
+    return override.key_or_group in GROUPS or "/" in override.key_or_group or override.is_hydra_override()
+
+
+@cache
+def settings() -> dict[str, Setting]:
+    """The settings a user gives a value; the kind of a group is chosen by its file."""
+    return {entry.key: entry for entry in list_settings() if entry.name != "kind"}
+
+
+def check_override(word: str) -> Override:
+    """Refuse a word that is known to be wrong before anything is composed: a misspelt key, a value out of range at
+    any point of its axis.
+
+    Raises:
+        ConfigError: with the one line to print.
+    """
+    override = parse_override(word)
+    key = override.key_or_group
+    if override.is_hydra_override() or "/" in key:
+        return override
+    if key == "study":
+        raise ConfigError(f"{word}: a study is run by `dropout-lab reproduce NAME`")
+    change = override.type is OverrideType.CHANGE and override.package is None
+    if (key not in settings() and key not in GROUPS) or not change:
+        group, _, name = key.partition(".")
+        known = [*settings(), *GROUPS]
+        elsewhere = [other for other in settings() if other.rpartition(".")[2] == (name or key)]
+        if key in known and not change:
+            raise ConfigError(f"{word}: write {key}=VALUE")
+        meant = [group] if group in GROUPS and name == "kind" else elsewhere or known
+        instead = f"did you mean {meant[0]!r}?" if meant is not known else did_you_mean(key, known, LISTED)
+        raise ConfigError(f"no setting {key!r}; {instead}")
+    if key == "seeds" and override.is_sweep_override():
+        raise ConfigError(f"{word}: seeds is not an axis; seeds=5 stands for 0..4, seeds=[0,3,7] for a list")
+    if override.is_interval_sweep() and key not in settings():
+        raise ConfigError(f"{word}: a range is for a setting that is a number")
+    for value in _values(override):
+        if key in settings():
+            if interpolates(value):
+                _check_syntax(word, value)  # what it stands for is checked when the point is composed
+            else:
+                settings()[key].checked(value)
+            continue
+        names = value if isinstance(value, list) and key == "regularizer" else [value]
+        if not all(isinstance(name, str) and name for name in names):
+            raise ConfigError.of(key, value, list_allowed(value, list_choices(key)))
+    return override
+
+
+def interpolates(value: Any) -> bool:
+    """Whether a value, or a part of it, is an interpolation such as ``${train.lr}``."""
+    if isinstance(value, dict):
+        return any(map(interpolates, value.values()))
+    if isinstance(value, list):
+        return any(map(interpolates, value))
+    return isinstance(value, str) and "${" in value
+
+
+def _check_syntax(word: str, value: Any) -> None:
+    """Raise ConfigError for an interpolation that OmegaConf cannot parse."""
+    try:
+        OmegaConf.create([value])
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"cannot read {word!r}: {str(error).splitlines()[0]}") from None
+
+
+def _values(override: Override) -> list[Any]:
+    """The values of a word: of a single one, an axis, or the ends of a range."""
+    ends = parse_range(override)
+    if ends is not None:
+        return list(ends[:2])
+    return [override_value(parse_override(point)) for point in split_axis(override)]
+
+
+def parse_range(override: Override) -> tuple[float, float, bool] | None:
+    """Both ends of ``rate=interval(0,0.8)``, and whether it is tagged ``log``; None for any other word.
+
+    Raises:
+        ConfigError: a range that has no room.
+    """
+    found = override.value()
+    if not isinstance(found, IntervalSweep):
+        return None
+    whole = is_integer_setting(override.key_or_group)
+    low, high = float(found.start or 0), float(found.end or 0)
+    log = "log" in found.tags
+    if not low < high or (log and low <= 0):
+        room = "a range from above 0 to more" if log else "a range from less to more"
+        raise ConfigError(f"{override.input_line}: must be {room}")
+    if whole and low.is_integer() and high.is_integer():
+        return int(low), int(high), log
+    return low, high, log
+
+
+def is_integer_setting(key: str) -> bool:
+    """Whether a setting takes whole numbers."""
+    return key in settings() and settings()[key].type is int
+
+
+def override_value(override: Override) -> Any:
+    """The value of a single-valued word; one that is a name stays as it was typed, ``out=1.10`` no less."""
+    value = override.value()
+    key = override.key_or_group
+    if key in settings() and settings()[key].type is str and not isinstance(value, str | list | dict):
+        return str(override.input_line).partition("=")[2]
+    return value
+
+
+def split_axis(override: Override) -> list[str]:
+    """The words of an axis, one a point: ``rate=0,0.5`` gives ``rate=0`` and ``rate=0.5``. A range stays one."""
+    if not override.is_sweep_override() or override.is_interval_sweep():
+        return [str(override.input_line)]
+    key = override.key_or_group
+    pattern = override.value()
+    if isinstance(pattern, Glob):
+        words = [f"{key}={name}" for name in pattern.filter(list_choices(key))]
+    elif override.is_choice_sweep() or override.is_range_sweep():
+        try:
+            words = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        except HydraException:
+            raise ConfigError(f"{override.input_line}: must have a step that leads from start to stop") from None
+    else:
+        raise ConfigError(f"{override.input_line}: an axis is a list of values, choice(), range() or glob()")
+    if not words:
+        raise ConfigError(f"{override.input_line}: an empty sweep, the axis has no value")
+    return words
+
+
+def format_value(value: Any) -> str:
+    """A value in Hydra's grammar; words are quoted where the grammar would read something else into them."""
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(format_value(v) for v in value) + "]"
+    if isinstance(value, str | Path) and not re.fullmatch(r"[A-Za-z_/.][\w/.-]*", str(value), re.ASCII):
+        escaped = re.sub(r'(\\*)"', r'\1\1\\"', str(value))
+        return '"' + escaped + ("\\" if escaped.endswith("\\") else "") + '"'
+    return format_setting(value)

@@ -1,0 +1,272 @@
+"""The whole config: the groups, the settings of no group, and the table of all settings."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from omegaconf import MISSING
+
+from dropout_lab.config.data import LANGUAGE, DataConf
+from dropout_lab.config.fields import Setting, Validated, list_fields, round_decimal, setting
+from dropout_lab.config.infer import InferConf
+from dropout_lab.config.lr_schedule import LRScheduleConf
+from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
+from dropout_lab.config.regularizers import RegularizerConf
+from dropout_lab.config.training import TrainConf
+from dropout_lab.config.validators import (
+    MOST,
+    PART_RATE,
+    RATE,
+    SEEDS,
+    check_arms,
+    check_auto,
+    check_device,
+    check_out,
+    check_part_rate,
+    check_rates,
+    check_seeds,
+)
+from dropout_lab.config.variants import IN_STATES, INSIDE_ONLY, OF_WORDS, ScheduleConf, VariantConf
+from dropout_lab.errors import ConfigError, format_setting
+
+
+@dataclass(frozen=True)
+class Config(Validated):
+    """One point of the grid, with the seeds it is to be trained on."""
+
+    data: DataConf = field(default_factory=DataConf)
+    # Any to OmegaConf, which cannot put one frozen schema in the place of another; always a ModelConf.
+    model: Any = MISSING
+    variant: VariantConf = field(default_factory=VariantConf)
+    schedule: ScheduleConf = field(default_factory=ScheduleConf)
+    regularizer: RegularizerConf = field(default_factory=RegularizerConf)
+    train: TrainConf = field(default_factory=TrainConf)
+    lr_schedule: LRScheduleConf = field(default_factory=LRScheduleConf)
+    infer: InferConf = field(default_factory=InferConf)
+    rate: Any = setting(
+        0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
+    )
+    profile: str = setting(
+        "auto",
+        choices=("auto", "flat", "linear", "rising"),
+        identity=False,
+        axis=True,
+        help="one rate on all places, rising with depth about it, or rising up to it; auto asks the variant",
+    )
+    input_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        column="input_rate",
+        help="drop probability of the input; null: 0, or rate for variants of a whole recurrent network",
+    )
+    embedding_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("variant.kind", *OF_WORDS),
+        help="drop probability of whole kinds of tokens in a recurrent network; null: rate",
+    )
+    recurrent_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("variant.kind", *IN_STATES),
+        help="drop probability from step to step: of the recurrent states, or recurrent weights; null: rate",
+    )
+    between_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("model.kind", *RECURRENT),
+        unless=("variant.kind", *INSIDE_ONLY),
+        help="drop probability between recurrent layers; null: rate",
+    )
+    output_rate: Any = setting(
+        None,
+        check=check_part_rate,
+        allowed=PART_RATE,
+        pack="own",
+        when=("model.kind", *RECURRENT),
+        unless=("variant.kind", *INSIDE_ONLY),
+        help="drop probability of what the last recurrent layer gives; null: rate",
+    )
+    paper_scale: bool = setting(
+        False,
+        off=False,
+        pack="own",
+        help="take lr, l2, max_norm and such for those of a paper that scales at test time, and convert them",
+    )
+    seeds: Any = setting(
+        5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
+    )
+    seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
+    out: str = setting(
+        "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
+    )
+    device: str = setting(
+        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
+    )
+    precision: str = setting("fp32", choices=("fp32", "bf16"), column="precision", help="arithmetic of the network")
+    workers: Any = setting(
+        "auto",
+        check=check_auto,
+        allowed="auto or a whole number of at least 1",
+        identity=False,
+        help="processes that train packs side by side; auto takes one a core",
+    )
+    pack: Any = setting(
+        "auto",
+        check=check_auto,
+        allowed="auto or a whole number of at least 1",
+        identity=False,
+        help="most trials trained at once as one stacked model",
+    )
+
+    arms: Any = setting(
+        "",
+        check=check_arms,
+        allowed="names of variants and regularizers, or lists of them",
+        identity=False,
+        axis=True,
+        help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
+    )
+    tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
+    budget: int = setting(
+        20, low=1, high=MOST, identity=False, when=("tune", True), help="settings that tuning tries in each arm"
+    )
+    sampler: str = setting(
+        "random",
+        choices=("random", "grid", "optuna"),
+        identity=False,
+        when=("tune", True),
+        help="how tuning comes to the settings it tries",
+    )
+    tuning_seeds: int = setting(
+        2,
+        low=1,
+        high=1000,
+        identity=False,
+        when=("tune", True),
+        help="seeds that tuning tries each of them on, none of the confirming ones",
+    )
+    read_test: bool = setting(
+        True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"
+    )
+    save: bool = setting(
+        False, identity=False, help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do"
+    )
+    save_predictions: bool = setting(
+        False, identity=False, help="keep what is predicted for each test example, in predictions/"
+    )
+    skip_invalid: bool = setting(
+        False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.model, ModelConf):
+            raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
+        if self.data.val_fraction == 0 and self.data.kind not in LANGUAGE:
+            stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
+            plateau = self.schedule.kind == "plateau"
+            readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}
+            for name in [name for name, reads in readers.items() if reads]:
+                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation part, which {name} reads")
+        sites = self.model.hidden_sites
+        if sites is not None and isinstance(self.rate, list):
+            self.check_length(len(self.rate), sites)
+        if self.profile in ("linear", "rising"):
+            if isinstance(self.rate, list):
+                raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
+            if sites is not None and self.site_rates[-1] >= 1:
+                most = (sites + 1) / (2 * sites)
+                raise ConfigError.of(
+                    "rate", self.rate, f"must be below {format_setting(most)} under profile=linear here"
+                )
+
+    def check_length(self, listed: int, sites: int) -> None:
+        """Raise ConfigError if the list of rates had so many entries, for another number of places."""
+        if listed != sites:
+            places = f"{sites} place{'' if sites == 1 else 's'}"
+            allowed = f"must have one entry for each of the {places} where model={self.model.kind} drops"
+            rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
+            raise ConfigError.of("rate", rates, allowed)
+
+    @property
+    def site_rates(self) -> list[float]:
+        """The rate of each hidden site, from input to output; one for all, where their number is not known.
+
+        Raises:
+            ConfigError: a profile over places whose number is not known.
+        """
+        sites = self.model.hidden_sites
+        if isinstance(self.rate, list):
+            return self.rate
+        if sites == 0:
+            return [0.0]  # nowhere to drop
+        profile = self.variant.profile if self.profile == "auto" else self.profile
+        if sites is None:
+            if profile != "flat" and self.rate > 0:
+                key = "variant.profile" if self.profile == "auto" else "profile"
+                allowed = (
+                    f"must be flat for model={self.model.kind}, whose places are its own; a list of rates can rise"
+                )
+                raise ConfigError.of(key, profile, allowed)
+            return [self.rate]
+        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "rising": 1.0}
+        return [
+            round_decimal(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites))
+            for i in range(sites)
+        ]
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What :func:`dropout_lab.data.load` is told to find the data, beside their kind."""
+        entries = [entry for entry in list_fields(DataConf) if entry.spec.source and has_effect(entry, self)]
+        return {"seed": self.seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
+
+    @property
+    def trial_seeds(self) -> list[int]:
+        return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
+
+
+# The parts of a recurrent network that have a rate of their own.
+ROLES = ("embedding", "recurrent", "between", "output")
+GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "lr_schedule", "infer")
+
+
+@cache
+def list_settings() -> tuple[Setting, ...]:
+    """Every setting of every schema, groups first; one entry a key."""
+    schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf]
+    schemas += [TrainConf, LRScheduleConf, InferConf, Config]
+    table: dict[str, Setting] = {}
+    for schema in schemas:
+        for entry in list_fields(schema):
+            table.setdefault(entry.key, entry)
+    return tuple(table.values())
+
+
+def get_value(key: str, config: Config) -> Any:
+    """The value of a setting by its key; None if the config has no such setting, as a CNN has no ``model.hidden``."""
+    node: Any = config
+    for name in key.split("."):
+        node = getattr(node, name, None)
+    return node
+
+
+def has_effect(entry: Setting, config: Config) -> bool:
+    """Whether a setting can have an effect beside the others of its config."""
+    for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):
+        if condition is not None:
+            key, *values = condition
+            value = get_value(key, config)
+            met = any(v in values for v in value) if isinstance(value, list) else value in values
+            if met is not wanted:
+                return False
+    return True

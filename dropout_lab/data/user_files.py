@@ -1,0 +1,237 @@
+"""Data of the user's own: a file or a folder named by its path, known by its content.
+
+A trial is what its data hold, not where they lie: the sha256 of the content stands in its identity.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.data.arrays import read_npz
+from dropout_lab.data.cache import Arrays, load_or_decode
+from dropout_lab.data.checksums import file_digest as digest_of
+from dropout_lab.data.checksums import joint_digest
+from dropout_lab.data.dataset import Dataset
+from dropout_lab.data.folders import ClassFolders
+from dropout_lab.data.images import list_images, read_images
+from dropout_lab.data.npz import SAVE
+from dropout_lab.data.paths import user_cache_folder
+from dropout_lab.data.table_format import FormatOptions
+from dropout_lab.data.tables import SUFFIXES, TableOptions, is_table, read_table
+from dropout_lab.data.text import TextOptions, to_labelled_dataset
+from dropout_lab.data.user_texts import list_texts, read_column, read_folder
+from dropout_lab.errors import DataError
+
+SIGNIFICANT = 16  # hex digits of a digest that are kept
+LOOK_AGAIN = 5.0  # seconds after which a folder is looked through again
+
+
+def file(
+    path: str = "",
+    digest: str = "",
+    target: str = "",
+    task: str = "auto",
+    layout: str = "auto",
+    columns: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    missing: str = "refuse",
+    separator: str = "auto",
+    encoding: str = "auto",
+    header: str = "auto",
+    decimal: str = "auto",
+) -> Dataset:
+    """Read a table, series or images from one file: an ``.npz`` with x and y, or a table in text form.
+
+    Args:
+        path: the file.
+        digest: what its sha256 begins with; if empty, it may be any.
+        target: of a table, the column to be predicted.
+        task: ``classification``, ``regression`` or ``auto``; see :mod:`dropout_lab.data.labels`.
+        layout: of an ``.npz``, what the axes of x are; see :mod:`dropout_lab.data.arrays`.
+        columns, drop, missing: of a table, as for :class:`dropout_lab.data.tables.TableOptions`.
+        separator, encoding, header, decimal: as for :class:`dropout_lab.data.table_format.FormatOptions`.
+
+    Raises:
+        DataError: it is missing, not what it should be, or of another digest.
+    """
+    place, form = _source("file", path), FormatOptions(separator, encoding, header, decimal)
+    _compare("file", path, digest)
+    if is_table(place):
+        _refuse_given({"layout": layout}, "arrays", "a table has rows of features")
+        options = TableOptions(target, task, columns, drop, missing)
+        return _dataset("file", [place], partial(read_table, place, options, form), repr((options, form)))
+    given = TableOptions(target, columns=columns, drop=drop, missing=missing)
+    _refuse_given({**given._asdict(), **form._asdict()}, "tables", "an .npz names its target y")
+    return _dataset("file", [place], partial(read_npz, place, task, layout), f"{task} {layout}")
+
+
+def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
+    """A folder of images for each class, all of one size or resized, as :mod:`dropout_lab.data.images` reads it.
+
+    Args:
+        path: the folder.
+        digest: what the sha256 of its content begins with; if empty, it may be any.
+        image_size: pixels a side after resizing; 0 to leave them.
+
+    Raises:
+        DataError: it is missing, holds something else, or is of another digest.
+    """
+    place = _source("folder", path)
+    _compare("folder", path, digest)
+    dataset = _dataset("folder", _files("folder", place), lambda: read_images(place, image_size), str(image_size))
+    return _with_notes(dataset, place)
+
+
+def texts(
+    path: str = "",
+    digest: str = "",
+    target: str = "",
+    text: str = "",
+    task: str = "auto",
+    missing: str = "refuse",
+    separator: str = "auto",
+    encoding: str = "auto",
+    header: str = "auto",
+    decimal: str = "auto",
+    tokens: str = "spaces",
+    length: int = 64,
+    pad: str = "front",
+    vocabulary: int = 20_000,
+) -> Dataset:
+    """Texts in a folder of ``.txt`` files for each class, or in a column of a table.
+
+    Args:
+        path: the folder or file.
+        digest: what the sha256 of its content begins with; if empty, it may be any.
+        target, text: of a table, the columns to be predicted and to be read.
+        task, missing, separator, encoding, header, decimal: of a table, as for :func:`file`.
+        tokens, length, pad, vocabulary: as for :mod:`dropout_lab.data.text`.
+
+    Raises:
+        DataError: it is missing, holds something else, or is of another digest.
+    """
+    place, how = _source("texts", path), TextOptions(tokens, length, pad)
+    form = FormatOptions(separator, encoding, header, decimal)
+    _compare("texts", path, digest)
+    if place.is_dir():
+        given = {"target": target, "text": text, "task": task, "missing": missing, **form._asdict()}
+        _refuse_given(given, "tables", "a folder's classes are its folders")
+        read = partial(read_folder, place, how)
+    else:
+        read = partial(read_column, place, text, target, task, missing, how, form)
+    # The names of columns may hold spaces.
+    detail = repr((text, target, task, missing, how, form))
+    arrays = load_or_decode("texts", _files("texts", place), user_cache_folder(), read, detail)
+    return _with_notes(to_labelled_dataset("texts", arrays, vocabulary), place)
+
+
+def _refuse_given(options: Mapping[str, object], kind: str, reason: str) -> None:
+    """Raise DataError if an option is given that only another kind of data has."""
+    for key, value in options.items():
+        if value not in ("", (), "auto", "refuse"):
+            shown = f"[{','.join(value)}]" if isinstance(value, tuple) else value
+            raise DataError(f"data.{key}={shown}: is for {kind}; {reason}")
+
+
+OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts}
+KINDS_OF_FILE: dict[str, Callable[[Path], bool]] = {
+    "file": lambda path: path.suffix.lower() == ".npz" or is_table(path),
+    "texts": is_table,
+}
+FOLDERS: dict[str, Callable[[Path], ClassFolders]] = {"folder": list_images, "texts": list_texts}
+
+
+def fingerprint(kind: str, path: str) -> str:
+    """The first digits of the sha256 of a file, or of names and contents of a folder's images or texts.
+
+    Raises:
+        DataError: there is no such file or folder, or not of that kind.
+    """
+    place = _source(kind, path).absolute()
+    try:
+        files = _files(kind, place)
+        return _fingerprint(place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(place: Path, files: tuple[Path, ...], state: tuple[tuple[int, int], ...]) -> str:
+    def compute() -> Arrays:
+        if files == (place,):
+            return {"sha256": np.array([digest_of(place)])}
+        return {"sha256": np.array([joint_digest(place, [str(path.relative_to(place)) for path in files])])}
+
+    return str(load_or_decode("sha256", files, user_cache_folder(), compute)["sha256"][0])[:SIGNIFICANT]
+
+
+def _source(kind: str, path: str) -> Path:
+    reads = KINDS_OF_FILE.get(kind)
+    if not path:
+        wanted = " or ".join(["FILE"] * (kind in KINDS_OF_FILE) + ["FOLDER"] * (kind in FOLDERS))
+        raise DataError(f"data={kind}: needs data.path={wanted}")
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise DataError(f"data.path={path}: is not there")
+    if not reads and not place.is_dir():
+        raise DataError(f"data.path={path}: is no folder; data=file reads .npz files and tables, data=texts texts")
+    if kind not in FOLDERS and place.is_dir():
+        raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
+    if not (place.is_dir() or place.is_file()):  # a pipe gives its content once, and it is read twice
+        raise DataError(f"data.path={path}: is neither a file nor a folder")
+    if reads and not place.is_dir() and not reads(place):
+        suffixes = ", ".join([".npz"] * (kind == "file") + [*SUFFIXES])
+        other = ", or be a folder" if kind in FOLDERS else ""
+        if place.suffix.lower() == ".npy":
+            other += f"; an .npy holds one array, and {SAVE}"
+        raise DataError(f"data.path={path}: must end in one of {suffixes}, tables perhaps with .gz{other}")
+    return place
+
+
+def _files(kind: str, place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    return [path for path, _ in _list_folder(kind, place).files]
+
+
+def _list_folder(kind: str, place: Path) -> ClassFolders:
+    # Every arm of a sweep asks for the digest of its data, and a large folder takes a while to look through.
+    return _list_once(kind, place.absolute(), int(time.monotonic() / LOOK_AGAIN))
+
+
+@lru_cache(maxsize=8)
+def _list_once(kind: str, place: Path, period: int) -> ClassFolders:
+    return FOLDERS[kind](place)
+
+
+def _with_notes(dataset: Dataset, place: Path) -> Dataset:
+    """Add what was skipped in a folder, which the cache of its decoded files does not know."""
+    if not place.is_dir():
+        return dataset
+    return replace(dataset, notes=(*_list_folder(dataset.name, place).notes, *dataset.notes))
+
+
+def _compare(kind: str, path: str, digest: str) -> None:
+    found = fingerprint(kind, path)
+    if digest and found[: len(digest)] != digest[: len(found)]:
+        raise DataError(f"data.path={path}: holds other data (sha256 {found}...) than data.digest={digest}")
+
+
+def _dataset(kind: str, files: Sequence[Path], read: Callable[[], Arrays], detail: str) -> Dataset:
+    arrays = load_or_decode(kind, files, user_cache_folder(), read, detail)
+    classes = tuple(map(str, arrays.get("classes", ())))
+    return Dataset(
+        kind,
+        "classification" if classes else "regression",
+        arrays["x"],
+        arrays["y"],
+        classes,
+        test=arrays.get("test"),
+        val=arrays.get("val"),
+        notes=tuple(map(str, arrays.get("notes", ()))),
+        columns=tuple(map(str, arrays.get("columns", ()))),
+    )

@@ -1,0 +1,1 @@
+"""Fast paths of dropout layers, each with a short plain twin that tests compare it with."""

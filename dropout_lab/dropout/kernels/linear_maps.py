@@ -1,0 +1,136 @@
+"""The linear maps of a network, as a variant that acts on their weights needs them: plain, and with own weights for
+each example.
+
+M models at once; B examples each.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d
+
+from dropout_lab.dropout.kernels.linear import dense, dense_reference
+
+# For which products of S inputs with the weights of one model it pays to leave out lines of weights: from this width
+# on, and what gathering a weight and the calls for an example cost, in multiplications.
+WIDE, GATHER, CALLS = 64, 8, 1_000_000
+
+
+class LinearMap(Protocol):
+    """A linear map with weights; those of one model may serve x of many, which is then one large product."""
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The map of x [M, B, ...] by one weight a model, [M, ...], and bias [M, out]."""
+        ...
+
+    def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The map of x [M, B, ...] by one weight an example, [M, B, ...], and bias [M, out]."""
+        ...
+
+
+class DenseMap:
+    """Fully connected: x [M, B, ..., in] by weights [(M, B,) in, out] to [M, B, ..., out].
+
+    Args:
+        fast: whether to take whichever kernel is fastest, as the engine does; see
+            :mod:`dropout_lab.dropout.kernels.linear`.
+    """
+
+    def __init__(self, fast: bool = False):
+        self._fast = fast
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if len(weight) < len(x):
+            used = _used(x, weight)
+            return _folded(self, x, weight, bias) if used is None else _gathered(x, weight[0], bias, used)
+        flat = x.flatten(1, -2) if x.dim() > 3 else x
+        out = (dense if self._fast else dense_reference)(flat, weight, bias)
+        return out.view(*x.shape[:-1], weight.shape[-1]) if x.dim() > 3 else out
+
+    def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        rows = x.flatten(2, -2) if x.dim() > 3 else x.unsqueeze(2)  # [M, B, T, in]
+        out = torch.matmul(rows, weight).view(*x.shape[:-1], weight.shape[-1])
+        return out if bias is None else out + bias.view(len(bias), *[1] * (x.dim() - 2), -1)
+
+
+class ConvMap:
+    """Convolution: x [M, B, C, H, W] by weights [(M, B,) O, C, k, k] to [M, B, O, H, W].
+
+    Args:
+        stride, padding, dilation: as of ``torch.nn.functional.conv2d``.
+    """
+
+    def __init__(
+        self, stride: Sequence[int] = (1, 1), padding: Sequence[int] | str = "same", dilation: Sequence[int] = (1, 1)
+    ):
+        self._how: dict[str, Any] = {"stride": tuple(stride), "padding": _tuple(padding), "dilation": tuple(dilation)}
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if len(weight) < len(x):
+            return _folded(self, x, weight, bias)
+        # Grouped and vmapped convolutions are 2.5 to 4 times slower on a CPU than one model after another, and
+        # channels in the middle of the memory up to 1.6 times slower than channels last, and pooling 9 times.
+        biases = [None] * len(x) if bias is None else split_models(bias)
+        each = [
+            conv2d(_last(maps), _last(filters), line, **self._how)
+            for maps, filters, line in zip(split_models(x), split_models(weight), biases, strict=True)
+        ]
+        if len(each) == 1:
+            return each[0].unsqueeze(0)
+        # The same order in memory as alone, which masks are drawn in.
+        return torch.stack([out.movedim(1, -1) for out in each]).movedim(-1, 2)
+
+    def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        examples = x.shape[0] * x.shape[1]
+        flat = conv2d(x.reshape(1, -1, *x.shape[3:]), weight.flatten(0, 2), groups=examples, **self._how)
+        out = flat.view(*x.shape[:2], -1, *flat.shape[2:])
+        return out if bias is None else out + bias.view(len(bias), 1, -1, 1, 1)
+
+
+def split_models(x: Tensor) -> Sequence[Tensor]:
+    """x [M, ...] model by model. A single one is a view, whose gradient stays as it lies in memory; that of a slice
+    would be copied into zeros, in another order."""
+    return [x.squeeze(0)] if len(x) == 1 else x.unbind()
+
+
+def _last(x: Tensor) -> Tensor:
+    """x with its channels last; ``contiguous`` would leave open in which order a single channel lies."""
+    return x.to(memory_format=torch.channels_last)
+
+
+def _folded(operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The map of x [S, B, ...] by the weights [1, ...] of one model, as one large batch."""
+    return operation(x.flatten(0, 1).unsqueeze(0), weight, bias)[0].unflatten(0, x.shape[:2])
+
+
+def _used(x: Tensor, weight: Tensor) -> Tensor | None:
+    """Which of the inputs [S, B, in] of an example any of S takes, [B, in]; None if it does not pay to ask.
+
+    Units that a ReLU has made zero are zero in every pass with dropout, about half of them in a new network, and more
+    in a trained one.
+    """
+    stacked, examples, width = (*x.shape[:2], weight.shape[2])
+    if x.dim() > 3 or x.device.type != "cpu" or torch.is_grad_enabled() or width < WIDE:
+        return None
+    used = (x.amax(0) > 0) | (x.amin(0) < 0)
+    lines = int(used.sum()) / examples
+    saved = stacked * (x.shape[2] - lines) * width
+    return used if saved > lines * width * GATHER + CALLS else None
+
+
+def _gathered(x: Tensor, weight: Tensor, bias: Tensor | None, used: Tensor) -> Tensor:
+    """The map of x [S, B, in] by the weights [in, out] of one model, example by example with the inputs it uses."""
+    out = x.new_empty(*x.shape[:2], weight.shape[1])
+    for b, lines in enumerate(used):
+        taken = lines.nonzero().squeeze(1)
+        torch.mm(x[:, b].index_select(1, taken), weight.index_select(0, taken), out=out[:, b])
+    return out if bias is None else out.add_(bias)
+
+
+def _tuple(padding: Sequence[int] | str) -> tuple[int, ...] | str:
+    return padding if isinstance(padding, str) else tuple(padding)
+
+
+DENSE_MAP, CONV = DenseMap(fast=True), ConvMap()

@@ -1,0 +1,302 @@
+"""The cells of recurrent networks, run over a whole sequence forwards and backwards, with masks in them.
+
+Gates lie as ``torch.nn`` orders them: input, forget, candidate, output of an LSTM; reset, update, candidate of a GRU.
+Forwards, a step is a product and few operations in place, in buffers of the whole sequence. Backwards, all that does
+not wait for the later step (the slopes of the gates, with the masks in them) is computed at once for all steps, so that
+only five or so operations a step are left.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout.kernels.recurrent_matmul import RecurrentMatmul, unbind_steps
+
+sigmoid_slope, tanh_slope = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh_backward
+
+
+@dataclass(frozen=True)
+class CellMasks:
+    """What is done to a cell, factors of shape [M, T or 1, B, H]; None for nothing.
+
+    Args:
+        state: on the hidden state before its product with the weights; [M, T or 1, G, B, H] with one for each gate.
+        candidate: on the new content before it is added to the memory.
+        cell: on the memory cell. What is above 0 is left in the cell as it is, and the factor acts on what the cell
+            gives out: a factor inside would act again in every step.
+        keep_state, keep_cell: which part of the new hidden state, or memory cell, takes the place of the old one.
+    """
+
+    state: Tensor | None = None
+    candidate: Tensor | None = None
+    cell: Tensor | None = None
+    keep_state: Tensor | None = None
+    keep_cell: Tensor | None = None
+
+    def each(self) -> dict[str, Tensor | None]:
+        """The masks by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass
+class CellTrace:
+    """What a pass over a sequence leaves for the way back.
+
+    Args:
+        gates: activations of the gates, [M, T, B, G * H].
+        hidden: states, the first one before the first step, [M, T + 1, B, H].
+        cells: of an LSTM, likewise.
+        inner: what else the cell needs: tanh of an LSTM's cells [M, T, B, H]; a GRU's products with the state
+            [M, T, B, G * H].
+    """
+
+    gates: Tensor
+    hidden: Tensor
+    cells: Tensor | None = None
+    inner: Tensor | None = None
+
+
+@dataclass
+class CellGradients:
+    """Gradients of the inputs of a sequence.
+
+    Args:
+        gates: of the input projections, [M, T, B, G * H].
+        products: of the products with the state, where they are not the same.
+        h, c: of the state at the start, [M, B, H].
+    """
+
+    gates: Tensor
+    products: Tensor
+    h: Tensor
+    c: Tensor | None = None
+
+
+class RNNCell:
+    """A kind of cell.
+
+    Attributes:
+        count: gates.
+        masks: names of the :class:`CellMasks` that make sense in it.
+        has_cell: whether there is a memory cell beside the hidden state.
+        own_bias: whether the product with the state has a bias that cannot be added to that of the inputs.
+    """
+
+    count: ClassVar[int]
+    masks: ClassVar[tuple[str, ...]]
+    has_cell: ClassVar[bool] = False
+    own_bias: ClassVar[bool] = False
+
+    def forward(self, products: RecurrentMatmul, trace: CellTrace, bias: Tensor | None, masks: CellMasks) -> None:
+        """Fill the trace, whose gates hold the input projections and whose states the first one."""
+        raise NotImplementedError
+
+    def backward(
+        self, products: RecurrentMatmul, trace: CellTrace, masks: CellMasks, out: Tensor, last: Tensor | None
+    ) -> CellGradients:
+        """The way back from gradients of the states [M, T, B, H] and of the last memory cell [M, B, H]."""
+        raise NotImplementedError
+
+
+def _over(mask: Tensor | None, count: int) -> Any:
+    return [None] * count if mask is None else unbind_steps(mask, count)
+
+
+def _single(x: Tensor) -> Tensor:
+    return x[0] if len(x) == 1 else x
+
+
+class LSTMCell(RNNCell):
+    """Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000)."""
+
+    count = 4
+    masks = ("state", "candidate", "cell", "keep_state", "keep_cell")
+    has_cell = True
+
+    def forward(self, products: RecurrentMatmul, trace: CellTrace, bias: Tensor | None, masks: CellMasks) -> None:
+        assert trace.cells is not None
+        assert trace.inner is not None
+        gates, h, c, tanh = (unbind_steps(x) for x in (trace.gates, trace.hidden, trace.cells, trace.inner))
+        count, width = len(gates), trace.hidden.shape[-1]
+        i, f, g, o = (unbind_steps(part) for part in trace.gates.unflatten(-1, (4, width)).unbind(-2))
+        both = unbind_steps(trace.gates[..., : 2 * width])
+        candidate, factor = _over(masks.candidate, count), _over(masks.cell, count)
+        stays = _over(None if masks.cell is None else (masks.cell > 0).to(trace.gates.dtype), count)
+        keep_h, keep_c = _over(masks.keep_state, count), _over(masks.keep_cell, count)
+        for t in range(count):
+            products.forward(t, h[t], gates[t], gates[t])
+            both[t].sigmoid_()
+            g[t].tanh_()
+            o[t].sigmoid_()
+            new = c[t + 1]
+            torch.mul(f[t], c[t], out=new)
+            new.addcmul_(i[t], g[t] if candidate[t] is None else g[t] * candidate[t])
+            if factor[t] is not None:
+                new.mul_(stays[t])
+            torch.tanh(new, out=tanh[t])
+            torch.mul(o[t], tanh[t], out=h[t + 1])
+            if factor[t] is not None:
+                h[t + 1].mul_(factor[t])
+            if keep_c[t] is not None:
+                torch.lerp(c[t], new, keep_c[t], out=new)
+            if keep_h[t] is not None:
+                torch.lerp(h[t], h[t + 1], keep_h[t], out=h[t + 1])
+
+    def _slopes(self, trace: CellTrace, masks: CellMasks) -> tuple[Tensor, Tensor, Tensor]:
+        """Slopes of the gates [M, T, B, 4, H] (for the first three by the cell's gradient, for the last one by the
+        state's), of the cell by the state's gradient, and of the cell before by the cell's, [M, T, B, H]."""
+        assert trace.cells is not None
+        assert trace.inner is not None
+        i, f, g, o = trace.gates.unflatten(-1, (4, -1)).unbind(-2)
+        slopes = torch.empty_like(trace.gates).unflatten(-1, (4, -1))
+        to_i, to_f, to_g, to_o = slopes.unbind(-2)
+        offered, taken = (g, i) if masks.candidate is None else (g * masks.candidate, i * masks.candidate)
+        sigmoid_slope.grad_input(offered, i, grad_input=to_i)
+        sigmoid_slope.grad_input(trace.cells[:, :-1], f, grad_input=to_f)
+        tanh_slope.grad_input(taken, g, grad_input=to_g)
+        sigmoid_slope.grad_input(trace.inner, o, grad_input=to_o)
+        cell, before = tanh_slope(o, trace.inner), f
+        if masks.cell is not None:
+            stays = masks.cell > 0
+            slopes[..., :3, :].mul_(stays.unsqueeze(-2))
+            before = f * stays
+        for factor in (masks.cell, masks.keep_state):
+            if factor is not None:
+                to_o.mul_(factor)
+                cell.mul_(factor)
+        return slopes, cell, before
+
+    def backward(
+        self, products: RecurrentMatmul, trace: CellTrace, masks: CellMasks, out: Tensor, last: Tensor | None
+    ) -> CellGradients:
+        slopes, *others = self._slopes(trace, masks)
+        gates = slopes.flatten(-2)
+        to_all, to_three, to_o = unbind_steps(gates), unbind_steps(slopes[..., :3, :]), unbind_steps(slopes[..., 3, :])
+        through, before, outs = (unbind_steps(x) for x in (*others, out))
+        count = len(outs)
+        keep_h, keep_c = _over(masks.keep_state, count), _over(masks.keep_cell, count)
+        dh = outs[-1].clone(memory_format=torch.contiguous_format)
+        dc = torch.zeros_like(dh) if last is None else _single(last).clone(memory_format=torch.contiguous_format)
+        spare, none = torch.empty_like(dh), torch.zeros_like(dh)
+        for t in reversed(range(count)):
+            held = None
+            if keep_c[t] is not None:
+                held = dc - dc * keep_c[t]
+                dc.mul_(keep_c[t])
+            to_o[t].mul_(dh)
+            dc.addcmul_(dh, through[t])
+            to_three[t].mul_(dc.unsqueeze(-2))
+            dc.mul_(before[t])
+            if held is not None:
+                dc.add_(held)
+            products.backward(t, to_all[t], outs[t - 1] if t else none, spare)
+            if keep_h[t] is not None:
+                spare.add_(dh - dh * keep_h[t])
+            dh, spare = spare, dh
+        return CellGradients(gates, gates, dh.view_as(trace.hidden[:, 0]), dc.view_as(trace.hidden[:, 0]))
+
+
+class GRUCell(RNNCell):
+    """Cho et al. 2014 in the form of cuDNN and torch, which resets after the product with the state."""
+
+    count = 3
+    masks = ("state", "candidate", "keep_state")
+    own_bias = True
+
+    def forward(self, products: RecurrentMatmul, trace: CellTrace, bias: Tensor | None, masks: CellMasks) -> None:
+        assert bias is not None
+        assert trace.inner is not None
+        gates, h, inner = unbind_steps(trace.gates), unbind_steps(trace.hidden), unbind_steps(trace.inner)
+        count, width = len(gates), trace.hidden.shape[-1]
+        r, z, n = (unbind_steps(part) for part in trace.gates.unflatten(-1, (3, width)).unbind(-2))
+        both, add = unbind_steps(trace.gates[..., : 2 * width]), unbind_steps(trace.inner[..., : 2 * width])
+        reset = unbind_steps(trace.inner[..., 2 * width :])
+        candidate, keep = _over(masks.candidate, count), _over(masks.keep_state, count)
+        start = _single(bias.unsqueeze(1))
+        for t in range(count):
+            products.forward(t, h[t], start, inner[t])
+            both[t].add_(add[t]).sigmoid_()
+            n[t].addcmul_(r[t], reset[t]).tanh_()
+            torch.lerp(n[t] if candidate[t] is None else n[t] * candidate[t], h[t], z[t], out=h[t + 1])
+            if keep[t] is not None:
+                torch.lerp(h[t], h[t + 1], keep[t], out=h[t + 1])
+
+    def _slopes(self, trace: CellTrace, masks: CellMasks) -> tuple[Tensor, Tensor, Tensor]:
+        """By the state's gradient: slopes of the products with the state [M, T, B, 3, H], of the candidate before its
+        tanh and of the state before, [M, T, B, H]."""
+        assert trace.inner is not None
+        r, z, n = trace.gates.unflatten(-1, (3, -1)).unbind(-2)
+        reset = trace.inner.unflatten(-1, (3, -1))[..., 2, :]
+        slopes = torch.empty_like(trace.gates).unflatten(-1, (3, -1))
+        to_r, to_z, to_q = slopes.unbind(-2)
+        offered, taken = (n, 1 - z) if masks.candidate is None else (n * masks.candidate, (1 - z) * masks.candidate)
+        change = trace.hidden[:, :-1] - offered
+        if masks.keep_state is not None:
+            change.mul_(masks.keep_state)
+            taken.mul_(masks.keep_state)
+        candidate = tanh_slope(taken, n)
+        sigmoid_slope.grad_input(change, z, grad_input=to_z)
+        torch.mul(candidate, r, out=to_q)
+        sigmoid_slope.grad_input(candidate * reset, r, grad_input=to_r)
+        before = z if masks.keep_state is None else torch.lerp(torch.ones_like(z), z, masks.keep_state.expand_as(z))
+        return slopes, candidate, before
+
+    def backward(
+        self, products: RecurrentMatmul, trace: CellTrace, masks: CellMasks, out: Tensor, last: Tensor | None
+    ) -> CellGradients:
+        slopes, candidate, before = self._slopes(trace, masks)
+        flat = slopes.flatten(-2)
+        to_all, to_each, stays, outs = (unbind_steps(x) for x in (flat, slopes, before, out))
+        total = torch.empty(trace.hidden[:, 1:].shape, dtype=out.dtype, device=out.device)
+        dhs = unbind_steps(total)
+        dhs[-1].copy_(outs[-1])
+        start = torch.zeros_like(dhs[0], memory_format=torch.contiguous_format)
+        for t in reversed(range(len(outs))):
+            to_each[t].mul_(dhs[t].unsqueeze(-2))
+            earlier = dhs[t - 1] if t else start
+            torch.addcmul(outs[t - 1] if t else start, dhs[t], stays[t], out=earlier)
+            products.backward(t, to_all[t], earlier, earlier)
+        gates = slopes.clone()
+        torch.mul(total, candidate, out=gates[..., 2, :])
+        return CellGradients(gates.flatten(-2), flat, start.view_as(trace.hidden[:, 0]))
+
+
+class ElmanCell(RNNCell):
+    """Elman 1990, with tanh."""
+
+    count = 1
+    masks = ("state", "keep_state")
+
+    def forward(self, products: RecurrentMatmul, trace: CellTrace, bias: Tensor | None, masks: CellMasks) -> None:
+        gates, h = unbind_steps(trace.gates), unbind_steps(trace.hidden)
+        keep = _over(masks.keep_state, len(gates))
+        for t in range(len(gates)):
+            products.forward(t, h[t], gates[t], gates[t])
+            gates[t].tanh_()
+            if keep[t] is None:
+                h[t + 1].copy_(gates[t])
+            else:
+                torch.lerp(h[t], gates[t], keep[t], out=h[t + 1])
+
+    def backward(
+        self, products: RecurrentMatmul, trace: CellTrace, masks: CellMasks, out: Tensor, last: Tensor | None
+    ) -> CellGradients:
+        slope = tanh_slope(torch.ones_like(trace.gates), trace.gates)
+        if masks.keep_state is not None:
+            slope.mul_(masks.keep_state)
+        to_all, outs = unbind_steps(slope), unbind_steps(out)
+        keep = _over(masks.keep_state, len(outs))
+        dh = outs[-1].clone(memory_format=torch.contiguous_format)
+        spare, none = torch.empty_like(dh), torch.zeros_like(dh)
+        for t in reversed(range(len(outs))):
+            to_all[t].mul_(dh)
+            products.backward(t, to_all[t], outs[t - 1] if t else none, spare)
+            if keep[t] is not None:
+                spare.add_(dh - dh * keep[t])
+            dh, spare = spare, dh
+        return CellGradients(slope, slope, dh.view_as(trace.hidden[:, 0]))
+
+
+RNN_CELLS: dict[str, RNNCell] = {"lstm": LSTMCell(), "gru": GRUCell(), "rnn": ElmanCell()}

@@ -1,0 +1,116 @@
+"""A recurrent layer over a whole sequence, for M models at once, with masks inside: one operation with its own way
+back, for what fused layers cannot do.
+
+One product takes all input projections before the first step, and one gives the gradient of each weight after the last.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from dropout_lab.dropout.kernels.recurrent_matmul import make_matmul
+from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS, CellMasks, CellTrace, RNNCell
+
+
+class _Sequence(Function):
+    """Over input projections [M, T * B, G * H], which it turns into the activations of the gates."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        cell: RNNCell,
+        inputs: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        h: Tensor,
+        c: Tensor | None,
+        *masks: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        models, batch, width = h.shape
+        gates = inputs.view(models, -1, batch, inputs.shape[-1])
+        count = gates.shape[1]
+
+        def states(first: Tensor) -> Tensor:
+            whole = gates.new_empty(models, count + 1, batch, width)
+            whole[:, 0] = first
+            return whole
+
+        trace = CellTrace(gates, states(h))
+        if c is not None:
+            trace.cells, trace.inner = states(c), gates.new_empty(models, count, batch, width)
+        elif cell.own_bias:
+            trace.inner = torch.empty_like(gates)
+        asked = CellMasks(*masks)
+        cell.forward(make_matmul(weight, asked.state, count), trace, bias, asked)
+        ctx.mark_dirty(inputs)
+        ctx.set_materialize_grads(False)
+        ctx.cell, ctx.biased = cell, bias is not None
+        ctx.save_for_backward(weight, inputs, trace.hidden, trace.cells, trace.inner, *masks)
+        ends = () if trace.cells is None else (trace.cells[:, -1],)
+        return inputs, trace.hidden[:, 1:], *ends
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, _: None, out: Tensor | None, last: Tensor | None = None) -> tuple[Tensor | None, ...]:
+        weight, inputs, hidden, cells, inner, *masks = ctx.saved_tensors
+        gates = inputs.view(*hidden[:, 1:].shape[:3], -1)
+        trace, asked = CellTrace(gates, hidden, cells, inner), CellMasks(*masks)
+        products = make_matmul(weight, asked.state, gates.shape[1])
+        arrived = torch.zeros_like(hidden[:, 1:]) if out is None else out
+        found = ctx.cell.backward(products, trace, asked, arrived, last)
+        to_weight = products.gradient(found.products, hidden[:, :-1])
+        to_bias = found.products.sum((1, 2)) if ctx.biased else None
+        return None, found.gates.view_as(inputs), to_weight, to_bias, found.h, found.c, *[None] * len(masks)
+
+
+def run_sequence(
+    kind: str,
+    x: Tensor,
+    weights: Sequence[Tensor],
+    start: Sequence[Tensor],
+    masks: CellMasks,
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """One layer of M recurrent networks over T steps.
+
+    Args:
+        kind: ``lstm``, ``gru`` or ``rnn`` (with tanh).
+        x: inputs [M, T, B, D]; [M, T, G, B, D] if each gate has its own.
+        weights: input-to-hidden [M, G * H, D], hidden-to-hidden [M, G * H, H] and their biases [M, G * H], as
+            ``torch.nn`` orders the gates.
+        start: the state before the first step: hidden [M, B, H], and of an LSTM the memory cell.
+        masks: what is done to the cell.
+
+    Returns:
+        hidden states [M, T, B, H], and the state after the last step, as ``start``.
+
+    Raises:
+        ValueError: a mask that this kind of cell has no place for.
+    """
+    cell = RNN_CELLS[kind]
+    given = masks.each()
+    misplaced = [name for name, mask in given.items() if mask is not None and name not in cell.masks]
+    if misplaced:
+        raise ValueError(f"a {kind} has no place for a mask of its {misplaced[0]}")
+    weight_ih, weight_hh, bias_ih, bias_hh = weights
+    bias = bias_ih if cell.own_bias else bias_ih + bias_hh
+    h, c = start[0], start[1] if cell.has_cell else None
+    parts = (_projected(x, weight_ih, bias, cell.count), weight_hh, bias_hh if cell.own_bias else None, h, c)
+    exact = [part if part is None else part.to(weight_hh.dtype) for part in (*parts, *given.values())]
+    # Under bf16 only the input projections are rounded: the state is carried through every step.
+    with torch.autocast(x.device.type, enabled=False):
+        found = _Sequence.apply(cell, *exact)
+    hidden = found[1]
+    return hidden, (hidden[:, -1], *found[2:])
+
+
+def _projected(x: Tensor, weight: Tensor, bias: Tensor, gates: int) -> Tensor:
+    """What all steps' inputs give to the gates, [M, T * B, G * H], no view of another tensor."""
+    if x.dim() == 4:
+        return torch.baddbmm(bias.unsqueeze(1), x.flatten(1, 2), weight.transpose(1, 2))
+    own = weight.unflatten(1, (gates, -1)).transpose(2, 3)  # [M, G, D, H]
+    each = torch.matmul(x.transpose(1, 2).flatten(2, 3), own) + bias.unflatten(1, (gates, 1, -1))  # [M, G, T * B, H]
+    return each.transpose(1, 2).flatten(2).clone()

@@ -1,0 +1,1 @@
+"""What is done with trained networks: prediction, Monte Carlo dropout, ensembles, measures."""

@@ -1,0 +1,87 @@
+"""``dropout-lab evaluate``: a finished sweep whose weights were kept, looked at in other ways."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dropout_lab.config import Config, InferConf
+from dropout_lab.config.compose import ConfigComposer, parse_override
+from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.run import EvaluationTask, distinct_configs, list_tasks, run_evaluations
+from dropout_lab.evaluation.store import EvaluationStore
+from dropout_lab.sweeps.checkpoints import SavedWeights, list_saved
+from dropout_lab.sweeps.grid import expand_grid
+from dropout_lab.sweeps.inference_checks import check_trial
+from dropout_lab.sweeps.ledger import Ledger
+
+Say = Callable[[str], None]
+# Settings of the trials that are no part of them, and may be others by now.
+ELSEWHERE = ("data.root", "data.path", "device")
+TAKEN = ("out", "infer", "skip_invalid", "save_predictions", *ELSEWHERE)
+
+
+def evaluate_folder(words: Sequence[str], points: ConfigComposer, say: Say) -> tuple[Path, list[tuple[str, InferConf]]]:
+    """Evaluate what a sweep folder keeps.
+
+    Args:
+        words: settings as typed; those of ``infer`` may be axes.
+        points: makes configs.
+        say: takes one line.
+
+    Returns:
+        the folder, and which trials were evaluated in which way.
+
+    Raises:
+        ConfigError: a setting that an evaluation does not take, a folder without weights, what is refused.
+    """
+    for word in words:
+        key = parse_override(word).key_or_group
+        if key not in TAKEN and not key.startswith("infer."):
+            raise ConfigError(f"{word}: evaluate takes {', '.join(TAKEN)} and infer.*, the rest is as it was trained")
+    jobs = expand_grid(words)
+    configs = [points.config(job) for job in jobs]
+    given = {parse_override(word).key_or_group for word in words}
+    folder, first = Path(configs[0].out), configs[0]
+    networks = _networks(folder, first, given, say)
+    tasks = _allowed(
+        list_tasks(networks, distinct_configs([config.infer for config in configs])), first.skip_invalid, say
+    )
+    ledger = Ledger(folder)
+    with ledger.claim():
+        run_evaluations(tasks, EvaluationStore(folder), ledger.rows(), first.save_predictions, say)
+    return folder, [(each.trial.id, task.conf) for task in tasks for each in task.kept]
+
+
+def _networks(folder: Path, config: Config, given: set[str], say: Say) -> list[SavedWeights]:
+    """What the folder keeps of its trials."""
+    if not (folder / "trials.csv").is_file():
+        raise ConfigError.of("out", str(folder), "holds no trials.csv; name the folder of a finished sweep")
+    rows = Ledger(folder, write=False).rows()
+    # Trials that only chose settings must not know the test part.
+    ids = [i for i, row in rows.items() if row["status"] == "ok" and row.get("read_test") != "false"]
+    moved = {"data.root": config.data.root, "data.path": config.data.path, "device": config.device}
+    networks = list_saved(folder, ids, {key: value for key, value in moved.items() if key in given})
+    if not networks:
+        hint = "the sweep's command with save=true trains them again and keeps them"
+        raise ConfigError.of("out", str(folder), f"no weights are kept there; {hint}")
+    if len(networks) < len(ids):
+        say(f"note: {len(ids) - len(networks)} of {len(ids)} trials were trained without save=true and are left out")
+    return networks
+
+
+def _allowed(tasks: Sequence[EvaluationTask], skip: bool, say: Say) -> list[EvaluationTask]:
+    """The tasks that make sense; the others are refused or, under ``skip_invalid``, left out."""
+    allowed: list[EvaluationTask] = []
+    left_out: dict[str, int] = {}
+    for task in tasks:
+        try:
+            check_trial(task.kept[0].trial, task.conf, len(task.kept) > 1)
+            allowed.append(task)
+        except ConfigError as error:
+            if not skip:
+                raise ConfigError(f"{error}; skip_invalid=true leaves such arms out") from None
+            left_out[str(error)] = left_out.get(str(error), 0) + 1
+    for reason, count in left_out.items():
+        say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
+    if not allowed:
+        raise ConfigError("nothing to evaluate: everything is left out by skip_invalid")
+    return allowed

@@ -1,0 +1,138 @@
+"""Thinned networks of one model beside several models: does averaging help, and what does it cost?
+
+The cost of training is in epochs, all nets together; that of inference in passes through a network an example.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dropout_lab.config import InferConf
+from dropout_lab.errors import format_setting
+from dropout_lab.evaluation.measure import candidate_taus, classification_scores
+from dropout_lab.evaluation.predictor import Predictions, Predictor
+from dropout_lab.stats import regression
+from dropout_lab.stats.bounds import bounds_of
+from dropout_lab.stats.intervals import Interval, mean_interval
+
+COUNTS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)  # passes, and members, at which the averages are looked at
+Scores = dict[str, float]
+
+
+def compare_ensembles(
+    networks: Iterable[Predictor], epochs: Sequence[int], conf: InferConf, done: Callable[[], None]
+) -> list[dict[str, Any]]:
+    """Compare averages over passes and over networks with one network in its test-time form.
+
+    Args:
+        networks: of R seeds of one arm; all are tested on the same examples.
+        epochs: that each was trained.
+        conf: how many passes, and what is averaged.
+        done: called after each network.
+
+    Returns:
+        rows of ``ensembles.csv``. ``plain`` is one network in its test-time form. ``implicit`` is the mean of the first
+        k passes with noise of one network, for k up to ``infer.passes``. ``explicit`` is the mean of m networks in
+        their test-time form; as many disjoint groups of m seeds as there are. ``n`` counts networks or groups, over
+        which mean and interval are taken; ``values`` has those of fewer than three.
+    """
+    outs: list[_Outputs] = []
+    rows: dict[tuple[str, int], list[tuple[Scores, float]]] = {}
+    for trained, spent in zip(networks, epochs, strict=True):
+        outs.append(_Outputs(trained, conf, {*COUNTS, len(epochs)}))
+        rows.setdefault(("plain", 1), []).append((outs[-1].plain(), spent))
+        for k, scores in outs[-1].implicit():
+            rows.setdefault(("implicit", k), []).append((scores, spent))
+        done()
+    for m in sorted({*(k for k in COUNTS if 1 < k <= len(outs)), len(outs)} - {1}):
+        groups = [slice(i, i + m) for i in range(0, len(outs) - m + 1, m)]
+        rows["explicit", m] = [(ensemble_scores(outs[g]), sum(epochs[g])) for g in groups]
+    return [row for (kind, size), found in rows.items() for row in _rows(kind, size, found)]
+
+
+def _rows(kind: str, size: int, found: Sequence[tuple[Scores, float]]) -> list[dict[str, Any]]:
+    epochs = float(np.mean([spent for _, spent in found]))
+    passes = 1 if kind == "plain" else size
+    named = {"kind": kind, "size": size, "epochs": epochs, "passes_each": passes}
+    intervals = {
+        name: mean_interval([scores[name] for scores, _ in found], bounds=bounds_of(name)) for name in found[0][0]
+    }
+    return [named | {"metric": name, **_columns(interval)} for name, interval in intervals.items()]
+
+
+def _columns(interval: Interval) -> dict[str, Any]:
+    """An interval as a row has it; values that are too few for one are joined by spaces."""
+    found = {name: None if np.isnan(value) else value for name, value in interval.columns.items()}
+    return {**found, "values": " ".join(map(format_setting, interval.values))}
+
+
+class _Outputs:
+    """What one network predicts on the test part, and, for a regression, on the validation part."""
+
+    def __init__(self, trained: Predictor, conf: InferConf, counts: set[int]):
+        self.conf, self.numbers = conf, trained.task == "regression"
+        # On the validation part a precision is chosen among several.
+        self.parts = ("test", "val") if self.numbers and trained.validates else ("test",)
+        self.at = sorted({k for k in counts if k < conf.passes} | {conf.passes}) if trained.stochastic else []
+        self.taus = candidate_taus(trained, conf) if self.numbers else []
+        self.found = {part: self._of(trained, part, False) for part in self.parts}
+        self.sampled = {part: self._of(trained, part, True) for part in self.parts if self.at}
+
+    def _of(self, trained: Predictor, part: str, noisy: bool) -> Predictions:
+        at = self.at if noisy else ()
+        if self.numbers:
+            return trained.values(self.conf, part, noisy, self.taus, at)
+        return trained.classes(self.conf, part, noisy, at)
+
+    def plain(self) -> Scores:
+        """Scores of the test-time network."""
+        if not self.numbers:
+            return classification_scores(
+                self.found["test"].arrays["probabilities"], self.found["test"].y, self.conf.bins
+            )
+        logs = [self.found[part].arrays["log_likelihood"] for part in self.parts]
+        return _regressed(self.found["test"].arrays["mean"], self.found["test"].y, logs[0], logs[-1])
+
+    @property
+    def tau(self) -> float:
+        """The precision that is best for the network by itself on the validation part, or the one there is."""
+        return self.taus[int(self.found[self.parts[-1]].arrays["log_likelihood"].mean(1).argmax())]
+
+    def implicit(self) -> list[tuple[int, Scores]]:
+        """Scores of the mean of the first k passes, for each k."""
+        found = []
+        for i, k in enumerate(self.at):
+            shots = [self.sampled[part].shots[i] for part in self.parts]
+            y = self.sampled["test"].y
+            if self.numbers:
+                found.append((k, _regressed(shots[0][0], y, shots[0][1], shots[-1][1])))
+            else:
+                found.append((k, classification_scores(shots[0][0], y, self.conf.bins)))
+        return found
+
+
+def _regressed(mean: np.ndarray, y: np.ndarray, log: np.ndarray, val_log: np.ndarray) -> Scores:
+    """Scores under the precision that is best on the validation part; ``log`` and ``val_log`` are [G, N].
+
+    Where there is no validation part there is one precision to choose from, and ``val_log`` is ``log``.
+    """
+    best = int(val_log.mean(1).argmax())
+    return {"rmse": regression.rmse(mean, y), "log_likelihood": float(log[best].mean())}
+
+
+def ensemble_scores(outs: Sequence[_Outputs]) -> Scores:
+    """Scores of the mean of several networks in their test-time form."""
+    conf, first = outs[0].conf, outs[0].found["test"]
+    if not outs[0].numbers:
+        each = np.stack([o.found["test"].arrays["probabilities"] for o in outs])
+        if conf.average == "logits":  # log-probabilities are logits but for a constant of each example
+            logs = np.log(np.maximum(each, 1e-300)).mean(0)
+            each = np.exp(logs - logs.max(1, keepdims=True))[None]
+            each /= each.sum(2, keepdims=True)
+        return classification_scores(each.mean(0), first.y, conf.bins)
+    means = np.stack([o.found["test"].arrays["mean"] for o in outs])
+    # Each network was validated on examples of its own, so its own choice of the precision is kept, and averaged.
+    tau = float(np.exp(np.mean(np.log([o.tau for o in outs]))))
+    log = regression.log_likelihood(means, first.y, tau)
+    return {"rmse": regression.rmse(means.mean(0), first.y), "log_likelihood": log}

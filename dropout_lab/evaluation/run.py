@@ -1,0 +1,137 @@
+"""From kept weights to evaluations: what is refused, what is missing, and in which order it is made."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from dropout_lab.config import InferConf
+from dropout_lab.data import DataError
+from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.ensembles import compare_ensembles
+from dropout_lab.evaluation.measure import measure_trial
+from dropout_lab.evaluation.predictor import Predictor
+from dropout_lab.evaluation.store import EvaluationStore, format_inference, inference_columns
+from dropout_lab.models import NetworkError
+from dropout_lab.sweeps.checkpoints import SavedWeights, list_saved
+from dropout_lab.sweeps.grid import Arm
+from dropout_lab.sweeps.inference_checks import load_dataset
+from dropout_lab.sweeps.ledger import Ledger, Row
+from dropout_lab.sweeps.predictions import predictions_path, store_predictions
+from dropout_lab.sweeps.progress import ProgressBar
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class EvaluationTask:
+    """What is to be found out.
+
+    Args:
+        conf: how.
+        kept: of the trials of one point of the grid.
+    """
+
+    conf: InferConf
+    kept: Sequence[SavedWeights]
+
+
+def run_evaluations(
+    tasks: Sequence[EvaluationTask], evaluations: EvaluationStore, rows: Mapping[str, Row], predictions: bool, say: Say
+) -> None:
+    """Find out and store what is missing.
+
+    Args:
+        tasks: what is asked for; ``kept`` of one point of the grid and all its seeds.
+        evaluations: the files.
+        rows: of ``trials.csv`` by trial.
+        predictions: whether to keep what was predicted for each example.
+        say: takes one line.
+    """
+    todo = [(task, each) for task in tasks for each in task.kept if task.conf.kind != "ensemble"]
+    todo = [(t, k) for t, k in todo if _lacking(t, k, evaluations, predictions)]
+    ensembles = [task for task in tasks if task.conf.kind == "ensemble"]
+    total = len(todo) + sum(len(task.kept) for task in ensembles)
+    with ProgressBar(total, "evaluating", "networks") as bar, _network_errors(evaluations):
+        for task, each in todo:
+            found = measure_trial(load_predictor(each, task.conf), task.conf)
+            if predictions and found.predicted:
+                store_predictions(evaluations.folder, each.trial.id, found.predicted, format_inference(task.conf))
+            if not evaluations.has(each.trial.id, task.conf):
+                evaluations.add(each.trial.id, task.conf, found)
+            bar.add(1)
+        for task in ensembles:
+            first = task.kept[0].trial
+            members = "+".join(sorted(each.trial.id for each in task.kept))
+            point = first.point.name
+            if not evaluations.has_ensemble(point, members, task.conf):
+                epochs = [int(rows[each.trial.id]["epochs_run"]) for each in task.kept]
+                found_rows = compare_ensembles(
+                    (load_predictor(each) for each in task.kept), epochs, task.conf, lambda: bar.add(1)
+                )
+                named: dict[str, Any] = {"first": first.id, "members": members}
+                evaluations.add_ensemble(point, task.conf, [named | row for row in found_rows])
+    if len(todo):
+        say(f"{evaluations.folder}: evaluated {len(todo)} network{'s' if len(todo) > 1 else ''}")
+
+
+@contextmanager
+def _network_errors(evaluations: EvaluationStore) -> Iterator[None]:
+    """Turn the error of a user's network into the one line to print; what was evaluated before is stored."""
+    try:
+        yield
+    except NetworkError as error:
+        raise ConfigError.of("out", str(evaluations.folder), f"cannot be evaluated further: {error}") from None
+
+
+def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationStore, predictions: bool) -> bool:
+    """Whether something is still to be found out, or to be kept."""
+    if not evaluations.has(each.trial.id, task.conf):
+        return True
+    there = predictions_path(evaluations.folder, each.trial.id, format_inference(task.conf)).is_file()
+    return predictions and not there and load_dataset(each.trial).task != "language"
+
+
+def evaluate_arms(arms: Sequence[Arm], ledger: Ledger, say: Say) -> list[tuple[str, InferConf]]:
+    """Evaluate the networks of a sweep's arms, each arm in its way.
+
+    Returns:
+        evaluated trials, each with the way of inference.
+    """
+    rows = ledger.rows()
+    known = {trial.id: trial for arm in arms for trial in arm.trials}
+    ways = [(arm.config.infer, t.id) for arm in arms for t in arm.trials if rows.get(t.id, {}).get("status") == "ok"]
+    tasks = []
+    for conf in distinct_configs([conf for conf, _ in ways]):
+        ids = dict.fromkeys(trial_id for other, trial_id in ways if inference_columns(other) == inference_columns(conf))
+        tasks += list_tasks(list_saved(ledger.folder, ids, known=known), [conf])
+    run_evaluations(tasks, EvaluationStore(ledger.folder), rows, arms[0].config.save_predictions, say)
+    return [(each.trial.id, task.conf) for task in tasks for each in task.kept]
+
+
+def distinct_configs(confs: Sequence[InferConf]) -> list[InferConf]:
+    """The ways that differ in what makes a difference."""
+    return list({tuple(inference_columns(conf).values()): conf for conf in confs}.values())
+
+
+def load_predictor(each: SavedWeights, conf: InferConf | None = None) -> Predictor:
+    """A trained network with its data.
+
+    Raises:
+        ConfigError: the data are not there any more; its rates have come to 0 in the end.
+    """
+    try:
+        trained = Predictor(each)
+    except (DataError, ValueError) as error:
+        raise ConfigError(str(error)) from None
+    if conf is not None and conf.kind == "monte_carlo" and not trained.stochastic:
+        raise ConfigError(f"infer={conf.kind}: finds nothing stochastic in {each.path}: all rates came to 0")
+    return trained
+
+
+def list_tasks(networks: Sequence[SavedWeights], confs: Sequence[InferConf]) -> list[EvaluationTask]:
+    """The kept trials by point, each in all these ways."""
+    points: dict[str, list[SavedWeights]] = {}
+    for each in networks:
+        points.setdefault(each.trial.point.identity, []).append(each)
+    return [EvaluationTask(conf, group) for conf in confs for group in points.values()]

@@ -1,0 +1,90 @@
+"""The files of what trained networks were found to do: ``evaluations.csv`` and those beside it in a sweep folder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dropout_lab.config import InferConf
+from dropout_lab.errors import format_setting
+from dropout_lab.evaluation.measure import Measures
+from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv, replace_file
+
+# What tells the evaluations of a trial apart.
+HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.precision", "infer.ood"]
+CLASSES = ["accuracy", "nll", "brier", "ece", "ece_adaptive", "aurc"]
+DOUBT = ["entropy", "mutual_information", "variation_ratio", "variance"]
+NUMBERS = ["rmse", "log_likelihood", "tau", "val_rmse", "val_log_likelihood", "perplexity"]
+COLUMNS = ["trial_id", *HOW, *CLASSES, *DOUBT, *NUMBERS, "n_test", "seconds", "version"]
+KEY = ["trial_id", *HOW]
+FILES = {
+    "reliability.csv": [*KEY, "binning", "bin", "low", "high", "count", "confidence", "accuracy"],
+    "coverage.csv": [*KEY, "coverage", "risk"],
+    "ood.csv": [*KEY, "against", "score", "auroc", "fpr95", "n_in", "n_out"],
+}
+ENSEMBLES = [
+    *("point", "first", "members", *HOW, "kind", "size", "epochs", "passes_each", "metric"),
+    *("mean", "low", "high", "n", "values"),
+]
+
+
+def format_inference(conf: InferConf) -> str:
+    """What files of predictions made in this way are called."""
+    many = [format_setting(conf.passes), conf.average] if conf.stochastic else []
+    return "-".join([conf.kind, *many, *([] if conf.precision == "auto" else [format_setting(conf.precision)])])
+
+
+def inference_columns(conf: InferConf) -> Row:
+    """The columns that say how predictions were made; those that make no difference are empty."""
+    many = conf.stochastic
+    return {
+        "infer": conf.kind,
+        "infer.passes": format_setting(conf.passes) if many else "",
+        "infer.average": conf.average if many else "",
+        "infer.bins": format_setting(conf.bins),
+        "infer.precision": format_setting(conf.precision),
+        "infer.ood": "/".join(conf.ood),
+    }
+
+
+class EvaluationStore:
+    """Those of one sweep folder.
+
+    Args:
+        folder: of a sweep, claimed by this command.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._path = folder / "evaluations.csv"
+        for name, header in {"evaluations.csv": COLUMNS, "ensembles.csv": ENSEMBLES, **FILES}.items():
+            if (folder / name).exists():
+                repair_csv(folder / name, header)
+        self._there = {_key(row) for row in read_rows(self._path)}
+
+    def has(self, trial_id: str, conf: InferConf) -> bool:
+        return _key({"trial_id": trial_id, **inference_columns(conf)}) in self._there
+
+    def add(self, trial_id: str, conf: InferConf, found: Measures) -> None:
+        """Store an evaluation; its row comes last, so that what a crash leaves of one is made anew."""
+        named = {"trial_id": trial_id, **inference_columns(conf)}
+        parts = {"reliability.csv": found.bins, "coverage.csv": found.coverage, "ood.csv": found.ood}
+        for name, rows in parts.items():
+            if rows:
+                append_rows(self.folder / name, FILES[name], [named | row for row in rows])
+        append_rows(self._path, COLUMNS, [named | found.measured])
+        self._there.add(_key(named))
+
+    def has_ensemble(self, point: str, members: str, conf: InferConf) -> bool:
+        """Whether the ensembles of just these members are stored."""
+        wanted = {"point": point, "members": members, **inference_columns(conf)}
+        return any(wanted.items() <= row.items() for row in read_rows(self.folder / "ensembles.csv"))
+
+    def add_ensemble(self, point: str, conf: InferConf, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store the ensembles of a point in the place of those of fewer or other members."""
+        path, mine = self.folder / "ensembles.csv", {"point": point, **inference_columns(conf)}
+        old = [row for row in read_rows(path) if not mine.items() <= row.items()]
+        replace_file(path, csv_text([*old, *({**mine, **row} for row in rows)], ENSEMBLES, with_header=True))
+
+
+def _key(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in KEY)

@@ -1,0 +1,125 @@
+"""What an evaluation leaves for people: tables on the terminal, files beside the CSVs, pictures."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.config.compose import check_override, open_composer
+from dropout_lab.config import InferConf
+from dropout_lab.report import ensembles
+from dropout_lab.report import evaluations as report
+from dropout_lab.report.formats import format_plain
+from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.store import inference_columns
+from dropout_lab.sweeps.ledger import replace_file
+
+HELP = """\
+dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
+
+Looks again at the networks of a finished sweep whose weights were kept, by
+save=true or by infer= in the sweep itself; trains nothing.
+
+  infer=weight_scaling   the test-time network: calibration, risk and coverage
+  infer=monte_carlo      passes with the noise of the training: uncertainty
+  infer=ensemble         passes of one network beside the networks of all seeds,
+                         at equal cost
+
+Settings of infer may be axes, as infer.passes=10,100; `dropout-lab list
+settings` explains them. Also: device, data.root, data.path, save_predictions,
+skip_invalid. Results go to evaluations.csv and files beside it in DIR
+(results/sweep)."""
+FILES = ("evaluations.csv", "ood.csv", "reliability.csv", "coverage.csv", "ensembles.csv")
+
+
+def command(words: Sequence[str], say: Callable[[str], None]) -> int:
+    """``dropout-lab evaluate``; returns the exit status.
+
+    Raises:
+        ConfigError: refused before anything was evaluated.
+    """
+    if {"--help", "-h"} & set(words):
+        say(HELP)
+        return 0
+    for word in words:
+        if word.startswith("-"):
+            raise ConfigError(f"no flag {word!r}; evaluate takes settings and --help")
+        check_override(word)
+    from dropout_lab.config.plugins import enable_plugins
+    from dropout_lab.evaluation.command import evaluate_folder
+
+    enable_plugins()
+    with open_composer() as points:
+        folder, found = evaluate_folder(words, points, say)
+    for line in write_evaluations(folder, found):
+        say(line)
+    return 0
+
+
+def write_evaluations(folder: Path, made: Sequence[tuple[str, InferConf]]) -> list[str]:
+    """Write the tables and pictures of evaluations into their folder.
+
+    Args:
+        folder: of a sweep.
+        made: the trial and the way of each evaluation to be shown.
+
+    Returns:
+        the lines to print.
+    """
+    wanted = _wanted(made)
+    found = {name: report.read_evaluations(folder, name) for name in FILES}
+    kept = {n: report.select_evaluations(f, wanted) for n, f in found.items() if f is not None and n != "ensembles.csv"}
+    kept = {name: frame for name, frame in kept.items() if len(frame)}
+    tables: list[tuple[str, report.EvaluationTable]] = []
+    if "evaluations.csv" in kept:
+        tables.append(("evaluations.md", report.evaluation_table(kept["evaluations.csv"])))
+        text = report.summarize(kept["evaluations.csv"]).to_csv(index=False, float_format="%.10g", lineterminator="\n")
+        replace_file(folder / "evaluations_summary.csv", text)
+    if "ood.csv" in kept:
+        tables.append(("ood.md", report.ood_table(kept["ood.csv"])))
+    together = found["ensembles.csv"]
+    if together is not None:
+        ways = [{k: v for k, v in each.items() if k != "trial_id"} for each in wanted if each["infer"] == "ensemble"]
+        ids = {each["trial_id"] for each in wanted}
+        together = report.select_evaluations(together[together["trial_id"].isin(ids)], ways) if ways else together[:0]
+        if len(together):
+            tables += [("ensembles.md", ensembles.compare_by_inference(together))]
+            tables += [("ensembles.md", ensembles.compare_by_training(together))]
+    texts: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for name, table in tables:
+        texts.setdefault(name, []).append(table.markdown)
+        lines += ["", format_plain(table.titles, table.rows, table.left), "", textwrap.fill(table.note, 80)]
+    for name, parts in texts.items():
+        replace_file(folder / name, "\n".join(parts))
+    pictures = _pictures(folder, kept, together)
+    names = [name for name in (*FILES, *texts, *pictures) if (folder / name).exists()]
+    return [*lines, textwrap.fill(f"{folder}/: {' '.join(names)}", 80)]
+
+
+def select_rows(folder: Path, made: Sequence[tuple[str, InferConf]]) -> pd.DataFrame:
+    """The rows of ``evaluations.csv`` for these, with the settings of their trials; none if they are all ensembles."""
+    frame = report.read_evaluations(folder, "evaluations.csv")
+    return pd.DataFrame() if frame is None else report.select_evaluations(frame, _wanted(made)).reset_index(drop=True)
+
+
+def _wanted(made: Sequence[tuple[str, InferConf]]) -> list[dict[str, str]]:
+    return [{"trial_id": trial_id, **inference_columns(conf)} for trial_id, conf in made]
+
+
+def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFrame | None) -> list[str]:
+    from dropout_lab.report import plots, reliability
+
+    drawn = []
+    if "reliability.csv" in kept and "coverage.csv" in kept:
+        figure = reliability.draw_calibration(kept["reliability.csv"], kept["coverage.csv"], _title(kept["coverage.csv"]))
+        drawn.append(plots.save_figure(figure, folder, "calibration").name)
+    if together is not None and len(together):
+        drawn.append(plots.save_figure(reliability.draw_ensembles(together, _title(together)), folder, "ensembles").name)
+    return drawn
+
+
+def _title(frame: pd.DataFrame) -> str:
+    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
+    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "networks"

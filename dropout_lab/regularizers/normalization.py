@@ -1,0 +1,70 @@
+"""Normalisation as a part of the network, before or after dropout: what its kinds share."""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from dropout_lab.config import RegularizerConf
+from dropout_lab.regularizers.base import ExtraParameter, NetworkInfo, PackChoice, Params, Regularizer
+
+
+class Normalization(Regularizer):
+    """Normalises hidden units, with a gain and a shift for each: ``before``, what a layer gives before its
+    non-linearity, so that dropout comes after; or ``after``, what dropout has left.
+
+    It acts where a hidden place is made by one layer and a non-linearity. The trials of a pack agree in it.
+    """
+
+    written: ClassVar[dict[str, float]] = {}  # what the forward pass writes for each unit, and its start
+
+    def __init__(self, scene: NetworkInfo, trials: PackChoice):
+        super().__init__(scene, trials)
+        (self._order,) = {getattr(conf, self.kind) for conf in trials.confs}
+        self._made_by = {site.made_by: name for name, site in scene.sites.items() if site.made_by}
+
+    @classmethod
+    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        if any(site.made_by for site in scene.sites.values()):
+            return None
+        return "finds no layer in this network whose units it could normalise"
+
+    @classmethod
+    def between(cls, conf: RegularizerConf) -> bool:
+        order: str = getattr(conf, cls.kind)
+        return order == "after"
+
+    @classmethod
+    def parts(cls, conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
+        found = {}
+        for name, site in scene.sites.items():
+            if site.made_by:
+                own = cls.name(name)
+                found[f"{own}.gain"] = ExtraParameter((site.width,), 1.0, name)
+                found[f"{own}.shift"] = ExtraParameter((site.width,), 0.0, name)
+                found |= {
+                    f"{own}.{k}": ExtraParameter((site.width,), v, name, written=True) for k, v in cls.written.items()
+                }
+        return found
+
+    @classmethod
+    def name(cls, site: str) -> str:
+        """What its parameters at a place are called."""
+        return f"{site}.{cls.kind}"
+
+    def sums(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        site = self._made_by.get(name)
+        return x if site is None or self._order != "before" else self._each(site, x, params, training)
+
+    def dropped(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        there = self._order == "after" and bool(self.scene.sites[name].made_by)
+        return self._each(name, x, params, training) if there else x
+
+    def _each(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        """x [M, B, ...] of the units of a place; passes of one network in its test-time form as one large batch."""
+        if len(params[f"{self.name(site)}.gain"]) == len(x):
+            return self.normalised(site, x, params, training)
+        return self.normalised(site, x.flatten(0, 1).unsqueeze(0), params, training)[0].unflatten(0, x.shape[:2])
+
+    def normalised(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        """x [M, B, ...] of the units of a place."""
+        raise NotImplementedError

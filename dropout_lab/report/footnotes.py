@@ -1,0 +1,98 @@
+"""The foot of a table: what its figures are, which rules they follow, what its marks mean and what it cannot say."""
+
+from collections.abc import Iterator
+
+from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
+from dropout_lab.report.numbers import spread_text
+from dropout_lab.report.summary import SCORES, Summary
+from dropout_lab.report.testset import describe_test_set
+from dropout_lab.stats.intervals import LEAST
+
+NAMED = 3  # arms of which the seeds needed are told
+
+
+def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
+    """The sentences below the table.
+
+    Args:
+        summary: of the table.
+        over: what an arm has several of.
+    """
+    metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in SCORES]
+    counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
+    counts = [n for n in counts if n] or [len(ids) for ids in summary.arms.values()]
+    spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
+    yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
+    yield from describe_test_set(summary)
+    if "gap" in summary.shown:
+        accuracies = summary.trials["test_accuracy"].notna().any()
+        yield "gap: train - test, points." if accuracies else "gap: test - train."
+    if summary.tuned:
+        yield "tuning: trials that it took to choose, and their training time."
+    if summary.comparison.to_baseline:
+        yield from _compared(summary)
+    if any(summary.diverged(label) for label in summary.arms):
+        yield "Diverged trials are left out of the means."
+    unstable = [label for label in summary.arms if summary.unstable(label)]
+    if unstable:
+        yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
+
+
+def _checkpoint(summary: Summary) -> str:
+    restored = summary.trials["early_stopping"].notna()
+    if "regularizer.restore" in summary.trials:
+        restored &= summary.trials["regularizer.restore"].astype(str) != "False"
+    if restored.all():
+        return "weights of the best validation epoch"
+    rule = "weights of the last epoch"
+    return f"{rule}, or of the best validation epoch where stopped early" if restored.any() else rule
+
+
+def _selection(summary: Summary) -> str:
+    if not summary.tuned:
+        return "settings as given, none selected"
+    settings = max(tuned.settings for tuned in summary.tuned.values())
+    seeds = max(tuned.seeds for tuned in summary.tuned.values())
+    seeds_text = f"{seeds} seeds of {'its' if seeds == 1 else 'their'} own" if seeds > 1 else "a seed of its own"
+    return (
+        f"settings chosen by the validation score on {seeds_text} out of {settings} an arm (fewer where an arm has no "
+        "more), the test part read by the chosen ones alone"
+    )
+
+
+def _compared(summary: Summary) -> Iterator[str]:
+    comparison = summary.comparison
+    pairs = [contrast.difference.n for contrast in comparison.to_baseline.values()]
+    kind = "BCa bootstrap interval" if min(pairs) >= BOOTSTRAP else "t-interval"
+    kind = kind if (min(pairs) >= BOOTSTRAP) == (max(pairs) >= BOOTSTRAP) else "BCa bootstrap or t-interval"
+    spread = f" [95 % {kind}]" if max(pairs) >= LEAST else ""
+    yield (
+        f"to baseline: difference in pairs by seed{spread}; p: paired sign-flip test, Holm over {len(pairs)} arm"
+        f"{'s' if len(pairs) > 1 else ''}."
+    )
+    marks = {label: comparison.mark(label) for label in summary.arms}
+    found = set(marks.values())
+    if BEST not in found:
+        return
+    told = ["* best mean"]
+    told += ["= not told apart from it"] if ALIKE in found else []
+    told += ["? too few seeds to tell apart from it"] if TOO_FEW in found else []
+    told += ["no mark: worse"] if "" in found else []
+    many = f" over all {comparison.pairs} pairs of arms" if comparison.pairs > 1 else ""
+    yield f"{'; '.join(told)} (the same test at level {LEVEL:g}, Holm{many})."
+    if TOO_FEW in found and comparison.seeds_to_tell:
+        yield f"{_seeds(summary)} seeds cannot tell among so many arms, {comparison.seeds_to_tell} can."
+    yield from _needed([comparison.to_best[label] for label, mark in marks.items() if mark in (ALIKE, TOO_FEW)])
+
+
+def _seeds(summary: Summary) -> int:
+    return max(contrast.difference.n for contrast in summary.comparison.to_best.values())
+
+
+def _needed(open_: list[PairedDifference]) -> Iterator[str]:
+    """How many seeds the differences that were seen would take."""
+    counted = sorted((c.needed, c.arm) for c in open_ if c.needed)
+    if counted:
+        told = ", ".join(f"{arm} about {needed}" for needed, arm in counted[:NAMED])
+        more = ", others more" if len(open_) > NAMED or len(counted) < len(open_) else ""
+        yield f"Seeds that would show the difference to the best with a probability of 0.8: {told}{more}."

@@ -1,0 +1,58 @@
+"""Tables of text: aligned for the terminal, Markdown and LaTeX."""
+
+import re
+from collections.abc import Sequence
+
+
+def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, width: int = 80) -> str:
+    """Aligned columns, the first ``left`` to the left; where all are too wide, those get a line of their own."""
+    sizes = [max(len(line[i]) for line in [titles, *rows]) for i in range(len(titles))]
+    wide = sum(sizes) + 2 * (len(sizes) - 1) > width
+    lines = []
+    for line in [titles, *rows]:
+        head = "  ".join(cell.ljust(size) for cell, size in zip(line[:left], sizes[:left], strict=True))
+        cells = "  ".join(cell.rjust(size) for cell, size in zip(line[left:], sizes[left:], strict=True))
+        lines += [head.rstrip(), ("  " + cells).rstrip()] if wide else [f"{head}  {cells}".rstrip()]
+    return "\n".join(lines)
+
+
+def format_markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A Markdown table whose first ``left`` columns are text; a bar inside a cell is escaped."""
+    body = [list(titles), ["---"] * left + ["---:"] * (len(titles) - left), *rows]
+    lines = [" | ".join(cell.strip().replace("|", "\\|") for cell in line) for line in body]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+
+
+def escape_latex(text: str) -> str:
+    """Plain text for LaTeX."""
+    escaped = "".join(_TEX.get(c, c) for c in text).replace("--", "-{}-")
+    return re.sub(r"(?<![\w}])-(?=\d)", "$-$", escaped)  # a minus, and no hyphen
+
+
+def format_latex(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, foot: str = "") -> str:
+    """A LaTeX table that needs no package, with its foot below it; the first ``left`` columns are text."""
+    lines = [" & ".join(escape_latex(cell.strip()) for cell in line) + r" \\" for line in [titles, *rows]]
+    spec = "l" * left + "r" * (len(titles) - left)
+    body = [rf"\begin{{tabular}}{{{spec}}}", r"\hline", lines[0], r"\hline", *lines[1:], r"\hline", r"\end{tabular}"]
+    if foot:
+        body += ["", r"\par\smallskip", rf"\parbox{{\linewidth}}{{\footnotesize {escape_latex(foot)}}}"]
+    return "\n".join(body) + "\n"
+
+
+def format_duration(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 3.5 h, 4 days."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86400:.0f} days"

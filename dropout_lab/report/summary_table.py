@@ -1,0 +1,140 @@
+"""The printed table of a summary, cell by cell, and its files."""
+
+import pandas as pd
+
+from dropout_lab.report.comparison import PairedDifference
+from dropout_lab.report.footnotes import write_footnotes
+from dropout_lab.report.formats import format_latex, format_markdown
+from dropout_lab.report.numbers import interval_text
+from dropout_lab.report.summary import SCORES, SHOWN, MetricFormat, Summary, metric_column
+from dropout_lab.stats.example_tests import Disagreement
+from dropout_lab.stats.intervals import Interval
+
+BASELINE = "baseline"
+
+
+def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
+    """The printed table: titles and rows of text, with a column for each axis of the sweep.
+
+    A score carries its mark (:meth:`Comparison.mark`), or a blank where another arm has one, so that the digits stand
+    below each other.
+    """
+    axes = list(next(iter(summary.settings.values()), {}))
+    troubles = {
+        "diverged": [summary.diverged(label) for label in summary.arms],
+        "failed": [summary.failed(label) for label in summary.arms],
+    }
+    troubles = {name: counts for name, counts in troubles.items() if any(counts)}
+    scores = [metric for metric in summary.shown if metric in SCORES]
+    titles = [*(axes or ["arm"]), *(["chosen"] if summary.tuned else []), *(SHOWN[m].title for m in scores)]
+    compared = bool(summary.comparison.to_baseline)
+    titles += [f"to {BASELINE}", "p"] if compared else []
+    titles += ["gap"] if "gap" in summary.shown else []
+    titles += [*(["tuning"] if summary.tuned else []), "n", *troubles]
+    rows = []
+    for i, label in enumerate(summary.arms):
+        row = [summary.settings[label][axis] for axis in axes] or [label]
+        row += [summary.tuned[label].picked or "-"] if summary.tuned else []
+        row += [_score(summary, label, metric) for metric in scores]
+        row += _contrast(summary, label) if compared else []
+        row += (
+            [_mean(summary.interval(label, "gap"), metric_column("gap", summary.trials))]
+            if "gap" in summary.shown
+            else []
+        )
+        row += [f"{summary.tuned[label].trials} in {summary.tuned[label].seconds:.0f} s"] if summary.tuned else []
+        row.append(str(int((summary.of(label)["status"] == "ok").sum())))
+        rows.append([*row, *(_count(summary, label, name, counts[i]) for name, counts in troubles.items())])
+    return titles, rows
+
+
+def arm_columns(summary: Summary) -> int:
+    """Columns of the printed table that say which arm it is."""
+    return (len(next(iter(summary.settings.values()), {})) or 1) + bool(summary.tuned)
+
+
+def _score(summary: Summary, label: str, metric: str) -> str:
+    found, shown = summary.interval(label, metric), SCORES[metric]
+    if found is None:
+        return "-"
+    text = interval_text(found, shown.scale, shown.digits)
+    return f"{text} {summary.comparison.mark(label) or ' '}" if summary.comparison.pairs else text
+
+
+def _mean(found: Interval | None, shown: MetricFormat) -> str:
+    return "-" if found is None else f"{found.mean * shown.scale:.{shown.digits}f}"
+
+
+def _contrast(summary: Summary, label: str) -> list[str]:
+    """The difference to the baseline with its interval, and the corrected p-value."""
+    metric, found = summary.score(label), summary.comparison.to_baseline.get(label)
+    if any(label in c.values and c.apart[label] == c.apart[c.baseline] for c in summary.comparison.contests):
+        return [BASELINE, ""]
+    if found is None or metric is None:
+        return ["-", ""]
+    shown = SCORES[metric]
+    text = interval_text(found.difference, shown.scale, shown.digits, "+")
+    return [text, "<0.001" if found.holm < 0.001 else f"{found.holm:.3f}"]
+
+
+def _count(summary: Summary, label: str, name: str, count: int) -> str:
+    return f"{count}, a third" if name == "diverged" and count and summary.unstable(label) else str(count)
+
+
+def comparison_frame(summary: Summary) -> pd.DataFrame:
+    """One row an arm and the arm that it is compared with, all statistics of both."""
+    rows = []
+    for contest in summary.comparison.contests:
+        for kind, other in (("baseline", contest.baseline), ("best", contest.best)):
+            found = summary.comparison.to_baseline if kind == "baseline" else summary.comparison.to_best
+            for label in contest.values:
+                if other is not None and contest.apart[label] != contest.apart[other]:
+                    row = {"arm": label, "other": other, "kind": kind, "metric": summary.score(label)}
+                    rows.append(row | _seeds(found.get(label)) | _examples(summary.disagreement(label, other)))
+    return pd.DataFrame([row for row in rows if len(row) > 4], columns=COMPARED)
+
+
+COMPARED = (
+    "arm,other,kind,metric,difference,low,high,n,p,p_holm,effect_size,win_rate,seeds_needed,only_arm,only_other,"
+    "p_examples"
+).split(",")
+
+
+def _seeds(found: PairedDifference | None) -> dict[str, object]:
+    """The comparison over seeds; nothing where there are not two of them."""
+    if found is None:
+        return {}
+    mean, low, high, n, _ = found.difference
+    return {
+        "difference": mean,
+        "low": low,
+        "high": high,
+        "n": n,
+        "p": found.p,
+        "p_holm": found.holm,
+        "effect_size": found.effect,
+        "win_rate": found.wins,
+        "seeds_needed": found.needed,
+    }
+
+
+def _examples(found: Disagreement | None) -> dict[str, object]:
+    """The comparison over test examples; nothing where their predictions were not kept."""
+    return {} if found is None else {"only_arm": found.first, "only_other": found.second, "p_examples": found.p}
+
+
+def summary_files(summary: Summary) -> dict[str, str]:
+    """The files of a summary by name: ``summary.csv``, ``comparisons.csv``, ``summary.md`` and ``summary.tex``."""
+    titles, rows = render_cells(summary)
+    foot = " ".join(write_footnotes(summary))
+    return {
+        "summary.csv": to_csv(summary.long()),
+        "comparisons.csv": to_csv(comparison_frame(summary)),
+        "summary.md": format_markdown(titles, rows, arm_columns(summary)) + f"\n{foot}\n",
+        "summary.tex": format_latex(titles, rows, arm_columns(summary), foot),
+    }
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """A frame as the text of a CSV file."""
+    return frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")

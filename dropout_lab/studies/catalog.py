@@ -1,0 +1,148 @@
+"""Which studies there are, and what they cost on this machine."""
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from dropout_lab.errors import ConfigError, did_you_mean
+from dropout_lab.report.formats import format_duration
+from dropout_lab.studies.loader import load_study
+from dropout_lab.studies.study import SCALES, Study
+
+_HERE = Path(__file__).resolve().parent
+# Inside a wheel conf/ lies in the package; in a checkout it lies beside it.
+FOLDER = next((p for p in (_HERE.parent / "conf/study", _HERE.parents[1] / "conf/study") if p.is_dir()), _HERE)
+COSTS = _HERE / "costs.csv"
+COST_COLUMNS = ("study", "scale", "trials", "seconds", "gauge")
+
+
+class Cost(NamedTuple):
+    """What a study takes at one scale.
+
+    Args:
+        trials: with those that only choose settings.
+        seconds: estimated where ``gauge`` was read.
+        gauge: seconds of a fixed piece of arithmetic there.
+    """
+
+    trials: int
+    seconds: float
+    gauge: float
+
+
+def study_names() -> list[str]:
+    """Every study of conf/study."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def find_study(name: str) -> Study:
+    """A study by its name, or by the path of a file ending in .yaml.
+
+    Raises:
+        ConfigError: there is none, or its file is wrong.
+    """
+    if name.endswith(".yaml"):
+        return load_study(Path(name))
+    if name not in study_names():
+        raise ConfigError(
+            f"no study {name!r}; " + did_you_mean(name, study_names(), "`dropout-lab reproduce` lists them", most=3)
+        )
+    return load_study(FOLDER / f"{name}.yaml")
+
+
+def load_costs() -> Mapping[tuple[str, str], Cost]:
+    """The stored estimates, by study and scale."""
+    if not COSTS.exists():
+        return {}
+    with COSTS.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row["study"], row["scale"]): Cost(int(row["trials"]), float(row["seconds"]), float(row["gauge"]))
+        for row in rows
+    }
+
+
+def check_costs_writable() -> None:
+    """Refuse to store estimates in an installed package.
+
+    Raises:
+        ConfigError: this is not a checkout.
+    """
+    if FOLDER.is_relative_to(_HERE.parent):  # where a wheel has its conf/
+        raise ConfigError(
+            "reproduce --costs: writes the estimates of a checkout of the project, and this is an installed copy "
+            f"({_HERE.parent}); --dry-run prints them, a checkout's scripts/dropout-lab stores them"
+        )
+
+
+def store_costs(found: Mapping[tuple[str, str], Cost]) -> None:
+    """Replace the stored estimates of these studies; those of studies that are gone are dropped.
+
+    Raises:
+        ConfigError: this is not a checkout.
+    """
+    check_costs_writable()
+    kept = {key: cost for key, cost in load_costs().items() if key[0] in study_names()} | dict(found)
+    order = sorted(kept, key=lambda key: (key[0], SCALES.index(key[1])))
+    with COSTS.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COST_COLUMNS)
+        writer.writerows(
+            [*key, kept[key].trials, f"{kept[key].seconds:.3g}", f"{kept[key].gauge:.3g}"] for key in order
+        )
+
+
+@cache
+def calibrate_machine() -> float:
+    """Seconds that a fixed piece of arithmetic takes one core of this machine, which estimates from another are scaled
+    by; the processor's own time, so that other work does not count."""
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    a = np.ones((512, 512), dtype=np.float32)
+    b = np.ones((64, 64), dtype=np.float32)
+
+    def once() -> float:
+        started = time.process_time()
+        for _ in range(4):
+            a @ a
+        for _ in range(400):
+            b @ b
+        return time.process_time() - started
+
+    with threadpool_limits(1):
+        once()
+        return min(once() for _ in range(9))
+
+
+def list_studies() -> tuple[list[str], list[list[str]]]:
+    """The studies with trials and estimated time at each scale: titles and rows of text."""
+    known, rows = load_costs(), []
+    for name in study_names():
+        cells = []
+        for scale in SCALES:
+            cost = known.get((name, scale))
+            seconds = cost.seconds * calibrate_machine() / cost.gauge if cost else 0.0
+            cells.append(f"{cost.trials}, {format_duration(seconds)}" if cost else "-")
+        rows.append([name, *cells])
+    return ["study", *SCALES], rows
+
+
+def total_seconds(scale: str) -> float:
+    """Estimated seconds of all studies at a scale, here."""
+    return sum(
+        cost.seconds * calibrate_machine() / cost.gauge for (_, each), cost in load_costs().items() if each == scale
+    )
+
+
+def select_studies(words: Sequence[str]) -> list[Study]:
+    """The studies that are asked for; ``all`` for every one.
+
+    Raises:
+        ConfigError: there is no such study.
+    """
+    asked = [name for word in words for name in (study_names() if word == "all" else [word])]
+    return [find_study(name) for name in dict.fromkeys(asked)]

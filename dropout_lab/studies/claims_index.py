@@ -1,0 +1,38 @@
+"""The ledger of claims over all studies that were run: one file for all of them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.studies.report_files import CLAIMS, claim_lines
+from dropout_lab.studies.study import SCALES
+from dropout_lab.studies.verdicts import CONTRADICTED, INCOMPARABLE, OPEN, SUPPORTED
+
+VERDICTS = (SUPPORTED, CONTRADICTED, OPEN, INCOMPARABLE)
+
+
+def collect_claims(folder: Path) -> pd.DataFrame:
+    """The claims of every study and scale below a folder, in the order of studies and scales."""
+    found = sorted(folder.glob("*/*/claims.csv"), key=lambda p: (p.parts[-3], SCALES.index(p.parts[-2])))
+    frames = [pd.read_csv(path, dtype=object, keep_default_na=False) for path in found if path.parts[-2] in SCALES]
+    frames = [frame for frame in frames if list(frame.columns) == CLAIMS and len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=CLAIMS)
+
+
+def count_verdicts(frame: pd.DataFrame) -> str:
+    """``5 supported, 2 contradicted, ...``"""
+    counts = {verdict: int((frame["verdict"] == verdict).sum()) for verdict in VERDICTS}
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+def render_index(frame: pd.DataFrame) -> str:
+    """The ledger as Markdown."""
+    from dropout_lab.report.formats import format_markdown
+
+    titles, rows = claim_lines(frame, named=True)
+    head = f"# Claims\n\n{len(frame)} claims on data: {count_verdicts(frame)}.\n\n"
+    rule = (
+        "\nEach verdict is a paired sign-flip test over replicates at level 0.05, two-sided, Holm over the claims of "
+        "its study; p is corrected. The tests, with the deciding difference and its source, stand in `claims.csv`.\n"
+    )
+    return head + format_markdown(titles, rows, 4) + rule

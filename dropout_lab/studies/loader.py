@@ -1,0 +1,276 @@
+"""Study files: YAML in, a checked :class:`Study` out, errors in one line that names file and key."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dropout_lab.config import current_key, current_words
+from dropout_lab.errors import ConfigError, did_you_mean, list_allowed
+from dropout_lab.studies.claims import TESTS
+from dropout_lab.studies.published import load_published
+from dropout_lab.studies.study import (
+    AT,
+    FORMS,
+    HIGHER,
+    LOWER,
+    SCALES,
+    Claim,
+    Conditions,
+    Metric,
+    Picture,
+    Reading,
+    Scale,
+    Study,
+    Words,
+)
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+TEXT, WORDS, LIST, MAP = "a sentence", "settings as they are typed", "a list", "a mapping"
+NEEDED = {"title": TEXT, "source": TEXT, "question": TEXT, "arms": MAP, "metrics": MAP, "scales": MAP}
+MORE = {
+    "base": WORDS,
+    "panels": MAP,
+    "original": MAP,
+    "replicates": LIST,
+    "together": LIST,
+    "probe": "true or false",
+    "comparable": "conditions",
+    "deviations": LIST,
+    "unmeasured": MAP,
+    "claims": LIST,
+    "figure": MAP,
+}
+METRIC = ("value", "title", "better", "digits", "margin", "relative", "readings", "published", "unmeasured")
+SCALE = ("set", "panels", "arms", "only", "deviations")
+CLAIM = ("says", "source", "test", "metric", "panels", "comparable")
+
+
+class _Node:
+    """A place in a file that knows its name."""
+
+    def __init__(self, value: Any, place: str):
+        self.value, self.place = value, place
+
+    def error(self, problem: str) -> ConfigError:
+        return ConfigError(f"{self.place}: {problem}")
+
+    def within(self, key: str, default: Any = None) -> "_Node":
+        return _Node(self.value.get(key, default), f"{self.place}: {key}")
+
+    def mapping(self, allowed: Sequence[str] | None = None, needed: Sequence[str] = ()) -> dict[str, Any]:
+        if not isinstance(self.value, dict):
+            raise self.error("must be a mapping")
+        for key in self.value:
+            if allowed is not None and key not in allowed:
+                raise self.error(
+                    f"no key {key!r}; " + did_you_mean(str(key), allowed, "must be of " + ", ".join(allowed))
+                )
+        for key in needed:
+            if self.value.get(key) in (None, "", {}, []):
+                raise self.error(f"needs {key}")
+        return {str(key): value for key, value in self.value.items()}
+
+    def items(self) -> list[tuple[str, "_Node"]]:
+        return [(key, _Node(value, f"{self.place}: {key}")) for key, value in self.mapping().items()]
+
+    def text(self) -> str:
+        if not isinstance(self.value, str | int | float) or isinstance(self.value, bool) or self.value == "":
+            raise self.error("must be a text")
+        return " ".join(str(self.value).split())
+
+    def texts(self) -> tuple[str, ...]:
+        if not isinstance(self.value, list):
+            raise self.error("must be a list")
+        return tuple(_Node(value, self.place).text() for value in self.value)
+
+    def of(self, allowed: Sequence[str]) -> str:
+        if self.value not in allowed:
+            raise self.error(f"{self.value!r}: {list_allowed(self.value, allowed)}")
+        return str(self.value)
+
+    def words(self) -> Words:
+        found: dict[str, str] = {}
+        for word in self._current(shlex.split("" if self.value in (None, "", {}) else self.text())):
+            key, equals, _ = word.partition("=")
+            if not equals or not key:
+                raise self.error(f"{word!r}: a setting is written NAME=VALUE")
+            if (key in ("seeds", "out", "tune", "budget") and ": scales:" not in self.place) or key == "out":
+                raise self.error(f"{key} is {'the command' if key == 'out' else 'a scale'}'s to say")
+            if key in found:
+                raise self.error(f"{key} is given twice")
+            found[key] = word
+        return found
+
+    def _current(self, words: Sequence[str]) -> list[str]:
+        try:
+            return current_words(words)
+        except ConfigError as error:
+            raise self.error(str(error)) from None
+
+
+def load_study(path: Path) -> Study:
+    """Read and check one study file.
+
+    Raises:
+        ConfigError: the file cannot be read, or says what a study cannot.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = yaml.load(file, Loader)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is no YAML ({' '.join(str(error).split())})") from None
+    return parse_study(path.stem, text, path.name)
+
+
+def parse_study(name: str, text: Any, place: str = "") -> Study:
+    """A study from what its YAML says.
+
+    Args:
+        name: of the study.
+        text: the parsed YAML.
+        place: how errors call it.
+
+    Raises:
+        ConfigError: it says what a study cannot.
+    """
+    node = _Node(text, place or name)
+    given = node.mapping([*NEEDED, *MORE], list(NEEDED))
+    panels = {key: each.words() for key, each in node.within("panels", {"": ""}).items()}
+    arms = {key: each.words() for key, each in node.within("arms").items()}
+    metrics = {key: _metric(key, each, panels) for key, each in node.within("metrics").items()}
+    scales = {key: _scale(key, each, panels, arms) for key, each in node.within("scales").items()}
+    if set(scales) - set(SCALES) or "smoke" not in scales:
+        raise node.within("scales").error(f"must be of {', '.join(SCALES)}, and smoke among them")
+    claims = node.within("claims", [])
+    first = next(iter(metrics))
+    unmeasured = {**_by_panel(node.within("unmeasured", {}), panels), **metrics[first].unmeasured}
+    metrics[first] = replace(metrics[first], unmeasured=unmeasured)
+    return Study(
+        name=name,
+        **{key: node.within(key).text() for key in ("title", "source", "question")},
+        arms=arms,
+        metrics=metrics,
+        scales={key: scales[key] for key in SCALES if key in scales},
+        base=node.within("base", "").words(),
+        panels=panels,
+        original={key: each.text() for key, each in node.within("original", {}).items()},
+        replicates=[current_key(key) for key in node.within("replicates", ["seed"]).texts()],
+        together=[[current_key(key) for key in each.texts()] for each in _listed(node.within("together", []))],
+        probe=bool(given.get("probe", False)),
+        comparable=_conditions(node.within("comparable", [])),
+        deviations=node.within("deviations", []).texts(),
+        claims=[_claim(each, metrics, panels) for each in _listed(claims)],
+        figure=_picture(node.within("figure", {}), metrics),
+    )
+
+
+def _listed(node: _Node) -> list[_Node]:
+    if not isinstance(node.value, list):
+        raise node.error("must be a list")
+    return [_Node(value, f"{node.place} {i}") for i, value in enumerate(node.value, 1)]
+
+
+def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> Metric:
+    given = node.mapping(METRIC, ["value", "title"])
+    return Metric(
+        name,
+        node.within("value").text(),
+        node.within("title").text(),
+        node.within("better", "").of((HIGHER, LOWER, "")),
+        int(given.get("digits", 2)),
+        _margins(node.within("margin", {}), panels),
+        str(given.get("relative", "")),
+        {key: _reading(each) for key, each in node.within("readings", {}).items()},
+        _by_panel(node.within("published", {}), panels),
+        _by_panel(node.within("unmeasured", {}), panels),
+    )
+
+
+def _by_panel(node: _Node, panels: Mapping[str, Words]) -> dict[str, dict[str, str]]:
+    """Names to ids, for each panel if the keys are panels."""
+    given = dict(node.items())
+    nodes = given if set(given) <= set(panels) else {"": node}
+    return {panel: {name: _fact(each) for name, each in cells.items()} for panel, cells in nodes.items()}
+
+
+def _margins(node: _Node, panels: Mapping[str, Words]) -> dict[str, float]:
+    """One for all panels, or one for each that is named."""
+    given = node.value if isinstance(node.value, dict) else {"": node.value}
+    _known(node, [key for key in given if key], panels, "panel")
+    for value in given.values():
+        if not (isinstance(value, int | float) and value > 0):
+            raise node.error("must be a number above 0, or one for each panel")
+    return {str(panel): float(value) for panel, value in given.items()}
+
+
+def _reading(node: _Node) -> Reading:
+    node.mapping(("file", "value", "where", "at"), ["file", "value"])
+    where = node.within("where", "").value
+    return Reading(node.within("file").text(), node.within("value").text(), where, node.within("at", "last").of(AT))
+
+
+def _fact(node: _Node) -> str:
+    if node.value not in load_published():
+        raise node.error(
+            f"no published figure {node.value!r}; "
+            + did_you_mean(str(node.value), load_published(), "published.csv has them")
+        )
+    return str(node.value)
+
+
+def _scale(name: str, node: _Node, panels: Mapping[str, Words], arms: Mapping[str, Words]) -> Scale:
+    node.mapping(SCALE)
+    own = node.value.get("panels")
+    chosen = None if own is None else {key: each.words() for key, each in node.within("panels").items()}
+    _known(node.within("panels"), chosen or {}, panels, "panel")
+    changed = {key: each.words() for key, each in node.within("arms", {}).items()}
+    only = None if node.value.get("only") is None else node.within("only").texts()
+    _known(node, [*changed, *(only or [])], arms, "arm")
+    return Scale(name, node.within("set", "").words(), chosen, changed, only, node.within("deviations", []).texts())
+
+
+def _known(node: _Node, names: Any, known: Mapping[str, Any], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise node.error(f"no {what} {name!r}; there are {', '.join(known)}")
+
+
+def _conditions(node: _Node) -> Conditions:
+    """A list of conditions, none for ``any``, or a sentence that says why there are none that would do."""
+    if node.value == "any":
+        return Conditions()
+    return Conditions(never=node.text()) if isinstance(node.value, str) else Conditions(node.texts())
+
+
+def _claim(node: _Node, metrics: Mapping[str, Metric], panels: Mapping[str, Words]) -> Claim:
+    given = node.mapping(CLAIM, ["says", "source", "test"])
+    test = node.within("test").mapping()
+    kind = next(iter(test))
+    if kind not in TESTS:
+        raise node.within("test").error(f"no test {kind!r}; {list_allowed(kind, TESTS)}")
+    needed, more = TESTS[kind].keys
+    node.within("test").mapping([kind, *needed, *more], [kind, *needed])
+    metric = str(given.get("metric", next(iter(metrics))))
+    _known(node, [metric], metrics, "metric")
+    chosen = None if given.get("panels") is None else node.within("panels").texts()
+    _known(node, chosen or [], panels, "panel")
+    if TESTS[kind].ordered and not metrics[metric].better:
+        raise node.error(f"metric {metric} does not say what is better")
+    own = _conditions(node.within("comparable")) if "comparable" in given else None
+    return Claim(node.within("says").text(), node.within("source").text(), kind, test, metric, chosen, own)
+
+
+def _picture(node: _Node, metrics: Mapping[str, Metric]) -> Picture:
+    given = node.mapping(("form", "x", "metrics", "log"))
+    form = node.within("form", "arms").of(FORMS)
+    if form != "arms" and not given.get("x"):
+        raise node.error(f"form {form} needs x")
+    chosen = node.within("metrics", []).texts()
+    _known(node, chosen, metrics, "metric")
+    return Picture(form, str(given.get("x", "")), chosen, bool(given.get("log", False)))

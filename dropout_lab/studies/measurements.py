@@ -1,0 +1,217 @@
+"""What the ledger says of a study's cells: each metric, for each replicate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.errors import ConfigError
+from dropout_lab.report import read_csv as stored
+from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.stats.intervals import Interval
+from dropout_lab.studies.bounds import metric_bounds
+from dropout_lab.studies.cells import StudyCell
+from dropout_lab.studies.expressions import evaluate_expression, rename_columns
+from dropout_lab.studies.published import PublishedValue, load_published
+from dropout_lab.studies.study import Conditions, Metric, Reading, Scale, Study
+
+Replicate = tuple[object, ...]
+COLUMN = "study: "  # before the name of a metric among the columns of trials
+
+
+class PublishedFigure(NamedTuple):
+    """A published figure.
+
+    Args:
+        fact: as it was printed.
+        number: what is compared with: that figure, or its ratio to the one that the metric is relative to.
+    """
+
+    fact: PublishedValue
+    number: float
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """The cells of a study as they were trained.
+
+    Args:
+        study, scale: which.
+        folder: the sweep folder.
+        cells: in order.
+        trials: the trial ids of each cell by its label; several cells of one label are one with more replicates.
+        tuned: how settings were chosen, by label, where they were.
+    """
+
+    study: Study
+    scale: Scale
+    folder: Path
+    cells: Sequence[StudyCell]
+    trials: Mapping[str, Sequence[str]]
+    tuned: Mapping[str, TuningRecord]
+
+    @property
+    def panels(self) -> list[str]:
+        return list(dict.fromkeys(cell.panel for cell in self.cells))
+
+    @cached_property
+    def by_label(self) -> dict[str, StudyCell]:
+        """One cell for each label."""
+        found: dict[str, StudyCell] = {}
+        for cell in self.cells:
+            found.setdefault(cell.label, cell)
+        return found
+
+    def on(self, panel: str) -> list[str]:
+        """The labels of a panel, in order."""
+        return [label for label, cell in self.by_label.items() if cell.panel == panel]
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The cells as arms, with a column for each metric.
+
+        A trial that stands in several cells has a row in each: what was done after training may differ between them.
+        """
+        ids = {cell.label: [f"{cell.label}:{i}" for i in self.trials[cell.label]] for cell in self.cells}
+        bounds = {COLUMN + name: metric_bounds(metric) for name, metric in self.study.metrics.items()}
+        return Summary(self._frame, ids, {label: {} for label in ids}, self.tuned, self.folder, bounds=bounds)
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        try:
+            frame = stored.read_trials(self.folder)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        files: dict[str, pd.DataFrame] = {}
+        parts = []
+        for label, cell in self.by_label.items():
+            own = frame[frame["trial_id"].isin(list(self.trials[label]))].reset_index(drop=True)
+            named = label + ":" + own["trial_id"]
+            metrics = {COLUMN + n: _values(self, metric, own, cell, files) for n, metric in self.study.metrics.items()}
+            parts.append(pd.concat([named, own.drop(columns="trial_id"), pd.DataFrame(metrics, own.index)], axis=1))
+        whole = pd.concat(parts, ignore_index=True).copy()  # in one block again
+        for metric in self.study.metrics.values():
+            if metric.relative:
+                whole[COLUMN + metric.name] = self._relative(whole, metric)
+        return whole
+
+    def _relative(self, whole: pd.DataFrame, metric: Metric) -> pd.Series:
+        """The metric over that of its reference, replicate by replicate."""
+        column, keys = COLUMN + metric.name, list(self.study.replicates)
+        found = whole[column].astype(float) * np.nan
+        for panel in self.panels:
+            label = f"{panel}/{metric.relative}" if panel else metric.relative
+            if label in self.by_label:
+                rows = whole[whole["trial_id"].str.startswith(tuple(f"{each}:" for each in self.on(panel)))]
+                reference = rows[rows["trial_id"].str.startswith(f"{label}:")].set_index(keys)[column]
+                below = rows.set_index(keys).index.map(reference.to_dict())
+                found[rows.index] = rows[column].to_numpy(dtype=float) / np.asarray(below, dtype=float)
+        return found
+
+    def published(self, label: str, metric: str) -> "PublishedFigure | None":
+        """The published figure of a cell, and the number that is compared; None if there is none."""
+        cell, asked = self.by_label[label], self.study.metrics[metric]
+        reference, below = asked.fact(cell.panel, cell.name), asked.fact(cell.panel, asked.relative)
+        if reference is None or (asked.relative and below is None):
+            return None
+        fact = load_published()[reference]
+        return PublishedFigure(fact, fact.number / load_published()[below].number if below else fact.number)
+
+    def interval(self, label: str, metric: str) -> Interval | None:
+        """Mean and interval over the finished replicates; None if there are none."""
+        return self.summary.interval(label, COLUMN + metric)
+
+    def values(self, label: str, metric: str) -> dict[Replicate, float]:
+        """The metric of each finished replicate."""
+        rows = self.summary.finished(label, COLUMN + metric)
+        keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
+        return dict(zip(keys, rows[COLUMN + metric].astype(float).tolist(), strict=True))
+
+    def unmet(self, conditions: Conditions, labels: Sequence[str]) -> str:
+        """Why these cells may not be held against the publication; empty if they may."""
+        if conditions.never:
+            return conditions.never
+        for expression in conditions.when:
+            for label in labels:
+                rows = self.summary.of(label)
+                columns = rename_columns(rows[rows["status"] == "ok"]).assign(
+                    replicates=int((rows["status"] == "ok").sum())
+                )
+                if not columns.empty and not bool(evaluate_expression(columns, expression, "comparable").all()):
+                    return f"not {expression}"
+        return ""
+
+
+def _values(
+    measured: Measurements, metric: Metric, own: pd.DataFrame, cell: StudyCell, files: dict[str, pd.DataFrame]
+) -> pd.Series:
+    place = f"{measured.study.name}: {metric.name}"
+    read: dict[str, pd.Series] = {}
+    for name, reading in metric.readings.items():
+        if reading.file not in files:
+            files[reading.file] = stored.read_table(measured.folder / reading.file)
+        found = _read(files[reading.file], reading, set(own["trial_id"]), cell, own, place)
+        read[name] = own["trial_id"].map(found).astype(float)
+    columns = pd.concat([rename_columns(own), pd.DataFrame(read, own.index)], axis=1)
+    return evaluate_expression(columns, metric.value, place).astype(float)
+
+
+def _read(
+    table: pd.DataFrame, reading: Reading, ids: set[str], cell: StudyCell, trials: pd.DataFrame, place: str
+) -> dict[str, float]:
+    """One number a trial. Of a file that tells more settings apart than trials.csv does, as ways of inference, the rows
+    that have the cell's own count."""
+    rows = table[table["trial_id"].isin(ids)]
+    for key in set(rows.columns) & cell.settings.keys() - set(trials.columns):
+        rows = rows[rows[key].map(_text) == _joined(cell.settings[key])]
+    columns = rename_columns(rows)
+    if reading.where:
+        columns = columns[evaluate_expression(columns, reading.where, place).astype(bool)]
+    if columns.empty:
+        return {}
+    columns = columns.assign(value=evaluate_expression(columns, reading.value, place))
+    if reading.at == "best":
+        columns = columns.dropna(subset=["val_loss"])
+        chosen = columns.loc[columns.groupby("trial_id")["val_loss"].idxmin()]
+        return dict(zip(chosen["trial_id"], chosen["value"], strict=True))
+    return {str(i): float(value) for i, value in columns.groupby("trial_id")["value"].agg(reading.at).items()}
+
+
+def _joined(setting: str) -> str:
+    """A setting as such files have it: without the brackets of a list, with strokes between its items."""
+    return setting[1:-1].replace(",", "/") if setting.startswith("[") else setting
+
+
+def _text(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> None:
+    """Refuse expressions that could not be evaluated once everything is trained.
+
+    Args:
+        study: with metrics, conditions and a figure.
+        columns: of the files that are known beforehand, by name.
+
+    Raises:
+        ConfigError: one names what is no column.
+    """
+    empty = {name: rename_columns(pd.DataFrame(columns=list(header), dtype=float)) for name, header in columns.items()}
+    trials = empty["trials.csv"]
+    for metric in study.metrics.values():
+        place = f"{study.name}: {metric.name}"
+        for reading in metric.readings.values():
+            for expression in (reading.value, reading.where):
+                if reading.file in empty and expression:
+                    evaluate_expression(empty[reading.file], expression, place)
+        evaluate_expression(trials.assign(**dict.fromkeys(metric.readings, 0.0)), metric.value, place)
+    of_claims = [claim.comparable for claim in study.claims if claim.comparable]
+    for conditions in (study.comparable, *of_claims):
+        for expression in conditions.when:
+            evaluate_expression(trials.assign(replicates=0), expression, f"{study.name}: comparable")
+    if study.figure.form == "curves":
+        evaluate_expression(empty["curves.csv"], study.figure.x, f"{study.name}: figure")

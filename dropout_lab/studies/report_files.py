@@ -1,0 +1,308 @@
+"""The files of a study that was run: its table, its claims and its README."""
+
+import textwrap
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dropout_lab.report.footnotes import write_footnotes
+from dropout_lab.report.formats import format_latex, format_markdown, format_plain
+from dropout_lab.report.numbers import interval_text
+from dropout_lab.report.summary_table import to_csv
+from dropout_lab.stats.intervals import Interval
+from dropout_lab.studies.measurements import Measurements, PublishedFigure
+from dropout_lab.studies.study import SMOKE, Metric
+from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
+
+EXACT = 4  # digits after the point of a figure as printed; logs have more
+SEEN = {"print": "", "copy": "c", "recalled": "r"}
+CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why".split(
+    ","
+)
+
+
+def render_table(
+    measured: Measurements, rows: Sequence[TableRow], apart: bool = False
+) -> tuple[list[str], list[list[str]], int]:
+    """The printed table: titles, rows of text, and how many columns of it are text.
+
+    Args:
+        measured: what was measured.
+        rows: of these lines.
+        apart: whether they are of one panel and metric, which then stand elsewhere.
+    """
+    metrics = list(dict.fromkeys(row.metric for row in rows))
+    titles = [*([] if apart or measured.panels == [""] else ["data"]), "arm"]
+    titles += ["metric"] if len(metrics) > 1 else []
+    titles += ["chosen"] if measured.tuned else []
+    left = len(titles)
+    titles += ["published"] if any(row.published for row in rows) else []
+    titles += [measured.study.metrics[metrics[0]].title if len(metrics) == 1 else "measured", "n"]
+    titles += ["difference"] if "published" in titles else []
+    titles += ["verdict"] if any(row.verdict not in ("", INCOMPARABLE) for row in rows) else []
+    titles += ["lost"] if any(_lost(measured, row) for row in rows) else []
+    lines = []
+    for row in rows:
+        text = _texts(measured, row)
+        lines.append([text.get(title, text["measured"]) for title in titles])
+    return titles, lines, left
+
+
+def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
+    """What stands in a line, by column."""
+    metric, cell = measured.study.metrics[row.metric], measured.by_label.get(row.label)
+    found = measured.interval(row.label, row.metric) if cell else None
+    tuned = measured.tuned.get(row.label)
+    return {
+        "data": row.panel,
+        "arm": cell.name if cell else row.name,
+        "metric": metric.title,
+        "chosen": (tuned.picked or "-") if tuned else "",
+        "published": _published(row.published, metric),
+        "measured": _interval(found, metric),
+        "n": str(found.n if found else 0) if cell else "",
+        "difference": _difference(found, row.published, metric),
+        "verdict": row.verdict,
+        "lost": str(_lost(measured, row)) if cell else "",
+    }
+
+
+def _lost(measured: Measurements, row: TableRow) -> int:
+    """Trials of a line's cell that diverged or failed."""
+    known = row.label in measured.by_label
+    return measured.summary.diverged(row.label) + measured.summary.failed(row.label) if known else 0
+
+
+def _published(found: PublishedFigure | None, metric: Metric) -> str:
+    if found is None:
+        return ""
+    fact = found.fact
+    if metric.relative:
+        return f"{found.number:.{metric.digits}f} {SEEN[fact.seen]}".strip()
+    kind = fact.spread_kind.partition(" ")[0] if fact.spread[-1:].isdigit() else ""
+    spread = f" ± {_short(fact.spread, metric)} {kind}".rstrip() if fact.spread else ""
+    return f"{_short(fact.value, metric)}{spread} {SEEN[fact.seen]}".strip()
+
+
+def _short(printed: str, metric: Metric) -> str:
+    """A figure as printed, without digits that nobody prints, as of a log."""
+    digits = printed.partition(".")[2]
+    return f"{float(printed):.{metric.digits}f}" if len(digits) > EXACT and digits.isdigit() else printed
+
+
+def _interval(found: Interval | None, metric: Metric) -> str:
+    if found is None:
+        return "-"
+    return interval_text(found, 1, metric.digits)
+
+
+def _difference(found: Interval | None, published: PublishedFigure | None, metric: Metric) -> str:
+    return f"{found.mean - published.number:+.{metric.digits}f}" if found and published else ""
+
+
+def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame:
+    """``table.csv``: a row for each cell and metric, with all figures as they are."""
+    found = []
+    for row in rows:
+        cell, published = measured.by_label.get(row.label), row.published
+        line: dict[str, object] = {"data": row.panel, "arm": cell.name if cell else row.name}
+        line |= {"metric": row.metric, "title": measured.study.metrics[row.metric].title}
+        names = ("id", "row", "value", "unit", "spread", "spread_kind", "n", "seen", "source")
+        line |= {f"published_{name}": getattr(published.fact, name) if published else "" for name in names}
+        interval = measured.interval(row.label, row.metric) if cell else None
+        line |= interval.columns if interval else {}
+        line |= {"difference": interval.mean - published.number} if interval and published else {}
+        line |= {"n_lost": _lost(measured, row)} if cell else {}
+        line |= {"chosen": measured.tuned[row.label].picked} if row.label in measured.tuned else {}
+        found.append(line | {"verdict": row.verdict})
+    return pd.DataFrame(found)
+
+
+def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[str]:
+    """The sentences below the table."""
+    study = measured.study
+    shown = [row.published.fact for row in rows if row.published]
+    sentences = [next(write_footnotes(measured.summary, "seeds" if study.replicates == ("seed",) else "replicates"))]
+    if shown:
+        sources = dict.fromkeys(fact.source for fact in shown)
+        marks = {fact.seen for fact in shown}
+        relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
+        over = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
+        told = ["published: as printed" + over]
+        told += ["c seen in a copy of it"] if "copy" in marks else []
+        told += ["r recalled, not seen in print"] if "recalled" in marks else []
+        kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
+        told += [f"± {', '.join(kinds)}"] if kinds else []
+        sentences.append("; ".join(told) + ". Source: " + ". ".join(sources) + ".")
+    if any(row.verdict and row.verdict != INCOMPARABLE for row in rows):
+        within = " or ".join(f"{_margins(measured, m)} ({m.title})" for m in study.metrics.values() if m.margin)
+        sentences.append(
+            f"verdict: agrees if the mean is within {within} of the published figure, taken as exact, by two one-sided "
+            "sign-flip tests over replicates at level 0.05, Holm over the table."
+        )
+    why = comparability_problem(measured)
+    if why:
+        sentences.append(f"Not comparable with the publication at this scale: {why}.")
+    gone = [*study.deviations, *measured.scale.deviations]
+    if gone:
+        sentences.append("Other than published: " + "; ".join(text.rstrip(".") for text in gone) + ".")
+    return sentences
+
+
+def _margins(measured: Measurements, metric: Metric) -> str:
+    found = {panel: metric.within(panel) for panel in measured.panels}
+    if len(set(found.values())) == 1:
+        return f"{found[measured.panels[0]]:g}"
+    return ", ".join(f"{margin:g} on {panel}" for panel, margin in found.items() if margin)
+
+
+def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.DataFrame:
+    """``claims.csv``: a row for each claim and panel."""
+    found = []
+    for one in judged:
+        data = sorted({dict(measured.by_label[label].settings).get("data", "digits") for label in _of(measured, one)})
+        line: dict[str, object] = {"study": measured.study.name, "scale": measured.scale.name, "panel": one.panel}
+        line |= {"data": " ".join(data), "claim": one.claim.says, "source": one.claim.source}
+        line |= {
+            "test": describe_test(one),
+            "metric": measured.study.metrics[one.claim.metric].title,
+            "about": one.about,
+        }
+        if one.effect:
+            line |= {"effect": one.effect.mean, "low": one.effect.low, "high": one.effect.high}
+        line |= {"n": one.n, "p": one.p, "p_holm": one.holm, "tendency": one.tendency}
+        found.append(line | {"verdict": one.verdict, "why": one.why})
+    return pd.DataFrame(found, columns=CLAIMS)
+
+
+def _of(measured: Measurements, judged: ClaimVerdict) -> list[str]:
+    return measured.on(judged.panel) if judged.panel in measured.panels else list(measured.by_label)
+
+
+def describe_test(judged: ClaimVerdict) -> str:
+    """The test of a claim in one line, as its file has it."""
+    return ", ".join(f"{key}: {_plain(value)}" for key, value in judged.claim.test.items())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_plain(each) for each in value) + "]"
+    return "-" if value is None else str(value)
+
+
+def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], list[list[str]]]:
+    """The claims as a table of text.
+
+    Args:
+        frame: as :func:`claims_frame` gives it.
+        named: whether study and scale are among its columns.
+    """
+    titles = [*(["study", "scale"] if named else []), "data", "claim", "effect", "n", "p", "verdict"]
+    rows = []
+    for row in frame.astype(object).where(frame.notna(), "").to_dict("records"):
+        where = str(row["panel"] or row["data"])
+        why = f" ({row['why']})" if row["why"] else ""
+        p = row["p_holm"] if row["p_holm"] != "" else ""
+        shown_p = "" if p == "" else "<0.001" if float(p) < 0.001 else f"{float(p):.3f}"
+        line = [row["study"], row["scale"]] if named else []
+        rows.append(
+            [*line, where, str(row["claim"]), format_effect(row), str(row["n"]), shown_p, f"{row['verdict']}{why}"]
+        )
+    return titles, rows
+
+
+def render_blocks(measured: Measurements, rows: Sequence[TableRow], width: int) -> list[str]:
+    """The table as the terminal shows it, one for each panel of data and metric."""
+    lines: list[str] = []
+    for panel in measured.panels:
+        for name in measured.study.metrics:
+            last = panel == measured.panels[-1]  # below it stands what is about all of them
+            about = (panel, "") if last else (panel,)
+            own = [row for row in rows if row.metric == name and row.panel in about]
+            if own:
+                lines += ["", *([f"{panel}:"] if panel else [])]
+                lines += format_plain(*render_table(measured, own, apart=True), width).splitlines()
+    return [*lines, ""]
+
+
+def render_claims(frame: pd.DataFrame, width: int) -> list[str]:
+    """The claims as the terminal shows them: the sentence, and below it the verdict with its figures."""
+    reasons = set(frame["why"])
+    if set(frame["verdict"]) == {INCOMPARABLE} and len(reasons) == 1:
+        return textwrap.wrap(f"{len(frame)} claims, none of them judged: {reasons.pop()}.", width)
+    lines = [""] if len(frame) else []
+    for _, claims in frame.groupby("claim", sort=False):
+        lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)
+        for where, _, shown, n, p, verdict in claim_lines(claims)[1]:
+            figures = ", ".join([shown, f"n = {n}", *([f"p = {p}" if p[0] != "<" else f"p {p}"] if p else [])])
+            text = f"{where}: {verdict}" + (f"; {figures}" if shown else "")
+            lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
+    return [*lines, ""] if lines else []
+
+
+def format_effect(row: Mapping[Hashable, Any]) -> str:
+    """``A - B: 1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
+    values = [row.get(key, "") for key in ("effect", "low", "high")]
+    if values[0] in ("", None):
+        return ""
+    mean, low, high = (f"{round(float(v), 9) + 0.0:.3g}" if v != "" else "" for v in values)
+    shown = f"{mean} [{low}, {high}]" if low and low != "nan" else mean
+    return f"{row['about']}: {shown}" if row["about"] else shown
+
+
+def study_files(
+    measured: Measurements, rows: Sequence[TableRow], judged: Sequence[ClaimVerdict], command: str
+) -> dict[str, str]:
+    """The files of a study by name, but for its picture."""
+    titles, lines, left = render_table(measured, rows)
+    below = render_footnotes(measured, rows)
+    frame = claims_frame(measured, judged)
+    return {
+        "table.csv": to_csv(long_frame(measured, rows)),
+        "table.md": format_markdown(titles, lines, left) + "\n" + " ".join(below) + "\n",
+        "table.tex": format_latex(titles, lines, left, " ".join(below)),
+        "claims.csv": to_csv(frame),
+        "claims.md": claims_markdown(frame),
+        "README.md": render_readme(measured, format_markdown(titles, lines, left), below, frame, command),
+    }
+
+
+def claims_markdown(frame: pd.DataFrame, named: bool = False) -> str:
+    """The claims as Markdown."""
+    titles, lines = claim_lines(frame, named)
+    return format_markdown(titles, lines, 4 if named else 2)
+
+
+def render_readme(measured: Measurements, shown: str, below: Sequence[str], frame: pd.DataFrame, command: str) -> str:
+    """What was run, on what, and what came out."""
+    study, scale = measured.study, measured.scale
+    settings = [("All arms", study.base), (f"Scale {scale.name}", scale.words)]
+    settings += [
+        (f"Data {name}", {**study.panels[name], **(scale.panels or {}).get(name, {})}) for name in measured.panels
+    ]
+    settings += [(f"Arm {name}", {**words, **scale.arms.get(name, {})}) for name, words in study.arms.items()]
+    lists = [f"- {name}: `{' '.join(words.values())}`" for name, words in settings if words]
+    original = [f"- {key}: {text}" for key, text in study.original.items()]
+    parts = [
+        f"# {study.title}",
+        f"{study.question} After {study.source}.",
+        f"Scale {scale.name}: `{command}`"
+        + (" - a smoke run, whose figures say nothing." if scale.name == SMOKE else ""),
+        "![the figure of this study](figure.png)",
+        shown + "\n" + "\n".join(f"{text}\n" for text in below).rstrip(),
+        *(["## Claims", claims_markdown(frame).rstrip(), _rule(frame)] if len(frame) else []),
+        "## What was run",
+        "\n".join(lists),
+        *(["## As published", "\n".join(original)] if original else []),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _rule(frame: pd.DataFrame) -> str:
+    judged = int(frame["p_holm"].notna().sum())
+    return (
+        "Verdicts come from paired sign-flip tests over replicates at level 0.05, two-sided"
+        + (f", Holm over {judged} claims" if judged > 1 else "")
+        + "; the tests stand in `claims.csv`."
+    )

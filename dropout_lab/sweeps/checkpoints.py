@@ -1,0 +1,136 @@
+"""Kept weights: a file of safetensors a trial, which says by itself what it is of."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from dropout_lab.config import (
+    MODELS,
+    Config,
+    DataConf,
+    InferConf,
+    LRScheduleConf,
+    RegularizerConf,
+    ScheduleConf,
+    TrainConf,
+    VariantConf,
+    update_settings,
+)
+from dropout_lab.config.compose import replace_settings
+from dropout_lab.errors import ConfigError
+from dropout_lab.train.result import TrialResult
+from dropout_lab.trial import Trial, canonical
+
+GROUPS: dict[str, type] = {
+    "data": DataConf,
+    "variant": VariantConf,
+    "schedule": ScheduleConf,
+    "regularizer": RegularizerConf,
+    "train": TrainConf,
+    "lr_schedule": LRScheduleConf,
+    "infer": InferConf,
+}
+
+
+def weights_path(folder: str | Path, trial_id: str) -> Path:
+    """Where the weights of a trial are kept, if they are."""
+    return Path(folder) / "weights" / f"{trial_id}.safetensors"
+
+
+def save_weights(trial: Trial, result: TrialResult) -> None:
+    """Write what a result has to keep, whole or not at all, and take it out of the result.
+
+    The file holds each parameter of the one model, without the axis M, with buffers and what the variant learned, and
+    as metadata the trial's settings and the moment of the training whose rates are in force.
+    """
+    if not result.weights:
+        return
+    path = weights_path(trial.config.out, trial.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {"config": asdict(trial.config), "seed": trial.seed, "moment": result.moment}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in result.weights.items()}
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with new.open("wb") as file:
+        file.write(save(tensors, {"dropout-lab": json.dumps(told)}))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    result.weights = {}
+
+
+@dataclass(frozen=True)
+class SavedWeights:
+    """The weights of a trial, to be read.
+
+    Args:
+        trial: whose they are.
+        path: of the file.
+        moment: progress and stalls of the training that the rates in force belong to.
+    """
+
+    trial: Trial
+    path: Path
+    moment: tuple[float, float]
+
+    def read(self, device: str) -> dict[str, Tensor]:
+        """The parameters with an axis for one model, [1, ...] each."""
+        with safe_open(self.path, "pt", device=device) as file:
+            return {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
+
+
+def list_saved(
+    folder: str | Path,
+    trial_ids: Iterable[str],
+    elsewhere: Mapping[str, Any] | None = None,
+    known: Mapping[str, Trial] | None = None,
+) -> list[SavedWeights]:
+    """What is kept of these trials; those without a file are left out.
+
+    Args:
+        folder: the sweep's.
+        trial_ids: of the trials.
+        elsewhere: settings that are no part of a trial and may be others by now, as where the data lie.
+        known: trials by id, which say so themselves.
+
+    Raises:
+        ConfigError: a file that is damaged, or of another version.
+    """
+    paths = {trial_id: weights_path(folder, trial_id) for trial_id in trial_ids}
+    there = {trial_id: path for trial_id, path in paths.items() if path.is_file()}
+    found = []
+    for trial_id, path in there.items():
+        each = _kept(trial_id, path)
+        trial = (known or {}).get(trial_id, each.trial)
+        if elsewhere:
+            trial = Trial(canonical(replace_settings(trial.config, dict(elsewhere))), trial.seed)
+        found.append(SavedWeights(trial, path, each.moment))
+    return found
+
+
+def _kept(trial_id: str, path: Path) -> SavedWeights:
+    try:
+        with safe_open(path, "pt") as file:
+            told = json.loads(file.metadata()["dropout-lab"])
+        trial = Trial(canonical(_config(told["config"])), told["seed"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(f"{path}: cannot be read ({reason}); remove it and train it again with save=true") from None
+    if trial.id != trial_id:
+        raise ConfigError(f"{path}: is of another trial, or of another version of dropout-lab; remove it")
+    progress, stalls = told["moment"]
+    return SavedWeights(trial, path, (float(progress), float(stalls)))
+
+
+def _config(values: dict[str, Any]) -> Config:
+    update_settings(values, warn=False)
+    groups = {name: schema(**values.get(name, {})) for name, schema in GROUPS.items()}  # an older version has fewer
+    model = MODELS[values["model"]["kind"]](**values["model"])
+    rest = {name: value for name, value in values.items() if name not in groups and name != "model"}
+    return Config(**groups, model=model, **rest)

@@ -1,0 +1,100 @@
+"""Refuse evaluations that cannot be made, as far as that is known before anything is trained."""
+
+from collections.abc import Sequence
+
+from dropout_lab.config import ROLES, CustomConf, InferConf
+from dropout_lab.config.validators import SHIFTS
+from dropout_lab.data import DATASETS, DataError, Dataset, load
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.errors import ConfigError
+from dropout_lab.sweeps.grid import Arm
+from dropout_lab.sweeps.network_check import rehearse
+from dropout_lab.trial import Trial
+
+IMAGES = 3  # axes of an image
+
+
+def check_arms(arms: Sequence[Arm]) -> None:
+    """Refuse what cannot be found out about the trials of a sweep.
+
+    Raises:
+        ConfigError: see :func:`check_trial`.
+    """
+    for arm in arms:
+        check_trial(arm.trials[0], arm.config.infer, len(arm.trials) > 1)
+
+
+def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
+    """Refuse what cannot be found out about a trial, as far as it can be known without its weights.
+
+    Args:
+        many: whether there are trials beside it that differ in their seed alone.
+
+    Raises:
+        ConfigError: nothing in it is stochastic; it is not to be told from what was asked for.
+    """
+    if not trial.config.read_test and (conf.stochastic or conf.ood):
+        raise ConfigError("read_test=false: an evaluation is of the test part; leave out infer=, or read_test=")
+    if conf.stochastic and not (conf.kind == "ensemble" and many):
+        reason = no_noise_reason(trial)
+        if reason:
+            alone = " and one seed" if conf.kind == "ensemble" else ""
+            raise ConfigError.of("infer", conf.kind, f"finds nothing stochastic: {reason}{alone}")
+    if conf.stochastic and not no_noise_reason(trial) and isinstance(trial.config.model, CustomConf):
+        mixing = rehearse(trial, load_dataset(trial)).mixing
+        if mixing:
+            problem = f"{trial.config.model.target} {mixing}, and the passes over an example share a batch"
+            raise ConfigError.of("infer", conf.kind, f"{problem}; use layers with running statistics, or leave it out")
+    if conf.precision == "auto" and not trial.config.data.val_fraction and load_dataset(trial).task == "regression":
+        problem = "is chosen on the validation part, of which data.val_fraction=0 leaves none; give a number"
+        raise ConfigError.of("infer.precision", "auto", problem)
+    if conf.ood:
+        _fits(trial, conf)
+    if conf.kind == "ensemble" and load_dataset(trial).task == "language":
+        raise ConfigError.of("infer", conf.kind, "is for classes and numbers, not for running text")
+
+
+def no_noise_reason(trial: Trial) -> str | None:
+    """Why two passes of a trial's network would be the same; None if they are not."""
+    config, variant = trial.config, trial.point.variant
+    rates = [*(config.rate if isinstance(config.rate, list) else [config.rate]), config.input_rate]
+    if variant == "none" or not any([*rates, *(getattr(config, f"{role}_rate") for role in ROLES)]):
+        return "the rate is 0"
+    if variant in VARIANTS and not VARIANTS[variant].stochastic:
+        return f"variant={variant} draws nothing at random"
+    if config.schedule.kind == "early" and config.schedule.fraction < 1:
+        return "schedule=early ends at rate 0"
+    return None
+
+
+def _fits(trial: Trial, conf: InferConf) -> None:
+    """Refuse to tell images from what is none, or of another size."""
+    dataset = load_dataset(trial)
+    asked = ",".join(conf.ood)
+    if dataset.task != "classification" or len(dataset.shape) != IMAGES:
+        raise ConfigError(f"infer.ood=[{asked}]: is for classes of images, and data={dataset.name} has none")
+    for name in conf.ood:
+        if name in SHIFTS:
+            continue
+        if name not in DATASETS or name == dataset.name:
+            problem = f"must be a data set of images other than {dataset.name}, {' or '.join(SHIFTS)}"
+            raise ConfigError.of("infer.ood", name, problem)
+        try:
+            other = load(name, root=trial.config.data.root)
+        except (DataError, TypeError) as error:
+            raise ConfigError(f"infer.ood={name}: {error}") from None
+        if other.shape != dataset.shape:
+            found, needed = ("x".join(map(str, each.shape)) for each in (other, dataset))
+            raise ConfigError.of("infer.ood", name, f"its examples are {found}, those of {dataset.name} {needed}")
+
+
+def load_dataset(trial: Trial) -> Dataset:
+    """Return the data of a trial.
+
+    Raises:
+        ConfigError: they cannot be read.
+    """
+    try:
+        return load(trial.config.data.kind, **trial.config.source)
+    except DataError as error:
+        raise ConfigError(str(error)) from None

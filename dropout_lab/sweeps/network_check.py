@@ -1,0 +1,208 @@
+"""A user's network, tried on its data before anything is trained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from dropout_lab.data import Dataset, batch_sizes
+from dropout_lab.errors import ConfigError
+from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
+from dropout_lab.models.generators import Watch
+from dropout_lab.train.batches import Batches
+from dropout_lab.train.pack import Pack
+from dropout_lab.train.splits import PARTS
+from dropout_lab.trial import Trial
+
+EXAMPLES = 8  # of the training part, by which outputs are compared
+# Relative to the largest output. Equal passes differ by rounding alone, and only where kernels sum in any order.
+SAME, SIMILAR = 1e-5, 1e-3
+SUM = 1e-3  # how far a sum of probabilities may be from 1
+# Initial weights may be 0 and hide what a layer does, and outputs may lie between 0 and 1 because weights are small.
+JITTER, FACTOR = 0.05, 10.0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the trial run showed.
+
+    Args:
+        mixing: which outputs depend on the other examples of a batch in evaluation, and why; empty if none does.
+        notes: what the user should know, one line each.
+    """
+
+    mixing: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A trial and its data, equal for equal networks that train on equal batches."""
+
+    key: str
+    trial: Trial = field(compare=False)
+    dataset: Dataset = field(compare=False)
+
+
+def rehearse(trial: Trial, dataset: Dataset) -> Findings:
+    """Train a user's network for one step on the smallest batch that will occur, evaluate it, and compare outputs.
+
+    Args:
+        trial: of ``model=custom``.
+        dataset: its data.
+
+    Raises:
+        ConfigError: the network fails, or is not deterministic.
+    """
+    try:
+        return _rehearse(_Subject(trial.point.pack_key, trial, dataset))
+    except NetworkError as error:
+        raise ConfigError.of("model", trial.config.model.kind, str(error)) from None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+@lru_cache(maxsize=32)
+def _rehearse(subject: _Subject) -> Findings:
+    config, pack = subject.trial.config, Pack([subject.trial], subject.dataset)
+    assert isinstance(pack.model, Custom)
+    params = _copied(pack.params)
+    rows = pack.feed.index["train"]
+    smallest = min(batch_sizes(rows.shape[1], config.train.batch_size))
+    _train(
+        pack,
+        rows[:, :smallest],
+        f"the smallest batch of {rows.shape[1]} training examples at train.batch_size={config.train.batch_size}",
+    )
+    network = _Network(pack.model, params, pack.feed.fetch(rows[:, :EXAMPLES])[0])
+    network.refuse_noise()
+    mixing = network.mixing()
+    network.evaluate(_smallest_evaluated(pack.feed) if mixing else 1)
+    notes = (
+        [f"note: {pack.model.name} {mixing}; what it predicts depends on how examples are batched"] if mixing else []
+    )
+    if subject.dataset.task == "classification":
+        notes += network.squashed()
+    return Findings(mixing, tuple(notes))
+
+
+def _train(pack: Pack, rows: Tensor, which: str) -> None:
+    """Make one step of training on these rows [1, B]."""
+    assert isinstance(pack.model, Custom)
+    try:
+        pack.step(rows)
+    except NetworkError as error:
+        raise NetworkError(f"{error} ({which})") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the backward pass runs the user's code as well
+        batch = f"{pack.model.name} fails in a training step on a batch of {rows.shape[1]}"
+        raise NetworkError(f"{batch}: {error_line(error)} ({which})") from None
+
+
+def _smallest_evaluated(feed: Batches) -> int:
+    """Examples of the smallest batch in evaluations during and after training."""
+    return min(rows.shape[1] for part in PARTS for rows in feed.looks(part) if rows.shape[1])
+
+
+class _Mode(PlainHook):
+    """No noise, in training or in evaluation."""
+
+    def __init__(self, training: bool):
+        self.training = training
+
+
+class _Network:
+    """One network and a batch.
+
+    Args:
+        model: of the user.
+        params: its initial values, [1, ...] each.
+        x: examples [1, B, ...].
+    """
+
+    def __init__(self, model: Custom, params: Params, x: Tensor):
+        self._model, self._params, self._x = model, params, x
+
+    def _outputs(self, x: Tensor, training: bool = False, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Outputs [B, K] for x [1, B, ...]; ``change`` is applied to parameters, and not to buffers."""
+        params = _copied(self._params)
+        if change is not None:
+            for name in self._model.parameters:
+                if params[name].is_floating_point():
+                    params[name] = change(params[name])
+        with torch.inference_mode(not training), torch.random.fork_rng(devices=[]):
+            return self._model.forward(params, x, _Mode(training))[0].detach().float()
+
+    def refuse_noise(self) -> None:
+        """Refuse a network that gives other outputs for the same batch.
+
+        Raises:
+            NetworkError: it does, or draws random numbers from a generator of its own.
+        """
+        for training in (True, False):
+            if training and self._x.shape[1] < 2:
+                continue
+            watch = Watch(self._model.generators())
+            first, second = (self._outputs(self._x, training) for _ in range(2))
+            if watch.changed() or not _equal(first, second, SAME):
+                mode = "training" if training else "evaluation"
+                raise NetworkError(
+                    f"{self._model.name} gives other outputs for the same batch in {mode}: it draws random numbers "
+                    "that no trial seed rules, or keeps state outside of its buffers; use nn.Dropout modules and "
+                    "register_buffer"
+                )
+
+    def mixing(self) -> str:
+        """Why the outputs for an example depend on the other examples of the batch in evaluation; empty if they do
+        not."""
+        count = self._x.shape[1]
+        random = torch.Generator().manual_seed(0)
+        noise = {}
+
+        def jitter(p: Tensor) -> Tensor:
+            key = tuple(p.shape)
+            if key not in noise:  # the same for each of the passes that are compared
+                noise[key] = JITTER * torch.randn(key, generator=random)
+            return p + noise[key].to(p)
+
+        outs = self._outputs(self._x, change=jitter)
+        for i in (0, count - 1):
+            alone = self._outputs(self._x[:, i : i + 1].expand_as(self._x), change=jitter)
+            if not _equal(outs[i], alone[i], SIMILAR):
+                layers = self._model.batch_statistics()
+                why = f" (statistics of the batch: {', '.join(layers)})" if layers else ""
+                return f"mixes the examples of a batch in evaluation{why}"
+        return ""
+
+    def evaluate(self, examples: int) -> None:
+        """Evaluate so many examples.
+
+        Raises:
+            NetworkError: it fails.
+        """
+        x = self._x
+        if examples > x.shape[1]:
+            x = x.repeat_interleave(-(-examples // x.shape[1]), 1)
+        self._outputs(x[:, :examples])
+
+    def squashed(self) -> list[str]:
+        """Notes on outputs that are no logits."""
+        outs = [self._outputs(self._x), self._outputs(self._x, change=lambda p: FACTOR * p)]
+        if not all(bool((out >= 0).all() and (out <= 1).all() and (out > 0).any()) for out in outs):
+            return []
+        summed = all(bool(((out.sum(1) - 1).abs() < SUM).all()) for out in outs)
+        what = "probabilities (rows sum to 1)" if summed else "numbers between 0 and 1, as a sigmoid does"
+        return [f"note: {self._model.name} returns {what}; return logits: the loss applies softmax"]
+
+
+def _copied(params: Params) -> Params:
+    return {name: p.detach().clone() for name, p in params.items()}
+
+
+def _equal(a: Tensor, b: Tensor, tolerance: float) -> bool:
+    """Whether outputs are equal but for rounding."""
+    scale = max(a.abs().nan_to_num().max().item(), b.abs().nan_to_num().max().item())
+    return torch.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True)

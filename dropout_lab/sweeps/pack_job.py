@@ -1,0 +1,169 @@
+"""Training one pack, in this process or in a child, which reads pickled packs and answers with pickled results."""
+
+import os
+import pickle
+import queue
+import sys
+import threading
+import traceback
+from typing import IO, Any, NamedTuple
+
+from dropout_lab.data import load
+from dropout_lab.models import NetworkError, error_line
+from dropout_lab.process_settings import keep_freed_memory, use_threads
+from dropout_lab.sweeps.checkpoints import save_weights
+from dropout_lab.sweeps.plan import PackOf
+from dropout_lab.sweeps.process import ChildProcess, fork_process, launch_process
+from dropout_lab.train.loop import Progress, train_pack
+from dropout_lab.train.pack import build_pack_model
+from dropout_lab.train.result import TrialResult
+
+# Below this, one thread is as fast as two or faster: multiplications of one training step of one model.
+WIDE = 2e8
+
+
+class TrainedPack(NamedTuple):
+    """A pack that is done.
+
+    Args:
+        pack: its trials.
+        results: one each.
+        error: traceback if it failed.
+    """
+
+    pack: PackOf
+    results: list[TrialResult]
+    error: str = ""
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def benefits_from_threads(pack: PackOf) -> bool:
+    """Whether a pack is worth several threads. It depends on the pack alone: a number of threads that changed between
+    runs would change the rounding."""
+    config = pack[0].config
+    dataset = load(config.data.kind, **config.source)
+    return 3 * build_pack_model(config, dataset).size * config.train.batch_size > WIDE
+
+
+def threads_for(pack: PackOf) -> int:
+    """Threads a pack is trained with on a CPU."""
+    return available_cores() if benefits_from_threads(pack) else 1
+
+
+def train_or_fail(pack: PackOf, progress: Progress) -> TrainedPack:
+    """Train one pack here; a failure is a result like another."""
+    try:
+        config = pack[0].config
+        with use_threads(threads_for(pack)):
+            results = train_pack(pack, load(config.data.kind, **config.source), progress)
+        for trial, result in zip(pack, results, strict=True):
+            save_weights(trial, result)  # before its row, which says that the trial is done
+        return TrainedPack(pack, results)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever it is, as sys.exit() in a user's network, the other packs go on
+        reason = str(error) if isinstance(error, NetworkError) else error_line(error)
+        return failed_pack(pack, reason, traceback.format_exc())
+
+
+def failed_pack(pack: PackOf, reason: str, details: str) -> TrainedPack:
+    """A pack that could not be trained."""
+    return TrainedPack(pack, [TrialResult("failed", error=reason) for _ in pack], details)
+
+
+class Worker:
+    """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers.
+
+    Args:
+        fork: whether the child is to be a copy of this process.
+
+    Raises:
+        OSError: the machine has no room for another process.
+    """
+
+    def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | TrainedPack]", fork: bool):
+        self._todo, self._done, self._stopped = todo, done, False
+        self._child = fork_process(serve_packs) if fork else self._launch()
+        self._thread = threading.Thread(target=self._feed, daemon=True)
+
+    def start(self) -> None:
+        """Set it to work."""
+        self._thread.start()
+
+    @staticmethod
+    def _launch() -> ChildProcess:
+        return launch_process(__spec__.name)
+
+    def _feed(self) -> None:
+        while not self._stopped:
+            try:
+                pack = self._todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._done.put(self._train(pack))
+            except Exception as error:  # as when the machine has no room for a new process; others take the rest
+                self._done.put(failed_pack(pack, f"{type(error).__name__}: {error}", traceback.format_exc()))
+                return
+
+    def _train(self, pack: PackOf) -> TrainedPack:
+        try:
+            _send(self._child.asks, pack)
+            while True:
+                event = pickle.load(self._child.answers)
+                if not isinstance(event, int):
+                    return TrainedPack(pack, *event)
+                self._done.put(event)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            status = self._child.wait()
+            if not self._stopped:
+                self._child.close()
+                # Not a copy of this process, which is in the middle of its own work by now.
+                self._child = self._launch()
+            reason = f"its process died with status {status}"
+            return failed_pack(pack, reason, f"{reason}; it may have run out of memory")
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        self._stopped = True
+        self._child.kill()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._child.kill()  # it may be a new one, started in the meantime
+        self._child.wait()
+        self._child.close()
+
+
+def _send(stream: IO[bytes], value: Any) -> None:
+    try:
+        pickle.dump(value, stream)
+        stream.flush()
+    except BrokenPipeError:
+        raise EOFError from None
+
+
+def serve_packs(asks: IO[bytes], answers: IO[bytes]) -> None:
+    """The child's side: packs in, progress and results out, until the input ends."""
+    keep_freed_memory()
+    while True:
+        try:
+            pack = pickle.load(asks)
+            _, results, error = train_or_fail(pack, lambda epochs: _send(answers, epochs))
+            _send(answers, (results, error))
+        except EOFError:  # the caller is gone
+            return
+
+
+def main() -> None:
+    """Serve over the standard streams."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get among the answers
+    serve_packs(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

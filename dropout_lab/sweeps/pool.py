@@ -1,0 +1,134 @@
+"""Who trains the packs: this process, or several of one thread each.
+
+Small networks gain little from a second thread, and threads that wait for each other crawl when the machine has other
+work; processes do not wait.
+"""
+
+import queue
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from dropout_lab.sweeps.pack_job import TrainedPack, Worker, available_cores, benefits_from_threads, train_or_fail
+from dropout_lab.sweeps.plan import PackOf
+from dropout_lab.sweeps.process import can_fork
+from dropout_lab.train.loop import Progress
+
+# A worker that is not a copy of this process takes about two seconds to start; hand over when more than this is left.
+HAND_OVER_SECONDS = 4.0
+
+
+def pool_size(packs: Sequence[PackOf], seconds: float) -> int:
+    """How many processes will train these packs if one needs so many seconds; for an estimate."""
+    asked = packs[0][0].config.workers if packs else 1
+    narrow = sum(not benefits_from_threads(pack) for pack in packs)
+    pays = asked != "auto" or can_fork() or seconds > HAND_OVER_SECONDS
+    return max(1, min(available_cores() if asked == "auto" else int(asked), narrow)) if pays else 1
+
+
+def train_packs(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> Iterator[TrainedPack]:
+    """Train packs, in this process or in several, and yield each as it is done.
+
+    Args:
+        asked: how many processes at most; ``auto`` for one a core, where copies of this process cannot be had once it
+            is seen, after an epoch, that others pay.
+        progress: called with the number of trial epochs done.
+    """
+    crew = WorkerPool(packs, available_cores() if asked == "auto" else int(asked), asked != "auto", progress)
+    try:
+        yield from crew.train()
+    finally:
+        crew.stop()
+
+
+class WorkerPool:
+    """This process and the workers beside it, which take packs from one queue.
+
+    Args:
+        packs: what is to be trained; those that take all cores wait until the others are done.
+        most: processes, with this one.
+        sure: whether workers are hired however short the work is.
+        progress: as for :func:`train_packs`.
+    """
+
+    def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress):
+        self._todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[int | TrainedPack] = queue.SimpleQueue()
+        self._fork = can_fork()
+        self._progress, self._sure = progress, sure or self._fork
+        self._workers: list[Worker] = []
+        self._ready: list[TrainedPack] = []  # by workers, while this process was busy itself
+        self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
+        kinds: dict[tuple[str, int], bool] = {}
+        self._wide = []
+        for pack in packs:
+            kind = (pack[0].point.pack_key, len(pack))
+            if kind not in kinds:
+                kinds[kind] = (
+                    most > 1 and torch.device(pack[0].config.device).type == "cpu" and not benefits_from_threads(pack)
+                )
+            if kinds[kind]:
+                self._todo.put(pack)
+            else:
+                self._wide.append(pack)
+        self._narrow = len(packs) - len(self._wide)
+        self._most = min(most, self._narrow)
+
+    def train(self) -> Iterator[TrainedPack]:
+        """Train all of them."""
+        self._started = time.perf_counter()
+        if self._sure:
+            self._hire()
+        while True:
+            try:
+                pack = self._todo.get_nowait()
+            except queue.Empty:
+                break
+            trained = train_or_fail(pack, self._see)
+            self._see(0)  # its last epoch was reported before it was evaluated
+            self._narrow -= 1
+            yield trained
+            yield from self._taken()
+        while self._narrow:
+            self._take(self._done.get())
+            yield from self._taken()
+        for pack in self._wide:
+            yield train_or_fail(pack, self._progress)
+
+    def _taken(self) -> Iterator[TrainedPack]:
+        while self._ready:
+            self._narrow -= 1
+            yield self._ready.pop(0)
+
+    def _take(self, event: int | TrainedPack) -> None:
+        if isinstance(event, TrainedPack):
+            self._ready.append(event)
+        else:
+            self._progress(event)
+            self._epochs += event
+
+    def _see(self, epochs: int) -> None:
+        """Progress of this process, a moment to look at the others."""
+        self._progress(epochs)
+        self._epochs += epochs
+        while not self._done.empty():
+            self._take(self._done.get())
+        spent = time.perf_counter() - self._started
+        if not self._workers and spent * (self._left - self._epochs) > HAND_OVER_SECONDS * self._epochs:
+            self._hire()
+
+    def _hire(self) -> None:
+        while not self._todo.empty() and len(self._workers) < self._most - 1:
+            try:
+                self._workers.append(Worker(self._todo, self._done, self._fork))
+            except OSError:  # the machine has no room for another process; those that are there do the work
+                self._most = 0
+        # Once all are there: what is copied has no threads in the middle of something.
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """End the workers, whatever they are doing."""
+        for worker in self._workers:
+            worker.stop()

@@ -1,0 +1,166 @@
+"""What cannot be trained is refused before anything is."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from dropout_lab.config import Config
+from dropout_lab.config.data import OWN
+from dropout_lab.data import DATASETS, DataError, Dataset, load
+from dropout_lab.data.description import describe
+from dropout_lab.dropout import VARIANTS
+from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.errors import ConfigError
+from dropout_lab.models import Custom, Model
+from dropout_lab.regularizers import incompatibility as unfit_regularizer
+from dropout_lab.rng import Streams
+from dropout_lab.sweeps.grid import Arm
+from dropout_lab.sweeps.inference_checks import check_arms
+from dropout_lab.sweeps.network_check import rehearse
+from dropout_lab.train.network_info import describe_network
+from dropout_lab.train.pack import build_pack_model, variant_incompatibility
+from dropout_lab.train.paper_scaling import conversion_error
+from dropout_lab.train.splits import make_splits, refuse_settings, smallest_class_size
+from dropout_lab.trial import Trial
+
+RARE = 5  # training examples of a class; how many there are differs by two or three between seeds
+
+
+def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
+    """Leave out the arms that cannot be trained, and say which.
+
+    Raises:
+        ConfigError: none is left.
+    """
+    models: dict[str, Model] = {}
+    kept = []
+    left_out: dict[str, int] = {}
+    for arm in arms:
+        try:
+            check_trials(arm.trials, models)
+            check_arms([arm])
+            kept.append(arm)
+        except ConfigError as error:
+            left_out[str(error)] = left_out.get(str(error), 0) + 1
+    for reason, count in left_out.items():
+        say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
+    if not kept:
+        raise ConfigError("an empty sweep: every arm is left out by skip_invalid")
+    return kept
+
+
+def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> None:
+    """Refuse trials that cannot be trained.
+
+    Args:
+        models: those built so far by pack key, to be built once for many calls.
+
+    Raises:
+        ConfigError: an unknown kind, a device that is not there, a model that cannot take its data or its variant.
+    """
+    models = {} if models is None else models
+    # The seeds of an arm share its point, and but for the division nothing that is refused depends on the seed.
+    seeds: dict[str, dict[int, None]] = {}
+    divided: set[str] = set()  # networks of many shapes may share their data
+    for trial in trials:
+        seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
+    for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
+        config, key = trial.config, trial.point.pack_key
+        if key in models:
+            _divisible(config, _load(config))
+        else:
+            _known(config)
+            _device(config)
+            dataset = _load(config)
+            models[key] = _model(config, dataset)
+            parts = f"{config.data} {config.seed} {list(seeds[key])}"
+            if parts not in divided:
+                _parts(config, dataset, list(seeds[key]))
+                divided.add(parts)
+            if isinstance(models[key], Custom):
+                rehearse(trial, dataset)
+        if config.variant.kind not in (*VARIANTS, "none"):
+            raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
+        if trial.point.listed:
+            config.check_length(trial.point.listed, models[key].levels)
+        reason = unfit_regularizer(config.regularizer, describe_network(models[key], _load(config)))
+        if reason:
+            raise ConfigError.of("regularizer", trial.point.regularizer, reason)
+        reason = conversion_error(trial, models[key])
+        if reason:
+            raise ConfigError.of("paper_scale", True, reason)
+        reason = variant_incompatibility(trial, models[key])
+        if reason:
+            raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")
+
+
+def describe_user_input(trials: Sequence[Trial]) -> list[str]:
+    """Return what the user should check before training: one line per user data set, and one per user network."""
+    lines: dict[str, None] = {}
+    for trial in {trial.point.pack_key: trial for trial in trials}.values():
+        config = trial.config
+        if config.data.kind in OWN:
+            dataset = _load(config)
+            splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
+            lines[describe(dataset, config.data.path, splits)] = None
+        if config.model.hidden_sites is None:
+            model = _model(config, _load(config))
+            places = ", ".join(f"{name} ({model.places[name].layout})" for name in model.sites)
+            count = f"{len(model.sites)} place{'s' if len(model.sites) > 1 else ''}"
+            lines[f"note: {config.model.target} drops at {count}: {places}"] = None
+            lines |= dict.fromkeys(rehearse(trial, _load(config)).notes)
+    return list(lines)
+
+
+def _known(config: Config) -> None:
+    """Kinds are chosen by files, and a file of the user's own may name one that there is not."""
+    known = {"data": (config.data.kind, list(DATASETS)), "schedule": (config.schedule.kind, list(SCHEDULES))}
+    for group, (kind, registry) in known.items():
+        if kind not in registry:
+            raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
+
+
+def _load(config: Config) -> Dataset:
+    try:
+        return load(config.data.kind, **config.source)
+    except DataError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _device(config: Config) -> None:
+    cuda, _, number = config.device.partition(":")
+    if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+
+
+def _model(config: Config, dataset: Dataset) -> Model:
+    try:
+        return build_pack_model(config, dataset)
+    except ValueError as error:
+        shape = "x".join(map(str, dataset.shape))
+        shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
+        remedy = (
+            "; data.layout=images reads them as images" if dataset.name == "file" and len(dataset.shape) == 2 else ""
+        )
+        problem = f"{error}; {shape}{remedy}"
+        raise ConfigError.of("model", config.model.kind, problem) from None
+
+
+def _divisible(config: Config, dataset: Dataset) -> None:
+    try:
+        refuse_settings(dataset, config.data)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _parts(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:
+    """Divide the data as the trials will. Where a class is so rare that it may fall to one part or the other, each
+    seed is tried; elsewhere one stands for all."""
+    try:
+        refuse_settings(dataset, config.data)
+        for seed in seeds:
+            train = make_splits(dataset, config.data, Streams(config.seed, seed))["train"]
+            if smallest_class_size(dataset, train) > RARE:
+                return
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

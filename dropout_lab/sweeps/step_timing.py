@@ -1,0 +1,50 @@
+"""What a training step of an arm costs alone, timed in turns with the other arms so that all see the same machine."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from dropout_lab.data import load
+from dropout_lab.process_settings import use_threads
+from dropout_lab.sweeps.interleaved import median_seconds, time_interleaved
+from dropout_lab.sweeps.ledger import append_rows, read_rows
+from dropout_lab.sweeps.pack_job import threads_for
+from dropout_lab.sweeps.progress import ProgressBar
+from dropout_lab.train.pack import Pack
+from dropout_lab.trial import Trial
+
+FILE = "steps.csv"
+COLUMNS = ("trial_id", "solo_step_ms", "rounds")
+ROUNDS, REPEATS = 11, 3
+
+
+def time_steps(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = ROUNDS) -> None:
+    """Add ``solo_step_ms`` of each trial to ``steps.csv`` of a folder: the median time of its step in a pack of one.
+
+    Args:
+        groups: trials that are to be compared, as those of one seed; their steps are timed in turns.
+        folder: a sweep folder; trials that it has times of are left alone if their whole group is there.
+        rounds: turns.
+    """
+    done = {row["trial_id"] for row in read_rows(folder / FILE)}
+    missing = [group for group in groups if any(trial.id not in done for trial in group)]
+    if not missing:
+        return
+    with ProgressBar(len(missing), "timing steps", "groups") as bar:
+        for group in missing:
+            with use_threads(max(threads_for((trial,)) for trial in group)):
+                found = time_interleaved({trial.id: _clock(trial) for trial in group}, rounds)
+            new = [(i, 1000 * median(values)) for i, values in found.items() if i not in done]
+            rows = [{"trial_id": i, "solo_step_ms": float(f"{ms:.6g}"), "rounds": rounds} for i, ms in new]
+            append_rows(folder / FILE, COLUMNS, rows)
+            bar.add(1)
+
+
+def _clock(trial: Trial) -> Callable[[], float]:
+    """A clock that shows the median of a few steps."""
+    config = trial.config
+    pack = Pack([trial], load(config.data.kind, **config.source))
+    batch = pack.begin(1)[0]
+    pack.step(batch)
+    return partial(median_seconds, partial(pack.step, batch), REPEATS)

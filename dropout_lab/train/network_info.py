@@ -1,0 +1,27 @@
+"""The network and its data, as regularizers are shown them."""
+
+from dropout_lab.data import Dataset
+from dropout_lab.dropout import MAPS
+from dropout_lab.dropout.pack_dropout import Site
+from dropout_lab.models import Model, Parameter
+from dropout_lab.regularizers import ExtraParameter, HiddenSite, NetworkInfo
+
+
+def describe_network(model: Model, dataset: Dataset) -> NetworkInfo:
+    """What regularizers of this model on these data act on."""
+    sites = {name: _site(model, model.places[name]) for name in model.sites}
+    return NetworkInfo(model.weights, sites, model.bounded, dataset.task, dataset.shape, bool(dataset.tokens))
+
+
+def _site(model: Model, place: Site) -> HiddenSite:
+    if not place.made_by:
+        return HiddenSite(place.layout)
+    shape = model.parameters[place.made_by].shape
+    return HiddenSite(place.layout, place.made_by, shape[0] if place.layout == MAPS else shape[-1])
+
+
+def extend_model(model: Model, parts: dict[str, ExtraParameter]) -> None:
+    """Make what regularizers bring into the network a part of the model."""
+    made = {name: Parameter(p.shape, 1, thinned=(p.site,), constant=p.start) for name, p in parts.items()}
+    written = {name for name, part in parts.items() if part.written}
+    model.extend({n: p for n, p in made.items() if n not in written}, {n: p for n, p in made.items() if n in written})

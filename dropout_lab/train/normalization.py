@@ -1,0 +1,147 @@
+"""Normalisation by statistics of the training part alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dropout_lab.data import Dataset
+
+PIXEL = 255.0  # what stands for 1 in images that are kept as bytes
+ROWS = 4096  # examples that are widened to float64 at a time
+SERIES = 3  # axes of series [N, T, F], whose features come last; images [N, C, H, W] have their channels second
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Offsets and divisors per model, in shapes that fit x [M, B, ...] and y [M, B].
+
+    The offsets of float64 data are relative to their :class:`Centre`.
+    """
+
+    x_low: Tensor
+    x_span: Tensor
+    y_low: Tensor
+    y_span: Tensor
+
+    def select(self, models: list[int]) -> "Scale":
+        """The scale of these models only."""
+        return Scale(self.x_low[models], self.x_span[models], self.y_low[models], self.y_span[models])
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Constants that are subtracted in float64 before user data become float32, so that no digits are lost.
+
+    Times in milliseconds, for example, differ in digits that float32 does not have. Standardization is invariant to
+    the constants, so that they carry no information between the splits.
+
+    Args:
+        x: per feature, float64 [1, F], or [1, 1, F] of series; 0 for data that are float32 already.
+        y: of the target.
+    """
+
+    x: np.ndarray | float = 0.0
+    y: float = 0.0
+
+
+def fit_centre(dataset: Dataset, kind: str) -> Centre:
+    """Return the medians of float64 features and targets; zeros where nothing is standardized or nothing is float64.
+
+    Args:
+        dataset: the whole set.
+        kind: as for :func:`fit_scale`.
+    """
+    if kind == "none":
+        return Centre()
+    axes = tuple(range(dataset.x.ndim - 1))
+    x = np.nanmedian(dataset.x, axis=axes, keepdims=True) if dataset.x.dtype == np.float64 else 0.0
+    return Centre(x, float(np.median(dataset.y)) if dataset.y.dtype == np.float64 else 0.0)
+
+
+def fit_scale(
+    dataset: Dataset,
+    kind: str,
+    parts: list[np.ndarray],
+    fills: list[np.ndarray],
+    device: torch.device,
+    centre: Centre = Centre(),
+) -> Scale | None:
+    """The scale that brings the training part of each trial to a norm.
+
+    Tables and series are scaled by feature and images by channel; the target of a regression is scaled like a feature.
+
+    Args:
+        dataset: the whole set.
+        kind: ``none``; ``zscore`` for mean 0 and deviation 1; ``unit`` for [0, 1].
+        parts: training rows of each trial; the same object where trials share them.
+        fills: what takes the place of missing cells in each trial, [F].
+        device: where the scale is needed.
+        centre: what has been subtracted from the data.
+
+    Returns:
+        None if nothing is to be done.
+    """
+    if kind == "none":
+        return None
+    known: dict[int, list[np.ndarray]] = {}
+    for rows, fill in zip(parts, fills, strict=True):
+        if id(rows) not in known:
+            known[id(rows)] = _one(dataset, kind, rows, fill, centre)
+    stacked = [np.stack(values).astype(np.float32) for values in zip(*(known[id(rows)] for rows in parts), strict=True)]
+    return Scale(*(torch.from_numpy(values).to(device) for values in stacked))
+
+
+def _one(dataset: Dataset, kind: str, rows: np.ndarray, fill: np.ndarray, centre: Centre) -> list[np.ndarray]:
+    """One trial's low and span, of x [1, C, 1, 1], [1, F] or [1, 1, F] and of y [1]."""
+    measure = _zscore if kind == "zscore" else _unit
+    low, span = measure(dataset.x, rows, fill)
+    low = low - np.ravel(centre.x)
+    if dataset.task == "classification":
+        y_low, y_span = np.zeros(1), np.ones(1)
+    else:
+        y_low, y_span = measure(dataset.y, rows)
+        y_low = y_low - centre.y
+    shape = (1, 1, -1) if dataset.x.ndim == SERIES else (1, -1) + (1,) * (dataset.x.ndim - 2)
+    # A constant feature stays constant instead of becoming 0/0.
+    return [low.reshape(shape), _safe(span).reshape(shape), y_low.reshape(1), _safe(y_span).reshape(1)]
+
+
+def _safe(span: np.ndarray) -> np.ndarray:
+    return np.where(span.astype(np.float32) > 0, span, 1)
+
+
+def _zscore(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each feature or channel over the rows."""
+    count = len(rows) * prod(values.shape[1:]) // _features(values)
+    mean = np.asarray(sum(part.sum((0, 2)) for part in _chunks(values, rows, fill)) / count)
+    # The second pass keeps the digits that mean(x^2) - mean(x)^2 would lose.
+    square = sum(np.square(part - mean[:, None]).sum((0, 2)) for part in _chunks(values, rows, fill)) / count
+    return mean, np.sqrt(square)
+
+
+def _unit(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Least value and range of each feature or channel over the rows."""
+    ends = [(part.min((0, 2)), part.max((0, 2))) for part in _chunks(values, rows, fill)]
+    low = np.min([least for least, _ in ends], axis=0)
+    return low, np.max([most for _, most in ends], axis=0) - low
+
+
+def _chunks(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None) -> Iterator[np.ndarray]:
+    """The rows as float64 [n, C, P], some at a time: a set of images does not fit into memory eight times over."""
+    pixel = PIXEL if values.dtype == np.uint8 else 1.0
+    for start in range(0, len(rows), ROWS):
+        part = values[rows[start : start + ROWS]].astype(np.float64) / pixel
+        if fill is not None and values.dtype == np.float64:
+            part = np.where(np.isnan(part), fill, part)
+        yield part.swapaxes(1, 2) if part.ndim == SERIES else part.reshape(len(part), _features(values), -1)
+
+
+def _features(values: np.ndarray) -> int:
+    """How many features or channels values [N, ...] have."""
+    if values.ndim == SERIES:
+        return values.shape[2]
+    return values.shape[1] if values.ndim > 1 else 1

@@ -1,0 +1,62 @@
+"""Constants of papers that scale at test time, converted for layers that scale while training.
+
+Papers up to about 2015 mask units without rescaling and multiply by the part k that is kept at test time; inverted
+layers divide by k in training. With w' = k w for the weights that read such units, SGD with or without momentum trains
+the same network if the learning rate of w' is k^2 times the paper's (biases keep theirs), the initial weights k times,
+L2 1/k^2 times, L1 1/k times and a norm bound k times. Adam divides a gradient by its own size: its learning rate is k
+times the paper's, and its epsilon, which is not converted, makes a difference where gradients are as small.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout import ACTIVATION_KINDS, VARIANTS
+from dropout_lab.dropout.masks import keep_probability
+from dropout_lab.models import Model
+from dropout_lab.regularizers import REGULARIZERS
+from dropout_lab.train.optimizers import OPTIMIZERS
+from dropout_lab.trial import Trial
+
+
+def keep_probabilities(trials: Sequence[Trial], model: Model, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Of weights whose constants are to be converted, the part of what they read that is kept, [M].
+
+    Args:
+        rates: drop probability at each place, [M].
+    """
+    asked = torch.tensor([trial.config.paper_scale for trial in trials])
+    if not asked.any():
+        return {}
+    found = {}
+    for name, parameter in model.parameters.items():
+        rate = rates[parameter.reads] if parameter.reads else None
+        if rate is not None and (rate > 0).any():
+            found[name] = torch.where(asked.to(rate.device), keep_probability(rate), 1).float()
+    return found
+
+
+def lr_factor(kind: str, keep: Tensor) -> Tensor:
+    """By how much an optimizer's learning rate is multiplied for weights that are multiplied by ``keep``, [M]."""
+    return keep ** OPTIMIZERS[kind].power
+
+
+def conversion_error(trial: Trial, model: Model) -> str | None:
+    """Why a trial's constants cannot be converted; None if they can, or need not."""
+    config = trial.config
+    if not config.paper_scale:
+        return None
+    variant = VARIANTS[config.variant.kind]
+    if not variant.rescales:
+        fitting = ", ".join(kind for kind, made in VARIANTS.items() if made.rescales)
+        return f"is for variants that rescale units while training ({fitting}), and variant={variant.kind} does not"
+    if config.schedule.kind != "constant":
+        return f"needs a part that is kept, which schedule={config.schedule.kind} moves"
+    places = [place for place in model.places.values() if place.layout in ACTIVATION_KINDS]
+    if any(not place.read_by for place in places):
+        return f"needs weights that read what is dropped, and model={config.model.kind} adds it up, or does not tell"
+    between = [name for name in config.regularizer.names if REGULARIZERS[name].between(config.regularizer)]
+    if between:
+        return f"needs weights that read what is dropped, and regularizer={between[0]} stands between"
+    return None

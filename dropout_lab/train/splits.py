@@ -1,0 +1,119 @@
+"""Which examples a trial trains on, is validated and is tested on, and which of its labels are wrong on purpose."""
+
+import numpy as np
+
+from dropout_lab.config import DataConf
+from dropout_lab.data import Dataset, hold_out
+from dropout_lab.data.split import stratified_order
+from dropout_lab.rng import Streams
+from dropout_lab.train.imputation import fewest_values, incomplete
+from dropout_lab.train.resolution import unresolved_column
+
+PARTS = ("train", "val", "test")
+
+
+def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.ndarray]:
+    """Row numbers of the three parts for one trial.
+
+    The test part is the official one, or is drawn from the base seed alone; only the division of the rest varies with
+    the trial seed. A smaller ``train_size`` takes rows out of a larger one's.
+
+    Raises:
+        ValueError: a part would be empty, or a class would have no training example.
+    """
+    if dataset.task == "language":
+        return _stretches(dataset, conf)
+    every = np.arange(len(dataset.x))
+    classes = dataset.y if dataset.task == "classification" else None
+    official = dataset.splits[conf.split] if dataset.splits else dataset.test
+    if official is None:
+        random = Streams(streams.base).generator("split")
+        drawn = every if dataset.val is None else np.setdiff1d(every, dataset.val)
+        rest, test = hold_out(drawn, conf.test_fraction, random, None if classes is None else classes[drawn])
+    else:
+        rest, test = np.setdiff1d(every, official), official
+    if dataset.val is None:
+        labels = None if classes is None else classes[rest]
+        train, val = hold_out(rest, conf.val_fraction, streams.generator("split"), labels)
+    else:
+        train, val = np.setdiff1d(rest, dataset.val), dataset.val
+    if conf.train_size:
+        train = _fewer(dataset, conf, train, streams)
+    parts = {"train": train, "val": val, "test": test}
+    for name, rows in parts.items():
+        if not len(rows) and (name != "val" or conf.val_fraction):
+            raise ValueError(f"data={dataset.name} leaves no example for the {name} part")
+    if classes is not None:
+        seen = np.bincount(classes[train], minlength=dataset.outputs)
+        for number in np.flatnonzero(seen == 0):
+            how = f" with data.train_size={conf.train_size}" if conf.train_size else ""
+            name = dataset.classes[number]
+            raise ValueError(f"data={dataset.name}{how} leaves no training example of class {name!r}")
+    values, column = fewest_values(dataset, train)
+    if not values and column:
+        raise ValueError(f"data={dataset.name} leaves no value of column {column!r} in the training part")
+    return parts
+
+
+def _stretches(dataset: Dataset, conf: DataConf) -> dict[str, np.ndarray]:
+    """The parts of a running text, which are those of its publisher; a smaller ``train_size`` takes the beginning."""
+    assert dataset.val is not None and dataset.test is not None  # noqa: PT018
+    train = np.arange(dataset.val[0])
+    if conf.train_size > len(train):
+        raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} tokens")
+    return {"train": train[: conf.train_size or None], "val": dataset.val, "test": dataset.test}
+
+
+def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams) -> np.ndarray:
+    if conf.train_size > len(train):
+        raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} examples")
+    labels = dataset.y[train] if dataset.task == "classification" else None
+    order = stratified_order(len(train), streams.generator("train_size"), labels)
+    return np.sort(train[order[: conf.train_size]])
+
+
+def smallest_class_size(dataset: Dataset, train: np.ndarray) -> int:
+    """Training examples of the class that has the fewest, or with a value of the column that has the fewest."""
+    values, _ = fewest_values(dataset, train)
+    if dataset.task != "classification":
+        return values
+    return min(values, int(np.bincount(dataset.y[train], minlength=dataset.outputs).min()))
+
+
+def noisy_labels(dataset: Dataset, conf: DataConf, streams: Streams, train: np.ndarray) -> np.ndarray:
+    """The labels [N] that one trial sees: ``label_noise`` of its training rows have one of the other classes.
+
+    The labels that less noise makes wrong are among those that more noise does, and are wrong in the same way.
+
+    Args:
+        train: the trial's training rows.
+    """
+    random = streams.generator("label_noise")
+    place, other = random.random(len(dataset.y)), random.integers(1, dataset.outputs, len(dataset.y))
+    wrong = train[np.argsort(place[train], kind="stable")[: round(conf.label_noise * len(train))]]
+    labels = np.array(dataset.y)
+    labels[wrong] = (labels[wrong] + other[wrong]) % dataset.outputs
+    return labels
+
+
+def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
+    """Settings that these data cannot take.
+
+    Raises:
+        ValueError: with the one line to print.
+    """
+    if dataset.splits and conf.split >= len(dataset.splits):
+        last = len(dataset.splits) - 1
+        raise ValueError(f"data.split={conf.split}: {conf.name} has {last + 1} published splits, 0 to {last}")
+    if conf.label_noise and dataset.task != "classification":
+        raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
+    if conf.reconstruct and incomplete(dataset).any():
+        raise ValueError(f"data.missing={conf.missing}: data.reconstruct=true learns the examples as they are")
+    unresolved = unresolved_column(dataset, conf.normalise, conf.target)
+    if unresolved:
+        remedy = "give it in another unit" if conf.normalise != "none" else "data.normalise=zscore keeps its digits"
+        raise ValueError(f"{unresolved}: differs in digits that single precision does not have; {remedy}")
+    if conf.normalise != "none" and conf.reconstruct:
+        raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true learns the examples as they are")
+    if conf.normalise != "none" and dataset.tokens:
+        raise ValueError(f"data.normalise={conf.normalise}: is for numbers, and data={dataset.name} is text")

@@ -1,0 +1,1 @@
+"""Choose the settings of an arm by validation data."""
