@@ -23,6 +23,9 @@ class Received:
         return 128 + (self.number or signal.SIGINT)
 
 
+_current: Received | None = None  # of the command that runs
+
+
 @contextmanager
 def interruptible() -> Iterator[Received]:
     """Raise KeyboardInterrupt at the first ending signal, and ignore further ones while the command cleans up.
@@ -33,7 +36,8 @@ def interruptible() -> Iterator[Received]:
     Yields:
         what was received.
     """
-    received = Received()
+    global _current
+    received = _current = Received()
 
     def stop(number: int, frame: FrameType | None) -> None:
         if received.number is None:
@@ -50,9 +54,19 @@ def interruptible() -> Iterator[Received]:
     try:
         yield received
     finally:
+        _current = None
         for number, handler in before.items():
             # The process is about to end: a further signal must not cut its last words off.
             signal.signal(number, handler if received.number is None else signal.SIG_IGN)
+
+
+def raise_pending() -> None:
+    """Raise KeyboardInterrupt if a signal has ended the command and its exception was lost.
+
+    Code that the signal interrupts, such as the initialization of an extension module, may swallow the exception.
+    """
+    if _current is not None and _current.number is not None:
+        raise KeyboardInterrupt
 
 
 def reset() -> None:

@@ -192,13 +192,13 @@ def refused_evaluation() -> None:
 
 def interrupted_sweep() -> None:
     """A sweep that is interrupted while it trains."""
-    write_network(training="raise KeyboardInterrupt")
+    write_network(training="if len(x) == 64: raise KeyboardInterrupt")
     expect(KeyboardInterrupt, lambda: dropout_lab.sweep(out="interrupted", **CUSTOM))
 
 
 def failed_sweep() -> None:
     """A sweep whose trials fail while they are trained."""
-    write_network(training="raise RuntimeError('out of order')")
+    write_network(training="if len(x) == 64: raise RuntimeError('out of order')")
     assert set(dropout_lab.sweep(out="failed", **CUSTOM)["status"]) == {"failed"}
 
 

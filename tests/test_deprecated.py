@@ -243,7 +243,7 @@ class TestColumns:
 
 @pytest.mark.parametrize("name", ["train_lr_decay", "lr_schedule_gamma"])
 def test_expressions_of_a_study_may_name_a_column_by_either_name(name):
-    from dropout_lab.studies.measurements import evaluated, renamed
+    from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 
     frame = pd.DataFrame({"lr_schedule.gamma": [0.5, 0.9], "test_accuracy": [0.1, 0.2]})
-    assert evaluated(renamed(frame), f"{name} < 0.7", "here").tolist() == [True, False]
+    assert evaluate_expression(rename_columns(frame), f"{name} < 0.7", "here").tolist() == [True, False]

@@ -100,11 +100,11 @@ def _rcv1(root: Path) -> str:
     return f"{_counts(found['y'])}, {len(found['classes'])} topics"
 
 
-def _text(name: str, task: str, size: str, terms: str, source: str) -> CatalogEntry:
+def _text(name: str, task: str, size: str, terms: str, source: str, tokens: str = "spaces") -> CatalogEntry:
     def decode(root: Path) -> str:
         verify_files(name, root)
         if name in STREAMS:
-            return " + ".join(f"{len(part):,}" for part in STREAMS[name](root)) + " tokens"
+            return " + ".join(f"{len(part):,}" for part in STREAMS[name](root, tokens)) + " tokens"
         corpus = CORPORA[name](root)
         if not corpus.classes:
             return f"{len(corpus.texts):,} texts"
@@ -195,6 +195,7 @@ ENTRIES = [
         "1,115,394 characters",
         "public domain",
         "Karpathy 2015, github.com/karpathy/char-rnn",
+        tokens="characters",
     ),
     CatalogEntry("noisy_sine", "regression", "data.examples rows of 1 feature", "free", "drawn from the base seed"),
     CatalogEntry(

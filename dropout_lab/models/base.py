@@ -257,7 +257,7 @@ def layer_norm_parameters(width: int, name: str, thinned: Sequence[str] = ()) ->
     }
 
 
-def layer_norm(params: Params, name: str, x: Tensor) -> Tensor:
+def normalize_features(params: Params, name: str, x: Tensor) -> Tensor:
     """Layer normalisation over the last axis of x [M, B, ..., D] (Ba et al. 2016, arXiv:1607.06450)."""
     lead = (-1, *[1] * (x.dim() - 2), x.shape[-1])
     plain = nn.functional.layer_norm(x, x.shape[-1:])

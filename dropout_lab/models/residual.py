@@ -18,8 +18,8 @@ from dropout_lab.models.base import (
     affine,
     dense_parameters,
     input_layout,
-    layer_norm,
     layer_norm_parameters,
+    normalize_features,
 )
 from dropout_lab.models.cnn import check_images, conv_parameters, convolution
 
@@ -65,10 +65,10 @@ class ResMLP(Model):
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
         h = affine(params, "stem", hook("input", x).flatten(2), hook)
         for name in self._blocks:
-            inner = affine(params, f"{name}.first", layer_norm(params, f"{name}.norm", h), hook)
+            inner = affine(params, f"{name}.first", normalize_features(params, f"{name}.norm", h), hook)
             inner = hook(name, self._activation(inner))
             h = h + hook(residual_site(name), affine(params, f"{name}.second", inner, hook))
-        return affine(params, "output", layer_norm(params, "norm", h), hook)
+        return affine(params, "output", normalize_features(params, "norm", h), hook)
 
 
 class ResCNN(Model):
@@ -122,4 +122,4 @@ class ResCNN(Model):
 
 def _normalised(params: Params, name: str, x: Tensor) -> Tensor:
     """Layer normalisation over the channels of maps [M, B, C, H, W]."""
-    return layer_norm(params, name, x.movedim(2, -1)).movedim(-1, 2)
+    return normalize_features(params, name, x.movedim(2, -1)).movedim(-1, 2)

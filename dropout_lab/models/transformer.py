@@ -19,8 +19,8 @@ from dropout_lab.models.base import (
     affine,
     dense_parameters,
     input_layout,
-    layer_norm,
     layer_norm_parameters,
+    normalize_features,
 )
 from dropout_lab.models.cnn import check_images
 from dropout_lab.models.embedding import embed, embedding_parameters, token_mask
@@ -94,12 +94,14 @@ class Transformer(Model):
             h, here = affine(params, "embed", steps if self._series else _patches(steps, self._patch), hook), None
         h = hook("embedding", h + params["positions"].unsqueeze(1))
         for name in self._blocks:
-            mixed = self._attend(params, name, layer_norm(params, f"{name}.norm1", h), hook, here)
+            mixed = self._attend(params, name, normalize_features(params, f"{name}.norm1", h), hook, here)
             h = h + hook(residual_site(f"{name}.attention"), hook(f"{name}.mixed", mixed))
-            inner = self._activation(affine(params, f"{name}.first", layer_norm(params, f"{name}.norm2", h), hook))
+            inner = self._activation(
+                affine(params, f"{name}.first", normalize_features(params, f"{name}.norm2", h), hook)
+            )
             out = affine(params, f"{name}.second", hook(f"{name}.inner", inner), hook)
             h = h + hook(residual_site(f"{name}.feed_forward"), hook(f"{name}.out", out))
-        return affine(params, "output", _mean(layer_norm(params, "norm", h), here), hook)
+        return affine(params, "output", _mean(normalize_features(params, "norm", h), here), hook)
 
     def _attend(self, params: Params, name: str, h: Tensor, hook: Hook, here: Tensor | None) -> Tensor:
         """Multi-head self-attention over tokens h [M, B, T, D], to those that are ``here`` [M, B, T]."""

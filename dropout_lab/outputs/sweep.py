@@ -130,7 +130,7 @@ def rebuild_table(folder: str, form: str) -> str:
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
     columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
     try:
-        summary = regroup_folder(folder, columns, update_columns, typed_values(Path(folder)))
+        summary = regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
     except (OSError, KeyError, pd.errors.ParserError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
         raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None

@@ -16,8 +16,16 @@ Update = Callable[[Sequence[str], Rows], tuple[Sequence[str], Rows]]
 TUNED = ["arm", "settings", "n", "n_lost", "picked", "trials", "seconds", "confirmed"]
 
 
+def keep_columns(header: Sequence[str], rows: Rows) -> tuple[Sequence[str], Rows]:
+    """Return the header and the rows as they are."""
+    return header, rows
+
+
 def regroup_folder(
-    folder: str | Path, columns: Sequence[str], update: Update, typed: Mapping[str, Sequence[str]] | None = None
+    folder: str | Path,
+    columns: Sequence[str],
+    typed: Mapping[str, Sequence[str]] | None = None,
+    update: Update = keep_columns,
 ) -> Summary:
     """The summary of everything that a folder holds, whichever commands it came from.
 

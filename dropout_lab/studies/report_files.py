@@ -12,7 +12,8 @@ from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
-from dropout_lab.studies.study import SMOKE, Metric
+from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
 
 EXACT = 4  # digits after the point of a figure as printed; logs have more
@@ -264,7 +265,9 @@ def study_files(
         "table.tex": format_latex(titles, lines, left, " ".join(below)),
         "claims.csv": to_csv(frame),
         "claims.md": claims_markdown(frame),
-        "README.md": render_readme(measured, format_markdown(titles, lines, left), below, frame, command),
+        "README.md": render_readme(
+            measured, format_markdown(titles, lines, left), below, claims_markdown(frame), frame, command
+        ),
     }
 
 
@@ -272,37 +275,3 @@ def claims_markdown(frame: pd.DataFrame, named: bool = False) -> str:
     """The claims as Markdown."""
     titles, lines = claim_lines(frame, named)
     return format_markdown(titles, lines, 4 if named else 2)
-
-
-def render_readme(measured: Measurements, shown: str, below: Sequence[str], frame: pd.DataFrame, command: str) -> str:
-    """What was run, on what, and what came out."""
-    study, scale = measured.study, measured.scale
-    settings = [("All arms", study.base), (f"Scale {scale.name}", scale.words)]
-    settings += [
-        (f"Data {name}", {**study.panels[name], **(scale.panels or {}).get(name, {})}) for name in measured.panels
-    ]
-    settings += [(f"Arm {name}", {**words, **scale.arms.get(name, {})}) for name, words in study.arms.items()]
-    lists = [f"- {name}: `{' '.join(words.values())}`" for name, words in settings if words]
-    original = [f"- {key}: {text}" for key, text in study.original.items()]
-    parts = [
-        f"# {study.title}",
-        f"{study.question} After {study.source}.",
-        f"Scale {scale.name}: `{command}`"
-        + (" - a smoke run, whose figures say nothing." if scale.name == SMOKE else ""),
-        "![the figure of this study](figure.png)",
-        shown + "\n" + "\n".join(f"{text}\n" for text in below).rstrip(),
-        *(["## Claims", claims_markdown(frame).rstrip(), _rule(frame)] if len(frame) else []),
-        "## What was run",
-        "\n".join(lists),
-        *(["## As published", "\n".join(original)] if original else []),
-    ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
-def _rule(frame: pd.DataFrame) -> str:
-    judged = int(frame["p_holm"].notna().sum())
-    return (
-        "Verdicts come from paired sign-flip tests over replicates at level 0.05, two-sided"
-        + (f", Holm over {judged} claims" if judged > 1 else "")
-        + "; the tests stand in `claims.csv`."
-    )

@@ -9,6 +9,8 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from dropout_lab.signals import raise_pending
+
 INTERVAL = 30.0  # seconds between two lines where standard error is no terminal
 THREAD = "progress-lines"
 
@@ -45,7 +47,12 @@ class ProgressBar:
         self._lines = _Lines(total, work, unit) if self._bar.disable else None
 
     def add(self, epochs: int) -> None:
-        """Count epochs that are done."""
+        """Count epochs that are done.
+
+        Raises:
+            KeyboardInterrupt: the command was interrupted, and the exception was lost.
+        """
+        raise_pending()
         self._bar.update(epochs)
         if self._lines:
             self._lines.done += epochs

@@ -140,7 +140,7 @@ def learn(typed, *words):
     """Train on the folder ``mine`` and return the line on the data and the accuracy that is printed."""
     status, out, err = typed("sweep", "data=folder", "data.path=mine", "rate=0", "seeds=2", *words)
     assert (status, err) == (0, "")
-    accuracy = next(line for line in out.splitlines() if line.startswith("none")).split()[1]
+    accuracy = next(line for line in out.splitlines() if line.startswith("none")).split()[1].rstrip(",")
     return out.splitlines()[0], float(accuracy)
 
 

@@ -1,9 +1,7 @@
-"""The cells of recurrent networks, run over a whole sequence forwards and backwards, with masks in them.
+"""Cells of recurrent networks, run over a whole sequence forwards and backwards, with masks in them.
 
-Gates lie as ``torch.nn`` orders them: input, forget, candidate, output of an LSTM; reset, update, candidate of a GRU.
-Forwards, a step is a product and few operations in place, in buffers of the whole sequence. Backwards, all that does
-not wait for the later step (the slopes of the gates, with the masks in them) is computed at once for all steps, so that
-only five or so operations a step are left.
+Gates are in the order of ``torch.nn``: input, forget, candidate, output of an LSTM; reset, update, candidate of a GRU.
+The slopes of the gates are computed for all steps at once.
 """
 
 from dataclasses import dataclass, fields

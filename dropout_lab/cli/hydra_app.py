@@ -1,0 +1,40 @@
+"""Hydra's application, run over the words of a command."""
+
+import os
+import sys
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+
+from dropout_lab.cli.flags import fold_lines
+from dropout_lab.cli.usage import PROGRAM
+
+
+def render_page(flags: list[str], settings: list[str]) -> str:
+    """Return a page that Hydra prints before it stops, such as its help."""
+    from dropout_lab.sweeps.grid import expand_grid
+
+    flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
+    with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # Hydra leaves some pages this way
+        run_hydra([*flags, *expand_grid(settings)[0]])
+    text = page.getvalue().rstrip()
+    return fold_lines(text) if {"--help", "-h"} & set(flags) else text
+
+
+def run_hydra(words: list[str]) -> None:
+    """Run hydra.main over these words, with its errors raised as one line."""
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    from dropout_lab.cli.hydra_job import run_job
+    from dropout_lab.config.compose import CONF, to_config_error
+    from dropout_lab.config.plugins import enable_plugins
+
+    enable_plugins()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
+    sys.argv = [PROGRAM, *words]
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(run_job)()
+    except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
+        raise to_config_error(error) from None
