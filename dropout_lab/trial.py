@@ -105,7 +105,7 @@ class Point:
         """The point's columns of ``trials.csv``."""
         by_key = {entry.key: entry.column for entry in list_settings()}
         cells = {by_key[key]: _cell(value) for key, value in self.values.items() if key in by_key}
-        return cells | {"regularizer": self.regularizer}
+        return cells | {"regularizer": self.regularizer, "lr_schedule": self.config.lr_schedule.kind}
 
 
 @dataclass(frozen=True)

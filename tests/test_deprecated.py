@@ -227,7 +227,9 @@ class TestColumns:
         assert "all 4 trials are there" in out
         now = rows("out")
         assert now["lr_schedule.gamma"].tolist() == older["train.lr_decay"].tolist()
-        assert now["lr_schedule"].tolist() == [{"0.5": "exponential"}.get(cell, "") for cell in older["train.lr_decay"]]
+        assert now["lr_schedule"].tolist() == [
+            {"0.5": "exponential"}.get(cell, "constant") for cell in older["train.lr_decay"]
+        ]
         assert not {"train.lr_decay", "train.lr_hold"} & set(now)
         curves = pd.read_csv("out/curves.csv")
         assert curves["lr"].isna().all()

@@ -102,3 +102,16 @@ def test_from_python(folder):
     found = dropout_lab.evaluate(out="out", infer="monte_carlo", **{"infer.passes": 3})
     assert sorted(found["rate"]) == [0.2, 0.2, 0.5, 0.5]
     assert (found["mutual_information"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    "axis", ["lr_schedule=constant,cosine", "train.clip=0,1", "lr_schedule.by=epoch,update lr_schedule=cosine"]
+)
+def test_arms_that_differ_in_a_setting_that_may_be_empty_are_told_apart(axis, typed, folder):
+    words = ["model.hidden=[8]", "train.epochs=2", "rate=0.3", "seeds=2", "save=true", *axis.split()]
+    typed("sweep", *words, "out=out")
+    assert typed("evaluate", "out=out", "infer=weight_scaling")[0] == 0
+    summary = pd.read_csv("out/evaluations_summary.csv")
+    assert (summary["metric"] == "accuracy").sum() == 2
+    assert axis.partition("=")[0] in summary
+    assert set(summary["n"]) == {2}

@@ -109,15 +109,18 @@ def former_columns() -> Mapping[str, str]:
 def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[dict[str, str]]]:
     """Replace former names in the header and the rows of a stored CSV file.
 
-    Where a row has a value under a former name, the columns of the groups get the choices that the name implies.
+    Where a row has a value under a former name, the columns of the groups get the choices that the name implies, and
+    else, if they are new, the default choices.
     """
     columns = {entry.key: entry.column for entry in list_settings()}
     former = {key: column for key, column in former_columns().items() if key in header}
     implied = {key: {columns[f"{g}.kind"]: c for g, c in DEPRECATED[key].implied.items()} for key in former}
     names = [name for key in header for name in (*implied.get(key, ()), former.get(key, key))]
+    groups = {group for key in former for group in DEPRECATED[key].implied}
+    default = {columns[f"{g}.kind"]: _default(f"{g}.kind") for g in groups if columns[f"{g}.kind"] not in header}
     updated = []
     for row in rows:
-        new = {key: value for key, value in row.items() if key not in former}
+        new = default | {key: value for key, value in row.items() if key not in former}
         for key in former:
             if row[key] != "":
                 new |= {former[key]: row[key], **implied[key]}

@@ -21,7 +21,7 @@ class LRScheduleConf(Validated):
         implied=("exponential",),
         pack="own",
         column="lr_schedule",
-        help="how the learning rate moves during training; empty: constant",
+        help="how the learning rate moves during training",
     )
     by: str = setting(
         "epoch",

@@ -54,7 +54,7 @@ def check_scales(path: Path, spreads: dict[str, Spread]) -> None:
     Raises:
         DataError: names two such arrays.
     """
-    unit = [name for name, s in spreads.items() if s.low >= 0 and s.high <= UNIT and not s.whole]
+    unit = [name for name, s in spreads.items() if s.low >= 0 and 0 < s.high <= UNIT]
     bright = [name for name, s in spreads.items() if s.high > BRIGHT]
     if unit and bright:
         high = spreads[bright[0]].high

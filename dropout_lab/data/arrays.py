@@ -125,8 +125,10 @@ def _layout(x: np.ndarray, spread: Spread) -> tuple[str, str]:
     Four axes are images. Three are images [N, H, W] if they hold unsigned integers, or if the images are square with
     values from 0 to 255; else series [N, T, F].
     """
-    if x.ndim == 4 or x.dtype.kind in "bu":
+    if x.ndim == 4:
         return "images", ""
+    if x.dtype.kind in "bu":
+        return "images", "" if x.shape[1] == x.shape[2] else "unsigned, so images; data.layout=series reads series"
     if x.shape[1] == x.shape[2] and spread.low >= 0 and spread.high <= WHITE:
         return "images", "square and from 0 to 255, so images; data.layout=series reads series"
     return "series", "data.layout=images reads images"

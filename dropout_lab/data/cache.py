@@ -27,7 +27,7 @@ def load_or_decode(
 
     Args:
         name: of the data set, for people who look into the folder.
-        files: the sources; a change of any of them makes a new entry.
+        files: the sources; a change of any of them makes a new entry, see :func:`file_state`.
         root: folder of the data; entries go to its ``.dropout-lab``, or to the user's cache where it is read-only.
         decode: makes the arrays. What it raises passes through, and nothing is stored.
         detail: what else the arrays depend on.
@@ -36,7 +36,7 @@ def load_or_decode(
         arrays by name, mapped from disk (copied on write, so that nobody can change the files through them).
     """
     sources = _hash([str(FORMAT), detail, *(str(path.absolute()) for path in files)])
-    state = _hash([f"{stat.st_size} {stat.st_mtime_ns}" for stat in (path.stat() for path in files)])
+    state = _hash(list(map(file_state, files)))
     places = [root / PRIVATE, user_cache_folder() / PRIVATE]
     entry = f"{name}-{sources}-{state}"
     for place in places:
@@ -52,6 +52,16 @@ def load_or_decode(
                         shutil.rmtree(old, ignore_errors=True)
                 return _read(place / entry)
     return arrays
+
+
+def file_state(path: Path) -> str:
+    """Return what changes when a file is replaced or written.
+
+    The time of the last change of the inode is part of it: programs that copy or unpack files set size and
+    modification time to those of other files, but not this one.
+    """
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
 def _hash(words: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.arrays import read_npz
-from dropout_lab.data.cache import Arrays, load_or_decode
+from dropout_lab.data.cache import Arrays, file_state, load_or_decode
 from dropout_lab.data.checksums import file_digest as digest_of
 from dropout_lab.data.checksums import joint_digest
 from dropout_lab.data.dataset import Dataset
@@ -154,13 +154,13 @@ def fingerprint(kind: str, path: str) -> str:
     place = _source(kind, path).absolute()
     try:
         files = _files(kind, place)
-        return _fingerprint(place, tuple(files), tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+        return _fingerprint(place, tuple(files), tuple(map(file_state, files)))
     except OSError as error:
         raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
 
 
 @lru_cache(maxsize=64)
-def _fingerprint(place: Path, files: tuple[Path, ...], state: tuple[tuple[int, int], ...]) -> str:
+def _fingerprint(place: Path, files: tuple[Path, ...], state: tuple[str, ...]) -> str:
     def compute() -> Arrays:
         if files == (place,):
             return {"sha256": np.array([digest_of(place)])}

@@ -15,7 +15,9 @@ from dropout_lab.stats.bounds import FRACTION, bounds_of
 from dropout_lab.stats.intervals import mean_interval
 
 # Settings without a group among the columns of trials.csv; the others have a point in their name.
-SETTINGS = "data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,base_seed".split(",")
+SETTINGS = (
+    "data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,base_seed,lr_schedule"
+).split(",")
 # What differs between trials of one arm: their seed, and the published split that they are tested on.
 REPLICATES = ("data.split", "data.digest", "model.digest")
 SHOWN = {
@@ -82,7 +84,11 @@ def format_cell(value: object) -> str:
 def varying_settings(frame: pd.DataFrame) -> list[str]:
     """The settings in which the rows differ, beside what makes them replicates of each other."""
     names = [c for c in frame.columns if c in SETTINGS or c == "infer" or ("." in c and c not in REPLICATES)]
-    return [name for name in names if frame[name].nunique() > 1] or ["infer"]
+    found = [name for name in names if frame[name].nunique() > 1]
+    for name in names:  # a setting that is empty where it is not in use may be all that tells two arms apart
+        if len(frame.drop_duplicates([*found, name])) > max(len(frame.drop_duplicates(found)) if found else 1, 1):
+            found.append(name)
+    return found or ["infer"]
 
 
 def group_by_arm(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[list[str], pd.DataFrame]]:

@@ -8,7 +8,10 @@ import pandas as pd
 from dropout_lab.report.summary import METRICS
 
 # Words of ours that look like numbers or like a missing value to a CSV reader.
-_WORDS = ("trial_id", "status", "data", "model", "variant", "schedule", "regularizer", "device", "precision", "version")
+_WORDS = (
+    *("trial_id", "status", "data", "model", "variant", "schedule", "regularizer"),
+    *("device", "precision", "version", "lr_schedule"),
+)
 
 _NUMBERS = set(METRICS)
 STATUSES = {"ok", "diverged", "failed"}
@@ -62,4 +65,4 @@ def _parsed(path: Path) -> pd.DataFrame:
     for name in _NUMBERS & set(frame.columns):
         if not pd.api.types.is_numeric_dtype(frame[name]):
             raise ValueError(f"{path}: column {name} has a cell that is no number")
-    return frame
+    return frame.copy()  # in one block: pandas warns if columns are added to more than 100 of them

@@ -42,13 +42,15 @@ def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str,
     parts = {"train": train, "val": val, "test": test}
     for name, rows in parts.items():
         if not len(rows) and (name != "val" or conf.val_fraction):
-            raise ValueError(f"data={dataset.name} leaves no example for the {name} part")
+            raise ValueError(f"data={dataset.name} leaves no example for the {name} part; give it more of them")
     if classes is not None:
         seen = np.bincount(classes[train], minlength=dataset.outputs)
         for number in np.flatnonzero(seen == 0):
             how = f" with data.train_size={conf.train_size}" if conf.train_size else ""
             name = dataset.classes[number]
-            raise ValueError(f"data={dataset.name}{how} leaves no training example of class {name!r}")
+            raise ValueError(
+                f"data={dataset.name}{how} leaves no training example of class {name!r}; leave it out, or give it more of them"
+            )
     values, column = fewest_values(dataset, train)
     if not values and column:
         raise ValueError(f"data={dataset.name} leaves no value of column {column!r} in the training part")

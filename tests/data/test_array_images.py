@@ -178,3 +178,12 @@ def test_series_keep_the_digits_that_float32_lacks(read):
     got = read(x, x_test=x[:1], y_test=[1])
     assert (got["x"].dtype, got["x"].shape) == (np.float64, (7, 5, 2))
     assert np.array_equal(got["x"][:6], x)
+
+
+def test_a_test_set_of_zeros_and_ones_next_to_bytes_is_refused(tmp_path):
+    dark = (np.arange(4 * 9).reshape(4, 3, 3) % 2).astype(np.uint8)
+    bright = RANDOM.integers(0, 210, (12, 3, 3)).astype(np.uint8)
+    path = tmp_path / "d.npz"
+    np.savez(path, x_train=bright, y_train=np.arange(12) % 2, x_test=dark, y_test=[0, 1, 0, 1])
+    with pytest.raises(DataError, match="x_test has values up to 1 and x_train up to 209?"):
+        read_npz(path, "auto")

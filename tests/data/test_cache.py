@@ -1,6 +1,7 @@
 """The cache: decoded once, whole or not there, and never in the way."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dropout_lab.data import fingerprint
 from dropout_lab.data.cache import load_or_decode
 from dropout_lab.data.paths import PRIVATE, data_root, user_cache_folder
 
@@ -127,3 +129,15 @@ def test_a_set_of_scikit_learn_is_read_without_it_from_the_second_time_on():
         for _ in range(2)
     ]
     assert runs[1] == ["False", runs[0][1]]
+
+
+def test_a_file_of_the_same_size_and_time_is_another_one(tmp_path):
+    path, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text("a,y\n1,no\n2,yes\n")
+    other.write_text("a,y\n1,yes\n2,no\n")
+    times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+    os.utime(other, ns=times)
+    before = fingerprint("file", str(path))
+    shutil.copy2(other, path)  # as `cp -p`, which sets size and time alike
+    assert path.stat().st_mtime_ns == times[1]
+    assert fingerprint("file", str(path)) != before
