@@ -2,7 +2,7 @@
 
 The seed of a stream is a hash of (base seed, stream name, trial seed), so drawing from one stream never changes
 another. Two trials that differ only in their rate share initial weights, batch order and mask bits, so they can be
-compared as a pair. Every trial draws from its own streams, so its results are bitwise equal alone and in any pack.
+compared as a pair. Every trial draws from its own streams, so its random bits are the same alone and in any pack.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from dropout_lab.rng import Randomness
 
 
 def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Zero each element with probability ``rate`` and divide the others by 1 - rate; each element has its own mask.
+    """Zero each element with probability ``rate`` and divide the others by 1 - rate, independently for each element.
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].

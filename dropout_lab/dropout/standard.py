@@ -10,7 +10,7 @@ from dropout_lab.rng import Randomness
 
 
 def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Zero each element with probability ``rate``; each element has its own mask.
+    """Zero each element with probability ``rate``, independently for each element.
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].

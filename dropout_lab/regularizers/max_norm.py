@@ -10,14 +10,14 @@ from dropout_lab.regularizers.base import Params, WeightRegularizer
 
 
 def project_norm(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
-    """Scale every incoming weight vector whose norm exceeds the radius to that norm, in place.
+    """Scale every incoming weight vector whose norm exceeds the radius down to the radius, in place.
 
     Args:
         weight: [M, ...].
         incoming: axes over the incoming weights of one unit.
         radius: largest norm, [M]; infinite for a model without the constraint.
     """
-    # torch's norm is 15 times slower along an axis that is not the last, which is slower than the rest of a step.
+    # torch's norm takes 15 times as long along an axis that is not the last, longer than the rest of a step.
     norm = weight.square().sum(incoming, keepdim=True).sqrt_()
     bound = radius.view(-1, *[1] * (weight.dim() - 1))
     weight.mul_(torch.where(norm > bound, bound / norm, 1))
