@@ -1,8 +1,8 @@
-"""Named random streams, and the random bits of dropout masks.
+"""Named random streams, and the random bits of drop masks.
 
-A stream is derived by hashing (base seed, stream name, trial seed), so what one stream has drawn never moves another,
-and two trials that differ only in their rate share initial weights, batch order and mask bits: they form a pair.
-Every trial draws from its own streams whatever pack it is in, so its numbers are the same bits alone and stacked.
+The seed of a stream is a hash of (base seed, stream name, trial seed), so drawing from one stream never changes
+another. Two trials that differ only in their rate share initial weights, batch order and mask bits, so they can be
+compared as a pair. Every trial draws from its own streams, so its random bits are the same alone and in any pack.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ LEVELS = 1 << BITS
 
 @dataclass(frozen=True)
 class Streams:
-    """The streams of one trial.
+    """Random streams of one trial.
 
     Args:
-        base: the base seed, common to a study.
-        trial: the trial seed; None for what no trial may vary, as the test split.
-        part: goes before the names of all streams, where a trial needs several sets of them.
+        base: base seed, common to all trials of a study.
+        trial: trial seed; None for streams that must not vary between trials, such as that of the test split.
+        part: prefix of all stream names, for trials that need several sets of streams.
     """
 
     base: int
@@ -34,56 +34,56 @@ class Streams:
     part: str = ""
 
     def within(self, part: str) -> "Streams":
-        """Another set of streams of this trial."""
+        """Return another set of streams of this trial, with ``part`` added to the prefix of their names."""
         return replace(self, part=f"{self.part}{part}/")
 
     def key(self, name: str) -> int:
-        """The 128-bit seed of a named stream."""
+        """Return the 128-bit seed of a named stream."""
         text = f"{self.base}/{self.part}{name}" + ("" if self.trial is None else f"/{self.trial}")
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
 
     def generator(self, name: str) -> np.random.Generator:
-        """A fresh generator at the start of the stream, e.g. ``init/hidden0.weight`` or ``order``."""
-        # SFC64 fills a mask in 0.4 ns an element, half of what torch's serial Mersenne Twister takes for raw words.
+        """Return a new generator at the start of a stream, e.g. ``init/hidden0.weight`` or ``order``."""
+        # SFC64 fills a mask in 0.4 ns per element, half the time of torch's serial Mersenne Twister for raw words.
         return np.random.Generator(np.random.SFC64(self.key(name)))
 
 
 class Randomness(Protocol):
-    """Where a dropout function gets its random bits from."""
+    """Source of random bits for a dropout function."""
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        """Uniform int16 values in [-32768, 32767] of this shape."""
+        """Return uniform int16 values in [-32768, 32767] of this shape."""
         ...
 
 
 class TorchRandomness:
-    """Bits from torch's generator, for a module in somebody's own network: ``torch.manual_seed`` rules them.
+    """Random bits from torch's generator, for standalone modules; ``torch.manual_seed`` makes them reproducible.
 
     Args:
-        device: where the bits are drawn.
-        generator: torch's default one for the device if None.
+        device: device on which the bits are drawn.
+        generator: torch's default generator of the device if None.
     """
 
     def __init__(self, device: torch.device | str = "cpu", generator: torch.Generator | None = None):
         self.device, self.generator = device, generator
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        # With the argument, even of None, torch.compile cannot trace randint of a shape that it knows by symbols only.
+        # Passing generator=None explicitly would keep torch.compile from tracing randint with a symbolic shape.
         chosen: dict[str, Any] = {} if self.generator is None else {"generator": self.generator}
         return torch.randint(-(LEVELS // 2), LEVELS // 2, tuple(shape), dtype=torch.int16, device=self.device, **chosen)
 
 
 class PackRandomness:
-    """Bits for a pack of M trials, each from its own stream of this name.
+    """Random bits for a pack of M trials, each from its own stream of the given name.
 
-    Trials of the same seed share their stream, so its bits are drawn once for all of them.
+    Trials with the same seed share a stream, so its bits are drawn once for all of them.
 
     Args:
-        streams: the trials' streams, one a model.
-        name: the stream's name, e.g. ``dropout/hidden0``.
-        device: where the masks are needed.
-        channels_last: whether bits for maps [M, B, C, H, W] are drawn and laid out in the order M, B, H, W, C, as
-            convolutions leave their maps in memory.
+        streams: streams of the trials, one per model.
+        name: name of the stream, e.g. ``dropout/hidden0``.
+        device: device of the masks.
+        channels_last: whether bits for maps [M, B, C, H, W] are drawn and stored in the order M, B, H, W, C, which is
+            the memory order of the output of convolutions.
     """
 
     def __init__(self, streams: Sequence[Streams], name: str, device: torch.device, channels_last: bool = False):
@@ -94,13 +94,13 @@ class PackRandomness:
         self._index = self._indexed()
 
     def _indexed(self) -> Tensor | None:
-        """Which source each model has, if not each its own in order."""
+        """Return the index [M] of the source of each model, or None if model m uses source m for all m."""
         if self._source_of == list(range(len(self._source_of))):
             return None
         return torch.tensor(self._source_of, device=self._device)
 
     def select(self, models: Sequence[int]) -> "PackRandomness":
-        """The randomness of these models only; it draws on from the same streams."""
+        """Return the randomness of these models only; it continues the same streams."""
         kept = copy(self)
         of = [self._source_of[m] for m in models]
         used = sorted(set(of))
@@ -110,7 +110,7 @@ class PackRandomness:
         return kept
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        """int16 [M, ...]; ``shape[0]`` must be M."""
+        """Return int16 bits [M, ...]; ``shape[0]`` must be M."""
         return ordered(self._drawn, shape, self._last)
 
     def _drawn(self, shape: torch.Size) -> Tensor:
@@ -119,15 +119,15 @@ class PackRandomness:
 
 
 class PassRandomness:
-    """Bits for the passes of one trained network with noise, of which some run at a time.
+    """Random bits for stochastic forward passes of one trained network, S of which run at a time.
 
-    All passes draw from the same streams, one for each draw that a pass makes, in which they lie one after the other:
-    on the CPU a pass is the same bits whatever others it is stacked with, and many passes cost one draw.
+    The k-th draw of every pass comes from one stream, which holds the bits of the passes one after the other. On the
+    CPU the bits of a pass therefore do not depend on the passes it is stacked with, and one call draws for all S.
 
     Args:
-        streams: the passes' streams.
-        name: of the place, as of :class:`PackRandomness`.
-        device, channels_last: as there.
+        streams: streams of the passes.
+        name: name of the stream, as in :class:`PackRandomness`.
+        device, channels_last: as in :class:`PackRandomness`.
     """
 
     def __init__(self, streams: Streams, name: str, device: torch.device, channels_last: bool = False):
@@ -136,11 +136,11 @@ class PassRandomness:
         self.begin()
 
     def begin(self) -> None:
-        """Go on to the passes after those that have drawn."""
+        """Start the next stack of passes."""
         self._draws = 0
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        """int16 [S, ...] for the S passes that run."""
+        """Return int16 bits [S, ...] for the S passes of the current stack."""
         if self._draws == len(self._sources):
             self._sources.append(bits_of([self._streams], f"{self._name}/{self._draws}", self._device))
         source = self._sources[self._draws]
@@ -149,26 +149,26 @@ class PassRandomness:
 
 
 def ordered(draw: Callable[[torch.Size], Tensor], shape: Sequence[int], channels_last: bool) -> Tensor:
-    """What is drawn in the shape [M, ...]; for maps [M, B, C, H, W] in the order M, B, H, W, C if that is asked for."""
+    """Call ``draw`` for bits [M, ...]; ``channels_last`` draws maps [M, B, C, H, W] in the order M, B, H, W, C."""
     if channels_last and len(shape) == 5:
         return draw(torch.Size([*shape[:2], *shape[3:], shape[2]])).movedim(-1, 2)
     return draw(torch.Size(shape))
 
 
 class CPUBits:
-    """Bits of several streams on the CPU: raw 64-bit words cut into four."""
+    """Random bits of several streams on the CPU; each raw 64-bit word is cut into four int16 values."""
 
     def __init__(self, generators: Sequence[np.random.Generator]):
         self._raw = [generator.bit_generator.random_raw for generator in generators]
 
     def select(self, places: Sequence[int]) -> "CPUBits":
-        """These of the streams; they go on where they are."""
+        """Return the streams with these indices; each continues from its current position."""
         kept = copy(self)
         kept._raw = [self._raw[i] for i in places]
         return kept
 
     def draw(self, shape: torch.Size) -> Tensor:
-        """The next bits of this shape of each stream, [streams, ...]."""
+        """Draw the next bits of this shape from each stream, [streams, ...]."""
         words = _words(shape)
         if len(self._raw) == 1:
             return _cut(self._raw[0](words).reshape(1, words), shape)
@@ -178,48 +178,48 @@ class CPUBits:
         return _cut(drawn, shape)
 
     def rows(self, shape: torch.Size) -> Tensor:
-        """Of a single stream, the next bits of ``shape[1:]`` for each of ``shape[0]``, one after the other."""
+        """Draw ``shape[0]`` consecutive rows of shape ``shape[1:]`` from a single stream."""
         (raw,) = self._raw
         words = _words(shape[1:])
         return _cut(raw(shape[0] * words).reshape(shape[0], words), shape[1:])
 
 
 def _words(shape: torch.Size) -> int:
-    """How many words the bits of this shape take."""
+    """Return the number of 64-bit words that hold the bits of this shape."""
     return -(-shape.numel() * BITS // 64)
 
 
 def _cut(words: np.ndarray, shape: torch.Size) -> Tensor:
-    """Lines of words [n, words] as bits [n, ...]; what a line has left over goes unused."""
+    """Convert rows of words [n, words] to bits [n, ...]; surplus bits at the end of a row are discarded."""
     bits = torch.from_numpy(words.view(np.int16))
     count = shape.numel()
     return (bits if bits.shape[1] == count else bits[:, :count].contiguous()).view(len(words), *shape)
 
 
 class CUDABits:
-    """Bits of several streams on a GPU; they agree with the CPU's in distribution, not in value."""
+    """Random bits of several streams on a GPU; they agree with those of the CPU in distribution, not in value."""
 
     def __init__(self, keys: Sequence[int], device: torch.device):
         self._random = [TorchRandomness(device, torch.Generator(device).manual_seed(key % 2**63)) for key in keys]
 
     def select(self, places: Sequence[int]) -> "CUDABits":
-        """As :meth:`CPUBits.select`."""
+        """Return the streams with these indices; see :meth:`CPUBits.select`."""
         kept = copy(self)
         kept._random = [self._random[i] for i in places]
         return kept
 
     def draw(self, shape: torch.Size) -> Tensor:
-        """As :meth:`CPUBits.draw`."""
+        """Draw from each stream; see :meth:`CPUBits.draw`."""
         return torch.stack([random.bits(shape) for random in self._random])
 
     def rows(self, shape: torch.Size) -> Tensor:
-        """As :meth:`CPUBits.rows`."""
+        """Draw rows from a single stream; see :meth:`CPUBits.rows`."""
         (random,) = self._random
         return random.bits(shape)
 
 
 def bits_of(streams: Sequence[Streams], name: str, device: torch.device) -> CPUBits | CUDABits:
-    """The bits of the streams of this name on a device."""
+    """Return the bit source of the streams of this name on a device."""
     if device.type == "cuda":
         return CUDABits([s.key(name) for s in streams], device)
     return CPUBits([s.generator(name) for s in streams])

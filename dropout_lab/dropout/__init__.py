@@ -1,4 +1,4 @@
-"""Dropout variants: ordinary modules for anybody's own network, and the registry the engine reads.
+"""Dropout variants as standalone modules, and the registry of variants that the training engine reads.
 
 from dropout_lab.dropout import Gaussian, Inverted, Spatial2d
 """

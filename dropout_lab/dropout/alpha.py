@@ -1,4 +1,4 @@
-"""Alpha dropout for self-normalising networks: mean and variance of the activations are kept."""
+"""Alpha dropout for self-normalising networks, which preserves the mean and variance of the activations."""
 
 from typing import ClassVar
 
@@ -10,21 +10,21 @@ from dropout_lab.dropout.masks import keep_mask, per_model
 from dropout_lab.dropout.spatial import Spatial
 from dropout_lab.rng import Randomness
 
-# The value SELU saturates at: minus its scale times its alpha (Klambauer et al. 2017, section 2).
+# Saturation value of SELU: minus its scale times its alpha (Klambauer et al. 2017, section 2).
 SATURATION = -1.7580993408473766
 
 
 def alpha(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int, ...] = ()) -> Tensor:
-    """Set what is dropped to SELU's saturation value, then shift and scale all back to mean 0 and variance 1.
+    """Set dropped elements to the saturation value of SELU, then shift and scale all to mean 0 and variance 1.
 
     Args:
-        x: activations of mean 0 and variance 1, any shape; [M, ...] if ``rate`` is [M].
-        rate: drop probability in [0, 1]; at 1, where nothing of x is left, everything is zero.
+        x: activations of mean 0 and variance 1, of any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1]; at rate 1, where all elements are dropped, the result is zero.
         random: source of the mask's bits.
-        shared: axes from the end that share a mask element: none for units, (-2, -1) for whole maps.
+        shared: negative axes along which elements share a mask element: () for units, (-2, -1) for whole maps.
 
     Returns:
-        a tensor like x, of the same mean and variance if x has mean 0 and variance 1.
+        tensor of the shape of x, with the same mean and variance if x has mean 0 and variance 1.
 
     Source:
         Klambauer et al. 2017, NeurIPS, section 3 (new dropout technique).
@@ -35,14 +35,14 @@ def alpha(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int
 
 
 def _restored(x: Tensor, rate: Tensor) -> Tensor:
-    """x after dropping, shifted and scaled back; zero at rate 1."""
+    """Shift and scale x, after dropping, to mean 0 and variance 1; return zero at rate 1."""
     variance = (1 - rate) * (1 + rate * SATURATION**2)
     scale = torch.where(rate < 1, variance.clamp(min=torch.finfo(x.dtype).tiny).rsqrt(), 0)
     return scale * x - scale * rate * SATURATION
 
 
 def dropped(x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
-    """Which elements hold the value that everything dropped gets, a bool tensor like x."""
+    """Return a bool tensor of the shape of x that is true where ``out`` has the value of dropped elements."""
     return out == _restored(torch.full_like(x, SATURATION), per_model(rate, x))
 
 
@@ -50,7 +50,7 @@ class Alpha(Dropout):
     """Alpha dropout as a module, see :func:`alpha`; the identity in eval mode."""
 
     kind: ClassVar[str] = "alpha"
-    takes_input: ClassVar[bool] = False  # data are not of mean 0 and variance 1, as SELU's activations are
+    takes_input: ClassVar[bool] = False  # unlike the activations of SELU, data do not have mean 0 and variance 1
     keeps: ClassVar[tuple[str, ...]] = ("mean", "variance")
     fraction: ClassVar[str] = "none"
 
@@ -62,7 +62,7 @@ class Alpha(Dropout):
 
 
 class FeatureAlpha(Spatial):
-    """Alpha dropout of whole maps or features; between plain units it is alpha dropout."""
+    """Alpha dropout of whole maps or features; equal to :class:`Alpha` at units without space or time."""
 
     kind: ClassVar[str] = "feature_alpha"
     rescales: ClassVar[bool] = False

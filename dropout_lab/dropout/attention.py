@@ -1,4 +1,4 @@
-"""Attention dropout: single attention probabilities are dropped."""
+"""Attention dropout: individual attention probabilities are dropped."""
 
 from typing import ClassVar
 
@@ -10,19 +10,19 @@ from dropout_lab.rng import Randomness
 
 
 def attention(scores: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Inverted dropout of attention probabilities; a row that lost some is not brought back to sum 1.
+    """Apply inverted dropout to attention probabilities; the rows are not renormalised to sum 1.
 
     Args:
-        scores: after the softmax, [..., heads, T, T]; [M, ...] if ``rate`` is [M].
+        scores: attention probabilities after the softmax, [..., heads, T, T]; [M, ...] if ``rate`` is [M].
         rate: drop probability in [0, 1].
         random: source of the mask's bits.
 
     Returns:
-        a tensor like the scores with the same expectation.
+        tensor of the shape of the scores, with the same expectation.
 
     Source:
-        the dropout inside attention of the authors' code of Vaswani et al. 2017, NeurIPS; studied as DropAttention by
-        Zehui et al. 2019, arXiv:1907.11065, whose rescaled rows are another form.
+        the attention dropout in the authors' code of Vaswani et al. 2017, NeurIPS. Zehui et al. 2019, arXiv:1907.11065,
+        study it as DropAttention, in another form that renormalises the rows.
     """
     return inverted(scores, rate, random)
 

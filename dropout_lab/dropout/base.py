@@ -1,4 +1,7 @@
-"""What every variant is: a pure function for training, one for the test, and a thin module that holds the rate."""
+"""Site kinds and the base class of the dropout variants.
+
+A variant is a pure function for training, a pure function for test time, and a thin module that holds the rate.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -8,60 +11,61 @@ from torch import Tensor, nn
 
 from dropout_lab.rng import Randomness, TorchRandomness
 
-# What is at a place of a model where dropout may act, by its axes after the model axis M.
-UNITS = "units"  # [B, D]: hidden units, or a table's features
-MAPS = "maps"  # [B, C, H, W]: feature maps, or an image
-STEPS = "steps"  # [B, T, D]: features at every time step, or of every token
-PATHS = "paths"  # [B, ...]: what a residual block adds to its input
+# Site kinds, with the axes of a site's tensor that follow the model axis M.
+UNITS = "units"  # [B, D]: hidden units, or the features of tabular data
+MAPS = "maps"  # [B, C, H, W]: feature maps, or images
+STEPS = "steps"  # [B, T, D]: features of every time step or token
+PATHS = "paths"  # [B, ...]: output of a residual branch, before it is added to the block's input
 ATTENTION = "scores"  # [B, heads, T, T]: attention probabilities
-WEIGHTS = "weights"  # [in, out] or [out, in, k, k]: weights of a layer that reads one of the places above
-RECURRENT = "recurrent weights"  # [.., D]: weights from the hidden state to itself
-WORDS = "kinds of tokens"  # [B, T, V]: whether a token of each of V kinds is read, at each place of a text
-STATES = "recurrent states"  # [B, T, D]: the hidden state of a recurrent layer, as it goes into the next step
-CANDIDATES = "candidates of gated cells"  # [B, T, D]: new content, before it is added to the memory
-MEMORY_CELLS = "memory cells"  # [B, T, D]: what an LSTM keeps from step to step
+WEIGHTS = "weights"  # [in, out] or [out, in, k, k]: weights of a layer that reads one of the sites above
+RECURRENT = "recurrent weights"  # [.., D]: hidden-to-hidden weights
+WORDS = "kinds of tokens"  # [B, T, V]: keep mask over the V word types, at each position of a text
+STATES = "recurrent states"  # [B, T, D]: hidden state of a recurrent layer, as read by the next step
+CANDIDATES = "candidates of gated cells"  # [B, T, D]: candidate content, before it is added to the memory
+MEMORY_CELLS = "memory cells"  # [B, T, D]: cell state of an LSTM
 ACTIVATION_KINDS = (UNITS, MAPS, STEPS)
-# Inside an operation over a whole sequence, which is given the masks themselves.
+# Sites inside a fused operation over a whole sequence; the masks are passed to that operation.
 INNER_KINDS = (WORDS, STATES, CANDIDATES, MEMORY_CELLS)
 SITE_KINDS = (*ACTIVATION_KINDS, PATHS, ATTENTION, WEIGHTS, RECURRENT, *INNER_KINDS)
 
-# As ``shared`` axes: all but the batch, however many there are.
+# Value of ``shared`` for one mask element per example: all axes after the batch axis are shared.
 EXAMPLE = (0,)
 
 
 class Dropout(nn.Module):
-    """A variant as an ordinary module.
+    """Base class of the dropout variants.
 
     Args:
         rate: drop probability in [0, 1], or one per model as a tensor [M] for inputs [M, ...].
-        generator: where the mask's bits come from; torch's default generator if None.
+        generator: random generator of the drop masks; torch's default generator if None.
 
     Raises:
-        ValueError: a rate outside [0, 1].
+        ValueError: if a rate is outside [0, 1].
 
     Attributes:
         kind: name in the registry.
-        layouts: where it acts; at a place of another layout it leaves things alone.
-        needs: layouts of which a model must have one among the places it acts at, or the variant makes no sense there.
-        in_sequences: whether it makes sense in recurrent networks alone.
-        holds: whether what is dropped in a recurrent layer keeps its value of the step before, instead of being zero.
-        per_gate: whether each gate of a recurrent layer has masks of its own.
-        at_input: whether ``rate`` rules the input instead of the hidden places.
-        takes_input: whether ``input_rate`` makes sense for it.
-        shared: for each layout, the axes (from the end) along which all elements share one mask element.
-        keeps: what the training-time form keeps of the test-time form: ``mean``, and ``variance`` for inputs of mean 0
-            and variance 1.
-        fraction: ``rate`` if that part of the elements is zeroed, ``about`` if it is so only roughly, ``soft`` if it is
-            made nearly zero, ``none`` if nothing is.
-        adaptive: whether what is dropped depends on the values of the input.
-        rescales: whether it zeroes units and divides the others by the part that is kept, as papers that zero them
-            without rescaling do at test time.
-        stochastic: whether anything is drawn at random, so that two passes differ.
-        learns: whether the rate is learned from where it starts; see :mod:`dropout_lab.dropout.learned_rate`.
-        passes: forward passes of one training step.
-        agreement: weight of the divergence between the predictions of two passes in the loss.
+        layouts: site kinds at which the variant acts; tensors at other sites pass through unchanged.
+        needs: site kinds of which the model must have at least one for the variant to be applicable.
+        in_sequences: whether the variant applies to recurrent networks only.
+        holds: whether a dropped element of a recurrent layer keeps its value from the previous step instead of
+            becoming zero.
+        per_gate: whether each gate of a recurrent layer has a separate mask.
+        at_input: whether ``rate`` applies to the input instead of the hidden sites.
+        takes_input: whether ``input_rate`` is applicable.
+        shared: for each site kind, the axes (negative, from the end) along which all elements share one mask element.
+        keeps: statistics of the test-time form that the training-time form preserves: ``mean``, and ``variance`` for
+            inputs of mean 0 and variance 1.
+        fraction: ``rate`` if exactly that fraction of the elements is zeroed in expectation, ``about`` if approximately
+            that fraction is zeroed, ``soft`` if elements become nearly zero, ``none`` if no element is zeroed.
+        adaptive: whether the mask depends on the values of the input.
+        rescales: whether the variant zeroes units and divides the others by the keep probability during training.
+            Papers that zero units without rescaling multiply by the keep probability at test time instead.
+        stochastic: whether the mask is random, so that two passes differ.
+        learns: whether the rate is a learned parameter; see :mod:`dropout_lab.dropout.learned_rate`.
+        passes: number of forward passes per training step.
+        agreement: weight in the loss of the divergence between the predictions of two passes.
         options: names of further constructor arguments that a config may set.
-        layout: what the module takes its input for.
+        layout: site kind that the standalone module assumes for its input.
     """
 
     kind: ClassVar[str]
@@ -92,25 +96,34 @@ class Dropout(nn.Module):
         self.rate, self.generator = rate, generator
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
-        """The training-time function of x [..., and the axes of the layout]."""
+        """Apply the training-time form to x, whose last axes are those of the site kind ``layout``."""
         raise NotImplementedError
 
     def rectified(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
-        """:meth:`sample` of relu(x), which some variants can do in one go."""
+        """Return :meth:`sample` of relu(x); some variants override this with a fused operation."""
         return self.sample(nn.functional.relu(x), rate, random, layout)
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
-        """The test-time function; the identity unless the variant says otherwise."""
+        """Apply the test-time form; the identity by default."""
         return x
 
     def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
-        """Which elements of x the noise took, a bool tensor like it: those that are zero now, or, for noise that is
-        not all or nothing, those that lost more than half of their value."""
+        """Return a bool tensor of the shape of x that is true where an element was dropped.
+
+        An element counts as dropped if it is zero in ``out``; under noise that is not binary, if it lost more than half
+        of its value.
+        """
         return out == 0 if self.fraction in ("rate", "about") else out * x.sign() < x.abs() / 2
 
     def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
-        """The variant's term of the loss for the states [M, B, T, D] of the last recurrent layer, before and after the
-        noise, [M]; None if it has none."""
+        """Return the variant's loss term for the output of the last recurrent layer.
+
+        Args:
+            before, after: states [M, B, T, D] before and after dropout.
+
+        Returns:
+            tensor [M], or None if the variant adds no such term.
+        """
         return None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -119,7 +132,7 @@ class Dropout(nn.Module):
         return self.sample(x, self.rate, self.random(x), self.layout)
 
     def random(self, x: Tensor) -> Randomness:
-        """Where the module draws from, on x's device."""
+        """Return the source of random bits, on the device of x."""
         return TorchRandomness(x.device, self.generator)
 
     def extra_repr(self) -> str:
@@ -127,16 +140,17 @@ class Dropout(nn.Module):
         return ", ".join([f"rate={rate}", *(f"{name}={getattr(self, name)}" for name in self.options)])
 
     def __getstate__(self) -> dict[str, object]:
-        # A generator cannot be copied or pickled; the copy draws from torch's default one.
+        # A generator cannot be copied or pickled; a copy of the module draws from torch's default generator.
         return {**self.__dict__, "generator": None}
 
 
 def mask_shape(shape: Sequence[int], shared: tuple[int, ...], rate: Tensor) -> list[int]:
-    """Shape of a mask for x of this shape.
+    """Return the shape of the drop mask of a tensor.
 
     Args:
-        shared: axes from the end with one mask element for all along them, or :data:`EXAMPLE`.
-        rate: as :func:`~dropout_lab.dropout.masks.per_model` gives it; with axes if x has a model axis.
+        shape: shape of the tensor.
+        shared: negative axes along which all elements share one mask element, or :data:`EXAMPLE`.
+        rate: output of :func:`~dropout_lab.dropout.masks.per_model`; it has axes if the tensor has a model axis.
     """
     if shared == EXAMPLE:
         lead = 2 if rate.dim() else 1

@@ -1,4 +1,4 @@
-"""Block dropout: neighbouring units are dropped in groups."""
+"""Block dropout: groups of neighbouring units are dropped together."""
 
 from typing import ClassVar
 
@@ -11,19 +11,19 @@ from dropout_lab.rng import Randomness
 
 
 def block(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Tensor:
-    """Inverted dropout with one mask element for each group of ``size`` neighbouring units.
+    """Apply inverted dropout with one mask element per group of ``size`` neighbouring units.
 
     Args:
         x: [..., D]; [M, ...] if ``rate`` is [M]. The last group is smaller if ``size`` does not divide D.
         rate: drop probability of a group, in [0, 1].
         random: source of the mask's bits.
-        size: units a group.
+        size: number of units per group.
 
     Returns:
-        a tensor like x with the same expectation.
+        tensor of the shape of x, with the same expectation.
 
     Source:
-        no single paper's recipe: the mask of Srivastava et al. 2014 with groups in the place of units.
+        not from a single paper: the mask of Srivastava et al. 2014, applied to groups instead of single units.
     """
     rate = per_model(rate, x)
     groups = -(-x.shape[-1] // size)
@@ -36,7 +36,7 @@ class Block(Dropout):
 
     Args:
         rate, generator: as for every variant.
-        block_size: units a group.
+        block_size: number of units per group.
     """
 
     kind: ClassVar[str] = "block"

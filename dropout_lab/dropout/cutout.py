@@ -1,4 +1,4 @@
-"""Cutout: a square of the input image is blanked."""
+"""Cutout: a random square of each input image is zeroed."""
 
 from typing import ClassVar
 
@@ -11,18 +11,18 @@ from dropout_lab.rng import Randomness
 
 
 def cutout(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Blank one square a picture, its centre anywhere in the picture, all channels alike.
+    """Zero one square per image in all channels, with its centre anywhere in the image.
 
-    The square's side is sqrt(rate * H * W) pixels. It may overhang the border, which the paper found to matter, so
-    the part that is blanked is less than ``rate``. Nothing is rescaled.
+    The sides of the square are sqrt(rate * H * W) pixels. The square may extend beyond the border, which the paper
+    reports to be important, so the zeroed fraction is less than ``rate``. Other pixels are not rescaled.
 
     Args:
-        x: pictures [..., C, H, W]; [M, ...] if ``rate`` is [M].
-        rate: area of the square as a fraction of the picture, in [0, 1]; at 1 everything is zero.
+        x: images [..., C, H, W]; [M, ...] if ``rate`` is [M].
+        rate: area of the square as a fraction of the image, in [0, 1]; at rate 1 all pixels are zeroed.
         random: source of the centres.
 
     Returns:
-        a tensor like x.
+        tensor of the shape of x.
 
     Source:
         DeVries and Taylor 2017, arXiv:1708.04552.
@@ -40,13 +40,13 @@ def cutout(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
 
 
 class Cutout(Dropout):
-    """Cutout of pictures [B, C, H, W] as a module, see :func:`cutout`; the identity in eval mode."""
+    """Cutout of images [B, C, H, W] as a module, see :func:`cutout`; the identity in eval mode."""
 
     kind: ClassVar[str] = "cutout"
     layouts: ClassVar[tuple[str, ...]] = (MAPS,)
     needs: ClassVar[tuple[str, ...]] = (MAPS,)
     at_input: ClassVar[bool] = True
-    takes_input: ClassVar[bool] = False  # it has a rate there already
+    takes_input: ClassVar[bool] = False  # ``rate`` itself applies to the input
     keeps: ClassVar[tuple[str, ...]] = ()
     fraction: ClassVar[str] = "about"
     layout: ClassVar[str] = MAPS

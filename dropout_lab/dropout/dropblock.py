@@ -1,4 +1,4 @@
-"""DropBlock: squares of feature maps are dropped together."""
+"""DropBlock: square regions of feature maps are dropped."""
 
 from typing import ClassVar
 
@@ -12,20 +12,20 @@ from dropout_lab.rng import Randomness
 
 
 def dropblock(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Tensor:
-    """Drop squares of ``size`` pixels a side, each map by its own mask, and rescale by the part that was kept.
+    """Drop squares with sides of ``size`` pixels, with a separate mask per map, and rescale by the kept fraction.
 
-    Corners are drawn only where the whole square fits, with the probability gamma that makes about ``rate`` of the
-    pixels fall: gamma = rate / size^2 * H W / ((H - size + 1) (W - size + 1)), the paper's correction for the border.
-    Squares may overlap, so the part that falls is a little less than ``rate``.
+    Corners are drawn only where the whole square fits, with the probability gamma at which about the fraction ``rate``
+    of the pixels is dropped: gamma = rate / size^2 * H W / ((H - size + 1) (W - size + 1)), the paper's correction for
+    the border. Squares may overlap, so the dropped fraction is slightly below ``rate``.
 
     Args:
-        x: [..., C, H, W]; [M, ...] if ``rate`` is [M]. A map smaller than ``size`` is dropped whole.
-        rate: drop probability of a pixel, in [0, 1]; at 1 everything is zero.
+        x: [..., C, H, W]; [M, ...] if ``rate`` is [M]. A map smaller than ``size`` is dropped as a whole.
+        rate: drop probability of a pixel, in [0, 1]; at rate 1 all elements are zeroed.
         random: source of the mask's bits.
         size: side of the square in pixels.
 
     Returns:
-        a tensor like x; for each model the kept values are multiplied by elements / kept elements.
+        tensor of the shape of x; for each model, kept values are multiplied by elements / kept elements.
 
     Source:
         Ghiasi et al. 2018, NeurIPS, algorithm 1.

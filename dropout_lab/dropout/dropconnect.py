@@ -1,4 +1,4 @@
-"""DropConnect: single weights are dropped, anew for every example."""
+"""DropConnect: single weights are dropped, with a separate mask for every example."""
 
 from typing import ClassVar
 
@@ -23,25 +23,25 @@ def dropconnect(
     mask: str = "example",
     told: Observer = ignore,
 ) -> Tensor:
-    """A layer of which each weight is zeroed with probability ``rate``, the others divided by 1 - rate.
+    """Apply a layer in which each weight is zeroed with probability ``rate`` and the others are divided by 1 - rate.
 
     Args:
-        operation: the layer's linear map.
-        x: its input, [M, B, ...].
+        operation: linear map of the layer.
+        x: input of the layer, [M, B, ...].
         weight, bias: [M, ...]; the bias is never dropped.
-        rate: drop probability in [0, 1], one for all or [M]; at 1 all weights are zero.
+        rate: drop probability in [0, 1], a number or [M]; at rate 1 all weights are zeroed.
         random: source of the masks' bits.
-        mask: ``example``: a mask for each example, as in the paper; takes the memory of B copies of the weights.
-            ``batch``: one mask for the whole batch, a common short cut and another, noisier method.
-        told: as for :class:`WeightDropout`.
+        mask: ``example`` for a separate mask per example, as in the paper, which takes the memory of B copies of the
+            weights; ``batch`` for one mask per batch, a common shortcut that is a different and noisier method.
+        told: observer, as in :meth:`WeightDropout.product`.
 
     Returns:
-        the layer's output, of the expectation of the layer without dropout.
+        output of the layer, with the expectation of the layer without dropout.
 
     Source:
-        Wan et al. 2013, ICML, section 3; rescaled while training, where the paper rescales at test time. The paper
-        then draws the pre-activations at test time from the normal distribution of their mean and variance; here the
-        weights are used as they are, which is its mean.
+        Wan et al. 2013, ICML, section 3. Weights are rescaled during training; the paper rescales at test time. At test
+        time the paper draws the pre-activations from a normal distribution with their mean and variance; here the
+        unmasked weights are used, which gives the mean of that distribution.
     """
     if mask == "batch":
         masked = inverted(weight, rate, random)
@@ -54,14 +54,14 @@ def dropconnect(
 
 
 class DropConnect(WeightDropout):
-    """DropConnect around a layer, see :func:`dropconnect`; the layer itself in eval mode.
+    """DropConnect around a layer, see :func:`dropconnect`; the unchanged layer in eval mode.
 
     Args:
-        rate, layer, generator: as for every variant of a layer.
+        rate, layer, generator: as in :class:`WeightDropout`.
         mask: ``example`` or ``batch``.
 
     Raises:
-        ValueError: a rate outside [0, 1], another mask.
+        ValueError: if the rate is outside [0, 1] or the mask is unknown.
     """
 
     kind: ClassVar[str] = "dropconnect"

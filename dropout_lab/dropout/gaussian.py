@@ -1,4 +1,4 @@
-"""Multiplicative Gaussian noise with the mean and variance of an inverted mask."""
+"""Multiplicative Gaussian noise with the mean and variance of an inverted drop mask."""
 
 from typing import ClassVar
 
@@ -10,16 +10,16 @@ from dropout_lab.rng import Randomness
 
 
 def gaussian(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Multiply each element by its own draw from N(1, rate / (1 - rate)).
+    """Multiply each element by an independent draw from N(1, rate / (1 - rate)).
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].
-        rate: the rate of the Bernoulli mask of equal variance, in [0, 1]; at 1, where that variance is infinite,
-            everything is zero.
+        rate: drop rate in [0, 1] of the Bernoulli mask of equal variance; at rate 1, where the variance is infinite,
+            all elements are zeroed.
         random: source of the noise.
 
     Returns:
-        a tensor like x with the same expectation.
+        tensor of the shape of x, with the same expectation.
 
     Source:
         Srivastava et al. 2014, JMLR 15, section 10.

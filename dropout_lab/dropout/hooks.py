@@ -1,4 +1,4 @@
-"""What a model calls at its places in one pass: the variant's training-time or its test-time form."""
+"""Hooks that a model calls at its sites during a pass: the training-time and the test-time form of a variant."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from dropout_lab.dropout.weight_dropout import WeightDropout, ignore
 
 
 class TrainingHook:
-    """The training-time form at every site of a model, as the model calls it in a training pass."""
+    """Training-time form of the variant at the sites of a model."""
 
     training = True
 
@@ -20,8 +20,16 @@ class TrainingHook:
         self.holds, self.per_gate = noise.holds, noise.per_gate
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """The factors at a place inside a recurrent layer or a text, of this shape [M, ...] but 1 along axes that share
-        them; None for no dropout."""
+        """Return the drop mask, as factors, of a site inside a recurrent layer or a text.
+
+        Args:
+            name: site.
+            shape: shape [M, ...] of the site's tensor.
+            like: tensor with the dtype and device of the mask.
+
+        Returns:
+            tensor of this shape, with size 1 along shared axes; None if the site has no dropout.
+        """
         noise = self._noise
         if name not in noise.rates:
             return None
@@ -34,7 +42,7 @@ class TrainingHook:
         return out
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [M, ...], activations or recurrent weights, as the variant changes them at this place."""
+        """Apply dropout at a site to x [M, ...], activations or recurrent weights."""
         out = self._changed(name, x)
         self._noise.charge(name, x, out)
         return out
@@ -51,7 +59,7 @@ class TrainingHook:
         return out
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [M, ...], as the variant changes them at this place."""
+        """Apply the activation function to x [M, ...], then dropout at the site."""
         noise = self._noise
         if name not in noise.rates or activation is not relu:
             return self(name, activation(x))
@@ -65,7 +73,7 @@ class TrainingHook:
         return out
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, as the variant changes it."""
+        """Apply the layer with the weights of this name, with dropout of its weights."""
         noise = self._noise
         if name not in noise.rates:
             return operation(x, weight, bias)
@@ -76,7 +84,7 @@ class TrainingHook:
 
 
 class EvalHook:
-    """The test-time form at every site of a model, as the model calls it in the deterministic network."""
+    """Test-time form of the variant at the sites of a model, for the deterministic network."""
 
     training = False
     per_gate = False
@@ -86,7 +94,7 @@ class EvalHook:
         self.holds = noise.holds
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """The expected factor at a place inside a recurrent layer or a text, [M, 1, ...]; None if that is 1."""
+        """Return the expected mask [M, 1, ...] of a site inside a recurrent layer or a text; None if it is 1."""
         noise = self._noise
         if name not in noise.rates:
             return None
@@ -96,7 +104,7 @@ class EvalHook:
         return None if out is ones else out
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [M, ...] as the variant changes it at this place at test time."""
+        """Apply the test-time form at a site to x [M, ...]."""
         noise = self._noise
         if name not in noise.rates:
             return x
@@ -104,11 +112,11 @@ class EvalHook:
         return noise.variant.expected(x, noise.rate(name, self._params))
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [M, ...] as the variant changes them at this place at test time."""
+        """Apply the activation function to x [M, ...], then the test-time form at the site."""
         return self(name, activation(x))
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, at test time."""
+        """Apply the layer with the weights of this name in its test-time form."""
         noise = self._noise
         if name not in noise.rates:
             return operation(x, weight, bias)

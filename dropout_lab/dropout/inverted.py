@@ -1,4 +1,4 @@
-"""Inverted dropout: what is kept is divided by 1 - rate while training, so that the test needs no change."""
+"""Inverted dropout: kept elements are divided by 1 - rate during training, so test time needs no rescaling."""
 
 from typing import ClassVar
 
@@ -10,15 +10,15 @@ from dropout_lab.rng import Randomness
 
 
 def inverted(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Zero each element with probability ``rate`` and divide the others by 1 - rate; each element has its own mask.
+    """Zero each element with probability ``rate`` and divide the others by 1 - rate, independently for each element.
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].
-        rate: drop probability in [0, 1]; at 1 everything is zero.
+        rate: drop probability in [0, 1]; at rate 1 all elements are zeroed.
         random: source of the mask's bits.
 
     Returns:
-        a tensor like x with the same expectation.
+        tensor of the shape of x, with the same expectation.
 
     Source:
         the rescaled form of Srivastava et al. 2014, JMLR 15, end of section 10.

@@ -1,4 +1,4 @@
-"""Gaussian noise on the weights of a layer whose strength is learned: what both variational variants are."""
+"""Base class of the two variational variants: Gaussian noise of learned variance on the weights of a layer."""
 
 import torch
 from torch import Tensor, nn
@@ -8,23 +8,23 @@ from dropout_lab.dropout.weight_dropout import GaussianWeightDropout, stack_weig
 
 
 class LearnedRateLayer(LearnedRate, GaussianWeightDropout):
-    """A learned variant as a module around a layer.
+    """Variant with a learned rate, as a module around a layer.
 
     Args:
-        rate: where the learning starts; a layer that starts at 0 has no noise and learns none.
-        layer, generator: as for every variant of a layer.
+        rate: initial rate; a layer with initial rate 0 has no noise and learns none.
+        layer, generator: as in :class:`~dropout_lab.dropout.weight_dropout.WeightDropout`.
 
     Raises:
-        ValueError: a rate outside [0, 1].
+        ValueError: if the rate is outside [0, 1].
 
     Attributes:
-        own: the learned parameter [1, ...]; None without a layer, where the engine holds it, and at rate 0.
+        own: learned parameter [1, ...]; None at rate 0, and without a layer, when the training engine holds it.
     """
 
     own: nn.Parameter | None
 
     def begin(self) -> None:
-        """Make the learned parameter, of the layer's kind and on its device."""
+        """Create the learned parameter, with the dtype and device of the layer's weights."""
         self.own = None
         if self.layer is not None and self.rate != 0:
             with torch.no_grad():
@@ -36,7 +36,7 @@ class LearnedRateLayer(LearnedRate, GaussianWeightDropout):
         return self.own
 
     def penalty(self) -> Tensor:
-        """The divergence of the module's layer, a number; divide it by the number of training examples."""
+        """Return the divergence of the module's layer, a scalar; divide it by the number of training examples."""
         if self.layer is None or self.own is None:
             return torch.zeros(())
         return self.divergence(self.own, [stack_weight(self.layer)], 0)[0]

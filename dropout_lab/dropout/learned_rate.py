@@ -1,4 +1,4 @@
-"""Variants that learn their rate: what they add to the parameters and to the loss."""
+"""Mixin for variants that learn their rate, with their parameters and their loss term."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -6,21 +6,21 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-# A learned logit stays where the logistic function still has a slope in single precision.
+# Bound of a learned logit, within which the logistic function has a nonzero gradient in single precision.
 MOST_LOGIT = 12.0
-# The defaults of the variants that learn, and of the settings variant.speed and variant.warm_up.
+# Defaults of the learned variants, and of the settings variant.speed and variant.warm_up.
 SPEED, WARM_UP = 10.0, 0.5
 
 
 class LearnedRate:
-    """What a variant that learns brings beside its noise; a part of its class.
+    """Mixin of the variants that learn their rate.
 
     Attributes:
         learns: True.
-        highest: the largest rate it can start from and come to.
-        bounds: of the learned parameter.
-        warm_up: part of the training during which the divergence grows to its full weight; 0 for a variant that does
-            not take it as an argument.
+        highest: largest initial and largest learned rate.
+        bounds: bounds of the learned parameter.
+        warm_up: fraction of the training during which the weight of the divergence grows to 1; 0 for a variant without
+            this argument.
         speed: learning rate of the learned parameter, as a multiple of that of the weights.
     """
 
@@ -31,37 +31,38 @@ class LearnedRate:
     speed: float = SPEED
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
-        """The learned parameter [M, ...] that stands for these rates [M], the logit unless the variant says otherwise.
+        """Return the initial value [M, ...] of the learned parameter; by default the logit of the rate.
 
         Args:
-            weight: the weights [M, ...] that the noise falls on; None if it falls on activations.
+            rate: initial rates [M].
+            weight: weights [M, ...] that the noise acts on; None if it acts on activations.
         """
         return torch.logit(rate).clamp(*self.bounds)
 
     def rate_of(self, own: Tensor, weight: Tensor | None) -> Tensor:
-        """The rates that a learned parameter stands for, in (0, 1), of its shape."""
+        """Return the rates in (0, 1) for a learned parameter, in its shape."""
         return torch.sigmoid(clamp_recoverable(own, *self.bounds))
 
     def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
-        """Kullback-Leibler divergence from the prior, to be divided by the number of training examples, [M].
+        """Return the Kullback-Leibler divergence from the prior, [M]; divide it by the number of training examples.
 
         Args:
-            own: the learned parameter [M, ...].
-            weights: the weights that the noise falls on, or that read the activations it falls on; [M, ...] each.
-            units: features of the activations that the noise falls on.
+            own: learned parameter [M, ...].
+            weights: weights [M, ...] that the noise acts on, or that read the activations it acts on.
+            units: number of features of the activations that the noise acts on.
         """
         raise NotImplementedError
 
     def removed(self, rate: Tensor) -> Tensor:
-        """How many weights the test-time form leaves out, [M]."""
+        """Return the number of weights that the test-time form removes, [M]."""
         return torch.zeros(len(rate), dtype=torch.int64, device=rate.device)
 
 
 def clamp_recoverable(own: Tensor, low: float, high: float) -> Tensor:
-    """A learned parameter held between bounds, from beyond which it finds back.
+    """Clamp a learned parameter, with a gradient that can move it back inside the bounds.
 
-    ``clamp`` has no slope beyond its bounds, so that a parameter that one step has carried there would stay for ever.
-    Here a gradient passes if a step against it leads back inside.
+    ``Tensor.clamp`` has zero gradient outside its bounds, so a parameter that a step has moved outside would stay there
+    forever. This function passes the gradient if a descent step leads back inside.
     """
     found: Tensor = _Held.apply(own, low, high)
     return found

@@ -1,4 +1,4 @@
-"""Masks and noise from raw random bits: every variant draws 16 of them an element."""
+"""Drop masks and noise computed from raw random bits, 16 bits per element."""
 
 from typing import NamedTuple
 
@@ -10,16 +10,16 @@ from dropout_lab.rng import LEVELS
 
 
 def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
-    """The rate shaped to broadcast over x.
+    """Reshape the rate so that it broadcasts over x.
 
     Args:
-        rate: a number, or one per model [M], or one already shaped for x.
+        rate: a number, one rate per model [M], or a tensor that already broadcasts over x.
         x: [M, ...] if the rate is [M].
-        wide: whether half precision is too coarse for what is to be computed.
+        wide: whether to use at least float32, for computations in which half precision is too coarse.
 
     Returns:
-        a tensor of x's dtype (of float32 if that is asked for and wider) and device, [M, 1, ..., 1], scalar or as it
-        was.
+        tensor on the device of x and of its dtype (at least float32 if ``wide``): [M, 1, ..., 1] for a rate [M], else
+        of unchanged shape.
     """
     dtype = torch.promote_types(x.dtype, torch.float32) if wide else x.dtype
     rate = torch.as_tensor(rate, dtype=dtype, device=x.device)
@@ -27,80 +27,82 @@ def per_model(rate: Tensor | float, x: Tensor, wide: bool = False) -> Tensor:
 
 
 def keep_mask(bits: Tensor, rate: Tensor) -> Tensor:
-    """Which elements are kept, each with probability 1 - rate to the next 1/65536.
+    """Return a mask that keeps each element with probability 1 - rate, rounded to a multiple of 1/65536.
 
     Args:
         bits: int16, uniform over its whole range.
-        rate: drop probability in [0, 1], broadcasting over bits.
+        rate: drop probability in [0, 1]; broadcasts over bits.
 
     Returns:
-        bool, of the broadcast shape. At rate 0 all are kept; at rate 1 one in 65,536 still is, so that the caller's
-        scale, not the mask, must make rate 1 zero.
+        bool tensor of the broadcast shape, true where an element is kept. At rate 0 all elements are kept. At rate 1
+        one element in 65,536 is still kept, so the caller must zero the result at rate 1 by its scale factor.
     """
     return bits >= _threshold(rate)
 
 
 def mask_factor(bits: Tensor, rate: Tensor | float, like: Tensor, rescaled: bool) -> Tensor:
-    """The mask of :func:`keep_mask` as a factor: 0 for what is dropped and everywhere at rate 1.
+    """Return the mask of :func:`keep_mask` as a factor that is 0 for dropped elements, and everywhere at rate 1.
 
     Args:
         bits: as for :func:`keep_mask`.
-        rate: a number, or one per model [M] for ``like`` [M, ...].
-        like: what is to be multiplied.
-        rescaled: whether what is kept gets 1 over the probability to be kept, as in inverted dropout, and not 1.
+        rate: a number, or one rate per model [M] for ``like`` [M, ...].
+        like: tensor that the factor will multiply.
+        rescaled: whether the factor of kept elements is 1 / keep probability, as in inverted dropout, instead of 1.
 
     Returns:
-        of the shape of the bits and the dtype of ``like``.
+        tensor of the shape of ``bits`` and the dtype of ``like``.
     """
     cut = _cut_of(rate, like)
-    # The comparison writes numbers at once: a mask of type bool costs more to convert than to make.
+    # Write the comparison directly as floats: converting a bool mask costs more than creating it.
     mask = torch.ge(bits, cut.threshold, out=torch.empty_like(bits, dtype=like.dtype))
     gain = cut.gain if rescaled else cut.below
     return mask if gain is None else mask.mul_(gain)
 
 
 def apply_mask(x: Tensor, factor: Tensor) -> Tensor:
-    """x * factor.
+    """Return x * factor.
 
     Args:
-        x: [...], or what broadcasts to it.
-        factor: [...], without a gradient; overwritten where none is asked for, since fresh memory costs more than the
-            product.
+        x: [...], or a tensor that broadcasts to the shape of ``factor``.
+        factor: [...], without a gradient. It is overwritten while gradients are disabled, because allocating memory
+            costs more than the product.
     """
     return x * factor if torch.is_grad_enabled() else factor.mul_(x)
 
 
 def relu_dropout(x: Tensor, factor: Tensor) -> Tensor:
-    """relu(x) * factor in a single product, whose gradient is a single product as well.
+    """Return relu(x) * factor, computed as one product whose gradient is one product as well.
 
     Args:
         x: [...].
-        factor: of the same shape, without a gradient; overwritten.
+        factor: tensor of the same shape, without a gradient; overwritten.
     """
     with torch.no_grad():
-        # The slope of the ReLU times the factor; torch has no faster way to say "where x is positive".
+        # Derivative of the ReLU times the factor; this is torch's fastest operation for zeroing where x <= 0.
         slope = torch.ops.aten.threshold_backward.grad_input(factor, x, 0, grad_input=factor)
     return apply_mask(x, slope)
 
 
 class _Cut(NamedTuple):
-    """Constants of a rate, see :func:`keep_mask` and :func:`rescale_factor`; ``below`` is 0 where the rate is 1, None
-    if there is no such rate."""
+    """Constants derived from a rate; see :func:`keep_mask` and :func:`rescale_factor`.
+
+    ``below`` is 0 where the rate is 1 and 1 elsewhere, or None if no rate is 1.
+    """
 
     threshold: Tensor
     gain: Tensor
     below: Tensor | None
 
 
-# Rates stay the same objects from step to step, and what follows from them takes longer to find than a small mask.
+# A rate is the same object in every step, and computing its constants takes longer than drawing a small mask.
 _cuts = WeakTensorKeyDictionary()
 
 
 def _cut_of(rate: Tensor | float, like: Tensor) -> _Cut:
-    """What follows from a rate, shaped to broadcast over ``like``."""
+    """Return the cached constants of a rate, shaped to broadcast over ``like``."""
     if not isinstance(rate, Tensor) or torch.compiler.is_compiling():
         return _cut(per_model(rate, like))
-    # A rate that was changed in place is another rate.
+    # The version counter detects a rate that was changed in place.
     key = (like.dim(), like.dtype, like.device, rate._version)
     found = _cuts.setdefault(rate, {})
     if key not in found:
@@ -114,50 +116,50 @@ def _cut(rate: Tensor) -> _Cut:
 
 
 def _threshold(rate: Tensor) -> Tensor:
-    """The least bits that are kept, int16."""
+    """Return the smallest int16 value of the bits that is kept."""
     return (_level(rate) - LEVELS // 2).to(torch.int16)
 
 
 def _level(rate: Tensor) -> Tensor:
-    """How many of the 65,536 values of the bits are dropped; one is always left."""
+    """Return how many of the 65,536 values of the bits are dropped; at least one value is always kept."""
     return (rate.double() * LEVELS).round_().clamp_(0, LEVELS - 1)
 
 
 def keep_probability(rate: Tensor) -> Tensor:
-    """The probability to be kept, exactly as :func:`keep_mask` keeps, and 0 at rate 1; of the rate's dtype."""
+    """Return the exact keep probability of :func:`keep_mask`, or 0 at rate 1, in the dtype of the rate."""
     return torch.where(rate < 1, 1 - _level(rate) / LEVELS, 0).to(rate.dtype)
 
 
 def rescale_factor(rate: Tensor) -> Tensor:
-    """1 over the probability to be kept, and 0 at rate 1, where nothing is left to rescale."""
+    """Return 1 / keep probability, or 0 at rate 1, where no element is kept."""
     return torch.where(rate < 1, 1 / keep_probability(rate), 0)
 
 
 def noise_variance(rate: Tensor) -> Tensor:
-    """Variance rate / (1 - rate) of an inverted mask, which other noise is matched to; 0 at rate 1."""
+    """Return the variance rate / (1 - rate) of an inverted mask, which other noise is matched to; 0 at rate 1."""
     below = rate < 1
-    return torch.where(below, rate / torch.where(below, 1 - rate, 1), 0)  # no division by 0, whose slope is no number
+    return torch.where(below, rate / torch.where(below, 1 - rate, 1), 0)  # a division by 0 would make the gradient NaN
 
 
 def noise_std(rate: Tensor) -> Tensor:
-    """Standard deviation of an inverted mask, the root of :func:`noise_variance`."""
+    """Return the standard deviation of an inverted mask, the square root of :func:`noise_variance`."""
     return noise_variance(rate).sqrt()
 
 
 def sample_uniform(bits: Tensor, like: Tensor) -> Tensor:
-    """Numbers uniform in (0, 1), in the middle of 65,536 cells, of the dtype of ``like``."""
+    """Return uniform numbers in (0, 1), the midpoints of 65,536 equal cells, in the dtype of ``like``."""
     return (bits.to(torch.float32).add_(LEVELS // 2 + 0.5) / LEVELS).to(like.dtype)
 
 
 def sample_normal(bits: Tensor, like: Tensor) -> Tensor:
-    """Standard normal numbers by the inverse distribution function at the middle of 65,536 cells.
+    """Return standard normal numbers: the normal quantile function at the midpoints of 65,536 equal cells.
 
-    They reach 4.3 standard deviations; mean 0 exactly, variance 1 to within 1e-5.
+    The largest absolute value is 4.3. The mean is exactly 0 and the variance is 1 to within 1e-5.
     """
     return _quantiles(bits.device).to(like.dtype)[bits.long() + LEVELS // 2]
 
 
-# A dictionary and no functools.cache, which torch.compile would trace through with a warning.
+# A dictionary instead of functools.cache, which torch.compile would trace through with a warning.
 _tables: dict[torch.device, Tensor] = {}
 
 

@@ -1,4 +1,4 @@
-"""MaxDropout: the most active units are dropped."""
+"""MaxDropout: the units with the largest activations are dropped."""
 
 from typing import ClassVar
 
@@ -10,17 +10,18 @@ from dropout_lab.rng import Randomness
 
 
 def maxdropout(x: Tensor, rate: Tensor | float) -> Tensor:
-    """Zero what lies in the upper part of the range of activations.
+    """Zero the activations in the upper part of their range.
 
-    The activations of each model's whole batch are brought to [0, 1] by their least and greatest; those above
-    1 - rate are zeroed. ``rate`` is thus a part of the range and not of the units, and nothing is drawn.
+    The activations of a whole batch are scaled to [0, 1] by their minimum and maximum, separately for each model, and
+    those above 1 - rate are zeroed. ``rate`` is thus a fraction of the range, not of the units. The function is
+    deterministic.
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].
-        rate: in [0, 1]; at 1 everything is zero.
+        rate: fraction of the range, in [0, 1]; at rate 1 all elements are zeroed.
 
     Returns:
-        a tensor like x.
+        tensor of the shape of x.
 
     Source:
         do Santos et al. 2020, ICPR, arXiv:2007.13723.

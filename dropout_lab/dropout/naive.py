@@ -1,4 +1,4 @@
-"""Naive recurrent dropout: a fresh mask at every step, on the recurrent state as well."""
+"""Naive recurrent dropout: a new mask at every step, including on the recurrent state."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -12,14 +12,14 @@ from dropout_lab.rng import Randomness
 
 
 class Naive(RecurrentWrapper):
-    """Fresh masks at every step on what recurrent layers read and on their states, and on each token read.
+    """Dropout with a new mask at every step on the inputs and states of recurrent layers, and on each token.
 
-    The memory of a layer is cut into anew at each step, which is what the other recurrent variants avoid: the arm to
-    compare them with.
+    Every step drops a further part of the memory of a layer, which the other recurrent variants avoid. The variant
+    serves as a baseline for them.
 
     Source:
-        Bayer et al. 2013 and Zaremba et al. 2014, arXiv:1409.2329, section 3, warn of it; named so by Gal and
-        Ghahramani 2016, NeurIPS, section 4.
+        Bayer et al. 2013 and Zaremba et al. 2014, arXiv:1409.2329, section 3, advise against it; the name is from Gal
+        and Ghahramani 2016, NeurIPS, section 4.
     """
 
     kind: ClassVar[str] = "naive"

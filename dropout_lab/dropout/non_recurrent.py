@@ -1,4 +1,4 @@
-"""Dropout of non-recurrent connections: what enters a recurrent layer and what leaves the last one."""
+"""Dropout of the non-recurrent connections: the inputs of all recurrent layers and the output of the last one."""
 
 from typing import ClassVar
 
@@ -6,8 +6,9 @@ from dropout_lab.dropout.inverted import Inverted
 
 
 class NonRecurrent(Inverted):
-    """Inverted dropout with a fresh mask at every step on what goes up between layers, from the input to the output,
-    and not on what goes from step to step.
+    """Inverted dropout with a new mask at every step on the connections between layers, from the input to the output.
+
+    The connections from one step to the next are not dropped.
 
     Source:
         Zaremba et al. 2014, arXiv:1409.2329, section 3.1.

@@ -1,4 +1,4 @@
-"""Dropout of a whole pack: the variant at each place of a model, with a rate and bits for every trial."""
+"""Dropout of a pack of trials: one variant at the sites of a model, with a rate and random bits per trial."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -19,14 +19,16 @@ Params = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Site:
-    """Where dropout may act in a model.
+    """Site of a model, at which dropout may act.
 
     Args:
-        layout: what is there; see :mod:`dropout_lab.dropout.base`.
-        level: which entry of a list of rates rules it, counted from the input side; None for what ``input_rate`` does.
-        read_by: names of the weights that multiply it; for weights their own name.
-        made_by: name of the weights whose product becomes it through a non-linearity; empty if there are none.
-        role: which setting of its own rules it, if that is given: ``embedding``, ``recurrent``, ``between``,
+        layout: site kind; see :mod:`dropout_lab.dropout.base`.
+        level: index of the site's rate in a list of rates, counted from the input side; None for a site that uses
+            ``input_rate``.
+        read_by: names of the weights that multiply the site's activations; for a site of weights, their own name.
+        made_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if there
+            are none.
+        role: setting that overrides the site's rate if it is given: ``embedding``, ``recurrent``, ``between`` or
             ``output``.
     """
 
@@ -38,28 +40,27 @@ class Site:
 
 
 def applies_at(variant: Dropout, place: Site) -> bool:
-    """Whether a variant acts at a place: of its layouts, and with weights that read it if a rate is to be learned."""
+    """Return whether a variant acts at a site: its kind must match, and a learned rate needs weights that read it."""
     return place.layout in variant.layouts and (not variant.learns or bool(place.read_by))
 
 
 class PackDropout:
-    """The variant of a pack, its rates and its randomness; a model calls it through the hooks in
-    :mod:`dropout_lab.dropout.hooks`.
+    """Variant, rates and random bits of a pack; models use it through :mod:`dropout_lab.dropout.hooks`.
 
-    A place where no trial of the pack ever drops draws no bits. Each place has its own stream, so this moves no other
-    place's masks, and a trial's masks do not depend on its pack.
+    A site at which no trial of the pack drops draws no bits. Each site has its own stream, so skipping one site does
+    not change the masks of another, and the masks of a trial do not depend on its pack.
 
     Args:
-        variant: the variant's module, which holds its options; None for no dropout at all.
-        schedule: how the rates move.
-        rates: drop probability at each place, [M].
-        places: the model's places.
-        streams: the trials' random streams, M of them.
+        variant: module of the variant, which holds its options; None for no dropout.
+        schedule: schedule of the rates.
+        rates: drop probability at each site, [M].
+        places: sites of the model by name.
+        streams: random streams of the M trials.
 
     Attributes:
-        acting: places where the variant acts, if its rate there is above 0.
-        rates: the rates in force at those of them where any trial drops, [M] each; those that a variant learns start
-            there.
+        acting: names of the sites at which the variant acts if its rate there is above 0.
+        rates: current rates [M] of the sites in ``acting`` at which at least one trial drops; for a variant that learns
+            its rates, the initial rates.
     """
 
     def __init__(
@@ -86,48 +87,48 @@ class PackDropout:
 
     @property
     def passes(self) -> int:
-        """Forward passes of one training step."""
+        """Number of forward passes per training step."""
         return self.variant.passes if self.variant and self._base else 1
 
     @property
     def agreement(self) -> float:
-        """Weight in the loss of the divergence between two passes."""
+        """Weight in the loss of the divergence between the predictions of two passes."""
         return self.variant.agreement if self.variant else 0.0
 
     @property
     def holds(self) -> bool:
-        """Whether what is dropped in a recurrent layer keeps its value of the step before."""
+        """Whether a dropped element of a recurrent layer keeps its value from the previous step."""
         return self.variant is not None and self.variant.holds
 
     @property
     def per_gate(self) -> bool:
-        """Whether each gate has masks of its own."""
+        """Whether each gate of a recurrent layer has a separate mask."""
         return self.variant is not None and self.variant.per_gate and bool(self._base)
 
     def move(self, moment: TrainingProgress) -> None:
-        """Set the rates to those of this part of the training."""
+        """Set the rates to their scheduled values at this moment of the training."""
         self._progress = moment.progress
         self.rates = {name: self._schedule(rate, moment.on(rate)) for name, rate in self._base.items()}
 
     def start(self, params: Params) -> dict[str, Tensor]:
-        """What the variant learns beside the weights, at its start; [M, ...] each."""
+        """Return the initial values [M, ...] of the parameters that the variant learns in addition to the weights."""
         if not isinstance(self.variant, LearnedRate):
             return {}
         found = {}
         for name, rate in self._base.items():
             weight = params.get(name)
-            # A trial that does not drop here keeps a parameter that nothing reads.
+            # A trial that does not drop at this site has an unused parameter.
             starting = torch.where(rate > 0, rate, 0.5).float()
             found[_own(name)] = self.variant.start(starting, None if weight is None else weight.detach())
         return found
 
     def learned(self, name: str, params: Params) -> Tensor | None:
-        """The learned parameter at a place, minus infinity for trials that do not drop there; None if none is."""
+        """Return the learned parameter of a site, -inf for trials that do not drop there; None without one."""
         own = params.get(_own(name))
         return None if own is None else torch.where(per_model(self._base[name], own) > 0, own, -torch.inf)
 
     def rate(self, name: str, params: Params) -> Tensor:
-        """The rate in force at a place, [M] or one for each unit or weight as the variant learns it."""
+        """Return the current rate of a site: [M], or per unit or per weight if the variant learns it so."""
         own = params.get(_own(name))
         if own is None:
             return self.rates[name]
@@ -135,9 +136,9 @@ class PackDropout:
         return torch.where(per_model(self._base[name], own) > 0, self.variant.rate_of(own, params.get(name)), 0)
 
     def penalty(self, params: Params) -> Tensor | None:
-        """The variant's own term of the loss, to be divided by the number of training examples, [M]; None if none.
+        """Return the variant's divergence term of the loss, [M], or None if the variant has none.
 
-        Call it after a training pass.
+        Call it after a training pass, and divide the result by the number of training examples.
         """
         variant = self.variant
         if not isinstance(variant, LearnedRate) or not self._base:
@@ -151,7 +152,12 @@ class PackDropout:
         return warm * torch.stack(terms).sum(0).to(params[_own(name)].dtype)
 
     def charge(self, name: str, before: Tensor, after: Tensor) -> None:
-        """Take the variant's term for what the last recurrent layer gives, [M, ...] before the noise and after it."""
+        """Record the variant's loss term for the output of the last recurrent layer.
+
+        Args:
+            name: site; sites whose role is not ``output`` are ignored.
+            before, after: output [M, ...] before and after dropout.
+        """
         if self.variant is None or not self._base or self.places[name].role != "output":
             return
         term = self.variant.charge(before, after)
@@ -160,15 +166,15 @@ class PackDropout:
             self._charges.append(torch.where(on, term, 0))
 
     def charged(self) -> Tensor | None:
-        """The variant's terms of the loss of the passes since it was last asked, [M]; None if there are none."""
+        """Return the mean [M] of the loss terms recorded since the last call, or None if there are none."""
         found, self._charges = self._charges, []
         return torch.stack(found).mean(0) if found else None
 
     def applied(self, params: Params) -> list[float] | None:
-        """Mean rate over the hidden places where the variant acts, one entry a model; None if it acts nowhere."""
+        """Return the mean rate per model over the hidden sites at which the variant acts; None if it acts nowhere."""
         hidden = [name for name in self.acting if self.places[name].level is not None]
         if self.rates and not set(hidden) & self.rates.keys():
-            hidden = list(self.rates)  # a variant of the input alone
+            hidden = list(self.rates)  # the variant acts on the input only
         if not hidden or not self.rates:
             return None
         models = len(next(iter(self.rates.values())))
@@ -181,7 +187,12 @@ class PackDropout:
         return [round(rate, 12) for rate in torch.stack(each).mean(0).tolist()]
 
     def thinned(self, rates: Mapping[str, float]) -> dict[str, float] | None:
-        """Of one trial's rates, those by which single units, weights or paths are zeroed; None where others are."""
+        """Return the subset of one trial's rates that thins the network element by element.
+
+        Returns:
+            rates above 0 by site if the variant zeroes single units, weights or paths; an empty dict if it zeroes
+            nothing; None if it drops in another way, e.g. in groups.
+        """
         if self.variant is None or self.variant.fraction in ("none", "soft"):
             return {}
         on = {name: rate for name, rate in rates.items() if name in self.acting and rate > 0}
@@ -190,24 +201,25 @@ class PackDropout:
         return on if self.variant.fraction == "rate" and not grouped else (None if on else {})
 
     def removed(self, params: Params) -> list[int] | None:
-        """Weights that the test-time form leaves out, one entry a model; None if the variant removes none."""
+        """Return the number of weights that the test-time form removes, one per model; None for other variants."""
         if not isinstance(self.variant, LearnedRate) or not self._base:
             return None
         return torch.stack([self.variant.removed(self.rate(name, params)) for name in self._base]).sum(0).tolist()
 
     def measure(self) -> None:
-        """Count what is dropped from here on, until :meth:`measured`."""
+        """Start to count dropped elements, until :meth:`measured` is called."""
         self._counts = []
 
     def teller(self, name: str, rate: Tensor) -> Callable[[Tensor, Tensor], object]:
-        """Takes what there was at a place before the noise and after it, [M, ...], and counts if asked to."""
+        """Return an observer of a site's tensors [M, ...] before and after dropout; it counts if counting is on."""
         if self._counts is None:
             return ignore
         counts = self._counts
 
         def tell(before: Tensor, after: Tensor) -> None:
             assert self.variant is not None
-            own = (self._base[name] > 0).view(-1, *[1] * (before.dim() - 1))  # a neighbour's place is none of mine
+            # Trials that do not drop at this site are not counted.
+            own = (self._base[name] > 0).view(-1, *[1] * (before.dim() - 1))
             with torch.no_grad():
                 present = (before != 0) & own
                 dropped = present & self.variant.dropped(before, after, rate)
@@ -216,44 +228,47 @@ class PackDropout:
         return tell
 
     def measured(self) -> tuple[Tensor, Tensor]:
-        """Dropped elements and elements that could be dropped (those not zero already), each [M]; stops counting."""
+        """Stop counting; return the numbers [M] of dropped elements and of elements that were nonzero before."""
         counts, self._counts = self._counts or [], None
         zero = torch.zeros((), dtype=torch.int64)
         return sum((d for d, _ in counts), zero), sum((p for _, p in counts), zero)
 
     def saw(self, name: str, x: Tensor) -> None:
-        """Take note of the number of features at a place: channels of maps, else the last axis. A mask for each step is
-        another draw of the same noise, as one for each example is, and counts no more."""
+        """Record the number of features at a site: the channels of maps, else the size of the last axis.
+
+        Time steps do not count: the masks of several steps are further draws of the same noise, like the masks of
+        several examples.
+        """
         self._units[name] = x.shape[2] if self.places[name].layout == MAPS else x.shape[-1]
 
     @property
     def speed(self) -> float:
-        """Learning rate of what the variant learns, as a multiple of that of the weights."""
+        """Learning rate of the variant's parameters, as a multiple of that of the weights."""
         return self.variant.speed if isinstance(self.variant, LearnedRate) else 1.0
 
     def of_passes(self, streams: Streams) -> "PackDropout":
-        """The noise of a single model for passes of it, [S, ...] at a time, drawn from the beginning of these streams.
+        """Return the dropout of a single model for stacks of S stochastic passes, [S, ...].
 
-        :meth:`begin` goes before each stack of passes.
+        The bits are drawn from the start of these streams. Call :meth:`begin` before each stack of passes.
         """
         kept = copy(self)
         kept.random = {name: PassRandomness(streams, *how) for name, how in self._drawn().items()}
         return kept
 
     def begin(self) -> None:
-        """Go on to the next stack of passes."""
+        """Start the next stack of passes."""
         self._charges = []
         for random in self.random.values():
             assert isinstance(random, PassRandomness)
             random.begin()
 
     def _drawn(self) -> dict[str, tuple[str, torch.device, bool]]:
-        """For each place its stream's name, the device, and whether the channels of maps come last."""
+        """Return for each site the name of its stream, its device, and whether its bits are drawn channels last."""
         maps = {name: self.places[name].layout == MAPS for name in self._base}
         return {name: (f"dropout/{name}", rate.device, maps[name]) for name, rate in self._base.items()}
 
     def select(self, models: Sequence[int]) -> "PackDropout":
-        """The noise of these models only; it draws on from the same streams."""
+        """Return the dropout of these models only; it continues the same streams."""
         kept, index = copy(self), list(models)
         kept._base = {name: rate[index] for name, rate in self._base.items()}
         kept.rates = {name: rate[index] for name, rate in self.rates.items()}
@@ -263,5 +278,5 @@ class PackDropout:
 
 
 def _own(place: str) -> str:
-    """The name of what is learned at a place among the parameters."""
+    """Return the name of the parameter that is learned at a site."""
     return f"{place}/noise"

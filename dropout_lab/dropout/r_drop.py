@@ -1,4 +1,4 @@
-"""R-Drop: two thinned networks see the same batch, and are made to agree."""
+"""R-Drop: two passes with different masks on the same batch, and a loss term that makes their predictions agree."""
 
 from typing import ClassVar
 
@@ -10,13 +10,13 @@ from dropout_lab.dropout.inverted import Inverted
 
 
 def r_drop(first: Tensor, second: Tensor) -> Tensor:
-    """Symmetric divergence of the predictions of two passes: the mean of both Kullback-Leibler divergences.
+    """Return the symmetric divergence of two predictions, the mean of both Kullback-Leibler divergences.
 
     Args:
         first, second: logits [..., K].
 
     Returns:
-        [...], in nats.
+        tensor [...], in nats.
 
     Source:
         Wu et al. 2021, NeurIPS, equation 2.
@@ -26,11 +26,12 @@ def r_drop(first: Tensor, second: Tensor) -> Tensor:
 
 
 class RDrop(Inverted):
-    """Inverted dropout for R-Drop. As a module it is :class:`Inverted`; run the network twice and add
-    ``agreement`` times :func:`r_drop` of the two outputs to the mean of their losses.
+    """Inverted dropout for R-Drop.
 
-    The paper adds both losses and ``alpha`` times the divergence; the mean of the losses, which keeps learning rates
-    comparable, makes that ``agreement = alpha / 2``. A training step costs two forward passes and their gradients.
+    The module itself is :class:`Inverted`. Run the network twice and add ``agreement`` times :func:`r_drop` of the two
+    outputs to the mean of their losses. The paper adds ``alpha`` times the divergence to the sum of both losses; with
+    the mean, which keeps learning rates comparable, this is ``agreement = alpha / 2``. A training step costs two
+    forward and two backward passes.
 
     Args:
         rate, generator: as for every variant.

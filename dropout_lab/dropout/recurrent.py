@@ -1,4 +1,4 @@
-"""Recurrent dropout without memory loss: only the new content of a gated cell is dropped."""
+"""Recurrent dropout without memory loss: only the candidate of a gated cell is dropped."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from dropout_lab.rng import Randomness
 
 
 class RecurrentDropout(RecurrentWrapper):
-    """A fresh mask at every step on the candidate of an LSTM or GRU, so that what is in memory stays there.
+    """Dropout with a new mask at every step on the candidate of an LSTM or GRU; the stored memory is not dropped.
 
     Source:
         Semeniuta et al. 2016, COLING, section 3.3.

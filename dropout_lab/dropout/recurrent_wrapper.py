@@ -1,4 +1,4 @@
-"""Variants inside a recurrent layer, as modules around torch's own."""
+"""Base class of the variants that wrap a recurrent layer of torch."""
 
 from collections.abc import Iterator
 
@@ -16,17 +16,19 @@ PARTS = {"state": STATES, "candidate": CANDIDATES, "cell": MEMORY_CELLS}
 
 
 class RecurrentWrapper(Dropout):
-    """A variant around an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with masks on what each of its layers reads and inside
-    them, as the variant has it. What the last layer gives is left to a module of its own.
+    """Variant around an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``.
+
+    The variant determines which masks are applied to the input of each layer and inside each layer. The output of the
+    last layer is not dropped; use a separate module for it.
 
     Args:
         rate: drop probability in [0, 1].
-        layer: the recurrent module, without dropout and projections of its own; None where only the functions are used.
+        layer: the recurrent module, without dropout and projections; None if only the functions are used.
         generator: as for every variant.
 
     Raises:
-        ValueError: a rate outside [0, 1].
-        TypeError: another layer.
+        ValueError: if the rate is outside [0, 1].
+        TypeError: if the layer is not supported.
     """
 
     def __init__(
@@ -43,7 +45,12 @@ class RecurrentWrapper(Dropout):
             raise TypeError(f"{self.kind} finds no place to drop in {layer}")
 
     def forward(self, x: Tensor, state: Tensor | tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, object]:  # type: ignore[override]
-        """As the layer itself, for batches x [B, T, D], or [T, B, D] as the layer says."""
+        """Run the layer with dropout; same arguments and outputs as the layer.
+
+        Args:
+            x: batch [B, T, D] if the layer has ``batch_first``, else [T, B, D].
+            state: initial state; zeros if None.
+        """
         layer = self.layer
         if layer is None:
             raise RuntimeError(f"{type(self).__name__} was made without a layer")
@@ -67,7 +74,7 @@ class RecurrentWrapper(Dropout):
         return h.transpose(0, 1) if layer.batch_first else h, after if len(after) > 1 else after[0]
 
     def _read(self, h: Tensor, random: Randomness) -> Tensor:
-        """What the next layer reads of h [T, B, D]; [T, G, B, D] if each gate has masks of its own."""
+        """Apply dropout to the input h [T, B, D] of the next layer; the result is [T, G, B, D] with a mask per gate."""
         steps = h.transpose(0, 1)
         if not self.per_gate:
             return self.sample(steps, self.rate, random, STEPS).transpose(0, 1)
@@ -78,7 +85,7 @@ class RecurrentWrapper(Dropout):
     def _run(
         self, i: int, way: int, x: Tensor, start: list[Tensor] | None, random: Randomness
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """One layer in one direction, over x [T, (G,) B, D]; its states [T, B, H] and ends [1, B, H]."""
+        """Run one layer in one direction over x [T, (G,) B, D]; return states [T, B, H] and final states [1, B, H]."""
         layer = self.layer
         assert layer is not None
         kind = KIND[type(layer)]
@@ -99,7 +106,14 @@ class RecurrentWrapper(Dropout):
             yield getattr(layer, f"weight_hh_l{i}")[:, 0] * 0 if weight is None else weight
 
     def _masks(self, kind: str, shape: tuple[int, int, int], like: Tensor, random: Randomness) -> CellMasks:
-        """Masks for B sequences of T steps and H units."""
+        """Draw the masks of one layer.
+
+        Args:
+            kind: kind of cell.
+            shape: (B, T, H).
+            like: tensor with the dtype and device of the masks.
+            random: source of the masks' bits.
+        """
         found = {}
         for part, layout in PARTS.items():
             if layout not in self.layouts or part not in KINDS[kind].masks:

@@ -1,4 +1,4 @@
-"""RNNDrop: one mask for a whole sequence on the memory cells of an LSTM."""
+"""RNNDrop: one mask per sequence on the memory cells of an LSTM."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -12,11 +12,11 @@ from dropout_lab.rng import Randomness
 
 
 class RNNDrop(RecurrentWrapper):
-    """Memory cells are zero for a whole sequence; what the others give out is divided by 1 - rate while training.
+    """Dropout of memory cells for a whole sequence; the outputs of kept cells are divided by 1 - rate in training.
 
-    The paper rescales the cells themselves at test time, in every step; a factor inside the memory acts again at each
-    step and dies away or explodes with their number (Semeniuta et al. 2016, section 3.2), so here it acts once, on what
-    a cell gives out, and the test changes nothing.
+    The paper rescales the cells themselves, at test time, in every step. A factor inside the memory acts again at each
+    step, so its effect vanishes or explodes with the number of steps (Semeniuta et al. 2016, section 3.2). Here the
+    factor acts once, on the output of the cell, and the test-time form is the identity.
 
     Source:
         Moon et al. 2015, ASRU.

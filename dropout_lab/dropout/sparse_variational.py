@@ -1,4 +1,4 @@
-"""Sparse variational dropout: every weight learns its noise, and what drowns in it is removed."""
+"""Sparse variational dropout: the noise of every weight is learned, and weights dominated by noise are removed."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,23 +12,24 @@ from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, clamp_r
 from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.variational_gaussian import divergence
 
-LEAST_SQUARE = 1e-6  # mean square of the weights of a layer that starts at zero
+LEAST_SQUARE = 1e-6  # lower bound of the mean square, for layers initialised to zero
 # A weight with alpha above exp(3), a rate of 0.95, is removed (Molchanov et al. 2017, section 5).
 REMOVED_ABOVE = torch.sigmoid(torch.tensor(3.0)).item()
 
 
 class SparseVariational(LearnedRateLayer):
-    """Gaussian noise of its own variance on every weight of a layer, as a module around the layer.
+    """Gaussian noise with a separate learned variance for every weight of a layer, as a module around the layer.
 
-    The variance itself is learned (additive noise, which keeps the gradient calm), alpha = variance / w^2 follows; its
-    rate is alpha / (1 + alpha). At test time weights whose rate is above 0.95 are 0, the others are used as they are.
-    Add :meth:`penalty` over the number of training examples to the loss.
+    The learned parameter is the variance itself (additive noise, which reduces the variance of the gradient). It gives
+    alpha = variance / w^2 and the rate alpha / (1 + alpha). At test time weights whose rate is above 0.95 are set to 0,
+    and the others are used without noise. Add :meth:`penalty`, divided by the number of training examples, to the loss.
 
     Args:
-        rate: where the learning starts: all weights of a layer have the variance of dropout of a weight of mean square.
-        layer: as for every variant of a layer.
-        warm_up, speed: as of :class:`Learned`, used by the engine. With the divergence at full weight from the start
-            most networks lose all their weights before they have learnt anything.
+        rate: initial rate. The initial variance of all weights of a layer is that of dropout at this rate of a weight
+            whose square is the mean square of the layer's weights.
+        layer: as in :class:`~dropout_lab.dropout.weight_dropout.WeightDropout`.
+        warm_up, speed: as in :class:`~dropout_lab.dropout.learned_rate.LearnedRate`; used by the training engine.
+            Without a warm-up of the divergence, most networks lose all their weights before they learn anything.
         generator: as for every variant.
 
     Source:
@@ -36,7 +37,7 @@ class SparseVariational(LearnedRateLayer):
     """
 
     kind: ClassVar[str] = "sparse_variational"
-    bounds: ClassVar[tuple[float, float]] = (-40.0, 10.0)  # of the logarithm of a variance
+    bounds: ClassVar[tuple[float, float]] = (-40.0, 10.0)  # of the log variance
     options: ClassVar[tuple[str, ...]] = ("warm_up", "speed")
 
     def __init__(
@@ -71,7 +72,7 @@ class SparseVariational(LearnedRateLayer):
     def expected_product(
         self, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None, rate: Tensor | float
     ) -> Tensor:
-        """The layer without the weights that are mostly noise."""
+        """Apply the layer without the weights whose rate is above 0.95."""
         return operation(x, torch.where(per_model(rate, weight) > REMOVED_ABOVE, 0, weight), bias)
 
     def divergence(self, own: Tensor, weights: Sequence[Tensor], units: int) -> Tensor:
@@ -83,5 +84,5 @@ class SparseVariational(LearnedRateLayer):
 
 def _log_alpha(own: Tensor, weight: Tensor | None) -> Tensor:
     assert weight is not None
-    # Far outside these bounds nothing changes any more, and a weight of 0 has no logarithm.
+    # Beyond these bounds the rate is practically 0 or 1. The clamp of w^2 avoids the logarithm of 0.
     return clamp_recoverable(own - weight.square().clamp(min=torch.finfo(weight.dtype).tiny).log(), -20, 20)

@@ -1,4 +1,4 @@
-"""Spatial dropout: whole feature maps, or whole features over all time steps, are dropped together."""
+"""Spatial dropout: whole feature maps, or features over all time steps, are dropped."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -11,16 +11,16 @@ from dropout_lab.rng import Randomness
 
 
 def spatial(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[int, ...]) -> Tensor:
-    """Inverted dropout with one mask element for all that lies along the shared axes.
+    """Apply inverted dropout with one mask element for all elements along the shared axes.
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].
         rate: drop probability in [0, 1].
         random: source of the mask's bits.
-        shared: axes from the end, (-2, -1) for maps [..., C, H, W], (-2,) for sequences [..., T, D].
+        shared: negative axes, (-2, -1) for maps [..., C, H, W], (-2,) for sequences [..., T, D].
 
     Returns:
-        a tensor like x with the same expectation.
+        tensor of the shape of x, with the same expectation.
 
     Source:
         Tompson et al. 2015, CVPR, section 3.2.
@@ -30,7 +30,7 @@ def spatial(x: Tensor, rate: Tensor | float, random: Randomness, shared: tuple[i
 
 
 class Spatial(Dropout):
-    """Spatial dropout wherever there is space or time; between plain units it is inverted dropout."""
+    """Spatial dropout at maps and sequences; equal to inverted dropout at units without space or time."""
 
     kind: ClassVar[str] = "spatial"
     rescales: ClassVar[bool] = True
@@ -42,12 +42,12 @@ class Spatial(Dropout):
 
 
 class Spatial2d(Spatial):
-    """Drops whole maps of an input [B, C, H, W], as ``torch.nn.Dropout2d``."""
+    """Spatial dropout of whole maps of an input [B, C, H, W], as ``torch.nn.Dropout2d``."""
 
     layout: ClassVar[str] = MAPS
 
 
 class Spatial1d(Spatial):
-    """Drops whole channels of an input [B, C, L], as ``torch.nn.Dropout1d``."""
+    """Spatial dropout of whole channels of an input [B, C, L], as ``torch.nn.Dropout1d``."""
 
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {UNITS: (-1,)}

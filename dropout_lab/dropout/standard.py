@@ -1,4 +1,4 @@
-"""Dropout in the paper's own form: no rescaling while training, multiplication by 1 - rate at test time."""
+"""Dropout as in the original paper: no rescaling during training, multiplication by 1 - rate at test time."""
 
 from typing import ClassVar
 
@@ -10,15 +10,15 @@ from dropout_lab.rng import Randomness
 
 
 def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Zero each element with probability ``rate``; each element has its own mask.
+    """Zero each element with probability ``rate``, independently for each element.
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].
-        rate: drop probability in [0, 1]; at 1 everything is zero.
+        rate: drop probability in [0, 1]; at rate 1 all elements are zeroed.
         random: source of the mask's bits.
 
     Returns:
-        a tensor like x whose expectation is (1 - rate) x.
+        tensor of the shape of x, with expectation (1 - rate) x.
 
     Source:
         Srivastava et al. 2014, JMLR 15, section 4.
@@ -27,12 +27,12 @@ def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
 
 
 def expected(x: Tensor, rate: Tensor | float) -> Tensor:
-    """The test-time network: every element times the probability of having been kept (section 4, figure 2)."""
+    """Multiply every element by its keep probability, the test-time form (section 4, figure 2 of the paper)."""
     return x * keep_probability(per_model(rate, x))
 
 
 class Standard(Dropout):
-    """The paper's dropout as a module, see :func:`standard`; multiplies by 1 - rate in eval mode."""
+    """Dropout of the original paper as a module, see :func:`standard`; multiplies by 1 - rate in eval mode."""
 
     kind: ClassVar[str] = "standard"
 

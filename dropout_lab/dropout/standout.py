@@ -1,4 +1,4 @@
-"""Standout: the more active a unit is, the more likely it is kept."""
+"""Standout: adaptive dropout whose keep probability increases with the activation of a unit."""
 
 from typing import ClassVar
 
@@ -11,29 +11,29 @@ from dropout_lab.rng import Randomness
 
 
 def keep_probability(x: Tensor, rate: Tensor | float, slope: float) -> Tensor:
-    """Probability that each element of x is kept: the logistic function of slope * x + logit(1 - rate); 0 at rate 1."""
+    """Return the keep probability sigmoid(slope * x + logit(1 - rate)) of each element of x; 0 at rate 1."""
     rate = per_model(rate, x)
     return torch.sigmoid(slope * x.detach() + torch.logit(1 - rate)) * (rate < 1)
 
 
 def standout(x: Tensor, rate: Tensor | float, random: Randomness, slope: float = 1.0) -> Tensor:
-    """Zero each element with a probability that depends on it.
+    """Zero each element with a probability that depends on its value.
 
-    The paper learns a second network for the probabilities and finds that tying its weights to the first one's, scaled
-    and shifted, works as well; that form is built here: ``slope`` is the scale, logit(1 - rate) the shift. It takes the
-    activation where the paper takes the pre-activation, which is the same under ReLU: where they differ, the activation
-    is 0 already.
+    The paper learns a second network for the probabilities, and reports that tying its weights to those of the first
+    network, scaled and shifted, works as well. This function implements the tied form: ``slope`` is the scale and
+    logit(1 - rate) the shift. It uses the activation where the paper uses the pre-activation. Under ReLU the result is
+    the same, because the activation is 0 where the two differ.
 
     Args:
-        x: activations, any shape; [M, ...] if ``rate`` is [M].
-        rate: drop probability of an activation of 0, in [0, 1]; that of positive ones is lower. At slope 0 this is
-            dropout at that rate.
+        x: activations of any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability of an activation of 0, in [0, 1]; positive activations have a lower one. At slope 0 every
+            element has drop probability ``rate``.
         random: source of the mask's bits.
-        slope: how fast the probability to be kept rises with the activation.
+        slope: slope of the keep probability with respect to the activation.
 
     Returns:
-        a tensor like x, not rescaled; at test time every element counts its probability to be kept. No gradient passes
-        through the probability.
+        tensor of the shape of x, not rescaled; at test time every element is multiplied by its keep probability. No
+        gradient flows through the keep probability.
 
     Source:
         Ba and Frey 2013, NeurIPS, sections 3 and 3.2.
@@ -43,15 +43,15 @@ def standout(x: Tensor, rate: Tensor | float, random: Randomness, slope: float =
 
 
 class Standout(Dropout):
-    """Standout as a module, see :func:`standout`; multiplies by the probability to be kept in eval mode.
+    """Standout as a module, see :func:`standout`; multiplies by the keep probability in eval mode.
 
     Args:
         rate, generator: as for every variant.
-        slope: how fast the probability to be kept rises with the activation.
+        slope: slope of the keep probability with respect to the activation.
     """
 
     kind: ClassVar[str] = "standout"
-    takes_input: ClassVar[bool] = False  # it thins by what units of the network found, not by brightness
+    takes_input: ClassVar[bool] = False  # the mask depends on activations of units, not on pixel brightness
     fraction: ClassVar[str] = "about"
     adaptive: ClassVar[bool] = True
     options: ClassVar[tuple[str, ...]] = ("slope",)

@@ -1,4 +1,4 @@
-"""Stochastic depth: whole residual branches are dropped, so that a network is shorter for some examples."""
+"""Stochastic depth: whole residual branches are dropped, which makes the network shallower for some examples."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -11,28 +11,30 @@ from dropout_lab.rng import Randomness
 
 
 def stochastic_depth(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Drop what a residual block adds to its input, with probability ``rate`` for each example.
+    """Drop the output of a residual branch with probability ``rate``, independently for each example.
 
     Args:
         x: output of the branch, [B, ...]; [M, B, ...] if ``rate`` is [M].
-        rate: drop probability of the branch in [0, 1]. The paper's linear rule gives block l of L the rate l / L times
-            that of the last; the engine follows it (``profile=rising``) unless the rates are given as a list.
+        rate: drop probability of the branch in [0, 1]. By the paper's linear rule, the rate of block l of L is l / L
+            times that of the last block; the training engine follows it (``profile=rising``) unless it is given a list.
         random: source of the mask's bits.
 
     Returns:
-        a tensor like x, not rescaled; at test time the branch counts 1 - rate.
+        tensor of the shape of x, not rescaled; at test time the branch is multiplied by 1 - rate.
 
     Source:
-        Huang et al. 2016, ECCV, section 3. There one draw serves a minibatch; a draw for each example is what became
-        usual since (as in timm's DropPath).
+        Huang et al. 2016, ECCV, section 3. The paper uses one draw per batch; one draw per example has since become
+        usual (as in timm's DropPath).
     """
     rate = per_model(rate, x)
     return x * (keep_mask(random.bits(mask_shape(x.shape, EXAMPLE, rate)), rate) & (rate < 1))
 
 
 class StochasticDepth(Dropout):
-    """Stochastic depth on a residual branch [B, ...] as a module, see :func:`stochastic_depth`; multiplies by 1 - rate
-    in eval mode."""
+    """Stochastic depth on a residual branch [B, ...] as a module, see :func:`stochastic_depth`.
+
+    In eval mode it multiplies by 1 - rate.
+    """
 
     kind: ClassVar[str] = "stochastic_depth"
     layouts: ClassVar[tuple[str, ...]] = (PATHS,)

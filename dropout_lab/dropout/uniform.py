@@ -1,4 +1,4 @@
-"""Multiplicative uniform noise with the mean and variance of an inverted mask."""
+"""Multiplicative uniform noise with the mean and variance of an inverted drop mask."""
 
 from typing import ClassVar
 
@@ -11,19 +11,19 @@ from dropout_lab.rng import Randomness
 
 
 def uniform(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Multiply each element by its own draw from the uniform distribution of mean 1 and variance rate / (1 - rate).
+    """Multiply each element by an independent uniform draw of mean 1 and variance rate / (1 - rate).
 
     Args:
         x: any shape; [M, ...] if ``rate`` is [M].
-        rate: the rate of the Bernoulli mask of equal variance, in [0, 1]; at 1 everything is zero.
+        rate: drop rate in [0, 1] of the Bernoulli mask of equal variance; at rate 1 all elements are zeroed.
         random: source of the noise.
 
     Returns:
-        a tensor like x with the same expectation. Above rate 1/4 some factors are negative.
+        tensor of the shape of x, with the same expectation. Above rate 1/4 some factors are negative.
 
     Source:
-        the uniform case of continuous dropout, Shen et al. 2018, IEEE TNNLS 29; there the noise is uniform on (0, 1)
-        whatever the rate, here its variance is matched so that rates compare.
+        the uniform case of continuous dropout, Shen et al. 2018, IEEE TNNLS 29. In the paper the noise is uniform on
+        (0, 1) at every rate; here its variance is matched so that rates are comparable between variants.
     """
     rate = per_model(rate, x)
     noise = uniform_numbers(random.bits(x.shape), x) - 0.5
@@ -31,7 +31,7 @@ def uniform(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
 
 
 class Uniform(Dropout):
-    """Uniform noise as a module, see :func:`sample_uniform`; the identity in eval mode."""
+    """Uniform noise as a module, see :func:`uniform`; the identity in eval mode."""
 
     kind: ClassVar[str] = "uniform"
     fraction: ClassVar[str] = "none"

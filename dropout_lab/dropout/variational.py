@@ -1,4 +1,4 @@
-"""Variational recurrent dropout: one mask for a whole sequence."""
+"""Variational recurrent dropout: one mask per sequence."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -15,15 +15,16 @@ GATES = ("shared", "own")
 
 
 class Variational(RecurrentWrapper):
-    """The same mask at every step of a sequence on what recurrent layers read, on their states and on what they give;
-    whole kinds of tokens are dropped likewise, wherever they stand in the sequence. Each example has its own masks.
+    """Dropout with the same mask at every step on the inputs, states and outputs of recurrent layers.
+
+    Embedding dropout drops a word type at all its positions in the sequence. Each example has separate masks.
 
     Args:
-        rate, layer, generator: as of :class:`RecurrentWrapper`.
-        gates: ``own`` for masks of each gate (untied weights), else ``shared``.
+        rate, layer, generator: as in :class:`RecurrentWrapper`.
+        gates: ``own`` for a separate mask per gate (untied weights), ``shared`` for one mask for all gates.
 
     Raises:
-        ValueError: a rate outside [0, 1], another word for ``gates``.
+        ValueError: if the rate is outside [0, 1] or ``gates`` is unknown.
 
     Source:
         Gal and Ghahramani 2016, NeurIPS, sections 4.1 and 4.2.
@@ -33,7 +34,7 @@ class Variational(RecurrentWrapper):
     layouts: ClassVar[tuple[str, ...]] = (UNITS, MAPS, STEPS, WORDS, STATES)
     needs: ClassVar[tuple[str, ...]] = layouts
     in_sequences: ClassVar[bool] = True
-    # The lines of an image are the steps of a recurrent layer.
+    # A recurrent layer reads the rows of an image as its steps.
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2,), STEPS: (-2,), WORDS: (-2,), STATES: (-2,)}
     options: ClassVar[tuple[str, ...]] = ("gates",)
 

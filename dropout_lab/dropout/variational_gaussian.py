@@ -1,4 +1,4 @@
-"""Variational Gaussian dropout: the noise of the weights is learned by a bound on the evidence."""
+"""Variational Gaussian dropout: the noise variance of the weights is learned by maximising the evidence bound."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -14,35 +14,35 @@ PER = ("layer", "unit", "weight")
 
 
 def divergence(log_alpha: Tensor) -> Tensor:
-    """Divergence of N(w, alpha w^2) from the scale-free prior, for each element, 0 in the limit of large alpha.
+    """Return the elementwise divergence of N(w, alpha w^2) from the log-uniform prior; it tends to 0 for large alpha.
 
     Args:
-        log_alpha: any shape.
+        log_alpha: tensor of any shape.
 
     Source:
-        Kingma et al. 2015, NeurIPS, section 4.1 has the prior; the fit that holds for all alpha is from Molchanov et
-        al. 2017, ICML, equation 14.
+        The prior is from Kingma et al. 2015, NeurIPS, section 4.1; the approximation, which is valid for all alpha, is
+        from Molchanov et al. 2017, ICML, equation 14.
     """
     k1, k2, k3 = 0.63576, 1.87320, 1.48695
     return k1 * torch.sigmoid(-(k2 + k3 * log_alpha)) + softplus(-log_alpha) / 2
 
 
 class VariationalGaussian(LearnedRateLayer):
-    """Gaussian noise on the weights of a layer, of learned strength, as a module around the layer.
+    """Gaussian noise of learned variance on the weights of a layer, as a module around the layer.
 
-    The pre-activations are drawn from N(x w, alpha x^2 w^2) with alpha = rate / (1 - rate). alpha stays at most 1, a
-    rate of 1/2, beyond which the paper found bad optima. At test time the weights are used as they are. Add
-    :meth:`penalty` over the number of training examples to the loss.
+    The pre-activations are drawn from N(x w, alpha x^2 w^2) with alpha = rate / (1 - rate). alpha is bounded by 1, a
+    rate of 1/2, because the paper reports bad optima beyond it. At test time the weights are used without noise. Add
+    :meth:`penalty`, divided by the number of training examples, to the loss.
 
     Args:
-        rate: where the learning starts, at most 1/2.
-        layer: as for every variant of a layer.
-        per: what has an alpha of its own: the ``layer``, each ``unit`` of it, or each ``weight``.
-        warm_up, speed: as of :class:`Learned`; used by the engine.
+        rate: initial rate, at most 1/2.
+        layer: as in :class:`~dropout_lab.dropout.weight_dropout.WeightDropout`.
+        per: granularity of alpha: one for the ``layer``, one per ``unit``, or one per ``weight``.
+        warm_up, speed: as in :class:`~dropout_lab.dropout.learned_rate.LearnedRate`; used by the training engine.
         generator: as for every variant.
 
     Raises:
-        ValueError: a rate outside [0, 1], an unknown ``per``.
+        ValueError: if the rate is outside [0, 1] or ``per`` is unknown.
 
     Source:
         Kingma, Salimans and Welling 2015, NeurIPS, section 3.2 (type A, with the weights' posterior) and 3.3.
@@ -86,5 +86,5 @@ class VariationalGaussian(LearnedRateLayer):
 
 
 def _units(weight: Tensor) -> list[int]:
-    """Shape of one number for each unit of a layer, dense [M, in, out] or convolution [M, O, C, k, k]."""
+    """Return the shape of one value per unit, for dense weights [M, in, out] or filters [M, O, C, k, k]."""
     return [1, weight.shape[2]] if weight.dim() == 3 else [weight.shape[1], 1, 1, 1]

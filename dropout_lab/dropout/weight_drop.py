@@ -1,4 +1,4 @@
-"""Weight drop: DropConnect on the recurrent weights, and locked dropout on the rest of a recurrent network."""
+"""Weight drop: DropConnect on the recurrent weights, and locked dropout elsewhere in a recurrent network."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,18 +14,18 @@ from dropout_lab.rng import Randomness
 
 
 def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
-    """Recurrent weights of which each is zeroed with probability ``rate``, the others divided by 1 - rate.
+    """Zero each recurrent weight with probability ``rate`` and divide the others by 1 - rate.
 
-    The mask is drawn once a forward pass: it is the same for all steps and all examples of the batch, which leaves the
-    fused sequence operations usable.
+    The mask is drawn once per forward pass. It is the same for all steps and all examples of the batch, so fused
+    sequence operations remain usable.
 
     Args:
-        weight: hidden-to-hidden weights, any shape; [M, ...] if ``rate`` is [M].
-        rate: drop probability in [0, 1]; at 1 all are zero.
+        weight: hidden-to-hidden weights of any shape; [M, ...] if ``rate`` is [M].
+        rate: drop probability in [0, 1]; at rate 1 all weights are zeroed.
         random: source of the mask's bits.
 
     Returns:
-        weights of the same expectation.
+        tensor of the shape of the weights, with the same expectation.
 
     Source:
         Merity et al. 2018, ICLR, section 2.
@@ -34,20 +34,20 @@ def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Ten
 
 
 class WeightDrop(Dropout):
-    """Weight drop around an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, see :func:`weight_drop`; that module in eval mode.
+    """Weight drop around an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, see :func:`weight_drop`; unchanged in eval mode.
 
-    In a whole network it comes, as in the paper, with one mask for a whole sequence on what enters and leaves the
-    layers (locked dropout), with kinds of tokens that are dropped from a whole batch, and with two terms of the loss.
+    In a whole network it includes the other parts of the paper: one mask for a whole sequence on the inputs and outputs
+    of the layers (locked dropout), embedding dropout that drops word types from a whole batch, and two loss terms.
 
     Args:
         rate, generator: as for every variant.
-        layer: the recurrent module; None where only the function is used.
+        layer: the recurrent module; None if only the function is used.
         activity: weight of the mean square of the last layer's states after dropout (section 4.6, AR).
-        slowness: weight of the mean square of their change from step to step, before dropout (TAR).
+        slowness: weight of the mean square of the change of these states per step, before dropout (TAR).
 
     Raises:
-        ValueError: a rate outside [0, 1].
-        TypeError: a layer that is not recurrent.
+        ValueError: if the rate is outside [0, 1].
+        TypeError: if the layer is not recurrent.
     """
 
     kind: ClassVar[str] = "weight_drop"
@@ -90,7 +90,7 @@ class WeightDrop(Dropout):
             raise RuntimeError("WeightDrop was made without a layer")
         if not self.training:
             return self.layer(x, *state)
-        # The mask must reach the weights that the step uses: copies are put in their place for this call alone.
+        # The layer must use the masked weights, so functional_call replaces its parameters for this call only.
         weights = {
             name: self.sample(weight, self.rate, self.random(weight)) if name.startswith("weight_hh") else weight
             for name, weight in self.layer.named_parameters()

@@ -1,4 +1,4 @@
-"""Variants that act on the weights of a layer, and so must be told its input as well."""
+"""Base classes of the variants that act on the weights of a layer."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -11,25 +11,25 @@ from dropout_lab.dropout.kernels.linear_maps import ConvMap, DenseMap, LinearMap
 from dropout_lab.dropout.masks import noise_variance, per_model, sample_normal
 from dropout_lab.rng import Randomness
 
-# Takes what was there before the noise and after it.
+# Receives a tensor before and after dropout, for counting.
 Observer = Callable[[Tensor, Tensor], object]
 
 
 def ignore(before: Tensor, after: Tensor) -> None:
-    """Is told and forgets."""
+    """Do nothing; the observer for passes that count nothing."""
 
 
 class WeightDropout(Dropout):
-    """A variant on the weights of a fully connected layer or convolution, as a module around that layer.
+    """Variant on the weights of a fully connected layer or convolution, as a module around that layer.
 
     Args:
         rate: drop probability in [0, 1].
-        layer: ``nn.Linear``, or ``nn.Conv2d`` of one group; None where only the functions are used.
+        layer: ``nn.Linear``, or ``nn.Conv2d`` with one group and zero padding; None if only the functions are used.
         generator: as for every variant.
 
     Raises:
-        ValueError: a rate outside [0, 1].
-        TypeError: another layer.
+        ValueError: if the rate is outside [0, 1].
+        TypeError: if the layer is not supported.
     """
 
     layouts: ClassVar[tuple[str, ...]] = (WEIGHTS,)
@@ -59,23 +59,23 @@ class WeightDropout(Dropout):
         own: Tensor | None = None,
         told: Observer = ignore,
     ) -> Tensor:
-        """The layer while training.
+        """Apply the training-time form of the layer.
 
         Args:
-            operation: the layer's linear map.
-            x: its input, [M, B, ...].
+            operation: linear map of the layer.
+            x: input of the layer, [M, B, ...].
             weight, bias: [M, ...].
-            rate: drop probability, one for all or [M].
+            rate: drop probability, a number or [M].
             random: source of the noise.
-            own: what the variant learns for this layer, if it learns.
-            told: is shown what there was before the noise and after it, for counting.
+            own: learned parameter of the layer; None if nothing is learned.
+            told: observer that receives the tensors before and after dropout, for counting.
         """
         raise NotImplementedError
 
     def expected_product(
         self, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None, rate: Tensor | float
     ) -> Tensor:
-        """The layer at test time; its weights as they are unless the variant says otherwise."""
+        """Apply the test-time form of the layer; by default the layer with its unmasked weights."""
         return operation(x, weight, bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,16 +93,16 @@ class WeightDropout(Dropout):
         return out[0, 0] if single else out[0]
 
     def learned(self) -> Tensor | None:
-        """The module's own learned parameter [1, ...]; None unless it learns."""
+        """Return the learned parameter [1, ...] of the module, or None if it learns none."""
         return None
 
     def rate_of(self, own: Tensor, weight: Tensor | None) -> Tensor:
-        """The rate that a learned parameter stands for."""
+        """Return the rate for a learned parameter."""
         raise NotImplementedError
 
 
 def _taken_apart(layer: nn.Linear | nn.Conv2d) -> tuple[LinearMap, Tensor, Tensor | None]:
-    """A layer's linear map, and its weights and bias as the engine lays them out, [1, ...]."""
+    """Return the linear map of a layer, and its weights and bias in the layout of the training engine, [1, ...]."""
     bias = None if layer.bias is None else layer.bias.unsqueeze(0)
     if isinstance(layer, nn.Linear):
         return DenseMap(), stack_weight(layer), bias
@@ -110,22 +110,22 @@ def _taken_apart(layer: nn.Linear | nn.Conv2d) -> tuple[LinearMap, Tensor, Tenso
 
 
 def stack_weight(layer: nn.Linear | nn.Conv2d) -> Tensor:
-    """A layer's weight as the engine lays it out, [1, in, out] or [1, O, C, k, k]."""
+    """Return the weight of a layer in the layout of the training engine, [1, in, out] or [1, O, C, k, k]."""
     return (layer.weight.T if isinstance(layer, nn.Linear) else layer.weight).unsqueeze(0)
 
 
 class GaussianWeightDropout(WeightDropout):
-    """A variant whose pre-activations are drawn from the normal distribution that noise on the weights gives them.
+    """Variant whose pre-activations are drawn from their normal distribution under noise on the weights.
 
-    Drawing there instead of at the weights gives every example its own noise (the local reparameterisation of Kingma et
-    al. 2015, NeurIPS, section 2.2). For Gaussian weights of a dense layer it is exact; where positions or tokens share
-    weights, each pre-activation has its distribution, and their dependence is left out.
+    Drawing pre-activations instead of weights gives every example independent noise (the local reparameterisation of
+    Kingma et al. 2015, NeurIPS, section 2.2). It is exact for Gaussian weights of a dense layer. Where positions or
+    tokens share weights, the distribution of each pre-activation is correct, but their dependence is ignored.
     """
 
     fraction: ClassVar[str] = "none"
 
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
-        """Variance of each weight; that of an inverted Bernoulli mask unless the variant says otherwise."""
+        """Return the variance of each weight; by default that of an inverted Bernoulli mask."""
         return weight.square() * noise_variance(per_model(rate, weight))
 
     def product(
@@ -141,7 +141,7 @@ class GaussianWeightDropout(WeightDropout):
     ) -> Tensor:
         mean = operation(x, torch.where(per_model(rate, weight) < 1, weight, 0), bias)
         variance = operation(x.square(), self.variance(weight, rate, own), None)
-        # The root has no slope at 0, where there is nothing to add.
+        # The square root has no finite gradient at 0, where no noise is added.
         present = variance > 0
         deviation = torch.where(present, variance, 1).sqrt() * present
         out = mean + deviation * sample_normal(random.bits(mean.shape), mean)

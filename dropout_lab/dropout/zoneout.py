@@ -1,4 +1,4 @@
-"""Zoneout: units of a recurrent layer keep their value of the step before."""
+"""Zoneout: units of a recurrent layer keep their value from the previous step."""
 
 from typing import ClassVar
 
@@ -11,10 +11,11 @@ from dropout_lab.rng import Randomness
 
 
 class Zoneout(RecurrentWrapper):
-    """A part ``rate`` of the hidden states, and of the memory cells of an LSTM, is not updated in a step, each with a
-    fresh mask; at test time all are updated by the expected part of the change.
+    """Zoneout of the hidden states, and of the memory cells of an LSTM.
 
-    What is masked is the change, so its mask is that of dropout without rescaling.
+    In every step each element keeps its previous value with probability ``rate``, by a new mask. At test time every
+    element is updated by the expected fraction 1 - rate of its change. The mask acts on the change, so it is the mask
+    of dropout without rescaling.
 
     Source:
         Krueger et al. 2017, ICLR, section 3.2.

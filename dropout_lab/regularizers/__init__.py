@@ -1,4 +1,4 @@
-"""The regularizers beside dropout: one file each, the registry, and what a pack makes of its trials' choice."""
+"""Regularizers other than dropout: their registry, and the functions that build those of a pack."""
 
 from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.augment import Augment
@@ -18,7 +18,7 @@ from dropout_lab.regularizers.stack import RegularizerStack
 from dropout_lab.regularizers.weight_decay import WeightDecay
 from dropout_lab.regularizers.weight_noise import WeightNoise
 
-# In the order in which they act where two have the same hook.
+# Regularizers with the same hook act in this order.
 REGULARIZERS: dict[str, type[Regularizer]] = {
     regularizer.kind: regularizer
     for regularizer in (
@@ -41,14 +41,14 @@ REGULARIZERS: dict[str, type[Regularizer]] = {
 
 
 def build_stack(scene: NetworkInfo, trials: PackChoice) -> RegularizerStack:
-    """The regularizers of a pack, from the choice of each of its trials."""
+    """Return the regularizers of a pack, which contain all that any of its trials has chosen."""
     chosen = {name for conf in trials.confs for name in conf.names}
     made = [kind(scene, trials) for name, kind in REGULARIZERS.items() if name in chosen]
     return RegularizerStack(made, len(trials.confs))
 
 
 def extra_parameters(conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
-    """What the chosen regularizers bring into the network, by name."""
+    """Return the parameters that the chosen regularizers add to the network, by name."""
     found: dict[str, ExtraParameter] = {}
     for name in conf.names:
         found |= REGULARIZERS[name].parts(conf, scene)
@@ -56,7 +56,7 @@ def extra_parameters(conf: RegularizerConf, scene: NetworkInfo) -> dict[str, Ext
 
 
 def incompatibility(conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-    """Why a chosen regularizer makes no sense for a network and its data; None if all do."""
+    """Return why a chosen regularizer is not applicable to a network and its data; None if all are applicable."""
     reasons = (REGULARIZERS[name].unfit(conf, scene) for name in conf.names)
     return next((reason for reason in reasons if reason), None)
 

@@ -1,6 +1,6 @@
-"""Random changes of a batch of images: pure functions of (images, what to do), and the regularizer that draws.
+"""Data augmentation of image batches: pure functions of images and parameters, and the regularizer that draws them.
 
-Images are x [N, C, H, W]; every example has its own move, flip and window.
+Images are x [N, C, H, W]; the shift, flip and crop window are drawn separately for every example.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,14 @@ from dropout_lab.rng import LEVELS, PackRandomness
 
 Self = TypeVar("Self", bound="Augment")
 
-DRAWS = 6  # random numbers an example, whatever is done with them, so that one change never moves another's
+DRAWS = 6  # random numbers per example, independent of the choices, so that no change alters the draws of another
 
 
 def shift(x: Tensor, by: Tensor) -> Tensor:
-    """Move each image by whole pixels, down and to the right; what comes in is black (0).
+    """Shift each image by whole pixels, down and to the right; pixels from outside the image are black (0).
 
     Args:
+        x: images [N, C, H, W].
         by: int64 [N, 2], rows and columns.
     """
     _, channels, height, width = x.shape
@@ -34,16 +35,17 @@ def shift(x: Tensor, by: Tensor) -> Tensor:
 
 
 def flip(x: Tensor, which: Tensor) -> Tensor:
-    """Turn the images left to right where ``which`` (bool [N]) says so."""
+    """Flip the images horizontally where ``which`` (bool [N]) is true."""
     return torch.where(which.view(-1, 1, 1, 1), x.flip(3), x)
 
 
 def crop(x: Tensor, side: Tensor, at: Tensor) -> Tensor:
-    """Enlarge a window of each image to the full size, by bilinear interpolation.
+    """Crop a window of each image and resize it to the full size by bilinear interpolation.
 
     Args:
-        side: side of the window as part of the image's, [N].
-        at: where in the free room it lies, [N, 2] in [0, 1], from left to right and from top to bottom.
+        x: images [N, C, H, W].
+        side: side of the window as a fraction of that of the image, [N].
+        at: position of the window, [N, 2] in [0, 1]: 0 is the left or top border, 1 the right or bottom border.
     """
     middle = (2 * at - 1) * (1 - side).unsqueeze(1)  # in grid_sample's coordinates from -1 to 1
     theta = torch.zeros(len(x), 2, 3, dtype=x.dtype, device=x.device)
@@ -54,13 +56,14 @@ def crop(x: Tensor, side: Tensor, at: Tensor) -> Tensor:
 
 
 def augment(x: Tensor, bits: Tensor, kinds: Sequence[str], pixels: int, least: float) -> Tensor:
-    """Change a batch x [M, B, C, H, W] at random, each example by itself.
+    """Augment a batch, with separate random changes for each example.
 
     Args:
+        x: images [M, B, C, H, W].
         bits: random bits [M, B, DRAWS].
-        kinds: of ``crop``, ``flip`` and ``shift``, made in this order.
-        pixels: most that ``shift`` moves by, each way.
-        least: smallest side of ``crop``'s window, as part of the image's.
+        kinds: subset of ``crop``, ``flip`` and ``shift``, which are applied in this order.
+        pixels: largest shift in pixels in each direction.
+        least: smallest side of the crop window, as a fraction of that of the image.
     """
     flat, levels = x.flatten(0, 1), bits.flatten(0, 1).long() + LEVELS // 2
     parts = levels.to(x.dtype) / LEVELS
@@ -74,10 +77,10 @@ def augment(x: Tensor, bits: Tensor, kinds: Sequence[str], pixels: int, least: f
 
 
 class Augment(Regularizer):
-    """Changes each training batch, before it is normalised; each trial as it says.
+    """Data augmentation of each training batch before normalisation, with separate settings per trial.
 
     Source:
-        shifts and flips: Krizhevsky et al. 2012, NeurIPS, section 4.1; windows of any size: Szegedy et al. 2015, CVPR.
+        shifts and flips: Krizhevsky et al. 2012, NeurIPS, section 4.1; crops of random size: Szegedy et al. 2015, CVPR.
     """
 
     kind: ClassVar[str] = "augment"

@@ -1,4 +1,4 @@
-"""What every regularizer is: hooks of which it takes those it needs, with a strength for each model of a pack."""
+"""Base classes of the regularizers, which act through hooks and have a strength for each model of a pack."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -12,17 +12,18 @@ from dropout_lab.config import RegularizerConf
 from dropout_lab.rng import PackRandomness, Streams
 
 Params = Mapping[str, Tensor]
-Loss = Callable[[Tensor, Tensor], Tensor]  # of each example, from outputs [M, B, ..., K] and targets [M, B, ...]
+Loss = Callable[[Tensor, Tensor], Tensor]  # loss per example, from outputs [M, B, ..., K] and targets [M, B, ...]
 Self = TypeVar("Self", bound="Regularizer")
 
 
 class HiddenSite(NamedTuple):
-    """A hidden place of a network.
+    """Hidden site of a network.
 
     Args:
-        layout: what is there; see :mod:`dropout_lab.dropout.base`.
-        made_by: name of the weights whose product becomes it through a non-linearity; empty if there are none.
-        width: units, or maps.
+        layout: site kind; see :mod:`dropout_lab.dropout.base`.
+        made_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if there
+            are none.
+        width: number of units or maps.
     """
 
     layout: str
@@ -32,14 +33,14 @@ class HiddenSite(NamedTuple):
 
 @dataclass(frozen=True)
 class NetworkInfo:
-    """The network and the task that regularizers are to act on.
+    """Network and task that the regularizers act on.
 
     Args:
-        weights: the weights they act on, each with its axes (of [M, ...]) into one unit.
-        sites: the places of hidden activations, from input to output.
-        bounded: whether hidden units lie between -1 and 1.
+        weights: axes (of [M, ...]) over the incoming weights of one unit, by name of the weights to regularize.
+        sites: sites of hidden activations, from input to output.
+        bounded: whether hidden activations are between -1 and 1.
         task: ``classification``, ``regression`` or ``language``.
-        shape: of one example.
+        shape: shape of one example.
         reads: whether examples are texts.
     """
 
@@ -53,13 +54,14 @@ class NetworkInfo:
 
 @dataclass(frozen=True)
 class PackChoice:
-    """What the M trials of a pack have chosen.
+    """Regularizer settings of the M trials of a pack.
 
     Args:
-        confs: their regularizers.
-        streams: their random streams.
-        device: where the pack is trained.
-        keep: of weights whose constants are to be converted, the part of what they read that is kept, [M].
+        confs: regularizer config of each trial.
+        streams: random streams of each trial.
+        device: device on which the pack is trained.
+        keep: keep probability [M] of the input of the weights, by name of the weights whose strengths are converted
+            to rescaled weights; see :meth:`Regularizer.at`.
     """
 
     confs: Sequence[RegularizerConf]
@@ -69,13 +71,13 @@ class PackChoice:
 
 
 class ExtraParameter(NamedTuple):
-    """A parameter that a regularizer brings into the network.
+    """Parameter that a regularizer adds to the network.
 
     Args:
-        shape: without the axis M.
-        start: its initial value.
-        site: the place whose units it belongs to.
-        written: whether the forward pass writes it in training, and the optimizer leaves it alone.
+        shape: shape without the model axis.
+        start: initial value.
+        site: site whose units the parameter belongs to.
+        written: whether the forward pass updates it in training, as a running statistic, instead of the optimizer.
     """
 
     shape: tuple[int, ...]
@@ -85,12 +87,12 @@ class ExtraParameter(NamedTuple):
 
 
 class Stopping(NamedTuple):
-    """When a model stops.
+    """Early-stopping rule of a model.
 
     Args:
-        patience: epochs without a better validation loss; infinite for one that runs to the end.
-        gain: how much lower a loss must be to count as better.
-        restore: whether the weights of the best epoch are reported.
+        patience: number of epochs without improvement of the validation loss; infinite for no early stopping.
+        gain: smallest decrease of the validation loss that counts as an improvement.
+        restore: whether the results are those of the weights of the best epoch.
     """
 
     patience: float
@@ -99,18 +101,20 @@ class Stopping(NamedTuple):
 
 
 class Regularizer:
-    """A regularizer in a pack of M models; a subclass overrides the hooks that it needs, and no other is called.
+    """Base class of the regularizers of a pack of M models.
+
+    A subclass overrides the hooks that it needs; hooks that are not overridden are not called.
 
     Args:
-        scene: the network.
-        trials: the pack; some may have chosen others.
+        scene: the network and its task.
+        trials: settings of the pack; some trials may not have chosen this regularizer.
 
     Attributes:
-        kind: name in the registry, and of the setting that is its strength.
-        numbers: its settings that are a number for each model; the first is the strength.
-        off: the strength of a model that has not chosen it, under which it must change nothing.
-        own: these numbers, [M] each.
-        random: its random bits, by the name of the stream.
+        kind: name in the registry, and of the setting for the strength.
+        numbers: names of the settings with one number per model; the first is the strength.
+        off: strength for models that have not chosen the regularizer; at this value it must have no effect.
+        own: values of the settings in ``numbers``, [M] each.
+        random: random bits, by name of the stream.
     """
 
     kind: ClassVar[str]
@@ -132,87 +136,89 @@ class Regularizer:
 
     @classmethod
     def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        """Why it makes no sense for a network and its data; None if it does."""
+        """Return why the regularizer is not applicable to a network and its data; None if it is applicable."""
         return None
 
     @classmethod
     def parts(cls, conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
-        """What it brings into the network, by name."""
+        """Return the parameters that the regularizer adds to the network, by name."""
         return {}
 
     @classmethod
     def between(cls, conf: RegularizerConf) -> bool:
-        """Whether it changes units after dropout, before the next layer reads them."""
+        """Return whether it changes activations after dropout, before the next layer reads them."""
         return False
 
     def move(self, progress: float) -> None:
-        """Take note of the part of the training that is done."""
+        """Set the completed fraction of the training, in [0, 1]."""
 
     def examples(self, x: Tensor) -> Tensor:
-        """A training batch [M, B, ...] as it is in the data, before it is normalised."""
+        """Return a changed training batch [M, B, ...]; called before normalisation."""
         return x
 
     def inputs(self, x: Tensor) -> Tensor:
-        """A training batch [M, B, ...] as the network gets it."""
+        """Return a changed training batch [M, B, ...]; called after normalisation."""
         return x
 
     def weights(self, params: Params) -> Params:
-        """The parameters that a training pass uses; its gradient goes to the given ones."""
+        """Return the parameters for a training pass; gradients are taken with respect to ``params``."""
         return params
 
     def sums(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        """What the layer with the weights of this name gives, [M, B, ...], before its non-linearity."""
+        """Return changed pre-activations [M, B, ...] of the layer with the weights of this name."""
         return x
 
     def units(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        """Activations [M, B, ...] at a hidden place, before dropout."""
+        """Return changed activations [M, B, ...] of a hidden site; called before dropout."""
         return x
 
     def dropped(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        """Activations [M, B, ...] at a hidden place, after dropout."""
+        """Return changed activations [M, B, ...] of a hidden site; called after dropout."""
         return x
 
     def loss(self, loss: Loss) -> Loss:
-        """The loss of each example in training, made of the task's."""
+        """Return the training loss per example, derived from that of the task."""
         return loss
 
     def penalty(self, params: Params) -> Tensor | None:
-        """A term of the loss, [M], asked for after the forward pass."""
+        """Return a loss term [M], or None; called after the forward pass."""
         return None
 
     def decay(self, params: Params, lr: Tensor) -> None:
-        """Change the parameters in place before a step at these learning rates [M]; their gradient is known already."""
+        """Change the parameters in place before an optimizer step with learning rates [M], after the backward pass."""
 
     def project(self, params: Params) -> None:
-        """Bring the parameters back into bounds after a step, in place."""
+        """Project the parameters onto their constraints after an optimizer step, in place."""
 
     def stopping(self) -> list[Stopping] | None:
-        """When each of the models stops."""
+        """Return the early-stopping rule of each model, or None."""
         return None
 
     @property
     def strength(self) -> Tensor:
-        """[M]."""
+        """Strength of the regularizer for each model, [M]."""
         return self.own[self.numbers[0]]
 
     def at(self, weight: str, power: int) -> Tensor:
-        """The strength [M] for one of the weights.
+        """Return the strength [M] for one of the weights.
 
         Args:
-            power: the strength of k w is that of w times k to this power; for :attr:`Trials.keep`.
+            weight: name of the weights.
+            power: exponent of the conversion: the strength for weights multiplied by k is the strength times k^power,
+                with k from :attr:`PackChoice.keep`.
         """
         keep = self.keep.get(weight)
         return self.strength if keep is None else self.strength * keep**power
 
     def summed(self, params: Params, each: Callable[[Tensor], Tensor], power: int) -> Tensor:
-        """Strength times the sum over all weights of what ``each`` gives for one of them, [M]."""
+        """Return the strength times the sum of ``each(weight)`` over all weights, [M]."""
         terms = {name: each(params[name]) for name in self.scene.weights}
         if self.keep:
             return torch.stack([self.at(name, power) * term for name, term in terms.items()]).sum(0)
         return self.strength * sum(terms.values())
 
     def select(self: Self, models: Sequence[int]) -> Self:
-        """The regularizer of these models only; it draws on from the same streams."""
+        """Return the regularizer of these models only; it continues the same streams."""
         kept, index = copy(self), list(models)
         kept.on = [self.on[m] for m in index]
         kept.own = {name: value[index] for name, value in self.own.items()}
@@ -222,7 +228,7 @@ class Regularizer:
 
 
 class WeightRegularizer(Regularizer):
-    """A regularizer that acts on the weights, each with its axes into one unit; no bias is among them."""
+    """Base class of the regularizers of the weights; biases are not regularized."""
 
     @classmethod
     def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:

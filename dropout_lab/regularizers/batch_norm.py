@@ -1,4 +1,4 @@
-"""Batch normalisation, with running statistics for the test."""
+"""Batch normalisation, with running statistics at test time."""
 
 from typing import ClassVar
 
@@ -8,14 +8,14 @@ from dropout_lab.dropout.base import MAPS
 from dropout_lab.regularizers.base import Params
 from dropout_lab.regularizers.normalization import Normalization
 
-MOMENTUM = 0.1  # of the running statistics, as torch has it
+MOMENTUM = 0.1  # of the running statistics; the default of torch
 
 
 class BatchNorm(Normalization):
-    """Every unit to mean 0 and variance 1 over a batch, and over the pixels of a map; running statistics at test time.
+    """Normalisation of every unit to mean 0 and variance 1 over a batch, and over the pixels of maps.
 
-    These are written in training and kept with the weights. A batch that gives a unit one value only has no variance;
-    it is normalised by them too, and leaves them alone.
+    Running statistics are updated in training, stored with the weights, and used at test time. A batch with a single
+    value per unit has no variance; it is normalised by the running statistics and does not update them.
 
     Source:
         Ioffe and Szegedy 2015, ICML; after dropout: Li et al. 2019, CVPR.

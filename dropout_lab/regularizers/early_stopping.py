@@ -1,4 +1,4 @@
-"""Early stopping: a model trains no longer than its validation loss falls."""
+"""Early stopping of a model when its validation loss no longer decreases."""
 
 import math
 from typing import ClassVar
@@ -7,7 +7,7 @@ from dropout_lab.regularizers.base import Regularizer, Stopping
 
 
 class EarlyStopping(Regularizer):
-    """Stops after so many epochs without a better validation loss, and reports the best weights.
+    """Early stopping after a number of epochs without improvement of the validation loss, with the best weights.
 
     Source:
         Prechelt 1998, Early stopping - but when?, in Neural Networks: Tricks of the Trade.

@@ -1,4 +1,4 @@
-"""The elastic net: L1 and L2 with one strength, divided by a ratio."""
+"""Elastic net: L1 and L2 penalties with one strength and a mixing ratio."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from dropout_lab.regularizers.l2 import half_sum_squares
 
 
 class Elastic(WeightRegularizer):
-    """Adds elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2), as scikit-learn divides it.
+    """Penalty elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2), parametrised as in scikit-learn.
 
     Source:
         Zou and Hastie 2005, JRSS B 67.

@@ -1,4 +1,4 @@
-"""Normal noise on the inputs while training."""
+"""Gaussian noise on the inputs during training."""
 
 from typing import ClassVar
 
@@ -11,16 +11,16 @@ from dropout_lab.rng import PackRandomness
 
 
 def require_numeric_inputs(scene: NetworkInfo) -> str | None:
-    """Why a regularizer that computes with inputs makes no sense; None if it does."""
+    """Return why a regularizer that needs numeric inputs is not applicable; None if it is applicable."""
     return "computes with the inputs, which here are words" if scene.reads else None
 
 
 class InputNoise(Regularizer):
-    """Adds N(0, input_noise^2) to every feature of every example, anew at each step.
+    """Additive noise N(0, input_noise^2) on every feature of every example, drawn at each step.
 
     Source:
-        Sietsma and Dow 1991, Neural Networks 4; for small noise and squared error a penalty on slopes: Bishop 1995,
-        Neural Computation 7.
+        Sietsma and Dow 1991, Neural Networks 4. For small noise and squared error it is equivalent to a penalty on the
+        gradient of the network with respect to its inputs: Bishop 1995, Neural Computation 7.
     """
 
     kind: ClassVar[str] = "input_noise"

@@ -1,4 +1,4 @@
-"""KL sparsity: hidden units are pulled to be active as rarely as a target says."""
+"""KL sparsity: a penalty that pulls the mean activation of hidden units towards a target."""
 
 from typing import ClassVar
 
@@ -11,14 +11,14 @@ from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, Regul
 
 
 def bernoulli_kl(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
-    """Kullback-Leibler divergence of a unit with this mean from one with the target.
+    """Return the Kullback-Leibler divergence [M, D] of a unit with the target mean from a unit with the given mean.
 
     Args:
-        mean: mean activation of units, [M, D].
-        target: [M, 1].
-        bounded: whether units lie between -1 and 1; they are then taken for the two ends of a Bernoulli variable of
-            probability (1 + mean) / 2, and for normal variables of variance 1 otherwise. These are the families that
-            the authors of dropout had in their program for units of each kind.
+        mean: mean activations of the units, [M, D].
+        target: target of the mean activation, [M, 1].
+        bounded: whether activations are between -1 and 1. A unit is then modelled as a Bernoulli variable with
+            probability (1 + mean) / 2, otherwise as a normal variable of variance 1. The code of the authors of dropout
+            uses the same two families.
     """
     if not bounded:
         return (mean - target).square() / 2
@@ -27,8 +27,9 @@ def bernoulli_kl(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
 
 
 class KLSparsity(Regularizer):
-    """Adds kl_sparsity times the divergence, summed over all hidden units; the mean runs over a batch and, in maps and
-    sequences, over places, before dropout.
+    """Penalty of kl_sparsity times the divergence, summed over all hidden units.
+
+    The mean activation is taken before dropout, over a batch and, in maps and sequences, over all positions.
 
     Source:
         Ng 2011, CS294A lecture notes, Sparse autoencoder; in the comparison of Srivastava et al. 2014, Table 9.

@@ -1,4 +1,4 @@
-"""Label smoothing: the target is not one class alone."""
+"""Label smoothing: the target distribution is a mixture of the one-hot label and the uniform distribution."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from dropout_lab.regularizers.base import Loss, NetworkInfo, Regularizer
 
 
 class LabelSmoothing(Regularizer):
-    """Cross-entropy with the target (1 - s) * one-hot + s / K, as ``label_smoothing`` of torch has it.
+    """Cross-entropy with the target (1 - s) * one-hot + s / K, as the argument ``label_smoothing`` of torch.
 
     Source:
         Szegedy et al. 2016, CVPR, section 7.
@@ -25,7 +25,7 @@ class LabelSmoothing(Regularizer):
     def loss(self, loss: Loss) -> Loss:
         def smoothed(out: Tensor, y: Tensor) -> Tensor:
             plain = loss(out, y)
-            # In the order in memory of the gradient of the plain loss, which rounds what the layer before it learns.
+            # Keep the memory order of the plain loss's gradient, on which the rounding in the preceding layer depends.
             axis = 1 if out.dim() == 3 else -1
             shared = -nn.functional.log_softmax(out.mT if axis == 1 else out, axis).mean(axis)
             return plain + self.strength.view(-1, *[1] * (plain.dim() - 1)) * (shared - plain)

@@ -1,4 +1,4 @@
-"""Layer normalisation: over the units of one example."""
+"""Layer normalisation over the units of one example."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from dropout_lab.regularizers.normalization import Normalization
 
 
 class LayerNorm(Normalization):
-    """The units of each example to mean 0 and variance 1; in maps, the channels of each pixel.
+    """Normalisation of the units of each example to mean 0 and variance 1; in maps, of the channels of each pixel.
 
     Source:
         Ba et al. 2016, arXiv:1607.06450.

@@ -1,4 +1,4 @@
-"""Max-norm: a bound on the length of the weights into each unit."""
+"""Max-norm constraint: an upper bound on the norm of the incoming weight vector of each unit."""
 
 import math
 from typing import ClassVar
@@ -10,21 +10,21 @@ from dropout_lab.regularizers.base import Params, WeightRegularizer
 
 
 def project_norm(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
-    """Shrink, in place, every incoming vector longer than the radius to it; shorter ones are left as they are.
+    """Scale every incoming weight vector whose norm exceeds the radius down to the radius, in place.
 
     Args:
         weight: [M, ...].
-        incoming: the axes that run over the weights into one unit.
-        radius: [M]; infinite for a model without the bound.
+        incoming: axes over the incoming weights of one unit.
+        radius: largest norm, [M]; infinite for a model without the constraint.
     """
-    # By torch's own norm it takes 15 times as long along an axis that is not the last, more than the rest of a step.
+    # torch's norm takes 15 times as long along an axis that is not the last, longer than the rest of a step.
     norm = weight.square().sum(incoming, keepdim=True).sqrt_()
     bound = radius.view(-1, *[1] * (weight.dim() - 1))
     weight.mul_(torch.where(norm > bound, bound / norm, 1))
 
 
 class MaxNorm(WeightRegularizer):
-    """Projects after each step. A table of token vectors is no sum over inputs and has no incoming vectors.
+    """Projection of the weights after each step; embeddings are exempt, because they are not sums over inputs.
 
     Source:
         Srebro and Shraibman 2005, COLT; Srivastava et al. 2014, JMLR 15, section 5.1.

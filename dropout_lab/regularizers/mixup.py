@@ -1,4 +1,4 @@
-"""Mixup: the network is trained between pairs of examples."""
+"""Mixup: training on convex combinations of pairs of examples."""
 
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
@@ -15,9 +15,10 @@ Self = TypeVar("Self", bound="Mixup")
 
 
 class Mixup(Regularizer):
-    """Each batch is mixed with itself in another order: part * x + (1 - part) * x', part from Beta(mixup, mixup).
+    """Mixing of each batch with a permutation x' of itself: part * x + (1 - part) * x', part from Beta(mixup, mixup).
 
-    One part and one order a step and trial, as in the authors' program; the loss is mixed like the examples.
+    One part and one permutation are drawn per step and trial, as in the authors' code. The loss is mixed in the same
+    way as the examples.
 
     Source:
         Zhang et al. 2018, ICLR.
@@ -60,5 +61,5 @@ class Mixup(Regularizer):
 
 
 def _paired(values: Tensor, other: Tensor) -> Tensor:
-    """values [M, B, ...] in the order ``other`` [M, B]."""
+    """Return the values [M, B, ...] permuted by the indices ``other`` [M, B]."""
     return values[torch.arange(len(values), device=values.device).unsqueeze(1), other]

@@ -1,4 +1,4 @@
-"""Normalisation as a part of the network, before or after dropout: what its kinds share."""
+"""Base class of the normalisation layers, before or after dropout."""
 
 from typing import ClassVar
 
@@ -9,13 +9,14 @@ from dropout_lab.regularizers.base import ExtraParameter, NetworkInfo, PackChoic
 
 
 class Normalization(Regularizer):
-    """Normalises hidden units, with a gain and a shift for each: ``before``, what a layer gives before its
-    non-linearity, so that dropout comes after; or ``after``, what dropout has left.
+    """Normalisation of hidden units, with a gain and a shift per unit.
 
-    It acts where a hidden place is made by one layer and a non-linearity. The trials of a pack agree in it.
+    With ``before`` it normalises the output of a layer before the non-linearity and dropout, with ``after`` the output
+    of dropout. It acts at hidden sites whose activations are the output of one layer and a non-linearity. All trials of
+    a pack have the same setting.
     """
 
-    written: ClassVar[dict[str, float]] = {}  # what the forward pass writes for each unit, and its start
+    written: ClassVar[dict[str, float]] = {}  # running statistics per unit, with their initial values
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
@@ -48,7 +49,7 @@ class Normalization(Regularizer):
 
     @classmethod
     def name(cls, site: str) -> str:
-        """What its parameters at a place are called."""
+        """Return the prefix of the parameter names at a site."""
         return f"{site}.{cls.kind}"
 
     def sums(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
@@ -60,11 +61,11 @@ class Normalization(Regularizer):
         return self._each(name, x, params, training) if there else x
 
     def _each(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        """x [M, B, ...] of the units of a place; passes of one network in its test-time form as one large batch."""
+        """Normalise x [M, B, ...] of a site; test-time passes of one network are merged into one large batch."""
         if len(params[f"{self.name(site)}.gain"]) == len(x):
             return self.normalised(site, x, params, training)
         return self.normalised(site, x.flatten(0, 1).unsqueeze(0), params, training)[0].unflatten(0, x.shape[:2])
 
     def normalised(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        """x [M, B, ...] of the units of a place."""
+        """Return the normalised x [M, B, ...] of the units of a site."""
         raise NotImplementedError

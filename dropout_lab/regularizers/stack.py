@@ -1,4 +1,4 @@
-"""All the regularizers of a pack, as the engine calls them: each hook goes to those that have one."""
+"""Container of all regularizers of a pack, which calls each hook of those that override it."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,35 +11,35 @@ from dropout_lab.regularizers.base import Loss, Params, Regularizer, Stopping
 
 
 class Hook(Protocol):
-    """What a model calls at its places and for its layers."""
+    """Interface that a model calls at its sites and for its layers."""
 
     training: bool
     holds: bool
     per_gate: bool
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """Factors at a place inside a recurrent layer or a text."""
+        """Return the mask of a site inside a recurrent layer or a text; None for no dropout."""
         ...
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """Activations at a place."""
+        """Return the activations of a site after dropout."""
         ...
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """Activations of x at a place."""
+        """Apply the activation function to x, then dropout at the site."""
         ...
 
     def product(self, name: str, operation: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """What a layer gives."""
+        """Return the output of a layer."""
         ...
 
 
 class RegularizerStack:
-    """The regularizers that any trial of a pack has chosen, from the outermost to the innermost.
+    """Regularizers that any trial of a pack has chosen.
 
     Args:
-        made: in the order in which they act.
-        models: M.
+        made: the regularizers, in the order in which they act.
+        models: number of models M.
     """
 
     def __init__(self, made: Sequence[Regularizer], models: int):
@@ -47,63 +47,63 @@ class RegularizerStack:
         self._having: dict[str, list[Regularizer]] = {}
 
     def having(self, hook: str) -> list[Regularizer]:
-        """Those that override a hook; the others cost nothing."""
+        """Return the regularizers that override a hook; the others are not called."""
         if hook not in self._having:
             mine = [r for r in self.made if getattr(type(r), hook) is not getattr(Regularizer, hook)]
             self._having[hook] = mine
         return self._having[hook]
 
     def move(self, progress: float | Tensor) -> None:
-        """Tell how much of the training is done, in [0, 1]."""
+        """Set the completed fraction of the training, in [0, 1]."""
         for regularizer in self.having("move"):
             regularizer.move(float(progress))
 
     def examples(self, x: Tensor) -> Tensor:
-        """A training batch [M, B, ...] before it is normalised."""
+        """Return a changed training batch [M, B, ...]; called before normalisation."""
         for regularizer in self.having("examples"):
             x = regularizer.examples(x)
         return x
 
     def inputs(self, x: Tensor) -> Tensor:
-        """A training batch [M, B, ...] as the network gets it."""
+        """Return a changed training batch [M, B, ...]; called after normalisation."""
         for regularizer in self.having("inputs"):
             x = regularizer.inputs(x)
         return x
 
     def weights(self, params: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The parameters that a training pass uses."""
+        """Return the parameters for a training pass."""
         for regularizer in self.having("weights"):
             params = dict(regularizer.weights(params))
         return params
 
     def hook(self, inner: Hook, params: Params) -> Hook:
-        """What a model calls: the regularizers around ``inner``, which has the dropout."""
+        """Return a hook that calls the regularizers around ``inner``, the hook of the dropout variant."""
         return _Around(inner, self, params) if any(map(self.having, ("sums", "units", "dropped"))) else inner
 
     def loss(self, loss: Loss) -> Loss:
-        """The loss of each example in training, made of the task's."""
+        """Return the training loss per example, derived from that of the task."""
         for regularizer in self.having("loss"):
             loss = regularizer.loss(loss)
         return loss
 
     def penalty(self, params: Params) -> Tensor | None:
-        """The terms that are added to the loss, [M]; None if there are none."""
+        """Return the sum [M] of the loss terms, or None if there are none."""
         terms = [term for r in self.having("penalty") if (term := r.penalty(params)) is not None]
         return torch.stack(terms).sum(0) if terms else None
 
     def decay(self, params: Params, lr: Tensor) -> None:
-        """What shrinks the weights in place before a step."""
+        """Apply decoupled weight decay in place, before an optimizer step with learning rates [M]."""
         for regularizer in self.having("decay"):
             regularizer.decay(params, lr)
 
     def project(self, params: Params) -> None:
-        """Bring the weights back into their bounds after a step, in place."""
+        """Project the weights onto their constraints after an optimizer step, in place."""
         for regularizer in self.having("project"):
             regularizer.project(params)
 
     @property
     def stopping(self) -> list[Stopping]:
-        """When each of the M models stops."""
+        """Early-stopping rule of each of the M models."""
         for regularizer in self.having("stopping"):
             found = regularizer.stopping()
             if found is not None:
@@ -111,12 +111,12 @@ class RegularizerStack:
         return [Stopping(math.inf)] * self._models
 
     def select(self, models: Sequence[int]) -> "RegularizerStack":
-        """The regularizers of these models only; they draw on from the same streams."""
+        """Return the regularizers of these models only; they continue the same streams."""
         return RegularizerStack([regularizer.select(models) for regularizer in self.made], len(list(models)))
 
 
 class _Around:
-    """Calls the regularizers around the dropout of a hook."""
+    """Hook that calls the regularizers before and after the dropout of an inner hook."""
 
     def __init__(self, inner: Hook, all_of: RegularizerStack, params: Params):
         self.training, self.holds, self.per_gate = inner.training, inner.holds, inner.per_gate

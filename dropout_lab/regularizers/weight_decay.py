@@ -1,4 +1,4 @@
-"""Decoupled weight decay: every weight shrinks by the same factor at a step, whatever its gradient."""
+"""Decoupled weight decay: every weight shrinks by the same factor per step, independent of its gradient."""
 
 from typing import ClassVar
 
@@ -8,9 +8,9 @@ from dropout_lab.regularizers.base import Params, WeightRegularizer
 
 
 class WeightDecay(WeightRegularizer):
-    """Multiplies weights by 1 - lr * weight_decay before each step, as ``torch.optim.AdamW`` does.
+    """Multiplication of the weights by 1 - lr * weight_decay before each step, as in ``torch.optim.AdamW``.
 
-    The factor does not change if the weights are scaled, so it needs no conversion with them.
+    The factor is invariant to rescaling of the weights, so the strength needs no conversion.
 
     Source:
         Loshchilov and Hutter 2019, ICLR, algorithm 2.

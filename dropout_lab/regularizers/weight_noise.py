@@ -1,4 +1,4 @@
-"""Normal noise on the weights while training."""
+"""Gaussian noise on the weights during training."""
 
 from typing import ClassVar
 
@@ -8,7 +8,9 @@ from dropout_lab.rng import PackRandomness
 
 
 class WeightNoise(WeightRegularizer):
-    """Each forward pass uses w + N(0, weight_noise^2), one draw for the batch; the gradient there moves w.
+    """Additive noise N(0, weight_noise^2) on the weights w in each forward pass, with one draw per batch.
+
+    The gradient at the noisy weights is applied to w.
 
     Source:
         Murray and Edwards 1994, IEEE Transactions on Neural Networks 5; Graves 2011, NeurIPS.

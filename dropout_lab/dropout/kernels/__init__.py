@@ -1,1 +1,1 @@
-"""Fast paths of dropout layers, each with a short plain twin that tests compare it with."""
+"""Fast kernels of dropout layers, each with a short reference implementation that the tests compare it with."""

@@ -1,4 +1,4 @@
-"""How the products of dense layers are computed: by the fastest of torch's kernels for their shape on a CPU."""
+"""Matrix products of dense layers, by the torch kernel that is fastest for their shape on a CPU."""
 
 from typing import Any
 
@@ -6,19 +6,27 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Outputs that fill no vector register.
+# Layers with fewer outputs do not fill a vector register.
 NARROW = 16
-# Multiplications of one model from which oneDNN's product was faster than the BLAS's on the machine of results/bench.
+# Multiplications per model above which oneDNN was faster than BLAS on the machine of results/bench.
 LARGE = 5 * 10**7
-# What torch's own compiler calls for linear layers on a CPU; no part of its public interface, so it may be missing.
+# The operator that torch.compile uses for linear layers on a CPU. It is not a public interface, so it may be missing.
 _linear = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
 
 def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """x [M, B, in] by weights [M, in, out] and bias [M, out] or none, [M, B, out].
+    """Apply the dense layers of M models.
 
-    The kernel depends on the shape of one model's product over one batch, not on M. For the engine, which takes first
-    derivatives of it and changes nothing in place.
+    The choice of kernel depends on the shape of one model's product over one batch, not on M. Only first derivatives
+    are supported, and the caller must not change tensors in place.
+
+    Args:
+        x: inputs [M, B, in].
+        weight: [M, in, out].
+        bias: [M, out], or None.
+
+    Returns:
+        outputs [M, B, out].
     """
     chosen = bias is not None and x.device.type == "cpu" and x.dtype == torch.float32
     if chosen and not torch.is_autocast_enabled("cpu"):
@@ -30,18 +38,20 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def dense_reference(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """As :func:`dense`, by torch's own operations, with all that these allow."""
+    """Reference implementation of :func:`dense` by torch's public operations, without its restrictions."""
     return torch.bmm(x, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), x, weight)
 
 
 def has_onednn() -> bool:
-    """Whether oneDNN's product can be called."""
+    """Return whether oneDNN's linear operator is available."""
     return _linear is not None
 
 
 class NarrowDense(torch.autograd.Function):
-    """A layer of few outputs, with outputs and gradients computed the other way round, which is faster where a line of
-    outputs does not fill a register."""
+    """Dense layer with few outputs, computed in transposed form.
+
+    The transposed products are faster where one row of outputs does not fill a vector register.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -57,7 +67,7 @@ class NarrowDense(torch.autograd.Function):
 
 
 class WideDense(torch.autograd.Function):
-    """A large layer by oneDNN, but for the gradient of its weights, in which it is no faster."""
+    """Large dense layer by oneDNN, except for the gradient of the weights, for which oneDNN is not faster."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -73,7 +83,7 @@ class WideDense(torch.autograd.Function):
 
 
 def dense_onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """x [M, B, in] by weights [M, out, in] and bias [M, out] by oneDNN, model by model."""
+    """Return x [M, B, in] times weights [M, out, in] plus bias [M, out] by oneDNN, one model after another."""
     assert _linear is not None
     each = [
         _linear(own, w, None if bias is None else bias[m], "none", [], "")

@@ -1,7 +1,6 @@
-"""The linear maps of a network, as a variant that acts on their weights needs them: plain, and with own weights for
-each example.
+"""Linear maps of a network for M models and B examples, with weights per model or per example.
 
-M models at once; B examples each.
+Variants that act on weights need both forms.
 """
 
 from collections.abc import Sequence
@@ -13,28 +12,28 @@ from torch.nn.functional import conv2d
 
 from dropout_lab.dropout.kernels.linear import dense, dense_reference
 
-# For which products of S inputs with the weights of one model it pays to leave out lines of weights: from this width
-# on, and what gathering a weight and the calls for an example cost, in multiplications.
+# Cost model for skipping unused rows of weights when one model maps S stacked inputs: least number of outputs, cost of
+# gathering one weight, and cost of the calls per example, the costs in multiplications.
 WIDE, GATHER, CALLS = 64, 8, 1_000_000
 
 
 class LinearMap(Protocol):
-    """A linear map with weights; those of one model may serve x of many, which is then one large product."""
+    """Linear map with weights; the weights of one model may map the stacked x of many passes as one large product."""
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """The map of x [M, B, ...] by one weight a model, [M, ...], and bias [M, out]."""
+        """Map x [M, B, ...] by one weight per model, [M, ...], and bias [M, out]."""
         ...
 
     def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """The map of x [M, B, ...] by one weight an example, [M, B, ...], and bias [M, out]."""
+        """Map x [M, B, ...] by one weight per example, [M, B, ...], and bias [M, out]."""
         ...
 
 
 class DenseMap:
-    """Fully connected: x [M, B, ..., in] by weights [(M, B,) in, out] to [M, B, ..., out].
+    """Fully connected map of x [M, B, ..., in] by weights [(M, B,) in, out] to [M, B, ..., out].
 
     Args:
-        fast: whether to take whichever kernel is fastest, as the engine does; see
+        fast: whether to use the fastest kernel, as the training engine does; see
             :mod:`dropout_lab.dropout.kernels.linear`.
     """
 
@@ -56,10 +55,10 @@ class DenseMap:
 
 
 class ConvMap:
-    """Convolution: x [M, B, C, H, W] by weights [(M, B,) O, C, k, k] to [M, B, O, H, W].
+    """Convolution of x [M, B, C, H, W] with weights [(M, B,) O, C, k, k] to [M, B, O, H, W].
 
     Args:
-        stride, padding, dilation: as of ``torch.nn.functional.conv2d``.
+        stride, padding, dilation: as in ``torch.nn.functional.conv2d``.
     """
 
     def __init__(
@@ -70,8 +69,8 @@ class ConvMap:
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if len(weight) < len(x):
             return _folded(self, x, weight, bias)
-        # Grouped and vmapped convolutions are 2.5 to 4 times slower on a CPU than one model after another, and
-        # channels in the middle of the memory up to 1.6 times slower than channels last, and pooling 9 times.
+        # On a CPU, grouped and vmapped convolutions are 2.5 to 4 times slower than one model after another. Compared
+        # with channels last, the default memory order is up to 1.6 times slower, and 9 times slower in pooling.
         biases = [None] * len(x) if bias is None else split_models(bias)
         each = [
             conv2d(_last(maps), _last(filters), line, **self._how)
@@ -79,7 +78,7 @@ class ConvMap:
         ]
         if len(each) == 1:
             return each[0].unsqueeze(0)
-        # The same order in memory as alone, which masks are drawn in.
+        # Masks are drawn in memory order, which must be the same as for a single model.
         return torch.stack([out.movedim(1, -1) for out in each]).movedim(-1, 2)
 
     def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -90,26 +89,36 @@ class ConvMap:
 
 
 def split_models(x: Tensor) -> Sequence[Tensor]:
-    """x [M, ...] model by model. A single one is a view, whose gradient stays as it lies in memory; that of a slice
-    would be copied into zeros, in another order."""
+    """Split x [M, ...] into one tensor per model.
+
+    A single model is returned as a view, so that its gradient keeps its memory order; the gradient of a slice would be
+    copied into a tensor of zeros with another memory order.
+    """
     return [x.squeeze(0)] if len(x) == 1 else x.unbind()
 
 
 def _last(x: Tensor) -> Tensor:
-    """x with its channels last; ``contiguous`` would leave open in which order a single channel lies."""
+    """Return x in channels-last memory format; ``contiguous`` would leave the strides of a single channel undefined."""
     return x.to(memory_format=torch.channels_last)
 
 
 def _folded(operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """The map of x [S, B, ...] by the weights [1, ...] of one model, as one large batch."""
+    """Map x [S, B, ...] by the weights [1, ...] of one model, as one large batch."""
     return operation(x.flatten(0, 1).unsqueeze(0), weight, bias)[0].unflatten(0, x.shape[:2])
 
 
 def _used(x: Tensor, weight: Tensor) -> Tensor | None:
-    """Which of the inputs [S, B, in] of an example any of S takes, [B, in]; None if it does not pay to ask.
+    """Return which inputs of each example are nonzero in any of the S passes, or None if skipping does not pay.
 
-    Units that a ReLU has made zero are zero in every pass with dropout, about half of them in a new network, and more
-    in a trained one.
+    A unit that a ReLU sets to zero is zero in every pass with dropout. This holds for about half of the units in a new
+    network, and for more in a trained one.
+
+    Args:
+        x: inputs [S, B, in].
+        weight: weights [1, in, out] of one model.
+
+    Returns:
+        bool tensor [B, in].
     """
     stacked, examples, width = (*x.shape[:2], weight.shape[2])
     if x.dim() > 3 or x.device.type != "cpu" or torch.is_grad_enabled() or width < WIDE:
@@ -121,7 +130,7 @@ def _used(x: Tensor, weight: Tensor) -> Tensor | None:
 
 
 def _gathered(x: Tensor, weight: Tensor, bias: Tensor | None, used: Tensor) -> Tensor:
-    """The map of x [S, B, in] by the weights [in, out] of one model, example by example with the inputs it uses."""
+    """Map x [S, B, in] by the weights [in, out] of one model, example by example, skipping the unused inputs."""
     out = x.new_empty(*x.shape[:2], weight.shape[1])
     for b, lines in enumerate(used):
         taken = lines.nonzero().squeeze(1)

@@ -1,8 +1,7 @@
-"""The product of the hidden state with the recurrent weights, step by step: plain, with a mask on the state, or with
-one mask for each gate.
+"""Step-wise product of the hidden state with the recurrent weights: unmasked, with a mask, or with a mask per gate.
 
-A step's tensors are [B, ...] for one model and [M, B, ...] for several, since a product without the model axis is the
-faster one.
+The tensors of a step are [B, ...] for one model and [M, B, ...] for several, because the product without the model axis
+is faster.
 """
 
 from collections.abc import Sequence
@@ -12,13 +11,13 @@ from torch import Tensor
 
 
 def unbind_steps(x: Tensor, count: int | None = None) -> Sequence[Tensor]:
-    """x [M, T, ...] as its T steps; one that lasts, [M, 1, ...], ``count`` times."""
+    """Split x [M, T, ...] into its T steps; a constant x [M, 1, ...] is repeated ``count`` times."""
     each = x[0].unbind(0) if len(x) == 1 else x.unbind(1)
     return each * count if count is not None and len(each) == 1 else each
 
 
 class RecurrentMatmul:
-    """Products of the state with the weights, and back.
+    """Product of the hidden state with the recurrent weights, and its gradients.
 
     Args:
         weight: hidden-to-hidden weights of all gates, [M, G * H, H].
@@ -30,26 +29,37 @@ class RecurrentMatmul:
         self._add = torch.addmm if len(weight) == 1 else torch.baddbmm
 
     def forward(self, t: int, h: Tensor, start: Tensor, out: Tensor) -> None:
-        """start + h W^T in step t; h is [(M,) B, H], start and out are [(M,) B, G * H]."""
+        """Write start + h W^T of step t to ``out``; h is [(M,) B, H], start and out are [(M,) B, G * H]."""
         self._add(start, h, self.turned, out=out)
 
     def backward(self, t: int, d: Tensor, base: Tensor, out: Tensor) -> None:
-        """base + d W in step t: what the gradient d of the gates means for the state; all as in :meth:`forward`."""
+        """Write the gradient base + d W of the state of step t to ``out``.
+
+        Args:
+            t: step.
+            d: gradient of the gates, [(M,) B, G * H].
+            base: gradient of the state from other paths, [(M,) B, H].
+            out: [(M,) B, H].
+        """
         self._add(base, d, self.weight, out=out)
 
     def gradient(self, d: Tensor, before: Tensor) -> Tensor:
-        """Gradient [M, G * H, H] of the weights, for gradients d [M, T, B, G * H] of the gates and the states
-        [M, T, B, H] before each step."""
+        """Return the gradient [M, G * H, H] of the weights.
+
+        Args:
+            d: gradients of the gates, [M, T, B, G * H].
+            before: states before each step, [M, T, B, H].
+        """
         return torch.bmm(d.flatten(1, 2).transpose(1, 2), before.flatten(1, 2))
 
 
 class MaskedMatmul(RecurrentMatmul):
-    """The state is multiplied by a mask on its way to the gates.
+    """Recurrent product of the masked hidden state.
 
     Args:
-        weight: as above.
+        weight: as in :class:`RecurrentMatmul`.
         mask: [M, T or 1, B, H].
-        count: T.
+        count: number of steps T.
     """
 
     def __init__(self, weight: Tensor, mask: Tensor, count: int):
@@ -71,12 +81,12 @@ class MaskedMatmul(RecurrentMatmul):
 
 
 class PerGateMatmul(RecurrentMatmul):
-    """Each gate sees the state through a mask of its own.
+    """Recurrent product with a separate mask on the hidden state for each gate.
 
     Args:
-        weight: as above.
+        weight: as in :class:`RecurrentMatmul`.
         mask: [M, T or 1, G, B, H].
-        count: T.
+        count: number of steps T.
     """
 
     def __init__(self, weight: Tensor, mask: Tensor, count: int):
@@ -99,7 +109,7 @@ class PerGateMatmul(RecurrentMatmul):
 
 
 def make_matmul(weight: Tensor, mask: Tensor | None, count: int) -> RecurrentMatmul:
-    """The products of T = ``count`` steps through a mask [M, T or 1, (G,) B, H]; None for no mask."""
+    """Return the recurrent product of ``count`` steps for a mask [M, T or 1, (G,) B, H], or for no mask."""
     if mask is None:
         return RecurrentMatmul(weight)
     return MaskedMatmul(weight, mask, count) if mask.dim() == 4 else PerGateMatmul(weight, mask, count)

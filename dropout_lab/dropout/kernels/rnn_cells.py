@@ -1,7 +1,7 @@
-"""Cells of recurrent networks, run over a whole sequence forwards and backwards, with masks in them.
+"""Forward and backward passes of recurrent cells over a whole sequence, with drop masks inside the cell.
 
 Gates are in the order of ``torch.nn``: input, forget, candidate, output of an LSTM; reset, update, candidate of a GRU.
-The slopes of the gates are computed for all steps at once.
+The derivatives of the gates are computed for all steps at once.
 """
 
 from dataclasses import dataclass, fields
@@ -17,14 +17,14 @@ sigmoid_slope, tanh_slope = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh
 
 @dataclass(frozen=True)
 class CellMasks:
-    """What is done to a cell, factors of shape [M, T or 1, B, H]; None for nothing.
+    """Masks of a cell, as factors of shape [M, T or 1, B, H]; None for no mask.
 
     Args:
-        state: on the hidden state before its product with the weights; [M, T or 1, G, B, H] with one for each gate.
-        candidate: on the new content before it is added to the memory.
-        cell: on the memory cell. What is above 0 is left in the cell as it is, and the factor acts on what the cell
-            gives out: a factor inside would act again in every step.
-        keep_state, keep_cell: which part of the new hidden state, or memory cell, takes the place of the old one.
+        state: factor on the hidden state before the recurrent product; [M, T or 1, G, B, H] for a mask per gate.
+        candidate: factor on the candidate before it is added to the memory.
+        cell: mask of the memory cell. The cell is zeroed where it is 0 and kept unscaled elsewhere; the factor itself
+            scales the output of the cell, because a factor inside the memory would act again in every step.
+        keep_state, keep_cell: fraction of the update that the hidden state, or the memory cell, takes (zoneout).
     """
 
     state: Tensor | None = None
@@ -34,20 +34,19 @@ class CellMasks:
     keep_cell: Tensor | None = None
 
     def each(self) -> dict[str, Tensor | None]:
-        """The masks by name."""
+        """Return the masks by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass
 class CellTrace:
-    """What a pass over a sequence leaves for the way back.
+    """Tensors that the forward pass saves for the backward pass.
 
     Args:
         gates: activations of the gates, [M, T, B, G * H].
-        hidden: states, the first one before the first step, [M, T + 1, B, H].
-        cells: of an LSTM, likewise.
-        inner: what else the cell needs: tanh of an LSTM's cells [M, T, B, H]; a GRU's products with the state
-            [M, T, B, G * H].
+        hidden: hidden states, starting with the initial one, [M, T + 1, B, H].
+        cells: memory cells of an LSTM, of the same shape.
+        inner: tanh of the memory cells of an LSTM, [M, T, B, H]; recurrent products of a GRU, [M, T, B, G * H].
     """
 
     gates: Tensor
@@ -61,9 +60,9 @@ class CellGradients:
     """Gradients of the inputs of a sequence.
 
     Args:
-        gates: of the input projections, [M, T, B, G * H].
-        products: of the products with the state, where they are not the same.
-        h, c: of the state at the start, [M, B, H].
+        gates: gradient of the input projections, [M, T, B, G * H].
+        products: gradient of the recurrent products, of the same shape; differs from ``gates`` in a GRU.
+        h, c: gradients of the initial hidden state and memory cell, [M, B, H].
     """
 
     gates: Tensor
@@ -73,13 +72,13 @@ class CellGradients:
 
 
 class RNNCell:
-    """A kind of cell.
+    """Base class of the recurrent cells.
 
     Attributes:
-        count: gates.
-        masks: names of the :class:`CellMasks` that make sense in it.
-        has_cell: whether there is a memory cell beside the hidden state.
-        own_bias: whether the product with the state has a bias that cannot be added to that of the inputs.
+        count: number of gates G.
+        masks: names of the fields of :class:`CellMasks` that the cell supports.
+        has_cell: whether the cell has a memory cell in addition to the hidden state.
+        own_bias: whether the bias of the recurrent product cannot be merged into that of the input projection.
     """
 
     count: ClassVar[int]
@@ -88,13 +87,13 @@ class RNNCell:
     own_bias: ClassVar[bool] = False
 
     def forward(self, products: RecurrentMatmul, trace: CellTrace, bias: Tensor | None, masks: CellMasks) -> None:
-        """Fill the trace, whose gates hold the input projections and whose states the first one."""
+        """Fill the trace, which holds the input projections in ``gates`` and the initial states."""
         raise NotImplementedError
 
     def backward(
         self, products: RecurrentMatmul, trace: CellTrace, masks: CellMasks, out: Tensor, last: Tensor | None
     ) -> CellGradients:
-        """The way back from gradients of the states [M, T, B, H] and of the last memory cell [M, B, H]."""
+        """Backpropagate gradients ``out`` [M, T, B, H] of the states and ``last`` [M, B, H] of the last memory cell."""
         raise NotImplementedError
 
 
@@ -107,7 +106,7 @@ def _single(x: Tensor) -> Tensor:
 
 
 class LSTMCell(RNNCell):
-    """Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000)."""
+    """LSTM of Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000)."""
 
     count = 4
     masks = ("state", "candidate", "cell", "keep_state", "keep_cell")
@@ -143,8 +142,8 @@ class LSTMCell(RNNCell):
                 torch.lerp(h[t], h[t + 1], keep_h[t], out=h[t + 1])
 
     def _slopes(self, trace: CellTrace, masks: CellMasks) -> tuple[Tensor, Tensor, Tensor]:
-        """Slopes of the gates [M, T, B, 4, H] (for the first three by the cell's gradient, for the last one by the
-        state's), of the cell by the state's gradient, and of the cell before by the cell's, [M, T, B, H]."""
+        """Return the derivatives of the gates [M, T, B, 4, H], by which the gradient of the cell (output gate: of the
+        state) is multiplied, and those [M, T, B, H] from state to cell and from cell to previous cell."""
         assert trace.cells is not None
         assert trace.inner is not None
         i, f, g, o = trace.gates.unflatten(-1, (4, -1)).unbind(-2)
@@ -197,7 +196,7 @@ class LSTMCell(RNNCell):
 
 
 class GRUCell(RNNCell):
-    """Cho et al. 2014 in the form of cuDNN and torch, which resets after the product with the state."""
+    """GRU of Cho et al. 2014 in the form of cuDNN and torch, with the reset gate after the recurrent product."""
 
     count = 3
     masks = ("state", "candidate", "keep_state")
@@ -222,8 +221,8 @@ class GRUCell(RNNCell):
                 torch.lerp(h[t], h[t + 1], keep[t], out=h[t + 1])
 
     def _slopes(self, trace: CellTrace, masks: CellMasks) -> tuple[Tensor, Tensor, Tensor]:
-        """By the state's gradient: slopes of the products with the state [M, T, B, 3, H], of the candidate before its
-        tanh and of the state before, [M, T, B, H]."""
+        """Return the derivatives of the recurrent products [M, T, B, 3, H], of the candidate before its tanh and of the
+        previous state, [M, T, B, H]; the gradient of the state is multiplied by each of them."""
         assert trace.inner is not None
         r, z, n = trace.gates.unflatten(-1, (3, -1)).unbind(-2)
         reset = trace.inner.unflatten(-1, (3, -1))[..., 2, :]
@@ -262,7 +261,7 @@ class GRUCell(RNNCell):
 
 
 class ElmanCell(RNNCell):
-    """Elman 1990, with tanh."""
+    """Recurrent cell of Elman 1990, with tanh."""
 
     count = 1
     masks = ("state", "keep_state")

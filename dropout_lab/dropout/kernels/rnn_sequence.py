@@ -1,7 +1,7 @@
-"""A recurrent layer over a whole sequence, for M models at once, with masks inside: one operation with its own way
-back, for what fused layers cannot do.
+"""Recurrent layer over a whole sequence for M models, with drop masks inside, which fused layers do not support.
 
-One product takes all input projections before the first step, and one gives the gradient of each weight after the last.
+It is one autograd function. One product computes all input projections before the first step, and one product per
+weight computes its gradient after the last step.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS, CellMasks, CellTrac
 
 
 class _Sequence(Function):
-    """Over input projections [M, T * B, G * H], which it turns into the activations of the gates."""
+    """Autograd function of a sequence; it overwrites the input projections [M, T * B, G * H] with the gates."""
 
     @staticmethod
     def forward(
@@ -74,21 +74,21 @@ def run_sequence(
     start: Sequence[Tensor],
     masks: CellMasks,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """One layer of M recurrent networks over T steps.
+    """Run one layer of M recurrent networks over T steps.
 
     Args:
         kind: ``lstm``, ``gru`` or ``rnn`` (with tanh).
-        x: inputs [M, T, B, D]; [M, T, G, B, D] if each gate has its own.
-        weights: input-to-hidden [M, G * H, D], hidden-to-hidden [M, G * H, H] and their biases [M, G * H], as
-            ``torch.nn`` orders the gates.
-        start: the state before the first step: hidden [M, B, H], and of an LSTM the memory cell.
-        masks: what is done to the cell.
+        x: inputs [M, T, B, D]; [M, T, G, B, D] for separate inputs per gate.
+        weights: input-to-hidden [M, G * H, D], hidden-to-hidden [M, G * H, H] and their biases [M, G * H], with the
+            gates in the order of ``torch.nn``.
+        start: initial hidden state [M, B, H], and for an LSTM the initial memory cell [M, B, H].
+        masks: masks inside the cell.
 
     Returns:
-        hidden states [M, T, B, H], and the state after the last step, as ``start``.
+        hidden states [M, T, B, H], and the final state in the form of ``start``.
 
     Raises:
-        ValueError: a mask that this kind of cell has no place for.
+        ValueError: if the kind of cell does not support one of the masks.
     """
     cell = RNN_CELLS[kind]
     given = masks.each()
@@ -100,7 +100,7 @@ def run_sequence(
     h, c = start[0], start[1] if cell.has_cell else None
     parts = (_projected(x, weight_ih, bias, cell.count), weight_hh, bias_hh if cell.own_bias else None, h, c)
     exact = [part if part is None else part.to(weight_hh.dtype) for part in (*parts, *given.values())]
-    # Under bf16 only the input projections are rounded: the state is carried through every step.
+    # Under bf16 only the input projections are rounded; rounding errors of the state would add up over the steps.
     with torch.autocast(x.device.type, enabled=False):
         found = _Sequence.apply(cell, *exact)
     hidden = found[1]
@@ -108,7 +108,7 @@ def run_sequence(
 
 
 def _projected(x: Tensor, weight: Tensor, bias: Tensor, gates: int) -> Tensor:
-    """What all steps' inputs give to the gates, [M, T * B, G * H], no view of another tensor."""
+    """Return the input projections of all steps, [M, T * B, G * H], in newly allocated memory."""
     if x.dim() == 4:
         return torch.baddbmm(bias.unsqueeze(1), x.flatten(1, 2), weight.transpose(1, 2))
     own = weight.unflatten(1, (gates, -1)).transpose(2, 3)  # [M, G, D, H]
