@@ -24,7 +24,7 @@ from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joi
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.user_code import code_digest as code_of
 
-# Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
+# Version of the numerics, part of every trial id. Increase it when a change alters the results of stored trials.
 NUMERICS = 4
 DIGITS = 16  # hex digits of a digest of data or code
 

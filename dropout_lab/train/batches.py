@@ -101,7 +101,7 @@ class Batches:
 
     @property
     def target_scale(self) -> Tensor:
-        """Standard deviation of the target that losses are measured in, [M]."""
+        """Divisor of the normalised target, [M]; it converts a root mean squared loss to the original unit."""
         models = len(self._orders)
         return torch.ones(models, device=self._device) if self._scale is None else self._scale.y_span.squeeze(1)
 

@@ -65,7 +65,7 @@ class TaskMetrics:
         return out.squeeze(2) if self.kind == "regression" else out.argmax(-1)  # squeeze keeps several targets
 
     def score(self, mean_hits: Tensor, target_scale: Tensor) -> Tensor:
-        """Return the score [M] from the mean of :meth:`hits` [M] and the standard deviation of the target [M]."""
+        """Return the score [M] from the mean of :meth:`hits` [M] and the divisor of the normalised target [M]."""
         if self.kind == "language":
             return mean_hits.exp()
         return mean_hits if self.kind == "classification" else mean_hits.sqrt() * target_scale
