@@ -1,4 +1,4 @@
-"""Settings that hold for a whole process: changed while networks are trained, and restored for the program around."""
+"""Process-wide settings that are changed during training and restored for the host program."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 # Parameters of mallopt(3), and the largest size that glibc accepts as threshold for separately mapped blocks.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 LARGEST_THRESHOLD = 32 * 2**20
-KEPT = 2**30  # bytes of free memory at the end of the heap that stay with the process
+KEPT = 2**30  # bytes of free memory at the end of the heap that the process keeps
 SOFT_PAUSE = 1  # omp_pause_soft of OpenMP 5.0
 
 Restore = Callable[[], object]
@@ -24,8 +24,8 @@ def preserve_process() -> Iterator[None]:
     """Restore the settings of the process on exit, also after an exception.
 
     This covers ``sys.argv``, ``sys.path``, replaced entries of ``sys.modules``, environment variables, the current
-    directory, filters of warnings, the states of the global random generators, and torch's threads, default dtype and
-    treatment of denormal numbers.
+    directory, warning filters, the states of the global random generators, and torch's number of threads, default dtype
+    and treatment of denormal numbers.
     """
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
@@ -45,7 +45,7 @@ def _record_interpreter() -> Restore:
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]
         os.environ.update({name: value for name, value in environment.items() if os.environ.get(name) != value})
-        with suppress(OSError):  # it was removed
+        with suppress(OSError):  # the folder was removed
             os.chdir(folder)
 
     return restore
@@ -83,7 +83,7 @@ def _call_all(functions: list[Restore]) -> None:
 
 @contextmanager
 def use_threads(count: int) -> Iterator[None]:
-    """Give torch's operations this number of threads."""
+    """Set the number of threads of torch's operations."""
     import torch
 
     before = torch.get_num_threads()
@@ -103,9 +103,9 @@ def _use(count: int) -> None:
 
 @contextmanager
 def flush_denormals() -> Iterator[None]:
-    """Round denormal results to zero, in this thread and in those that torch starts for it.
+    """Round denormal results to zero, in this thread and in the threads that torch starts for it.
 
-    Adam's moments of weights behind a constant pixel decay into denormals, which cost a third of a small step.
+    Adam's moments for weights of a constant pixel decay to denormals, which cost a third of the time of a small step.
     """
     before = denormals_are_flushed()
     _flush(True)
@@ -116,7 +116,10 @@ def flush_denormals() -> Iterator[None]:
 
 
 def denormals_are_flushed() -> bool:
-    """Whether this thread rounds denormal results to zero. torch sets this mode of the processor and cannot read it."""
+    """Return whether this thread rounds denormal results to zero.
+
+    torch can set this mode of the processor but cannot read it.
+    """
     smallest_normal = sys.float_info.min
     return smallest_normal / 2 == 0
 
@@ -132,7 +135,10 @@ def _flush(flushed: bool) -> None:
 
 
 def _end_idle_threads() -> None:
-    """End the idle threads of OpenMP. A thread takes over the mode for denormals when it is started, and keeps it."""
+    """End the idle threads of OpenMP.
+
+    A thread inherits the mode for denormals when it is started and keeps it, so threads must be restarted.
+    """
     for library in _openmp_libraries():
         with suppress(AttributeError):  # older than OpenMP 5.0
             library.omp_pause_resource_all(SOFT_PAUSE)
@@ -149,8 +155,8 @@ def _openmp_libraries() -> list[ctypes.CDLL]:
 def keep_freed_memory() -> None:
     """Let this process keep the memory that it frees. Only for processes that do nothing but train.
 
-    By default glibc returns large blocks to the kernel when they are freed, and the next step gets them again page by
-    page, each filled with zeros first: a fifth of a step of small stacked models. Other platforms are left alone.
+    By default glibc returns large freed blocks to the kernel, and the next step requests them again page by page, each
+    initialised with zeros: a fifth of the time of a step of small stacked models. Other platforms are not changed.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""Signals that end a command: what is finished stays saved, and the command says so."""
+"""Signals that end a command after its finished results have been saved."""
 
 import signal
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 class Received:
     """The signal that ended a command.
 
-    Args:
-        number: None if there was none.
+    Attributes:
+        number: number of the signal; None if there was none.
     """
 
     number: int | None = None
@@ -23,7 +23,7 @@ class Received:
         return 128 + (self.number or signal.SIGINT)
 
 
-_current: Received | None = None  # of the command that runs
+_current: Received | None = None  # of the running command
 
 
 @contextmanager
@@ -31,10 +31,10 @@ def interruptible() -> Iterator[Received]:
     """Raise KeyboardInterrupt at the first ending signal, and ignore further ones while the command cleans up.
 
     A signal that the caller ignores, as ``nohup`` does with SIGHUP, stays ignored. Outside the main thread, where
-    Python allows no handlers, nothing changes.
+    Python allows no handlers, this has no effect.
 
     Yields:
-        what was received.
+        The received signal.
     """
     global _current
     received = _current = Received()
@@ -56,20 +56,20 @@ def interruptible() -> Iterator[Received]:
     finally:
         _current = None
         for number, handler in before.items():
-            # The process is about to end: a further signal must not cut its last words off.
+            # The process is about to end: a further signal must not interrupt its final messages.
             signal.signal(number, handler if received.number is None else signal.SIG_IGN)
 
 
 def raise_pending() -> None:
-    """Raise KeyboardInterrupt if a signal has ended the command and its exception was lost.
+    """Raise KeyboardInterrupt if a signal has ended the command but its exception was lost.
 
-    Code that the signal interrupts, such as the initialization of an extension module, may swallow the exception.
+    Interrupted code, such as the initialization of an extension module, may swallow the exception.
     """
     if _current is not None and _current.number is not None:
         raise KeyboardInterrupt
 
 
 def reset() -> None:
-    """Give a copied process the system's handlers again; Ctrl-C is for its parent."""
+    """Restore the default handlers in a forked process and ignore Ctrl-C, which its parent handles."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""What a trial is: one point of the grid with one seed, in canonical form, and the hash that names it."""
+"""Trials: a config point in canonical form, a trial seed, and the hash that identifies them."""
 
 import hashlib
 import json
@@ -24,20 +24,20 @@ from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joi
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.user_code import code_digest as code_of
 
-# Part of every trial's identity. Raise it when a change alters what a stored trial would measure today.
+# Version of the numerics, part of every trial id. Increase it when a change alters the results of stored trials.
 NUMERICS = 4
 DIGITS = 16  # hex digits of a digest of data or code
 
 
 @dataclass(frozen=True)
 class Point:
-    """A config reduced to what affects a trial, so that equal arms become the same object and share their trials.
+    """A config reduced to the settings that affect a trial, so that equivalent arms are equal and share their trials.
 
     Build it with :func:`canonical`.
 
     Args:
-        config: reduced.
-        listed: how many rates there were in the list of rates, which equal ones are not kept in; 0 if it was no list.
+        config: the reduced config.
+        listed: length of the original list of rates, which is lost if all rates are equal; 0 if the rate was a number.
     """
 
     config: Config
@@ -45,19 +45,19 @@ class Point:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """Every effective setting by key; those that cannot affect the trial are left out."""
+        """Every effective setting by key; settings that cannot affect the trial are left out."""
         config = self.config
         found = {entry.key: value for entry, value in _present(config) if _effective(entry, config)}
         found["regularizer"] = self.regularizer
-        found["device"] = config.device.partition(":")[0]  # which of two equal GPUs does not matter
+        found["device"] = config.device.partition(":")[0]  # the index of the GPU does not affect results
         return found
 
     @cached_property
     def identity(self) -> str:
-        """Exact text of the values: what the hash is taken of, but for the seed."""
-        # The digest covers the bytes of user data; what the reader makes of them changes with its format.
+        """Canonical text of the settings, from which the hash is computed together with the seed."""
+        # The digest covers the bytes of user data; the format number covers their interpretation by the reader.
         reader = {"data.format": FORMAT} if self.config.data.kind in OWN else {}
-        # Trials whose batches are as they were before this rule came keep their identity, and their stored results.
+        # Only trials that this rule affects change identity; the others keep their stored results.
         batches = {"train.last_batch": "joined"} if _may_join_last(self.config) else {}
         table = {entry.key: entry for entry in list_settings()}
         implied = {key for key, entry in table.items() if self.values.get(key) in entry.spec.implied}
@@ -67,28 +67,31 @@ class Point:
 
     @cached_property
     def pack_key(self) -> str:
-        """Equal for points that may be trained in one pack if they agree in their variant, or one has none."""
+        """Key that is equal for points that can share a pack if their variants agree or one of them has none."""
         shared = {key: value for key, value in self._shared.items() if key not in self._noise}
         return json.dumps(shared, sort_keys=True)
 
     @cached_property
     def noise_key(self) -> str:
-        """The variant with its options."""
+        """Key of the variant and its options."""
         return json.dumps({key: self._shared[key] for key in self._noise}, sort_keys=True)
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
-        """The settings that trials of a pack must agree in."""
+        """The settings that the trials of a pack must share."""
         return {e.key: v for e, v in _present(self.config) if e.spec.pack == "equal" and e.key in self.values}
 
     @cached_property
     def _noise(self) -> list[str]:
-        """Those of them that say what the noise is; the network that a variant asks for is a matter of the model."""
+        """The shared settings that define the dropout variant.
+
+        ``variant.network`` is not among them, because it defines the model.
+        """
         return [key for key in self._shared if key.startswith("variant.") and key != "variant.network"]
 
     @property
     def name(self) -> str:
-        """Twelve hex digits, the same for all seeds."""
+        """Twelve hex digits, equal for all seeds."""
         return hashlib.sha256(self.identity.encode()).hexdigest()[:12]
 
     @property
@@ -97,12 +100,12 @@ class Point:
 
     @property
     def regularizer(self) -> str:
-        """The chosen ones in one word: ``early_stopping+l2``, or ``none``."""
+        """Names of the chosen regularizers, such as ``early_stopping+l2``, or ``none``."""
         return "+".join(self.config.regularizer.names) or "none"
 
     @cached_property
     def columns(self) -> dict[str, Any]:
-        """The point's columns of ``trials.csv``."""
+        """Columns of ``trials.csv`` for this point."""
         by_key = {entry.key: entry.column for entry in list_settings()}
         cells = {by_key[key]: _cell(value) for key, value in self.values.items() if key in by_key}
         return cells | {"regularizer": self.regularizer, "lr_schedule": self.config.lr_schedule.kind}
@@ -117,7 +120,7 @@ class Trial:
 
     @cached_property
     def id(self) -> str:
-        """Twelve hex digits, the same for the same numbers on every machine."""
+        """Twelve hex digits, equal on every machine for equal settings and seed."""
         return hashlib.sha256(f"{self.point.identity}|{self.seed}".encode()).hexdigest()[:12]
 
     @property
@@ -130,16 +133,17 @@ class Trial:
 
 
 def canonical(config: Config) -> Point:
-    """Reduce a config to what its trials are.
+    """Reduce a config to its canonical form, so that configs with identical trials become equal.
 
-    A list of equal rates is that rate, a profile its list. No rate anywhere is ``variant=none`` with no schedule, and
-    the other way round, but for variants that change the network, which settle its activation. A schedule that never
-    changes the learning rate is ``constant``. A regularizer without strength is not chosen, and constants are converted
-    only for layers that scale while training. Own data are their digest, and so is the code of an own network.
+    A list of equal rates becomes one rate, and a profile becomes a list of rates. If all rates are 0, the variant
+    becomes ``none`` without a schedule; conversely, ``none`` sets all rates to 0. Variants that change the network are
+    excepted and determine its activation. A schedule that never changes the learning rate becomes ``constant``.
+    Regularizers without strength are removed. Constants are converted from a paper only if the variant scales during
+    training. User data and the code of a custom model are replaced by their digests.
 
     Raises:
-        ConfigError: the user's own data or code are not there; a profile over an own network; a warm-up of the whole
-            training.
+        ConfigError: user data or code are missing, a profile is used with a custom model, or the warm-up takes the
+            whole training.
     """
     listed = len(config.rate) if isinstance(config.rate, list) else 0
     rates = config.site_rates
@@ -154,7 +158,7 @@ def canonical(config: Config) -> Point:
     if idle or config.variant.kind == "none":
         config = replace(config, schedule=ScheduleConf(), profile="flat")
     if idle or config.variant.kind in ("none", "standard"):
-        config = replace(config, paper_scale=False)  # as in the paper: there is nothing to convert
+        config = replace(config, paper_scale=False)  # no layer rescales in training, as in the paper
     config = replace(config, lr_schedule=_lr_schedule(config))
     if config.variant.network == "selu" and hasattr(config.model, "activation"):
         config = replace(config, model=replace(config.model, activation="selu"))
@@ -167,10 +171,12 @@ def canonical(config: Config) -> Point:
 
 
 def _may_join_last(config: Config) -> bool:
-    """Whether the last batch of an epoch has one example and joins the batch before it, or may, where the number of
-    training examples is not known without the data."""
+    """Return whether the last batch of an epoch has one example and joins the batch before it.
+
+    If the number of training examples is unknown without the data, return whether this is possible.
+    """
     data, batch_size = config.data, config.train.batch_size
-    if data.kind in LANGUAGE:  # its batches are windows of a text
+    if data.kind in LANGUAGE:  # batches are windows of a text
         return False
     fractions = {"test_fraction": data.test_fraction, "val_fraction": data.val_fraction}
     count = count_training(data.kind, name=data.name, examples=data.examples, train_size=data.train_size, **fractions)
@@ -178,7 +184,7 @@ def _may_join_last(config: Config) -> bool:
 
 
 def _lr_schedule(config: Config) -> LRScheduleConf:
-    """The schedule of the learning rate; the constant one if it never changes."""
+    """Return the learning-rate schedule; the constant one if the learning rate never changes."""
     schedule, epochs = config.lr_schedule, config.train.epochs
     if schedule.warms_up >= epochs:
         allowed = f"must be below train.epochs={epochs}, or the learning rate never reaches train.lr"
@@ -190,7 +196,7 @@ OWN_RATES = tuple(f"{role}_rate" for role in ROLES)
 
 
 def _own_rates(config: Config, first: float, rate: Any) -> Config:
-    """With the rate of the input as a number, and those of parts only where they are another than the rate is."""
+    """Set the input rate to a number; remove rates of site roles that equal the common rate or have no effect."""
     given = config.input_rate
     if given is None:
         given = first if config.variant.kind in AT_INPUT else 0.0
@@ -208,7 +214,7 @@ def _without(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _with_digest(data: DataConf) -> DataConf:
-    """The user's own data are known by what they hold, wherever it lies."""
+    """Add the digest of user data, which identifies them by content, independent of their path."""
     try:
         return replace(data, digest=data.digest[:DIGITS] or fingerprint(data.kind, data.path))
     except DataError as error:
@@ -216,7 +222,7 @@ def _with_digest(data: DataConf) -> DataConf:
 
 
 def _present(config: Config) -> list[tuple[Setting, Any]]:
-    """The settings this config has (a CNN has no ``model.hidden``) with their values."""
+    """Return the settings of this config with their values (a CNN has no ``model.hidden``)."""
     found = []
     for entry in list_settings():
         node = get_value(entry.key, config)

@@ -1,7 +1,7 @@
-"""Code of the user's own, named MODULE:NAME: found, known by the sha256 of its source file, and run as it was hashed.
+"""User code given as MODULE:NAME, identified by the sha256 of its source file.
 
-Python would take a module from memory or from its cache of compiled files, which may be older than the file. A trial is
-named by what the file holds, so exactly that is what is run.
+Python may return a module from memory or from its cache of compiled files, which can be older than the source file.
+The digest of the file is part of the trial id, so exactly the hashed source is executed.
 """
 
 import hashlib
@@ -16,13 +16,14 @@ from typing import Any
 from dropout_lab.errors import ConfigError
 
 KEY = "model.target"
-SIGNIFICANT = 16  # hex digits of a digest that are kept
+SIGNIFICANT = 16  # number of hex digits of a digest
 _modules: dict[tuple[str, str], ModuleType] = {}  # by name and digest
 
 
 def code_digest(target: str) -> str:
-    """The first digits of the sha256 of the source file that a target is in. Of its code only the
-    packages around it are run.
+    """Return the first digits of the sha256 of the source file of a target.
+
+    Only the parent packages of the module are imported.
 
     Raises:
         ConfigError: there is no such file.
@@ -31,15 +32,15 @@ def code_digest(target: str) -> str:
 
 
 def load_target(target: str, digest: str = "") -> Any:
-    """What a target names.
+    """Return the object that a target names.
 
     Args:
-        target: ``module:name``; the current folder is looked through first.
-        digest: what the sha256 of its source file begins with; if empty, it may be any. A file that was loaded stays
-            loaded: who edits it while trials wait does not change them.
+        target: ``module:name``; modules in the current folder take precedence.
+        digest: expected start of the sha256 of the source file; if empty, any file is accepted. A loaded file stays
+            loaded, so edits do not affect trials that are waiting.
 
     Raises:
-        ConfigError: it is not there, cannot be imported or is of another digest.
+        ConfigError: the target does not exist, cannot be imported or has another digest.
     """
     module, _, name = target.partition(":")
     if (module, digest[:SIGNIFICANT]) not in _modules:
@@ -63,18 +64,18 @@ def _digest(source: bytes) -> str:
 
 
 def _source(target: str) -> tuple[ModuleSpec, bytes]:
-    """Where a target's module is, and what its file holds."""
+    """Return the module spec of a target and the content of its source file."""
     if not target:
         raise ConfigError("model=custom: needs model.target=MODULE:FUNCTION")
     name = target.partition(":")[0]
     here = str(Path.cwd())
-    if here not in sys.path:  # as `python -m` does it, and the installed command does not
+    if here not in sys.path:  # `python -m` adds it, the installed command does not
         sys.path.insert(0, here)
     importlib.invalidate_caches()
     try:
         package = name.rpartition(".")[0]
         path = getattr(importlib.import_module(package), "__path__", []) if package else None
-        # importlib.util.find_spec would answer for the module in memory, which may lie elsewhere by now.
+        # importlib.util.find_spec would return the spec of the module in memory, whose file may have moved.
         spec = next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
     except ModuleNotFoundError as error:
         raise ConfigError.of(KEY, target, f"there is no module {error.name} here or among the installed") from None
@@ -88,10 +89,10 @@ def _source(target: str) -> tuple[ModuleSpec, bytes]:
 
 
 def _run(spec: ModuleSpec, source: bytes, target: str) -> ModuleType:
-    """The module that this source is."""
+    """Execute the source as a module and return the module."""
     module = module_from_spec(spec)
     before = sys.modules.get(spec.name)
-    sys.modules[spec.name] = module  # where dataclasses and pickles look for it
+    sys.modules[spec.name] = module  # dataclasses and pickle look modules up here
     try:
         exec(compile(source, str(spec.origin), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:

@@ -1,4 +1,4 @@
-"""Models with a leading axis M, built from their schema and the shape of the data."""
+"""Models with a leading axis M, built from a model config and the shape of the data."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,17 +26,19 @@ READERS = (MLPConf, RecurrentConf, TransformerConf)
 
 
 def build_model(conf: ModelConf, shape: Sequence[int], outputs: int, network: str = "as_is", symbols: int = 0) -> Model:
-    """The model of a config.
+    """Build the model of a config.
 
     Args:
-        shape: of one example; (T,) of a text of T tokens, () of a running text.
-        outputs: K, classes, targets or symbols.
-        network: ``selu`` for SELU units and their initial weights, whatever the activation.
-        symbols: different symbols of texts; 0 for other data.
+        conf: the model config.
+        shape: shape of one example; (T,) for a text of T tokens, () for a running text.
+        outputs: number of outputs K: classes, targets or symbols.
+        network: ``selu`` replaces the activation by SELU and the initial weights by those that SELU needs; ``as_is``
+            keeps both.
+        symbols: number of distinct symbols of a text dataset; 0 for other data.
 
     Raises:
-        ValueError: the model cannot take examples of this shape; says what it needs.
-        ConfigError: the code of an own network is not there, or another.
+        ValueError: the model does not accept examples of this shape; the message says which shape it needs.
+        ConfigError: the code of a custom model is missing or has another digest.
     """
     selu = network == "selu"
     _refuse(conf, shape, selu, symbols)
@@ -69,7 +71,7 @@ def build_model(conf: ModelConf, shape: Sequence[int], outputs: int, network: st
 
 
 def _refuse(conf: ModelConf, shape: Sequence[int], selu: bool, symbols: int) -> None:
-    """Raise ValueError where a model cannot become the SELU network, or cannot read texts."""
+    """Raise ValueError if a model has no SELU version (``selu``) or does not read texts (``symbols``)."""
     if selu and isinstance(conf, RecurrentConf):
         raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
     if selu and isinstance(conf, CustomConf):

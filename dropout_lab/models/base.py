@@ -1,4 +1,4 @@
-"""What every model is: parameters with a leading model axis M, and a forward pass over all M at once."""
+"""Base class of all models: parameters with a leading model axis M and one forward pass for all M models."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.rng import Streams
 
 Params = dict[str, Tensor]
-State = tuple[Tensor, ...] | None  # what a model carries from one window of a running text to the next, [M, ...] each
-SERIES, IMAGE = 2, 3  # axes of one example: (T, F) and (C, H, W)
+State = tuple[Tensor, ...] | None  # recurrent state passed between windows of a running text, [M, ...] each
+SERIES, IMAGE = 2, 3  # number of axes of one example: (T, F) and (C, H, W)
 ACTIVATIONS = {
     "relu": nn.functional.relu,
     "tanh": nn.functional.tanh,
@@ -27,12 +27,13 @@ MONOTONE = (ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["selu"], ACTIV
 
 
 class Hook(Protocol):
-    """What a model calls wherever dropout may act: while training, at test time, or without dropout.
+    """Interface that a model calls at every site: for training, for evaluation, or without dropout.
 
     Attributes:
-        training: whether this is a step of training, for what else goes by that, as batch normalisation does.
-        holds: whether what is dropped in a recurrent layer keeps its value of the step before, instead of being zero.
-        per_gate: whether each gate of a recurrent layer has masks of its own.
+        training: whether this is a training pass. Other mode-dependent layers, such as batch normalisation, use it too.
+        holds: whether a dropped element of a recurrent layer keeps its value of the previous step instead of
+            becoming zero.
+        per_gate: whether each gate of a recurrent layer has its own masks.
     """
 
     training: bool
@@ -40,62 +41,65 @@ class Hook(Protocol):
     per_gate: bool
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """The factors at a place inside a recurrent layer or a text, of this shape [M, ...] but 1 along axes that share
-        them; None for none."""
+        """Return the factors at a site inside a recurrent layer or a text; None if nothing is dropped there.
+
+        The factors have this shape [M, ...], with size 1 along axes whose elements share a factor.
+        """
         ...
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """Activations, or recurrent weights, at the place of this name, [M, ...]."""
+        """Return the activations or recurrent weights x [M, ...] of the named site after dropout."""
         ...
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x at the place of this name, [M, ...]."""
+        """Return the activations of the pre-activations x [M, ...] at the named site after dropout."""
         ...
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights bear this name, for its input x [M, B, ...]."""
+        """Return the output of the layer whose weight has this name for its input x [M, B, ...]."""
         ...
 
 
 class PlainHook:
-    """The network without dropout."""
+    """Hook that applies no dropout."""
 
     training = False
     holds = False
     per_gate = False
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """None."""
+        """Return None: nothing is dropped."""
         return None
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x as it is."""
+        """Return x unchanged."""
         return x
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations as they are."""
+        """Return the activations of x without dropout."""
         return self(name, activation(x))
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer as it is."""
+        """Return the output of the layer without dropout."""
         return operation(x, weight, bias)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of one model of a pack.
+    """Shape, initialisation and sites of one parameter of a model.
 
     Args:
-        shape: without the axis M.
-        fan_in: inputs of a unit; the initial values are uniform within 1/sqrt(fan_in), as torch.nn initialises
-            Linear, Conv2d (He et al. 2015 with a = sqrt 5) and, with fan_in = units, LSTM.
-        incoming: axes of ``shape`` that run over the weights into one unit; empty for a bias, which no penalty and
-            no norm bound touches.
-        reads: the place whose activations the weights multiply; empty if nothing is dropped there.
-        ruled_by: the place whose rate noise on these weights takes, if they act through :meth:`Hook.product`.
-        thinned: the places whose masks, by zeroing one element, take part of this parameter out of the network: units
-            it reads or writes, the branch it lies in. Empty where the parameter is shared over positions or steps.
-        constant: the initial value, where it is not drawn.
+        shape: shape without the model axis M.
+        fan_in: number of inputs of a unit. Initial values are uniform within 1/sqrt(fan_in) of 0, as torch.nn
+            initialises Linear, Conv2d (He et al. 2015 with a = sqrt 5) and, with fan_in = units, LSTM.
+        incoming: axes of ``shape`` over the weights into one unit; empty for a bias, which is exempt from
+            penalties and norm bounds.
+        reads: site whose activations the weights multiply; empty if nothing is dropped there.
+        ruled_by: site whose rate applies to noise on these weights, if they are used in :meth:`Hook.product`.
+        thinned: sites at which one zero in the mask removes part of this parameter from the network, because the
+            parameter reads or writes the dropped unit or belongs to the dropped branch. Empty if the parameter is
+            shared over positions or steps.
+        constant: initial value of a parameter that is not initialised at random.
     """
 
     shape: tuple[int, ...]
@@ -108,26 +112,27 @@ class Parameter:
 
 
 class Model:
-    """A stack of M models of one shape. Subclasses define the network and give its parameters and places.
+    """A stack of M models with the same architecture. Subclasses define the network with its parameters and sites.
 
     Args:
-        parameters: name to :class:`Parameter`, in the order of the network.
-        places: name to :class:`Site` of the activations and recurrent weights where dropout may act, in the order of
-            the network, the first being ``input``. Places of the weights follow from ``Parameter.reads``.
+        parameters: :class:`Parameter` by name, in the order of the network.
+        places: :class:`Site` by name for the activations and recurrent weights where dropout may act, in the order of
+            the network; the first is ``input``. The sites of weights are derived from ``Parameter.ruled_by``.
 
     Attributes:
-        levels: how many entries a list of rates has.
-        buffers: what the forward pass writes in training and reads at test time, as running statistics; they are kept
-            and restored with the parameters, and are none.
-        bounded: whether hidden units lie between -1 and 1.
-        lecun: whether initial weights are N(0, 1/fan_in) and biases 0, as SELU asks (Klambauer et al. 2017).
-        fixed: names among the parameters' that the optimizer leaves alone: what the model writes itself, or is frozen.
-        stacks: whether M models cost less together than one after another on a CPU.
+        levels: length of a list with one rate per layer.
+        buffers: tensors that the forward pass writes in training and reads at test time, such as running statistics.
+            They are saved and restored with the parameters and are not trained.
+        bounded: whether hidden units are between -1 and 1.
+        lecun: whether initial weights are N(0, 1/fan_in) and biases 0, as SELU requires (Klambauer et al. 2017).
+        fixed: names of parameters that the optimizer does not update: buffers and frozen parameters.
+        stacks: whether one stack of M models is faster on a CPU than M models one after another.
         alone: whether M must be 1.
-        broadcasts: whether activations of one model may become those of many at any place, beside weights of one.
+        broadcasts: whether weights of one model accept activations of many models at every site, so that a hook may
+            expand the model axis.
         glorot: whether initial weights are uniform within sqrt(6 / (fan_in + fan_out)) of 0 and biases 0 (Glorot and
             Bengio 2010, AISTATS, equation 16), as Keras initialises dense layers.
-        within: initial values are uniform within this of 0 if it is given, whatever the number of inputs.
+        within: if given, initial values are uniform within this distance of 0, independent of ``fan_in``.
     """
 
     stacks: ClassVar[bool] = False
@@ -153,27 +158,33 @@ class Model:
         self.levels = 1 + max((place.level for place in places.values() if place.level is not None), default=-1)
 
     def extend(self, parameters: Mapping[str, Parameter], buffers: Mapping[str, Parameter]) -> None:
-        """Add what is not of the network itself but is trained and kept with it."""
+        """Add parameters and buffers that do not belong to the network itself but are saved with it."""
         self.parameters |= parameters
         self.buffers |= buffers
         self.fixed |= buffers.keys()
 
     @property
     def sites(self) -> tuple[str, ...]:
-        """Names of the places of hidden activations, from input to output."""
+        """Names of the sites of hidden activations, from input to output."""
         hidden = {name: place for name, place in self.places.items() if place.level is not None}
         return tuple(name for name, place in hidden.items() if place.layout in ACTIVATION_KINDS)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
-        """Outputs [M, B, K] for inputs [M, B, ...]; ``hook`` is called at every place."""
+        """Return the outputs [M, B, K] for inputs x [M, B, ...]; ``hook`` is called at every site."""
         raise NotImplementedError
 
     def advance(self, params: Params, x: Tensor, hook: Hook, state: State) -> tuple[Tensor, State]:
-        """As :meth:`forward`, from a state (None at the start) to the next; most models have none."""
+        """Run :meth:`forward` from a recurrent state (None at the start) and return the outputs and the next state.
+
+        Models without a state return None as the next state.
+        """
         return self.forward(params, x, hook), None
 
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
-        """Initial parameters and buffers [M, ...], each drawn on the CPU from its trial's stream ``init/<name>``."""
+        """Return the initial parameters and buffers, [M, ...] each.
+
+        Values are drawn on the CPU, for each trial from its own stream ``init/<name>``.
+        """
         return {
             name: torch.stack([self._initial(s, name, parameter) for s in streams]).to(device)
             for name, parameter in (self.parameters | self.buffers).items()
@@ -195,7 +206,7 @@ class Model:
 
     @property
     def weights(self) -> dict[str, tuple[int, ...]]:
-        """The parameters that regularizers act on, with the axes (of [M, ...]) into one unit."""
+        """The parameters that regularizers act on, with the axes (of [M, ...]) over the weights into one unit."""
         return {name: tuple(a + 1 for a in p.incoming) for name, p in self.parameters.items() if p.incoming}
 
     @property
@@ -204,10 +215,12 @@ class Model:
         return sum(prod(p.shape) for p in self.parameters.values())
 
     def active_size(self, rates: Mapping[str, float]) -> float | None:
-        """Expected number of parameters between units that a mask keeps; None where the model cannot tell.
+        """Return the expected number of parameters that a drop mask keeps; None if it is unknown for this model.
+
+        A parameter is kept if its own mask element and all units that it connects are kept.
 
         Args:
-            rates: drop probability by place; a place left out never drops.
+            rates: drop probability by site; sites that are not listed drop nothing.
         """
         keep = {place: 1 - rate for place, rate in rates.items()}
         return sum(
@@ -217,7 +230,7 @@ class Model:
 
 
 def input_layout(shape: Sequence[int]) -> str:
-    """Return the layout of examples of this shape: (F,) units, (T, F) steps, (C, H, W) maps."""
+    """Return the site kind of examples of this shape: units for (F,), steps for (T, F), maps for (C, H, W)."""
     return {SERIES: STEPS, IMAGE: MAPS}.get(len(shape), UNITS)
 
 
@@ -230,13 +243,17 @@ def dense_parameters(
     ruled_by: str = "",
     shared: bool = False,
 ) -> dict[str, Parameter]:
-    """The parameters of a fully connected layer.
+    """Return the parameters of a fully connected layer.
 
     Args:
-        reads: the place it reads.
-        writes: places that thin its units, or the branch it lies in.
-        ruled_by: as of :class:`Parameter`; what it reads if not given.
-        shared: whether it acts on every step or token, each with its own mask, so that none thins its inputs.
+        width_in: number of inputs.
+        width_out: number of outputs.
+        name: prefix of the parameter names.
+        reads: site of its input.
+        writes: sites whose masks remove its units, or the branch that contains it.
+        ruled_by: see :class:`Parameter`; defaults to ``reads``.
+        shared: whether the layer is applied to every step or token. Each position then has its own mask, so no single
+            mask element removes an input of the layer.
     """
     inputs = () if shared or not reads else (reads,)
     weight = Parameter((width_in, width_out), width_in, (0,), reads, ruled_by or reads, (*inputs, *writes))
@@ -244,12 +261,12 @@ def dense_parameters(
 
 
 def affine(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
-    """Fully connected layer: x [M, B, ..., in] to [M, B, ..., out]."""
+    """Apply a fully connected layer to x [M, B, ..., in] and return [M, B, ..., out]."""
     return hook.product(f"{name}.weight", DENSE_MAP, x, params[f"{name}.weight"], params[f"{name}.bias"])
 
 
 def layer_norm_parameters(width: int, name: str, thinned: Sequence[str] = ()) -> dict[str, Parameter]:
-    """The parameters of a layer normalisation."""
+    """Return the parameters of a layer normalisation."""
     own = tuple(thinned)
     return {
         f"{name}.gain": Parameter((width,), width, thinned=own, constant=1.0),
@@ -258,7 +275,7 @@ def layer_norm_parameters(width: int, name: str, thinned: Sequence[str] = ()) ->
 
 
 def normalize_features(params: Params, name: str, x: Tensor) -> Tensor:
-    """Layer normalisation over the last axis of x [M, B, ..., D] (Ba et al. 2016, arXiv:1607.06450)."""
+    """Apply layer normalisation over the last axis of x [M, B, ..., D] (Ba et al. 2016, arXiv:1607.06450)."""
     lead = (-1, *[1] * (x.dim() - 2), x.shape[-1])
     plain = nn.functional.layer_norm(x, x.shape[-1:])
     return plain * params[f"{name}.gain"].view(lead) + params[f"{name}.shift"].view(lead)

@@ -1,4 +1,4 @@
-"""Convolutional networks, M of them: blocks of convolution and pooling, then a dense head."""
+"""Stacked convolutional networks: blocks of convolution and pooling, then dense layers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +19,14 @@ class CNN(Model):
     """Blocks of 3x3 convolution (same padding), non-linearity and 2x2 max-pool, then dense layers; dropout after each.
 
     Args:
-        shape: of one example, (C, H, W).
-        outputs: K.
-        channels: filters of each block.
+        shape: shape of one example, (C, H, W).
+        outputs: number of outputs K.
+        channels: number of filters of each block.
         head: width of each dense layer.
         activation: name of the hidden non-linearity.
 
     Raises:
-        ValueError: the examples are no images, or too small to be halved by every block.
+        ValueError: the examples are not images, or are too small to be halved by every block.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class CNN(Model):
         for name in self._blocks:
             h = convolution(params, name, h, hook)
             if self._activation in MONOTONE:
-                # The largest comes out the same, and the non-linearity has a quarter of the work.
+                # A monotone function commutes with the maximum, and after pooling it has a quarter of the elements.
                 h = hook.activated(name, self._activation, max_pool(h))
             else:
                 h = hook(name, max_pool(self._activation(h)))
@@ -71,21 +71,22 @@ class CNN(Model):
 
 
 def check_images(shape: Sequence[int]) -> None:
-    """Raise ValueError for examples that are no images."""
+    """Raise ValueError if examples of this shape are not images (C, H, W)."""
     if len(shape) != 3:
         raise ValueError("needs images, examples of shape (channels, height, width)")
 
 
 def max_pool(x: Tensor) -> Tensor:
-    """2x2 max-pool of maps [M, B, C, H, W]."""
+    """Apply 2x2 max-pooling to maps [M, B, C, H, W]."""
     return max_pool2d(x.flatten(0, 1), 2).unflatten(0, x.shape[:2])
 
 
 class FlattenMaps(torch.autograd.Function):
-    """Maps [M, B, C, H, W] as one line [M, B, C * H * W] an example.
+    """Flatten maps [M, B, C, H, W] to vectors [M, B, C * H * W].
 
-    The gradient is turned round here, where it is small, to lie channels last as the maps do: further down masks would
-    be multiplied in two orders at once, and larger gradients be turned round twice.
+    The backward pass converts the gradient to channels-last memory format here, where the tensor is small. The maps are
+    stored channels last, too; without the conversion masks would be multiplied with tensors of two memory formats, and
+    larger gradients would be converted twice.
     """
 
     @staticmethod
@@ -101,12 +102,15 @@ class FlattenMaps(torch.autograd.Function):
 def conv_parameters(
     channels_in: int, channels_out: int, name: str, reads: str = "", thinned: Sequence[str] = (), ruled_by: str = ""
 ) -> dict[str, Parameter]:
-    """The parameters of a 3x3 convolution.
+    """Return the parameters of a 3x3 convolution.
 
     Args:
+        channels_in: number of input channels.
+        channels_out: number of filters.
+        name: prefix of the parameter names.
         reads, ruled_by: as for :func:`dense_parameters`.
-        thinned: places that thin it whole. A filter is shared over positions, each with its own mask: no single mask
-            element takes part of it out.
+        thinned: sites whose masks remove the whole convolution. A filter is shared over positions, each with its own
+            mask, so no single mask element removes part of it.
     """
     fan_in = channels_in * KERNEL**2
     shape = (channels_out, channels_in, KERNEL, KERNEL)
@@ -117,5 +121,5 @@ def conv_parameters(
 
 
 def convolution(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
-    """Each model's own convolution: x [M, B, C, H, W] to [M, B, O, H, W]."""
+    """Apply the convolution of each model to x [M, B, C, H, W] and return [M, B, O, H, W]."""
     return hook.product(f"{name}.weight", CONV, x, params[f"{name}.weight"], params[f"{name}.bias"])

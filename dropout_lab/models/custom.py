@@ -1,4 +1,4 @@
-"""A network of the user's own, trained by itself: the engine's noise stands where it has an nn.Dropout."""
+"""User-defined networks: each nn.Dropout of the network becomes a dropout site; packs have one model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -19,33 +19,34 @@ from dropout_lab.rng import Streams
 
 LAYOUT_OF_AXES = {2: UNITS, 3: STEPS, 4: MAPS}
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-# Layers whose matrices are all (units, inputs).
+# Layers whose weight matrices all have shape (units, inputs).
 MATRICES = (nn.Linear, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
 
 
 class NetworkError(ValueError):
-    """A user's network failed; the message is one line that names it, the mode and the shape of the batch."""
+    """Failure of a user-defined network; the one-line message has its name, the mode and the batch shape."""
 
 
 class Custom(Model):
-    """What the user's function makes, with a place instead of each nn.Dropout that its forward pass calls.
+    """The network that a user-defined function returns, with a site per nn.Dropout that its forward pass calls.
 
-    The places bear the names of those modules, and each is a level of its own, in the order in which they were
-    registered. What stands there is judged by the axes of the activations: [B, D] units, [B, T, D] steps, [B, C, H, W]
-    maps; nn.Dropout1d and its like take [B, C, T]. Rates, and the kind of nn.Dropout, are the trial's and not the
-    module's. A pack has one model: a module runs with one set of weights at a time.
+    Sites have the names of these modules. Each site is its own level, in the order in which the modules were
+    registered. The site kind follows from the number of axes of the activations: [B, D] units, [B, T, D] steps, [B, C,
+    H, W] maps; nn.Dropout1d and the other channel dropouts take [B, C, T]. Rate and kind of dropout are those of the
+    trial, not those of the module. A pack has one model, because a module runs with one set of weights at a time.
 
-    The user's object is never changed. Buffers, such as the running statistics of a batch normalisation, are each
-    trial's own: written in training, used in evaluation, kept and restored with the weights.
+    The user's object is never changed. Each trial has its own buffers, such as the running statistics of a batch
+    normalisation: they are written in training, used in evaluation, and saved and restored with the weights.
 
     Args:
-        shape: of one example.
-        outputs: K.
-        make: called with shape and outputs, gives the nn.Module, [B, ...] to [B, K].
-        name: what it is called in messages.
+        shape: shape of one example.
+        outputs: number of outputs K.
+        make: function of shape and outputs that returns the nn.Module, which maps [B, ...] to [B, K].
+        name: name of the network in messages.
 
     Raises:
-        ValueError: it gives something else, has no nn.Dropout, or has random numbers in it that no trial seed rules.
+        ValueError: the function does not return such a module, the module has no nn.Dropout, or it draws random numbers
+            that do not depend on the trial seed.
     """
 
     alone: ClassVar[bool] = True
@@ -78,7 +79,7 @@ class Custom(Model):
         self.extend({}, buffers)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
-        """As of :class:`Model`.
+        """Return the outputs [1, B, K]; see :meth:`Model.forward`.
 
         Raises:
             NetworkError: the user's code fails, or does not return one tensor [B, K].
@@ -95,20 +96,20 @@ class Custom(Model):
             out = functional_call(self._module, own, (x,))
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # SystemExit too: it must end neither this process nor its other trials
+        except BaseException as error:  # a SystemExit of user code must not end the process and its other trials
             raise NetworkError(f"{self._name} fails {batch}: {error_line(error)}") from error
         finally:
             self._hook = PlainHook()
         self._check_output(out, len(x), batch)
         if hook.training:
-            with torch.no_grad():  # most buffers are written in place, and so in ``params``; others are put in anew
+            with torch.no_grad():  # buffers written in place are updated in ``params`` already; copy the replaced ones
                 for name, before in given.items():
                     if own[name] is not before:
                         before.copy_(own[name])
         return out.unsqueeze(0)
 
     def _check_output(self, out: object, examples: int, batch: str) -> None:
-        """Refuse what is no tensor of numbers [B, K]."""
+        """Raise NetworkError if the output is not a floating-point tensor [B, K]."""
         needed = [examples, self._outputs]
         if not isinstance(out, Tensor):
             raise NetworkError(
@@ -128,21 +129,24 @@ class Custom(Model):
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Name of the network in messages."""
         return self._name
 
     def batch_statistics(self) -> list[str]:
-        """Names of the layers that take their statistics from the batch in evaluation too."""
+        """Return the names of the layers that use batch statistics in evaluation, too."""
         layers = self._module.named_modules()
         return [name for name, layer in layers if isinstance(layer, _BatchNorm) and layer.running_mean is None]
 
     def generators(self) -> list[torch.Generator]:
-        """The generators of torch that its modules hold."""
+        """Return the torch generators that are attributes of the network's modules."""
         held = [value for module in self._module.modules() for value in vars(module).values()]
         return [value for value in held if isinstance(value, torch.Generator)]
 
     def init(self, streams: Sequence[Streams], device: torch.device) -> Params:
-        """The module's own initial parameters and buffers, drawn by torch's generator from the stream ``init``."""
+        """Return the initial parameters and buffers of the module, [1, ...] each.
+
+        The user's code draws them from torch's generator, which is seeded from the stream ``init``.
+        """
         if len(streams) != 1:
             raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(streams)}")
         found = _stacked(self._made(streams[0].key("init") % 2**63))
@@ -152,11 +156,11 @@ class Custom(Model):
         return {name: value.to(device) for name, value in found.items()}
 
     def active_size(self, rates: Mapping[str, float]) -> float | None:
-        """The size where nothing drops; what a mask takes out of a network of unknown build is not known."""
+        """Return the size if nothing is dropped, else None: the effect of a mask on an unknown network is unknown."""
         return self.size if not any(rates.values()) else None
 
     def _made(self, seed: int) -> nn.Module:
-        """A copy of what the user's function gives, its initial values drawn from this seed."""
+        """Call the user's function with torch seeded by ``seed`` and return a copy of the module."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             try:
@@ -175,7 +179,7 @@ class Custom(Model):
         return module
 
     def _layouts(self) -> dict[str, str]:
-        """What stands at each place that is called, from a pass over a batch of zeros in training and one in test."""
+        """Return the site kind by site, from one training pass and one evaluation pass over zeros."""
         seen: dict[str, set[str]] = {}
         for examples, training in ((3, True), (2, False)):
             for place, shapes in self._rehearse(examples, training).items():
@@ -193,7 +197,7 @@ class Custom(Model):
         return {place: layouts.pop() for place, layouts in seen.items()}
 
     def _rehearse(self, examples: int, training: bool) -> dict[str, list[torch.Size]]:
-        """The shapes [B, ...] at the places in one pass over zeros."""
+        """Return the shapes [B, ...] of the activations by site in one pass over zeros."""
         watching = _Watching(training)
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             before = global_states()
@@ -209,7 +213,7 @@ class Custom(Model):
 
 
 class _Watching(PlainHook):
-    """Notes what stands at the places."""
+    """Hook that records the shapes of the activations by site."""
 
     def __init__(self, training: bool):
         self.training = training
@@ -222,8 +226,11 @@ class _Watching(PlainHook):
 
 
 def _parameters(module: nn.Module) -> dict[str, Parameter]:
-    """The module's parameters; with ``incoming`` those whose axes are known and that are trained. What ``fan_in`` is
-    for, drawing initial values, the module does itself."""
+    """Return the module's parameters.
+
+    Trained weights of known layers have ``incoming`` axes. ``fan_in`` is not used, because the module initialises
+    itself.
+    """
     incoming: dict[Tensor, tuple[int, ...]] = {}
     for layer in module.modules():
         if isinstance(layer, (*CONVOLUTIONS, *MATRICES)):
@@ -233,8 +240,10 @@ def _parameters(module: nn.Module) -> dict[str, Parameter]:
 
 
 def _stacked(module: nn.Module) -> Params:
-    """Copies of the module's parameters and buffers, [1, ...], in the order of their axes: fused optimizers go through
-    memory as it lies."""
+    """Return copies of the module's parameters and buffers, [1, ...] each.
+
+    The copies are contiguous, because fused optimizers process elements in memory order.
+    """
     values = [*module.named_parameters(), *module.named_buffers()]
     return {n: value.detach().clone(memory_format=torch.contiguous_format).unsqueeze(0) for n, value in values}
 
@@ -245,11 +254,11 @@ def _same(one: nn.Module, other: nn.Module) -> bool:
 
 
 def _culprits(module: nn.Module) -> str:
-    """What may have drawn random numbers beside nn.Dropout: attention and recurrent layers drop by a number."""
+    """Name the likely sources of random numbers other than nn.Dropout, such as ``dropout=`` of an nn.LSTM."""
     layers = [n for n, m in module.named_modules() if isinstance(m, nn.MultiheadAttention | nn.RNNBase) and m.dropout]
     return "dropout= of " + ", ".join(layers) if layers else "functional dropout, or noise"
 
 
 def error_line(error: BaseException) -> str:
-    """The type of an error and the first line of its message."""
+    """Return the type of an error and the first line of its message."""
     return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")

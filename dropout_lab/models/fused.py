@@ -1,4 +1,4 @@
-"""Torch's own recurrent layers, one model of a stack after the other."""
+"""Torch's fused recurrent layers, applied to the models of a stack one after another."""
 
 from collections.abc import Sequence
 
@@ -13,22 +13,22 @@ ONE_WAY = {"gru": torch.gru, "rnn": torch.rnn_tanh}
 def run_fused_layer(
     kind: str, x: Tensor, weights: Sequence[Tensor], start: Sequence[Tensor]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """One layer over all steps.
+    """Run one recurrent layer over all steps.
 
     Args:
         kind: ``lstm``, ``gru`` or ``rnn``.
         x: inputs [M, B, T, D].
-        weights: input-to-hidden, hidden-to-hidden and their biases, [M, ...] each.
-        start: the state at the start, [M, B, H] each.
+        weights: input-to-hidden weights, hidden-to-hidden weights and their biases, [M, ...] each.
+        start: the initial state, [M, B, H] each.
 
     Returns:
-        hidden states [M, B, T, H], and the state at the end.
+        The hidden states [M, B, T, H] and the final state.
     """
     outs: list[Tensor] = []
     ends: list[tuple[Tensor, ...]] = []
     for m, (read, *own) in enumerate(zip(split_models(x), *map(split_models, weights), strict=True)):
         states = [part[m : m + 1] for part in start]
-        train = torch.is_grad_enabled()  # cuDNN needs to be told that a backward pass may follow
+        train = torch.is_grad_enabled()  # cuDNN must know whether a backward pass may follow
         if kind == "lstm":
             out, *end = torch.lstm(read, states, own, True, 1, 0.0, train, False, True)
         else:

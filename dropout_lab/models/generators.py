@@ -1,4 +1,4 @@
-"""Generators of random numbers that a user's network may draw from, and whether it did."""
+"""Detection of draws from random generators by a user-defined network."""
 
 import gc
 import pickle
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-# By the word for them in messages. ``torch`` is its generator for the CPU.
+# Keys are the names in messages. ``torch`` is torch's CPU generator.
 GLOBAL: dict[str, Callable[[], bytes]] = {
     "torch": lambda: bytes(torch.get_rng_state().numpy()),
     "numpy.random": lambda: pickle.dumps(np.random.get_state()),
@@ -17,20 +17,20 @@ GLOBAL: dict[str, Callable[[], bytes]] = {
 
 
 def global_states() -> dict[str, bytes]:
-    """The states of the generators that everything in a process shares."""
+    """Return the states of the global generators of the process."""
     return {name: state() for name, state in GLOBAL.items()}
 
 
 def changed(before: dict[str, bytes]) -> list[str]:
-    """Which of the shared generators moved since then."""
+    """Return the names of the global generators whose state differs from ``before``."""
     return [name for name, state in global_states().items() if state != before[name]]
 
 
 class Watch:
-    """Notes the states of all generators of numpy and Python, wherever they are kept, and of given ones of torch.
+    """Snapshot of all random generators of numpy and Python in the process and of the given torch generators.
 
     Args:
-        generators: of torch, which the garbage collector does not list.
+        generators: torch generators, which the garbage collector does not list.
     """
 
     def __init__(self, generators: list[torch.Generator]):
@@ -39,7 +39,7 @@ class Watch:
         self._states = [_state(generator) for generator in self._kept]
 
     def changed(self) -> bool:
-        """Whether any of them moved since."""
+        """Return whether any of these generators has been used since the snapshot."""
         return any(_state(g) != state for g, state in zip(self._kept, self._states, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons, M at once: one stacked matrix product a layer."""
+"""Stacked multi-layer perceptrons: one batched matrix product per layer for all M models."""
 
 from collections.abc import Sequence
 from math import prod
@@ -13,14 +13,16 @@ from dropout_lab.models.embedding import embed, embedding_parameters, token_mask
 
 
 class MLP(Model):
-    """Dense layers of any widths, with dropout after each hidden non-linearity.
+    """Dense layers of given widths, with dropout after each hidden non-linearity.
 
     Args:
-        shape: of one example; an image or series is flattened.
-        outputs: K, the number of classes or targets.
+        shape: shape of one example; an image or series is flattened.
+        outputs: number of classes or targets K.
         hidden: width of each hidden layer.
         activation: name of the hidden non-linearity.
-        symbols, embedding: of texts, which are read as the mean vector of their tokens; the width of these vectors.
+        symbols: number of distinct symbols of a text dataset; 0 for other data. A text is represented by the mean of
+            its token vectors.
+        embedding: width of the token vectors.
     """
 
     stacks: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Recurrent networks over series, the rows of an image or the tokens of a text, M of them."""
+"""Stacked recurrent networks over series, the rows of an image or the tokens of a text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,16 +33,17 @@ PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 @dataclass(frozen=True)
 class RecurrentShape:
-    """What a recurrent network looks like.
+    """Architecture of a recurrent network.
 
     Args:
-        kind: of its cells: ``lstm``, ``gru`` or ``rnn``.
-        units: hidden units of each layer, and direction.
+        kind: cell type: ``lstm``, ``gru`` or ``rnn``.
+        units: number of hidden units per layer and direction.
         layers: number of layers.
-        bidirectional: whether each layer reads backwards as well.
-        pooling: what goes to the output: the ``last`` state, or the ``mean`` or ``max`` over the steps.
-        tied: whether the output layer has the vectors of the tokens for its weights (Press and Wolf 2017, EACL).
-        symbols, embedding: of texts, and the width of their vectors.
+        bidirectional: whether each layer also reads backwards.
+        pooling: input of the output layer: the ``last`` state, or the ``mean`` or ``max`` over the steps.
+        tied: whether the output layer uses the token embedding as its weights (Press and Wolf 2017, EACL).
+        symbols: number of distinct symbols of a text dataset; 0 for other data.
+        embedding: width of the token vectors.
     """
 
     kind: str
@@ -56,20 +57,20 @@ class RecurrentShape:
 
 
 class RecurrentModel(Model):
-    """Layers of LSTM, GRU or RNN cells, of which one vector goes to the output layer; of a running text, every state.
+    """Layers of LSTM, GRU or RNN cells whose pooled states, or every state of a running text, go to the output layer.
 
-    Dropout of activations acts on the output of each layer: between layers at every step, on the last one on what goes
-    to the output. The recurrent weights, the states and cells inside each layer and the kinds of tokens are places of
-    their own. Where nothing acts inside a layer it is torch's fused one.
+    Activation dropout acts on the output of each layer: at every step between layers, and on the input of the output
+    layer after the last one. The recurrent weights, the states and cells inside each layer and the word types are
+    separate sites. A layer without inner dropout runs as torch's fused layer.
 
     Args:
-        shape: of one example: (T, F) is T steps of F numbers, (C, H, W) is H steps of C*W numbers, (T,) is T tokens,
-            () a running text.
-        outputs: K.
-        form: of the network.
+        shape: shape of one example: (T, F) is T steps of F numbers, (C, H, W) is H steps of C*W numbers, (T,) is T
+            tokens, () is a running text.
+        outputs: number of outputs K.
+        form: architecture of the network.
 
     Raises:
-        ValueError: the examples have no rows to read, or cannot be read so.
+        ValueError: the examples are not sequences or images, or ``form`` does not fit them.
     """
 
     broadcasts: ClassVar[bool] = False
@@ -105,7 +106,7 @@ class RecurrentModel(Model):
     def advance(self, params: Params, x: Tensor, hook: Hook, state: State) -> tuple[Tensor, State]:
         h = self._read(params, x, hook)
         after: list[Tensor] = []
-        kept = 2 if KINDS[self._form.kind].has_cell else 1  # parts of the state of a layer
+        kept = 2 if KINDS[self._form.kind].has_cell else 1  # number of state tensors per layer
         for i, name in enumerate(self._layers):
             ways = []
             for way in self._ways:
@@ -125,7 +126,7 @@ class RecurrentModel(Model):
         return out, tuple(after) if self._runs else None
 
     def _read(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
-        """What the first layer reads at each step, [M, B, T, D], or [M, B, G, T, D] for each gate."""
+        """Return the input of the first layer, [M, B, T, D], or [M, B, G, T, D] with one mask per gate."""
         if self._series:
             return self._given("input", x, hook)
         if not self._reads:
@@ -134,19 +135,19 @@ class RecurrentModel(Model):
         there = hook.mask("words", (*x.shape, self._form.symbols), read)
         if there is None:
             return read
-        if there.shape[3] > 1:  # one factor for each kind of token
+        if there.shape[3] > 1:  # one factor per word type
             there = there.squeeze(2).expand(-1, x.shape[1], -1).gather(2, x).unsqueeze(3)
         return read * (there if read.dim() == 4 else there.unsqueeze(2))
 
     def _given(self, name: str, h: Tensor, hook: Hook) -> Tensor:
-        """What the next layer is given of h [M, B, T, D] at this place, with an axis of gates if each has its own."""
+        """Return h [M, B, T, D] after dropout at this site, with an axis of gates if each gate has its own mask."""
         gates = KINDS[self._form.kind].count
         return hook(name, h.unsqueeze(2).expand(-1, -1, gates, -1, -1) if hook.per_gate else h)
 
     def _layer(
         self, params: Params, name: str, x: Tensor, hook: Hook, state: State
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """All states [M, B, T, H] of one layer over x, and what it carries on, [M, B, H] each."""
+        """Return the states [M, B, T, H] of one layer over x and its final state, [M, B, H] each."""
         form, cell = self._form, KINDS[self._form.kind]
         weights = [params[f"{name}.{part}"] for part in PARTS]
         weights[1] = hook(f"{name}.weight_hh", weights[1])
@@ -170,7 +171,10 @@ class RecurrentModel(Model):
         return out.transpose(1, 2), ends
 
     def _pooled(self, ways: Sequence[Tensor], x: Tensor) -> Tensor:
-        """One vector [M, B, D] of all steps of the last layer, each direction in the order in which it read."""
+        """Pool the states of the last layer over the steps, [M, B, D].
+
+        Each direction is pooled in its reading order, so that ``last`` is the state after the whole sequence.
+        """
         there = embedding.token_mask(x) if self._reads else torch.ones_like(ways[0][..., 0], dtype=torch.bool)
         found = []
         for h in ways:
@@ -181,7 +185,7 @@ class RecurrentModel(Model):
             elif self._form.pooling == "mean":
                 found.append((h * there.unsqueeze(3)).sum(2) / there.sum(2).clamp(min=1).unsqueeze(2))
             else:
-                # States lie within 1 of 0; of a text without tokens nothing is left.
+                # States are between -1 and 1, so -2 never wins; a text without tokens has state 0.
                 most = torch.where(there.unsqueeze(3), h, -2).amax(2)
                 found.append(torch.where(there.any(2, keepdim=True), most, 0))
         return torch.cat(found, 2) if len(found) > 1 else found[0]
@@ -208,7 +212,7 @@ def _width(shape: Sequence[int], form: RecurrentShape) -> int:
 
 
 def _places(name: str, level: int, kind: str) -> dict[str, Site]:
-    """The places inside one layer and direction."""
+    """Return the sites inside one layer and direction."""
     found = {
         f"{name}.weight_hh": Site(RECURRENT, level, role="recurrent"),
         f"{name}.state": Site(STATES, level, role="recurrent"),
@@ -218,7 +222,7 @@ def _places(name: str, level: int, kind: str) -> dict[str, Site]:
 
 
 def _parameters(name: str, width: int, form: RecurrentShape, below: str) -> dict[str, Parameter]:
-    """The parameters of one layer and direction that reads ``width`` numbers at the place ``below``."""
+    """Return the parameters of one layer and direction that reads ``width`` numbers at the site ``below``."""
     rows = KINDS[form.kind].count * form.units
     shapes = [(rows, width), (rows, form.units), (rows,), (rows,)]
     found = {}
@@ -229,7 +233,7 @@ def _parameters(name: str, width: int, form: RecurrentShape, below: str) -> dict
 
 
 def _masks(inner: dict[str, Tensor | None], holds: bool) -> CellMasks | None:
-    """The masks [M, B, (G,) T, H] of a layer as the operation takes them; None for none at all."""
+    """Return the masks [M, B, (G,) T, H] of a layer in the form that the cells take; None if there are none."""
     if all(mask is None for mask in inner.values()):
         return None
     each = {}
@@ -241,7 +245,7 @@ def _masks(inner: dict[str, Tensor | None], holds: bool) -> CellMasks | None:
 
 
 def _turned(h: Tensor, x: Tensor, reads: bool) -> Tensor:
-    """Steps h [M, B, ..., T, D] backwards; of texts x [M, B, T] their tokens alone, with the padding where it is."""
+    """Reverse the steps of h [M, B, ..., T, D]; in texts x [M, B, T] only the tokens; padding stays in position."""
     if not reads:
         return h.flip(-2)
     steps = torch.arange(x.shape[2], device=x.device)
@@ -254,7 +258,7 @@ def _turned(h: Tensor, x: Tensor, reads: bool) -> Tensor:
 
 
 def _both(ways: Sequence[Tensor], x: Tensor, reads: bool) -> Tensor:
-    """The states of both directions beside each other, [M, B, T, D]."""
+    """Concatenate the states of both directions to [M, B, T, D]."""
     if len(ways) == 1:
         return ways[0]
     return torch.cat([ways[0], _turned(ways[1], x, reads)], 3)

@@ -1,4 +1,4 @@
-"""Residual networks, M of them, dense or convolutional: blocks that add to their input."""
+"""Stacked residual networks, dense or convolutional."""
 
 from collections.abc import Sequence
 from math import prod
@@ -25,21 +25,21 @@ from dropout_lab.models.cnn import check_images, conv_parameters, convolution
 
 
 def residual_site(block: str) -> str:
-    """The place where what a block adds to its input may be dropped."""
+    """Return the name of the site of the residual branch of a block, where the whole branch may be dropped."""
     return f"{block}.path"
 
 
 class ResMLP(Model):
-    """Dense residual blocks between an input and an output layer; dropout inside each block, or of what it adds.
+    """Dense residual blocks between an input and an output layer; dropout inside each block or of whole branches.
 
     A block is x + W2 f(W1 norm(x)), with unit dropout after f: the pre-activation form of He et al. 2016, ECCV, with
-    layer normalisation, which needs no statistics of the batch.
+    layer normalisation, which needs no batch statistics.
 
     Args:
-        shape: of one example; an image or series is flattened.
-        outputs: K.
-        width: units between the blocks and inside them.
-        blocks: how many.
+        shape: shape of one example; an image or series is flattened.
+        outputs: number of outputs K.
+        width: number of units between the blocks and inside them.
+        blocks: number of blocks.
         activation: name of the non-linearity.
     """
 
@@ -72,20 +72,20 @@ class ResMLP(Model):
 
 
 class ResCNN(Model):
-    """Convolutional residual blocks on maps that are halved once, before the second half of them, then a global mean.
+    """Convolutional residual blocks, then global average pooling; maps are halved once, in the middle of the network.
 
     A block is x + conv f(conv f(norm(x))), with unit dropout between the convolutions as in wide residual networks
-    (Zagoruyko and Komodakis 2016, BMVC); the normalisation runs over the channels of each pixel.
+    (Zagoruyko and Komodakis 2016, BMVC); the normalisation is over the channels of each pixel.
 
     Args:
-        shape: of one example, (C, H, W).
-        outputs: K.
-        channels: maps between the blocks and inside them.
-        blocks: how many.
+        shape: shape of one example, (C, H, W).
+        outputs: number of outputs K.
+        channels: number of maps between the blocks and inside them.
+        blocks: number of blocks.
         activation: name of the non-linearity.
 
     Raises:
-        ValueError: the examples are no images, or too small.
+        ValueError: the examples are not images, or are too small.
     """
 
     def __init__(self, shape: Sequence[int], outputs: int, channels: int, blocks: int, activation: str):
@@ -121,5 +121,5 @@ class ResCNN(Model):
 
 
 def _normalised(params: Params, name: str, x: Tensor) -> Tensor:
-    """Layer normalisation over the channels of maps [M, B, C, H, W]."""
+    """Apply layer normalisation over the channels of maps [M, B, C, H, W]."""
     return normalize_features(params, name, x.movedim(2, -1)).movedim(-1, 2)

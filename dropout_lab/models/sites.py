@@ -1,4 +1,4 @@
-"""The nn.Dropout modules of a user's network, and the modules that take their position in a trial."""
+"""Replacement of the nn.Dropout modules of a user-defined network by dropout sites."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -8,24 +8,24 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
-# These take [B, C, T]; what they drop together, a channel, is what the engine calls a feature of [B, T, D].
+# These take [B, C, T] and drop channels, which are features D in the engine's order [B, T, D].
 CHANNELS_FIRST = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
-# What decides what calling an nn.Dropout does. Other methods of a subclass, such as __init__, may differ from torch's.
+# Attributes that determine the result of calling an nn.Dropout. Subclasses may override others, such as __init__.
 DECISIVE = (
     *("forward", "__call__", "_call_impl", "_wrapped_call_impl", "_slow_forward", "train", "eval"),
     *("p", "inplace", "training", "__getattr__", "__getattribute__", "__setattr__"),
 )
-PLAIN = ("p", "inplace", "training")  # what torch itself stores on the instance
+PLAIN = ("p", "inplace", "training")  # set on the instance by torch itself
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class Site(nn.Module):
-    """The module at the position of an nn.Dropout. It passes its input to the noise of a trial.
+    """Replacement of an nn.Dropout, which passes its input to the dropout variant of a trial.
 
     Args:
-        name: of the site.
+        name: name of the site.
         module: the nn.Dropout it replaces.
-        call: the noise, called with the name of the site, x [B, ...] and whether this module is in training mode.
+        call: the variant, called with the name of the site, x [B, ...] and whether this module is in training mode.
     """
 
     def __init__(self, name: str, module: nn.Module, call: Callable[[str, Tensor, bool], Tensor]):
@@ -36,7 +36,7 @@ class Site(nn.Module):
         self.register_forward_hook(lambda *_: None)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pass x [B, ...] to the noise."""
+        """Pass x [B, ...] to the variant."""
         if self._channels_first and x.dim() == 3:
             return self._call(self._name, x.transpose(1, 2), self.training).transpose(1, 2)
         return self._call(self._name, x, self.training)
@@ -46,10 +46,10 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
     """Replace each nn.Dropout of a network by a :class:`Site`.
 
     Returns:
-        the names of the sites, in the order in which the modules were registered.
+        The names of the sites, in the order in which the modules were registered.
 
     Raises:
-        ValueError: a module changes what nn.Dropout does, and its behaviour would be lost.
+        ValueError: a subclass or instance changes the behaviour of nn.Dropout, which the replacement would lose.
     """
     found = {name: module for name, module in network.named_modules() if isinstance(module, _DropoutNd)}
     for name, module in found.items():
@@ -70,12 +70,12 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
 
 
 def site_name(module: str) -> str:
-    """The site of the nn.Dropout of this name; ``input`` is what goes into the network."""
+    """Return the site name of an nn.Dropout module; ``input`` is reserved for the input of the network."""
     return module if module != "input" else "input module"
 
 
 def _custom(module: nn.Module) -> str | None:
-    """What sets a module apart from torch's nn.Dropout; None for nothing."""
+    """Return how a module differs from torch's nn.Dropout; None if it does not."""
     known = next((base for base in type(module).__mro__ if base in DROPOUTS), None)
     if known is None:
         return "has a forward of its own"

@@ -1,4 +1,4 @@
-"""A small transformer encoder over the patches of an image or the tokens of a text, M of them."""
+"""Stacked transformer encoders over the patches of an image, the steps of a series or the tokens of a text."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -26,7 +26,7 @@ from dropout_lab.models.cnn import check_images
 from dropout_lab.models.embedding import embed, embedding_parameters, token_mask
 from dropout_lab.models.residual import residual_site
 
-WIDER = 4  # units inside the feed-forward part, as a multiple of the width
+WIDER = 4  # width of the feed-forward layer relative to the width of a token
 
 
 class TransformerSizes(NamedTuple):
@@ -34,9 +34,9 @@ class TransformerSizes(NamedTuple):
 
     Args:
         patch: side of a patch in pixels; must divide both sides of an image.
-        width: features of a token.
-        blocks: how many.
-        heads: of attention; must divide the width.
+        width: number of features of a token.
+        blocks: number of blocks.
+        heads: number of attention heads; must divide the width.
     """
 
     patch: int
@@ -46,23 +46,23 @@ class TransformerSizes(NamedTuple):
 
 
 class Transformer(Model):
-    """Patches, the steps of a series or the tokens of a text, with learned positions, then blocks of self-attention and
-    a feed-forward part; the mean token goes to the output layer.
+    """Transformer encoder with learned positions; the mean of the output tokens goes to the output layer.
 
-    Unit dropout acts where Vaswani et al. 2017, NeurIPS, section 5.4 put it, on the embeddings and on the output of
-    each part before it is added, and inside the feed-forward part; the attention probabilities and the two branches of
-    each block are places of their own. Normalisation comes first in each part (pre-norm), as in vision transformers
-    (Dosovitskiy et al. 2021, ICLR). The embeddings take the rate of the first block.
+    Each block has self-attention and a feed-forward layer. Unit dropout acts as in Vaswani et al. 2017, NeurIPS,
+    section 5.4, on the embeddings and on the output of each sublayer before the residual sum, and also inside the
+    feed-forward layer. The attention probabilities and the two residual branches of each block are separate sites.
+    Each sublayer normalises its input (pre-norm), as in vision transformers (Dosovitskiy et al. 2021, ICLR). The
+    embeddings use the rate of the first block.
 
     Args:
-        shape: of one example, (C, H, W), (T, F) of a series of T steps, or (T,) of a text of T tokens.
-        outputs: K.
-        sizes: of its parts.
+        shape: shape of one example: (C, H, W), (T, F) for a series of T steps, or (T,) for a text of T tokens.
+        outputs: number of outputs K.
+        sizes: sizes of the network.
         activation: name of the non-linearity.
-        symbols: of texts; 0 for images.
+        symbols: number of distinct symbols of a text dataset; 0 for other data.
 
     Raises:
-        ValueError: the examples are no images, or cannot be cut so; the heads do not divide the width.
+        ValueError: the examples are not images, patches do not divide them, or the heads do not divide the width.
     """
 
     stacks: ClassVar[bool] = True
@@ -104,7 +104,7 @@ class Transformer(Model):
         return affine(params, "output", _mean(normalize_features(params, "norm", h), here), hook)
 
     def _attend(self, params: Params, name: str, h: Tensor, hook: Hook, here: Tensor | None) -> Tensor:
-        """Multi-head self-attention over tokens h [M, B, T, D], to those that are ``here`` [M, B, T]."""
+        """Apply multi-head self-attention to tokens h [M, B, T, D], with keys only where ``here`` [M, B, T] is true."""
         q, k, v = (
             part.unflatten(3, (self._heads, -1)).transpose(2, 3)  # [M, B, heads, T, D / heads]
             for part in affine(params, f"{name}.query_key_value", h, hook).chunk(3, dim=3)
@@ -117,7 +117,7 @@ class Transformer(Model):
 
 
 def _embedding(shape: Sequence[int], sizes: TransformerSizes) -> dict[str, Parameter]:
-    """The parameters of the layer that makes a token of each step or patch."""
+    """Return the parameters of the layer that maps a step or patch to a token."""
     if len(shape) == SERIES:
         return dense_parameters(shape[1], sizes.width, "embed", "input", shared=True)
     check_images(shape)
@@ -128,14 +128,14 @@ def _embedding(shape: Sequence[int], sizes: TransformerSizes) -> dict[str, Param
 
 
 def _mean(h: Tensor, here: Tensor | None) -> Tensor:
-    """Mean [M, B, D] over the tokens h [M, B, T, D] that are ``here``."""
+    """Return the mean [M, B, D] of the tokens h [M, B, T, D] where ``here`` is true."""
     if here is None:
         return h.mean(2)
     return (h * here.unsqueeze(3)).sum(2) / here.sum(2, keepdim=True).clamp(min=1)
 
 
 def _places(name: str, level: int) -> dict[str, Site]:
-    """The places of one block, in the order of the network."""
+    """Return the sites of one block, in the order of the network."""
     layouts = {
         f"{name}.scores": ATTENTION,
         f"{name}.mixed": STEPS,
@@ -148,7 +148,10 @@ def _places(name: str, level: int) -> dict[str, Site]:
 
 
 def _parameters(name: str, width: int) -> dict[str, Parameter]:
-    """The parameters of one block; its weights serve all tokens, so only a dropped branch thins them."""
+    """Return the parameters of one block.
+
+    The weights are shared over tokens, so only a dropped branch removes them.
+    """
     first, second = [residual_site(f"{name}.attention")], [residual_site(f"{name}.feed_forward")]
     inner = f"{name}.inner"
     return (
@@ -162,6 +165,6 @@ def _parameters(name: str, width: int) -> dict[str, Parameter]:
 
 
 def _patches(x: Tensor, side: int) -> Tensor:
-    """Images [M, B, C, H, W] as tokens [M, B, T, C * side * side], row by row."""
+    """Split images [M, B, C, H, W] into patches [M, B, T, C * side * side], row by row."""
     rows = x.unflatten(4, (-1, side)).unflatten(3, (-1, side))  # [M, B, C, H/s, s, W/s, s]
     return rows.permute(0, 1, 3, 5, 2, 4, 6).flatten(4).flatten(2, 3)

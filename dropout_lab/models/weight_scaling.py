@@ -1,4 +1,4 @@
-"""The deterministic test-time network: every variant in its expected form, one pass."""
+"""Weight scaling: one deterministic forward pass in which every variant has its test-time form."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -9,15 +9,15 @@ from dropout_lab.models import Hook, Model, Params, State
 
 
 class WeightScaling:
-    """The one pass of a network in its test-time form, to be used as :class:`MonteCarlo` is.
+    """One deterministic test-time pass, with the interface of :class:`MonteCarlo`.
 
     Args:
-        model: the network's shape.
+        model: the network.
         params: its parameters, [1, ...] each.
-        hook: the variant's test-time form.
+        hook: the test-time form of the variant.
 
     Attributes:
-        block: how many examples to take at a time.
+        block: number of examples per forward pass.
     """
 
     block = 2048
@@ -26,7 +26,7 @@ class WeightScaling:
         self._model, self._params, self._hook = model, params, hook
 
     def run(self, x: Tensor, see: Callable[[Tensor], object]) -> None:
-        """Show ``see`` the float32 outputs [1, B, K] for a block of examples x [1, B, ...]."""
+        """Call ``see`` with the float32 outputs [1, B, K] for a block of examples x [1, B, ...]."""
         with torch.inference_mode():
             see(self._model.forward(self._params, x, self._hook).float())
 
@@ -38,13 +38,13 @@ def predict_outputs(
     fetch: Callable[[Tensor], tuple[Tensor, Tensor]],
     hook: Hook,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Model outputs over many examples, in large batches.
+    """Iterate over model outputs for many examples, in large batches.
 
     Args:
-        model: the stack's shape.
-        params: each [M, ...].
-        looks: rows of the data set, [M, B] or windows [M, B, T], one after the other.
-        fetch: gives (x, y) for rows.
+        model: the stacked model.
+        params: its parameters, [M, ...] each.
+        looks: iterable of row batches of the dataset, [M, B] or windows [M, B, T].
+        fetch: function that returns (x, y) for rows.
         hook: the test-time form of variants and regularizers, :meth:`Pack.testing`.
 
     Yields:

@@ -1,1 +1,1 @@
-"""The engine: trains a pack of M trials as one stacked model."""
+"""Training of a pack of M trials as one stacked model."""

@@ -1,4 +1,4 @@
-"""How active the hidden units of trained networks are."""
+"""Activity statistics of the hidden units of trained networks."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,17 +8,17 @@ from torch import Tensor
 from dropout_lab.models import Hook, Model, Params, weight_scaling
 from dropout_lab.train.batches import EVAL_EXAMPLES, Batches
 
-EXAMPLES = 1000  # test examples that are looked at
+EXAMPLES = 1000  # number of test examples in the statistics
 
 
 class _Watching:
-    """A hook that takes note of hidden activations before it hands them on to another one."""
+    """Hook that records hidden activations before it passes them on to another hook."""
 
     def __init__(self, inner: Hook, sites: Sequence[str]):
         self.training, self.holds, self.per_gate = inner.training, inner.holds, inner.per_gate
         self.mask, self.product = inner.mask, inner.product
         self._inner, self._sites = inner, frozenset(sites)
-        self.sums: list[Tensor] = []  # over units and examples, [M] each, as the next two
+        self.sums: list[Tensor] = []  # over units and examples, [M] each, like the next two
         self.zeros: list[Tensor] = []
         self.counts: list[int] = []
 
@@ -39,13 +39,13 @@ class _Watching:
 
 
 def measure_activity(model: Model, params: Params, feed: Batches, hook: Hook) -> list[dict[str, float]]:
-    """Mean of the hidden activations of each model, before dropout, and the fraction of them that are 0.
+    """Return the mean hidden activation of each model before dropout and the fraction of activations that are 0.
 
-    All hidden units of the test-time network count alike, on the first :data:`EXAMPLES` of the test part. Whatever does
-    not tell its hidden places has neither.
+    All hidden units of the test-time network have equal weight, over the first :data:`EXAMPLES` examples of the test
+    set. Models without known hidden sites have neither statistic.
 
     Source:
-        Srivastava et al. 2014, JMLR 15, Section 7.2, who look at a mini-batch of test digits.
+        Srivastava et al. 2014, JMLR 15, Section 7.2, who use a mini-batch of test digits.
     """
     watching = _Watching(hook, model.sites)
     rows = feed.index["test"][:, :EXAMPLES]

@@ -1,4 +1,4 @@
-"""The data of a pack: whole on the device, each trial with its own division and its own batch order."""
+"""Batches of a pack: the dataset is on the device once, and each trial has its own splits and batch order."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -18,25 +18,25 @@ from dropout_lab.train.normalization import PIXEL, fit_centre, fit_scale
 from dropout_lab.train.splits import PARTS, make_splits, noisy_labels, refuse_settings
 from dropout_lab.train.vocabulary import token_symbols
 
-# Examples of all models together in one forward pass; large enough to hide overhead, small enough for any memory.
+# Examples per forward pass over all models: large enough to hide overhead, small enough for any memory.
 EVAL_EXAMPLES = 8192
-# Activations grow with the inputs; where they leave the caches, an evaluation of a CNN takes twice as long.
+# Limits input values per forward pass: if activations exceed the caches, evaluating a CNN takes twice as long.
 EVAL_VALUES = 2**19
-MIN_EXAMPLES = 64  # examples of one model, for its products to be worth their while
+MIN_EXAMPLES = 64  # per model; smaller matrix products are inefficient
 
 
 class Batches:
     """Batches for M trials at once.
 
     Args:
-        dataset: the whole set.
-        conf: what is held out and what is done to the rest.
-        streams: the trials' streams, M of them, of one base seed.
-        device: where the data are kept.
-        splits: which published split each trial has, where it is not that of ``conf``.
+        dataset: the whole dataset.
+        conf: splits and preprocessing.
+        streams: random streams of the M trials, which share one base seed.
+        device: device of the data.
+        splits: number of the published split of each trial, if it differs from ``conf.split``.
 
     Raises:
-        ValueError: a part would be empty, or the data cannot take a setting.
+        ValueError: a split would be empty, or the data do not support a setting.
     """
 
     def __init__(
@@ -61,22 +61,22 @@ class Batches:
         filled = {kind: fill_of(dataset, conf.missing, each["train"]) for kind, each in divided.items()}
         fills = [filled[kind] for kind in kinds]
         self._scale = fit_scale(dataset, conf.normalise, parts, fills, device, self._centre)
-        self._fill = None  # what takes the place of missing cells, for each trial, [M, F]
+        self._fill = None  # values that replace missing cells, [M, F]
         if incomplete(dataset).any():
             values = (np.stack(fills) - self._centre.x).astype(np.float32)
             self._fill = torch.from_numpy(values).to(device)
-        self._labels = None  # each trial's own [M, N], where they differ
+        self._labels = None  # noisy labels of each trial, [M, N]
         if conf.label_noise:
             noisy = {kind: noisy_labels(dataset, conf, kind[0], parts["train"]) for kind, parts in divided.items()}
             self._labels = torch.from_numpy(np.stack([noisy[kind] for kind in kinds])).to(device)
-        self._symbols = None  # of each token for each trial, [M, tokens + 1]
+        self._symbols = None  # symbol of each token for each trial, [M, tokens + 1]
         if dataset.tokens:
             tables = {kind: token_symbols(dataset, parts["train"]) for kind, parts in divided.items()}
             self._symbols = torch.from_numpy(np.stack([tables[kind] for kind in kinds])).to(device)
 
     @property
     def validates(self) -> bool:
-        """Whether there is a validation part."""
+        """Whether there is a validation set."""
         return self.index["val"].shape[1] > 0
 
     @property
@@ -88,8 +88,10 @@ class Batches:
         return self.index["test"].shape[1]
 
     def majority_accuracies(self) -> list[float]:
-        """The accuracy on the test part of always predicting the class that is the most frequent one among the labels
-        that a trial is trained on, [M]; of equally frequent classes the first. For a task with classes."""
+        """Return the test accuracy of always predicting the most frequent training label, one per model.
+
+        Labels are those that the trial is trained on; ties go to the first class. Only for classification.
+        """
         found = []
         for m, (train, test) in enumerate(zip(self.index["train"], self.index["test"], strict=True)):
             labels = self._y if self._labels is None else self._labels[m]
@@ -99,13 +101,15 @@ class Batches:
 
     @property
     def target_scale(self) -> Tensor:
-        """Deviation of the target that losses are measured in, [M]."""
+        """Divisor of the normalised target, [M]; it converts a root mean squared loss to the original unit."""
         models = len(self._orders)
         return torch.ones(models, device=self._device) if self._scale is None else self._scale.y_span.squeeze(1)
 
     def in_units(self, y: Tensor) -> Tensor:
-        """Targets or predictions [M, B] of numbers in the target's own unit again, in double precision; others as they
-        are."""
+        """Return numeric targets or predictions [M, B] in the original unit of the target, in double precision.
+
+        Class labels are returned unchanged.
+        """
         if not y.is_floating_point():
             return y
         if self._scale is None:
@@ -113,15 +117,21 @@ class Batches:
         return y.double() * self._scale.y_span + self._scale.y_low + self._centre.y
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Scaled x [M, B, ...], or symbols of texts, and a target y [M, B] or K [M, B, K] of these rows [M, B]."""
+        """Return scaled inputs x [M, B, ...] (symbols for texts) and targets y of rows [M, B].
+
+        One target has shape [M, B], K targets [M, B, K].
+        """
         return self._normalised(self._examples(rows), rows)
 
     def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """As :meth:`fetch`, to train on: what ``change`` makes of the examples [M, B, ...] is normalised."""
+        """Return a training batch.
+
+        Like :meth:`fetch`, but ``change`` is applied to the examples [M, B, ...] before they are normalised.
+        """
         return self._normalised(change(self._examples(rows)), rows)
 
     def strange(self, x: np.ndarray) -> Tensor:
-        """Examples [N, ...] of another set or none, as the trials' models see theirs, [M, N, ...]."""
+        """Return examples x [N, ...] from outside the dataset, scaled for each model, [M, N, ...]."""
         x = x if np.ndim(self._centre.x) == 0 else x - self._centre.x
         values = torch.from_numpy(np.ascontiguousarray(x)).to(self._device)
         values = values.float().div_(PIXEL) if values.dtype == torch.uint8 else values.float()
@@ -129,7 +139,7 @@ class Batches:
         return scaled if self._scale is None else (scaled - self._scale.x_low) / self._scale.x_span
 
     def _examples(self, rows: Tensor) -> Tensor:
-        # Whole rows at once: five times as fast as indexing element by element.
+        # Selecting whole rows is five times as fast as indexing by element.
         x = self._x.index_select(0, rows.flatten()).unflatten(0, rows.shape)
         if self._symbols is not None:
             return self._symbols.gather(1, (x.long() % self._symbols.shape[1]).flatten(1)).view(x.shape)
@@ -146,20 +156,22 @@ class Batches:
         return x, (y - self._scale.y_low) / self._scale.y_span if y.is_floating_point() else y
 
     def epoch(self, batch_size: int) -> Sequence[Tensor]:
-        """The rows of an epoch's batches, [M, B] each, in each trial's next random order; for B see
-        :func:`batch_sizes`."""
+        """Return the rows of the batches of an epoch, [M, B] each, in the next random order of each trial.
+
+        For B see :func:`batch_sizes`.
+        """
         orders = np.stack([order.permutation(self.n_train) for order in self._orders])
         rows = self.index["train"].gather(1, torch.from_numpy(orders).to(self._device))
         return rows.split(batch_sizes(self.n_train, batch_size), dim=1)
 
     def looks(self, part: str) -> Iterator[Tensor]:
-        """The rows of a part [M, N] in portions [M, B], to be looked at without training."""
+        """Iterate over the rows of a split in evaluation batches [M, B]."""
         rows = self.index[part]
         each = min(EVAL_EXAMPLES, EVAL_VALUES // max(1, math.prod(self._x.shape[1:])))
         yield from rows.split(max(1, each // len(rows), min(MIN_EXAMPLES, each)), dim=1)
 
     def select(self, models: Sequence[int]) -> "Batches":
-        """The feed of these models only; their orders go on where they are."""
+        """Return the batches of these models only; their random orders continue."""
         kept, index = copy(self), list(models)
         kept._orders = [self._orders[m] for m in index]
         kept.index = {part: rows[index] for part, rows in self.index.items()}
@@ -176,9 +188,9 @@ class Batches:
 
 @lru_cache(maxsize=4)
 def _tensors(dataset: Dataset, normalise: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Put the set on the device, once for all packs of a process; a mapped one is not copied for the CPU.
+    """Return the dataset as tensors on the device, once for all packs of a process.
 
-    Float64 data are centred and become float32 here.
+    On the CPU a memory-mapped dataset is not copied. Float64 data are centred and become float32 here.
     """
     centre, x, y = fit_centre(dataset, normalise), dataset.x, dataset.y
     x = (x - centre.x).astype(np.float32) if x.dtype == np.float64 else x

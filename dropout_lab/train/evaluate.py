@@ -1,4 +1,4 @@
-"""Loss and score of a stack of models on one part of its data, and what they say about each example."""
+"""Evaluation of a stack of models on one split: loss, score and predictions."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from dropout_lab.train.tasks import TaskMetrics, sum_batches
 
 @dataclass(frozen=True)
 class SplitScores:
-    """Mean loss and score, one entry a model."""
+    """Mean loss and score, one entry per model."""
 
     loss: list[float]
     score: list[float]
@@ -25,8 +25,12 @@ def evaluate_split(
     """Evaluate M models in test mode.
 
     Args:
-        part: ``train``, ``val`` or ``test``.
-        hook: the test-time form, as for :func:`weight_scaling.outputs`.
+        model: the stacked model.
+        params: its parameters, [M, ...] each.
+        feed: the data.
+        part: split: ``train``, ``val`` or ``test``.
+        task: loss and score.
+        hook: the test-time form, as for :func:`weight_scaling.predict_outputs`.
     """
     losses: list[Tensor] = []
     hits: list[Tensor] = []
@@ -42,11 +46,11 @@ def evaluate_split(
 def predict_split(
     model: Model, params: Params, feed: Batches, part: str, task: TaskMetrics, hook: Hook
 ) -> list[dict[str, np.ndarray]]:
-    """What each of M models says about every example of a part, in test mode.
+    """Return the predictions of M models for every example of a split, in test mode.
 
     Returns:
-        for each model ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the target's own unit, [N, K]
-        of K targets; and the ``rows`` [N] of the data set, unless it is a running text.
+        For each model a dict with ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the unit of the
+        target ([N, K] for K targets); and the ``rows`` [N] of the dataset, unless it is a running text.
     """
     told, true = [], []
     for out, y in weight_scaling.predict_outputs(model, params, feed.looks(part), feed.fetch, hook):
@@ -59,5 +63,5 @@ def predict_split(
 
 
 def _lines(values: Tensor, task: TaskMetrics) -> Tensor:
-    """A line for each example or token: of windows [M, B, T] the tokens, of K targets [M, B, K] the examples."""
+    """Flatten windows of tokens [M, B, T] to one entry per token; keep one entry per example for other tasks."""
     return (values.flatten(1) if task.kind == "language" else values).cpu()

@@ -1,4 +1,4 @@
-"""Values for the missing cells of tables, from the training split alone."""
+"""Values for the missing cells of tables, computed on the training split alone."""
 
 from functools import lru_cache
 
@@ -11,19 +11,19 @@ FILLED = ("mean", "median")
 
 @lru_cache(maxsize=8)
 def incomplete(dataset: Dataset) -> np.ndarray:
-    """Return which features have missing cells, bool [F]; nothing is missing in other data than tables."""
+    """Return which features have missing cells, bool [F]; only tables can have missing cells."""
     if not dataset.columns:
         return np.zeros(dataset.shape[:1], bool)
     return np.isnan(dataset.x).any(0)
 
 
 def fill_of(dataset: Dataset, missing: str, rows: np.ndarray) -> np.ndarray:
-    """Return the value that takes the place of the missing cells of each feature.
+    """Return the value that replaces the missing cells of each feature.
 
     Args:
-        dataset: the whole set.
-        missing: ``mean`` or ``median`` of the cells that are there. Words become the most frequent one, the earlier in
-            the alphabet of equally frequent ones.
+        dataset: the whole dataset.
+        missing: ``mean`` or ``median`` of the known cells. A categorical column is filled with its most frequent
+            value; ties go to the alphabetically first one.
         rows: the training split of one trial; every feature must have a value there.
 
     Returns:
@@ -45,7 +45,7 @@ def fill_of(dataset: Dataset, missing: str, rows: np.ndarray) -> np.ndarray:
 
 
 def fewest_values(dataset: Dataset, rows: np.ndarray) -> tuple[int, str]:
-    """Return the number of values of the feature that has the fewest of them in these rows, and its column."""
+    """Return the smallest number of known values of a feature in these rows, and the column of that feature."""
     lacking = np.flatnonzero(incomplete(dataset))
     if not len(lacking):
         return len(rows), ""

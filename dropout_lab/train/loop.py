@@ -1,4 +1,4 @@
-"""The training loop: epochs over a pack until every model has finished, stopped or diverged."""
+"""Training loop: epochs over a pack until every model has finished, stopped early or diverged."""
 
 import math
 import time
@@ -32,14 +32,14 @@ def train_pack(
 
     Args:
         trials: see :class:`Pack`.
-        dataset: their data.
-        progress: called with the number of trial epochs that are done or will not be needed any more.
+        dataset: the data of the trials.
+        progress: called with the number of trial epochs that have been completed or are no longer needed.
 
     Returns:
-        one result a trial, in their order.
+        One result per trial, in the order of the trials.
 
     Raises:
-        ValueError: the model cannot take the data.
+        ValueError: the model does not accept the data.
     """
     with flush_denormals():
         return _Training(trials, dataset, progress).run()
@@ -51,7 +51,7 @@ class _Training:
         self.trials, self.progress = trials, progress
         self.whole = self.pack = Pack(trials, dataset)
         self.conf = trials[0].config.train
-        self.inside = list(range(len(trials)))  # place in self.pack -> place in self.trials
+        self.inside = list(range(len(trials)))  # index in self.pack -> index in self.trials
         self.stalls = PlateauCounter(trials[0].config.schedule.patience, len(trials))
         self.watch = BestTracker(self.pack.regularizers.stopping, self.pack.params)
         self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
@@ -75,7 +75,7 @@ class _Training:
         return self.results
 
     def _epoch(self, epoch: int) -> Tensor:
-        """Train for an epoch; mean training loss of each model, [M]."""
+        """Train for one epoch and return the mean training loss of each model, [M]."""
         batches = self.pack.begin(epoch)
         sums: list[Tensor] = []
         seen, self.steps = 0, len(batches)
@@ -95,7 +95,7 @@ class _Training:
         return torch.stack(sums).double().sum(0) / seen
 
     def _validated(self) -> SplitScores | None:
-        """The networks as they are on the validation part; None if there is none."""
+        """Evaluate the current networks on the validation set; None if there is none."""
         pack, hook = self.pack, self.pack.testing(self.pack.params)
         if not pack.feed.validates:
             return None
@@ -117,10 +117,10 @@ class _Training:
                 self.results[m].status = "diverged"
 
     def _leave(self, epoch: int, val: SplitScores | None) -> None:
-        """Let the models go that stop early or have diverged."""
+        """Remove the models that stop early or have diverged from the pack."""
         spent = [] if val is None else self.watch.see(epoch, self.inside, val.loss, self.pack.params)
         gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
-        # Progress counts epochs of all trials; what a model leaves undone is not needed any more.
+        # Progress counts epochs of all trials; the remaining epochs of a removed model are no longer needed.
         self.progress(len(self.inside) + len(gone) * (self.conf.epochs - epoch))
         if gone and epoch < self.conf.epochs:
             self._finish([m for m in self.inside if m in gone])
@@ -130,7 +130,7 @@ class _Training:
                 self.pack = self.pack.select(places)
 
     def _finish(self, models: Sequence[int]) -> None:
-        """Keep the parameters that these models are to be judged by."""
+        """Store the parameters with which these models are evaluated."""
         places = [self.inside.index(m) for m in models]
         if places:
             params = self.watch.restore(models, {n: p.detach()[places] for n, p in self.pack.params.items()})
@@ -138,8 +138,8 @@ class _Training:
                 self.final[name][list(models)] = values
 
     def _measure(self, seconds: float) -> None:
-        """Evaluate the final networks on every part; the test part is read here and nowhere else."""
-        # The test-time form takes the rate that the weights were trained with last, as their validation did.
+        """Evaluate the final networks on every split. The test set is read only here."""
+        # The test-time form uses the rate of the last training step of these weights, as in validation.
         epochs = [self.watch.reported(m, run) for m, run in enumerate(self.epochs_run)]
         last = (
             torch.tensor([max(epoch - 1 / self.steps, 0) for epoch in epochs], dtype=torch.float64) / self.conf.epochs
@@ -147,7 +147,7 @@ class _Training:
         stalls = [self.stalls.before(m, max(epoch, 1)) for m, epoch in enumerate(epochs)]
         self.whole.noise.move(TrainingProgress(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.testing(self.final)
-        # What only serves to choose settings must not know the test part.
+        # Trials that only serve to select settings must not read the test set.
         unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
@@ -178,7 +178,7 @@ class _Training:
                 self._predict(predict_split(model, self.final, feed, "test", self.whole.task, hook))
 
     def _predict(self, found: Sequence[dict[str, np.ndarray]]) -> None:
-        """Keep what each model says of the test examples, where that is asked for."""
+        """Store the test predictions of trials with ``save_predictions``."""
         for result, trial, predictions in zip(self.results, self.trials, found, strict=True):
             if result.status == "ok" and trial.config.save_predictions:
                 result.predictions = predictions
@@ -188,7 +188,7 @@ class _Training:
         return [] if whole.task.kind == "language" else measure_activity(whole.model, self.final, whole.feed, hook)
 
     def _test_set(self) -> list[dict[str, Any]]:
-        """The size of each trial's test part, and what a constant prediction scores there."""
+        """Return the size of the test set of each trial and the accuracy of a constant prediction."""
         feed = self.whole.feed
         size: dict[str, Any] = {"n_test": feed.n_test}
         if self.whole.task.kind != "classification":

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: pure functions of the progress of training that return the factor of ``train.lr``."""
+"""Learning-rate schedules: pure functions of the training progress that return a factor of ``train.lr``."""
 
 import inspect
 import math
@@ -10,12 +10,12 @@ from dropout_lab.config import LRScheduleConf
 
 @dataclass(frozen=True)
 class Progress:
-    """Position of a training run at an update.
+    """Position of an update within a training run.
 
     Args:
-        done: epochs that are finished, with a fraction if the learning rate changes at every update.
-        epochs: epochs of the whole run.
-        unit: epochs from one change of the learning rate to the next: 1, or 1 / updates per epoch.
+        done: number of completed epochs, fractional if the learning rate changes at every update.
+        epochs: number of epochs of the whole run.
+        unit: epochs between two changes of the learning rate: 1, or 1 / updates per epoch.
     """
 
     done: float
@@ -24,7 +24,7 @@ class Progress:
 
 
 def constant(at: Progress) -> float:
-    """The same learning rate throughout."""
+    """Keep the learning rate constant."""
     return 1.0
 
 
@@ -50,7 +50,7 @@ def linear_warmup(at: Progress, warm_up: float, start: float) -> float:
 
 
 def cosine(at: Progress, final: float, warm_up: float, start: float) -> float:
-    """Fall to ``final`` along half a cosine, after a linear warm-up if there is one.
+    """Fall to ``final`` along half a cosine, optionally after a linear warm-up.
 
     Source:
         Loshchilov and Hutter 2017, ICLR, equation 5, without restarts.
@@ -61,8 +61,9 @@ def cosine(at: Progress, final: float, warm_up: float, start: float) -> float:
 
 
 def one_cycle(at: Progress, peak: float, div_factor: float, final_div_factor: float) -> float:
-    """Rise from ``1 / div_factor`` to 1 and fall to ``1 / (div_factor final_div_factor)``, both along half a cosine, as
-    torch's ``OneCycleLR`` does without cycling the momentum.
+    """Rise from ``1 / div_factor`` to 1, then fall to ``1 / (div_factor final_div_factor)``.
+
+    Both phases follow half a cosine, as torch's ``OneCycleLR`` does without cycling the momentum.
 
     Source:
         Smith and Topin 2019, arXiv:1708.07120.
@@ -84,14 +85,14 @@ LR_SCHEDULES: dict[str, Callable[..., float]] = {
 
 
 def lr_factor(conf: LRScheduleConf, epoch: int, update: int, updates: int, epochs: int) -> float:
-    """Factor of ``train.lr`` at an update.
+    """Return the factor of ``train.lr`` at an update.
 
     Args:
         conf: the schedule with its settings.
-        epoch: the current epoch, from 1.
-        update: updates of this epoch that are done.
-        updates: updates of an epoch.
-        epochs: epochs of the whole run.
+        epoch: the current epoch, counted from 1.
+        update: number of completed updates of this epoch.
+        updates: number of updates per epoch.
+        epochs: number of epochs of the whole run.
     """
     by_update = conf.by == "update"
     at = Progress(epoch - 1 + (update / updates if by_update else 0), epochs, 1 / updates if by_update else 1.0)

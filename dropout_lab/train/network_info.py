@@ -1,4 +1,4 @@
-"""The network and its data, as regularizers are shown them."""
+"""Description of a network and its data for regularizers."""
 
 from dropout_lab.data import Dataset
 from dropout_lab.dropout import MAPS
@@ -8,7 +8,7 @@ from dropout_lab.regularizers import ExtraParameter, HiddenSite, NetworkInfo
 
 
 def describe_network(model: Model, dataset: Dataset) -> NetworkInfo:
-    """What regularizers of this model on these data act on."""
+    """Return the properties of a model and a dataset that regularizers depend on."""
     sites = {name: _site(model, model.places[name]) for name in model.sites}
     return NetworkInfo(model.weights, sites, model.bounded, dataset.task, dataset.shape, bool(dataset.tokens))
 
@@ -21,7 +21,7 @@ def _site(model: Model, place: Site) -> HiddenSite:
 
 
 def extend_model(model: Model, parts: dict[str, ExtraParameter]) -> None:
-    """Make what regularizers bring into the network a part of the model."""
+    """Add the parameters and buffers of regularizers to the model."""
     made = {name: Parameter(p.shape, 1, thinned=(p.site,), constant=p.start) for name, p in parts.items()}
     written = {name for name, part in parts.items() if part.written}
     model.extend({n: p for n, p in made.items() if n not in written}, {n: p for n, p in made.items() if n in written})

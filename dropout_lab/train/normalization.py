@@ -1,4 +1,4 @@
-"""Normalisation by statistics of the training part alone."""
+"""Normalisation with statistics of the training split alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from torch import Tensor
 
 from dropout_lab.data import Dataset
 
-PIXEL = 255.0  # what stands for 1 in images that are kept as bytes
-ROWS = 4096  # examples that are widened to float64 at a time
-SERIES = 3  # axes of series [N, T, F], whose features come last; images [N, C, H, W] have their channels second
+PIXEL = 255.0  # value of 1.0 in images that are stored as bytes
+ROWS = 4096  # examples that are converted to float64 at a time
+SERIES = 3  # number of axes of series [N, T, F] with features last; images [N, C, H, W] have channels second
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Offsets and divisors per model, in shapes that fit x [M, B, ...] and y [M, B].
+    """Offsets and divisors per model, in shapes that broadcast with x [M, B, ...] and y [M, B].
 
     The offsets of float64 data are relative to their :class:`Centre`.
     """
@@ -28,7 +28,7 @@ class Scale:
     y_span: Tensor
 
     def select(self, models: list[int]) -> "Scale":
-        """The scale of these models only."""
+        """Return the scale of these models only."""
         return Scale(self.x_low[models], self.x_span[models], self.y_low[models], self.y_span[models])
 
 
@@ -36,12 +36,12 @@ class Scale:
 class Centre:
     """Constants that are subtracted in float64 before user data become float32, so that no digits are lost.
 
-    Times in milliseconds, for example, differ in digits that float32 does not have. Standardization is invariant to
-    the constants, so that they carry no information between the splits.
+    Times in milliseconds, for example, differ in digits that float32 cannot represent. Standardization is invariant to
+    the constants, so they carry no information between the splits.
 
     Args:
-        x: per feature, float64 [1, F], or [1, 1, F] of series; 0 for data that are float32 already.
-        y: of the target.
+        x: one constant per feature, float64 [1, F], or [1, 1, F] for series; 0 for data that are float32 already.
+        y: constant of the target.
     """
 
     x: np.ndarray | float = 0.0
@@ -49,10 +49,10 @@ class Centre:
 
 
 def fit_centre(dataset: Dataset, kind: str) -> Centre:
-    """Return the medians of float64 features and targets; zeros where nothing is standardized or nothing is float64.
+    """Return the medians of float64 features and targets; zeros for float32 data or without normalisation.
 
     Args:
-        dataset: the whole set.
+        dataset: the whole dataset.
         kind: as for :func:`fit_scale`.
     """
     if kind == "none":
@@ -70,20 +70,20 @@ def fit_scale(
     device: torch.device,
     centre: Centre = Centre(),
 ) -> Scale | None:
-    """The scale that brings the training part of each trial to a norm.
+    """Compute the scale that normalises the training split of each trial.
 
-    Tables and series are scaled by feature and images by channel; the target of a regression is scaled like a feature.
+    Tables and series are scaled per feature and images per channel; a regression target is scaled like a feature.
 
     Args:
-        dataset: the whole set.
-        kind: ``none``; ``zscore`` for mean 0 and deviation 1; ``unit`` for [0, 1].
-        parts: training rows of each trial; the same object where trials share them.
-        fills: what takes the place of missing cells in each trial, [F].
-        device: where the scale is needed.
-        centre: what has been subtracted from the data.
+        dataset: the whole dataset.
+        kind: ``none``; ``zscore`` for mean 0 and standard deviation 1; ``unit`` for the interval [0, 1].
+        parts: training rows of each trial; trials with the same rows share one array object.
+        fills: values that replace missing cells in each trial, [F].
+        device: device of the scale.
+        centre: constants that have been subtracted from the data.
 
     Returns:
-        None if nothing is to be done.
+        The scale; None if ``kind`` is ``none``.
     """
     if kind == "none":
         return None
@@ -96,7 +96,7 @@ def fit_scale(
 
 
 def _one(dataset: Dataset, kind: str, rows: np.ndarray, fill: np.ndarray, centre: Centre) -> list[np.ndarray]:
-    """One trial's low and span, of x [1, C, 1, 1], [1, F] or [1, 1, F] and of y [1]."""
+    """Return offset and divisor of one trial: of x [1, C, 1, 1], [1, F] or [1, 1, F], and of y [1]."""
     measure = _zscore if kind == "zscore" else _unit
     low, span = measure(dataset.x, rows, fill)
     low = low - np.ravel(centre.x)
@@ -106,7 +106,7 @@ def _one(dataset: Dataset, kind: str, rows: np.ndarray, fill: np.ndarray, centre
         y_low, y_span = measure(dataset.y, rows)
         y_low = y_low - centre.y
     shape = (1, 1, -1) if dataset.x.ndim == SERIES else (1, -1) + (1,) * (dataset.x.ndim - 2)
-    # A constant feature stays constant instead of becoming 0/0.
+    # A divisor of 1 keeps a constant feature constant instead of 0/0.
     return [low.reshape(shape), _safe(span).reshape(shape), y_low.reshape(1), _safe(y_span).reshape(1)]
 
 
@@ -115,23 +115,26 @@ def _safe(span: np.ndarray) -> np.ndarray:
 
 
 def _zscore(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each feature or channel over the rows."""
+    """Return mean and standard deviation of each feature or channel over the rows."""
     count = len(rows) * prod(values.shape[1:]) // _features(values)
     mean = np.asarray(sum(part.sum((0, 2)) for part in _chunks(values, rows, fill)) / count)
-    # The second pass keeps the digits that mean(x^2) - mean(x)^2 would lose.
+    # Two passes avoid the cancellation in mean(x^2) - mean(x)^2.
     square = sum(np.square(part - mean[:, None]).sum((0, 2)) for part in _chunks(values, rows, fill)) / count
     return mean, np.sqrt(square)
 
 
 def _unit(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Least value and range of each feature or channel over the rows."""
+    """Return minimum and range of each feature or channel over the rows."""
     ends = [(part.min((0, 2)), part.max((0, 2))) for part in _chunks(values, rows, fill)]
     low = np.min([least for least, _ in ends], axis=0)
     return low, np.max([most for _, most in ends], axis=0) - low
 
 
 def _chunks(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None) -> Iterator[np.ndarray]:
-    """The rows as float64 [n, C, P], some at a time: a set of images does not fit into memory eight times over."""
+    """Iterate over the rows as float64 [n, C, P], :data:`ROWS` at a time.
+
+    A whole image dataset in float64 needs eight times the memory of its bytes.
+    """
     pixel = PIXEL if values.dtype == np.uint8 else 1.0
     for start in range(0, len(rows), ROWS):
         part = values[rows[start : start + ROWS]].astype(np.float64) / pixel
@@ -141,7 +144,7 @@ def _chunks(values: np.ndarray, rows: np.ndarray, fill: np.ndarray | None) -> It
 
 
 def _features(values: np.ndarray) -> int:
-    """How many features or channels values [N, ...] have."""
+    """Return the number of features or channels of values [N, ...]."""
     if values.ndim == SERIES:
         return values.shape[2]
     return values.shape[1] if values.ndim > 1 else 1

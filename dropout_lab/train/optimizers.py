@@ -1,8 +1,8 @@
 """Optimizers over stacked parameters, with one learning rate per model.
 
-The updates are torch's functional optimizers, fused where torch has fused kernels. Those take one learning rate per
-call, so everything that has the same learning rate is updated in one call: a single call for the usual pack, whose
-trials differ in other settings.
+The updates are torch's functional optimizers, fused where torch has fused kernels. These accept one learning rate per
+call, so all tensors with the same learning rate are updated in one call. A typical pack, whose trials differ in other
+settings, needs a single call.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,18 @@ from torch.optim.sgd import sgd
 
 from dropout_lab.config import TrainConf
 
-# Elements in a cache line of float32. torch's fused kernels divide a tensor at cache lines and round what remains
-# after the last full one differently, so models stack without a change of bits if each fills its lines.
+# Float32 elements per cache line. torch's fused kernels process full cache lines and round the remaining elements
+# differently, so stacked models give bit-identical results only if each one fills its cache lines.
 CACHE_LINE = 16
 
-# A piece of a stacked parameter: the index of the parameter, and that of the piece.
+# Indices of a parameter and of a piece of it, which covers adjacent models.
 Piece = tuple[int, int]
 
 
 def momentum_at(conf: TrainConf, epochs: float) -> float:
-    """Momentum after so many epochs: a linear ramp from ``momentum_start`` to ``momentum`` over ``momentum_ramp``.
+    """Return the momentum after this many epochs.
+
+    It rises linearly from ``momentum_start`` to ``momentum`` over ``momentum_ramp`` epochs.
 
     Source:
         Hinton et al. 2012, arXiv:1207.0580, appendix A.1; Srivastava et al. 2014, JMLR, appendix A.2.
@@ -38,14 +40,14 @@ def momentum_at(conf: TrainConf, epochs: float) -> float:
 
 
 class LrGroup:
-    """The pieces of stacked parameters that are updated at one learning rate.
+    """Pieces of stacked parameters that share one learning rate.
 
     Args:
         lr: the learning rate.
-        pieces: which they are.
-        params: the pieces of all parameters, by parameter.
-        state: the optimizer's state, by slot, cut like the parameters.
-        steps: updates so far.
+        pieces: indices of the pieces.
+        params: pieces of all parameters, by parameter.
+        state: state of the optimizer by slot, split like the parameters.
+        steps: number of completed updates.
     """
 
     def __init__(
@@ -57,30 +59,30 @@ class LrGroup:
         steps: int,
     ):
         self.lr, self.pieces = lr, pieces
-        # Cut once: the optimizer works in place, so these stay views of the parameters and their state.
+        # The optimizer works in place, so these views of the parameters and their state remain valid.
         self.params = self.select(params)
         self.slots = {name: self.select(values) for name, values in state.items()}
         counts = torch.full((len(pieces),), float(steps), device=self.params[0].device)
         self.counts = list(counts.unbind())
 
     def select(self, values: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-        """Take this group's pieces from tensors that are cut like the parameters."""
+        """Return this group's pieces of tensors that are split like the parameters."""
         return [values[i][piece] for i, piece in self.pieces]
 
 
 class Optimizer:
-    """Updates parameters [M, ...] and their state in place.
+    """Base class of optimizers, which update parameters [M, ...] and their state in place.
 
     Args:
         params: the stacked parameters.
         lr: learning rate of each model, [M].
-        conf: the optimizer's constants.
-        speeds: factor of the learning rate for each parameter, a number or [M]; 1 for all if not given.
+        conf: constants of the optimizer.
+        speeds: factor of the learning rate per parameter, a number or [M]; defaults to 1.
 
     Attributes:
-        momentum: the momentum of the next update, for optimizers that have one.
-        power: if weights are multiplied by k, their learning rate is multiplied by k to this power.
-        stacks: whether adjacent models may be updated as one tensor without a change of bits.
+        momentum: momentum of the next update, for optimizers that have one.
+        power: if weights are multiplied by k, their learning rate must be multiplied by k to this power.
+        stacks: whether adjacent models can be updated as one tensor with bit-identical results.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
@@ -96,7 +98,7 @@ class Optimizer:
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}
         self._params = list(params)
-        # Of each parameter: the learning rate of each model, and how many models each piece has.
+        # By parameter: the learning rate of each model, and the number of models of each piece.
         self._lrs: list[list[float]] = []
         self._sizes: list[list[int]] = []
         self._groups: list[LrGroup] = []
@@ -107,7 +109,7 @@ class Optimizer:
         self.lr = lr
         before, after = self._lrs, self._lr_table()
         mapped = dict(zip(chain(*before), chain(*after), strict=True))
-        if [[mapped[old] for old in lrs] for lrs in before] == after:  # as when a schedule moves all by one factor
+        if [[mapped[old] for old in lrs] for lrs in before] == after:  # the groups do not change
             self._lrs = after
             for group in self._groups:
                 group.lr = mapped[group.lr]
@@ -115,9 +117,9 @@ class Optimizer:
             self._cut()
 
     def step(self, grads: Sequence[Tensor]) -> None:
-        """Make one update; the gradients, [M, ...] each, may be overwritten."""
+        """Update the parameters once. The gradients, [M, ...] each, may be overwritten."""
         self.steps += 1
-        # A fused kernel reads memory in order, and the gradient of a filter may be stored channels last.
+        # Fused kernels need contiguous tensors, and the gradient of a filter may be stored channels last.
         pieces = [g.contiguous().split(sizes) for g, sizes in zip(grads, self._sizes, strict=True)]
         with torch.no_grad():
             for group in self._groups:
@@ -128,7 +130,7 @@ class Optimizer:
         raise NotImplementedError
 
     def select(self, models: Sequence[int], params: Sequence[Tensor]) -> None:
-        """Keep these models of the pack, in this order; ``params`` are the parameters kept."""
+        """Keep these models of the pack, in this order; ``params`` are their parameters."""
         index = list(models)
         self.lr = self.lr[index]
         self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
@@ -137,11 +139,11 @@ class Optimizer:
         self._cut()
 
     def _lr_table(self) -> list[list[float]]:
-        """The learning rate of each parameter of each model."""
+        """Return the learning rates by parameter and model."""
         return [(self.lr * speed).tolist() for speed in self._speeds]
 
     def _cut(self) -> None:
-        """Cut parameters and state into pieces of adjacent models, and group these by their learning rate."""
+        """Split parameters and state into pieces of adjacent models, and group the pieces by learning rate."""
         self._lrs, self._sizes = self._lr_table(), []
         pieces: dict[float, list[Piece]] = {}
         for i, (p, lrs) in enumerate(zip(self._params, self._lrs, strict=True)):
@@ -160,8 +162,10 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with classical momentum in torch's form: v = m v + g, w = w - lr v; with Nesterov's
-    w = w - lr (g + m v) (Sutskever et al. 2013, ICML)."""
+    """Stochastic gradient descent with classical momentum in torch's form: v = m v + g, w = w - lr v.
+
+    Nesterov momentum updates w = w - lr (g + m v) (Sutskever et al. 2013, ICML).
+    """
 
     slots = ("momentum_buffer",)
     power = 2
@@ -177,7 +181,7 @@ class SGD(Optimizer):
             momentum=self.momentum,
             lr=group.lr,
             dampening=0.0,
-            # torch refuses Nesterov's form without momentum, where it is plain gradient descent.
+            # torch rejects Nesterov without momentum, which would be plain gradient descent.
             nesterov=self.conf.nesterov and self.momentum > 0,
             maximize=False,
         )

@@ -1,4 +1,4 @@
-"""A pack: M trials as one stacked model, with everything a training step needs."""
+"""A pack: M trials as one stacked model, with the state of their training."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -32,14 +32,14 @@ from dropout_lab.trial import Trial
 
 
 class Pack:
-    """The state of M trials in training.
+    """State of M trials in training.
 
     Args:
-        trials: they agree in every setting that a pack must share; rates, seeds and strengths are their own.
-        dataset: the trials' data.
+        trials: trials that agree in every setting that a pack must share; rates, seeds and strengths may differ.
+        dataset: the data of the trials.
 
     Raises:
-        ValueError: the model cannot take the data, or a part of the data would be empty.
+        ValueError: the model does not accept the data, or a split would be empty.
     """
 
     def __init__(self, trials: Sequence[Trial], dataset: Dataset):
@@ -56,7 +56,7 @@ class Pack:
             place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
             for place in self.model.places
         }
-        # A trial without dropout may stand beside those of any one variant.
+        # Trials without dropout can share a pack with trials of any single variant.
         conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
         schedule = make_schedule(shared.schedule.kind, shared.schedule)
         self.noise = PackDropout(build_variant(conf), schedule, stacked, self.model.places, streams)
@@ -70,8 +70,8 @@ class Pack:
         for name, p in self.params.items():
             p.requires_grad_(name not in self.model.fixed)
         self._configs = configs
-        self._epoch, self._update, self._updates = 1, 0, 1  # the update to be made next, out of so many in the epoch
-        self.state: State = None  # carried from window to window of a running text
+        self._epoch, self._update, self._updates = 1, 0, 1  # the next update and the updates per epoch
+        self.state: State = None  # passed from window to window of a running text
         optimizer = shared.train.optimizer
         known = dict.fromkeys(weights, 1.0) | {n: paper.lr_factor(optimizer, k) for n, k in keep.items()}
         speeds = [known.get(n, self.noise.speed) for n, p in self.params.items() if p.requires_grad]
@@ -79,13 +79,13 @@ class Pack:
         self.optimizer.momentum = momentum_at(shared.train, 0)
 
     def _learning_rates(self) -> Tensor:
-        """Learning rate of each model at the next update, [M]."""
+        """Return the learning rate of each model at the next update, [M]."""
         position = self._epoch, self._update, self._updates, self._configs[0].train.epochs
         lrs = [config.train.lr * lr_factor(config.lr_schedule, *position) for config in self._configs]
         return torch.tensor(lrs, dtype=torch.float64, device=self._device)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:
-        """Start an epoch, counted from 1; returns the rows of its batches."""
+        """Start an epoch, counted from 1, and return the rows of its batches."""
         self.state = None
         batches = self.feed.epoch(self._configs[0].train.batch_size)
         self._epoch, self._update, self._updates = epoch, 0, len(batches)
@@ -102,26 +102,26 @@ class Pack:
 
     @property
     def arithmetic(self) -> AbstractContextManager[object]:
-        """The context of a forward pass."""
+        """Context manager of a forward pass."""
         return arithmetic(self._precision, self._device)
 
     @property
     def _moving(self) -> list[Tensor]:
-        """The parameters that the optimizer moves."""
+        """The parameters that the optimizer updates."""
         return [p for p in self.params.values() if p.requires_grad]
 
     def testing(self, params: Params) -> Hook:
-        """What the model calls in the deterministic test-time network."""
+        """Return the hook of the deterministic test-time network."""
         return self.regularizers.hook(EvalHook(self.noise, params), params)
 
     def step(self, rows: Tensor) -> Tensor:
-        """One update of every model on its own batch.
+        """Update every model once on its own batch.
 
         Args:
-            rows: rows of the data set, [M, B], or a window of places [M, B, T].
+            rows: rows of the dataset, [M, B], or a window of token positions [M, B, T].
 
         Returns:
-            the mean loss of each model's batch, [M], without penalties.
+            The mean loss of each batch, [M], without penalties.
         """
         x, y = self.feed.batch(rows, self.regularizers.examples)
         x = self.regularizers.inputs(x)
@@ -134,8 +134,8 @@ class Pack:
         loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean(0)
         objective = sum(self._penalties(outs), loss)
         weights = self._moving
-        # The models share nothing, so the gradient of the sum of their losses is each model's own gradient. What a
-        # place learns that no pass reached has none.
+        # The models share no parameters, so the gradient of the summed losses is the gradient of each model.
+        # A learned rate of a site that the forward pass does not use has no gradient.
         grads = torch.autograd.grad(objective.sum(), weights, materialize_grads=True, allow_unused=True)
         if any(config.train.clip for config in self._configs):
             most = [config.train.clip or torch.inf for config in self._configs]
@@ -150,13 +150,13 @@ class Pack:
         return loss.detach()
 
     def _forward(self, x: Tensor) -> tuple[Tensor, State]:
-        """Outputs of a training pass, and the state after it."""
+        """Return the outputs of a training pass and the state after it."""
         params = self.regularizers.weights(self.params)
         hook = self.regularizers.hook(TrainingHook(self.noise, params), params)
         return self.model.advance(params, x, hook, self.state)
 
     def _penalties(self, outs: Sequence[Tensor]) -> list[Tensor]:
-        """What is added to the data loss, [M] each: penalties on weights, what the variant asks for."""
+        """Return the terms that are added to the data loss, [M] each: of the regularizers and of the variant."""
         own = self.noise.penalty(self.params)
         found = [self.regularizers.penalty(self.params), None if own is None else own / self.feed.n_train]
         found.append(self.noise.charged())
@@ -165,7 +165,7 @@ class Pack:
         return [term for term in found if term is not None]
 
     def select(self, places: Sequence[int]) -> "Pack":
-        """The pack of the models in these places, which trains on where they are; this one is spent."""
+        """Return a pack that continues the training of these models; do not use ``self`` afterwards."""
         kept, index = copy(self), list(places)
         kept.params = {n: p.detach()[index].requires_grad_(p.requires_grad) for n, p in self.params.items()}
         kept.optimizer.select(index, kept._moving)
@@ -179,15 +179,15 @@ class Pack:
 
 
 def _cut(state: State) -> State:
-    """The state, from which no gradient goes back into the window that it came from."""
+    """Detach the state, so that no gradient flows back into the previous window."""
     return None if state is None else tuple(part.detach() for part in state)
 
 
 def build_pack_model(config: Config, dataset: Dataset) -> Model:
-    """The model of a config for this data.
+    """Build the model of a config for a dataset, with the parameters of its regularizers.
 
     Raises:
-        ValueError: it cannot take the data.
+        ValueError: the model does not accept the data.
     """
     model = models.build_model(config.model, dataset.shape, dataset.outputs, config.variant.network, dataset.symbols)
     extend_model(model, regularizers.extra_parameters(config.regularizer, describe_network(model, dataset)))
@@ -195,7 +195,7 @@ def build_pack_model(config: Config, dataset: Dataset) -> Model:
 
 
 def build_variant(conf: VariantConf) -> Dropout | None:
-    """The variant of a config with its options; None for no dropout."""
+    """Build the variant of a config with its options; None for no dropout."""
     if conf.kind == "none":
         return None
     made = VARIANTS[conf.kind]
@@ -203,10 +203,10 @@ def build_variant(conf: VariantConf) -> Dropout | None:
 
 
 def site_rates(trial: Trial, model: Model) -> dict[str, float]:
-    """The trial's drop probability at each place of its model.
+    """Return the drop probability of a trial at each site of its model.
 
     Raises:
-        ValueError: a rate for each layer, for a variant that acts on the input.
+        ValueError: one rate per layer is given for a variant that acts on the input.
     """
     rate = trial.config.rate
     if trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input:
@@ -227,7 +227,7 @@ def _place_rate(place: Site, at_input: float, hidden: Sequence[float], config: C
 
 
 def variant_incompatibility(trial: Trial, model: Model) -> str | None:
-    """Why the trial's variant makes no sense for a model; None if it does."""
+    """Return why the variant of a trial is not applicable to a model; None if it is."""
     variant = build_variant(trial.config.variant)
     if variant is None:
         return None
@@ -238,7 +238,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
     if trial.config.input_rate > 0:
         if not variant.takes_input:
             return "does not take an input_rate"
-        if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # lines are steps
+        if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # rows are steps
             return "does not take an input_rate on images, whose only map it would drop whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
         return f"needs {STATES}, which this network does not have"
@@ -249,7 +249,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
     places = {name: place for name, place in model.places.items() if (place.level is None) == variant.at_input}
     on = {name: place.layout for name, place in places.items() if rates[name] > 0}
     if on and not set(on.values()) & set(variant.needs):
-        # The layouts of activations say what kind of model this is.
+        # The kinds of activation sites identify the model for the user.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_KINDS)))
         return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
     acting = [name for name in rates if rates[name] > 0 and applies_at(variant, model.places[name])]
@@ -264,7 +264,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
 
 
 def _unlearnable(trial: Trial, variant: LearnedRate, rates: Mapping[str, float], model: Model) -> str | None:
-    """Why a variant cannot learn from where the trial starts."""
+    """Return why the variant cannot learn its rate from the start of the trial; None if it can."""
     if trial.config.schedule.kind != "constant":
         return f"learns its rate and takes no schedule={trial.config.schedule.kind}"
     if max(rates.values()) > variant.highest:

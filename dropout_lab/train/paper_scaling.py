@@ -1,10 +1,10 @@
-"""Constants of papers that scale at test time, converted for layers that scale while training.
+"""Conversion of the constants of papers that scale weights at test time to inverted dropout.
 
-Papers up to about 2015 mask units without rescaling and multiply by the part k that is kept at test time; inverted
-layers divide by k in training. With w' = k w for the weights that read such units, SGD with or without momentum trains
-the same network if the learning rate of w' is k^2 times the paper's (biases keep theirs), the initial weights k times,
-L2 1/k^2 times, L1 1/k times and a norm bound k times. Adam divides a gradient by its own size: its learning rate is k
-times the paper's, and its epsilon, which is not converted, makes a difference where gradients are as small.
+Papers up to about 2015 mask units without rescaling and multiply by the keep probability k at test time; inverted
+dropout divides by k in training. With w' = k w for the weights that read such units, SGD with or without momentum
+trains the same network if the learning rate of w' is k^2 times that of the paper (biases keep theirs), the initial
+weights k times, L2 1/k^2 times, L1 1/k times and a norm bound k times. Adam normalises the gradient, so its learning
+rate is k times that of the paper; its epsilon is not converted, which matters for gradients of that magnitude.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,12 @@ from dropout_lab.trial import Trial
 
 
 def keep_probabilities(trials: Sequence[Trial], model: Model, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Of weights whose constants are to be converted, the part of what they read that is kept, [M].
+    """Return the keep probability of the inputs of all weights whose constants are converted, [M] each.
 
     Args:
-        rates: drop probability at each place, [M].
+        trials: the M trials.
+        model: the stacked model.
+        rates: drop probability at each site, [M].
     """
     asked = torch.tensor([trial.config.paper_scale for trial in trials])
     if not asked.any():
@@ -38,12 +40,12 @@ def keep_probabilities(trials: Sequence[Trial], model: Model, rates: Mapping[str
 
 
 def lr_factor(kind: str, keep: Tensor) -> Tensor:
-    """By how much an optimizer's learning rate is multiplied for weights that are multiplied by ``keep``, [M]."""
+    """Return the learning-rate factor of an optimizer for weights that are multiplied by ``keep``, [M]."""
     return keep ** OPTIMIZERS[kind].power
 
 
 def conversion_error(trial: Trial, model: Model) -> str | None:
-    """Why a trial's constants cannot be converted; None if they can, or need not."""
+    """Return why the constants of a trial cannot be converted; None if they can or need not be."""
     config = trial.config
     if not config.paper_scale:
         return None

@@ -1,4 +1,4 @@
-"""In what arithmetic a network is computed."""
+"""Floating-point precision of forward passes."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -6,13 +6,13 @@ import torch
 
 
 def arithmetic(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """The context of a forward pass.
+    """Return the context manager of a forward pass.
 
-    Under ``bf16`` matrix products and convolutions round to 8 bits of mantissa and add up in fp32, as torch.autocast
-    chooses; weights, gradients of the weights, the optimizer's state and the loss stay in fp32.
+    Under ``bf16`` matrix products and convolutions round to 8 bits of mantissa and accumulate in fp32, as
+    torch.autocast selects; weights, their gradients, the optimizer state and the loss remain fp32.
 
     Args:
         precision: ``fp32`` or ``bf16``.
-        device: where it is computed.
+        device: device of the computation.
     """
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()

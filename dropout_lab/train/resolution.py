@@ -1,4 +1,4 @@
-"""Columns of user data whose digits are lost in single precision."""
+"""Detection of columns of user data that lose information in single precision."""
 
 from functools import lru_cache
 
@@ -7,18 +7,18 @@ import numpy as np
 from dropout_lab.data import Dataset
 from dropout_lab.train.normalization import fit_centre
 
-COARSE = 0.01  # rounding errors above this part of the spread change what a column says
-SMALLEST = float(np.finfo(np.float32).tiny)  # smaller numbers have fewer digits
+COARSE = 0.01  # largest acceptable rounding error as a fraction of the spread
+SMALLEST = float(np.finfo(np.float32).tiny)  # subnormal numbers have fewer digits
 
 
 @lru_cache(maxsize=16)
 def unresolved_column(dataset: Dataset, normalise: str, target: str) -> str:
-    """Name the first float64 column that single precision rounds too coarsely; nothing if there is none.
+    """Return the first float64 column that single precision rounds too coarsely; an empty string if there is none.
 
-    Compares the median rounding error with the distance of the quartiles, which a few large values do not change.
+    The criterion compares the median rounding error with the interquartile range, which is robust to outliers.
 
     Args:
-        dataset: the whole set.
+        dataset: the whole dataset.
         normalise: as for :func:`dropout_lab.train.normalization.fit_scale`.
         target: name of the target.
     """
@@ -34,7 +34,7 @@ def unresolved_column(dataset: Dataset, normalise: str, target: str) -> str:
 
 
 def _is_coarse(values: np.ndarray) -> bool:
-    """Whether numbers [N], which may be NaN, lose their differences in single precision."""
+    """Return whether values [N], which may include NaN, lose their differences in single precision."""
     values = values[~np.isnan(values)]
     if len(values) == 0 or np.ptp(values) == 0:
         return False

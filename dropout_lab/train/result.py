@@ -1,4 +1,4 @@
-"""What comes out of a trial."""
+"""Result of a trial."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,17 +11,17 @@ Status = Literal["ok", "diverged", "failed"]
 
 @dataclass
 class TrialResult:
-    """The measured columns of one trial, and its learning curve.
+    """Measured columns of one trial and its learning curve.
 
     Args:
-        status: ``diverged`` if the loss stopped being finite, ``failed`` if the program could not train it.
+        status: ``diverged`` if the loss became infinite or NaN, ``failed`` if the training raised an error.
         measured: columns of ``trials.csv`` other than the settings.
-        curve: one row an epoch, columns of ``curves.csv``.
-        error: why it failed.
-        predictions: of the test examples, [N] each: ``target`` and ``prediction``, and ``rows`` of the data set unless
-            it is a running text; empty unless they are asked for.
-        weights: the final parameters, with buffers and what the variant learned, where they are to be kept.
-        moment: progress and stalls of the training that the rates in force with them belong to.
+        curve: one row per epoch, with the columns of ``curves.csv``.
+        error: message of a failed trial.
+        predictions: ``target`` and ``prediction`` of the test examples, [N] each, and their ``rows`` in the dataset
+            unless it is a running text; empty unless ``save_predictions`` is set.
+        weights: final parameters, buffers and learned rates; empty unless ``save`` is set.
+        moment: progress of the training and number of stalls that determine the scheduled rates of these weights.
     """
 
     status: Status

@@ -1,4 +1,4 @@
-"""Which examples a trial trains on, is validated and is tested on, and which of its labels are wrong on purpose."""
+"""Training, validation and test rows of each trial, and its noisy labels."""
 
 import numpy as np
 
@@ -13,13 +13,13 @@ PARTS = ("train", "val", "test")
 
 
 def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.ndarray]:
-    """Row numbers of the three parts for one trial.
+    """Return the row numbers of the three splits of one trial.
 
-    The test part is the official one, or is drawn from the base seed alone; only the division of the rest varies with
-    the trial seed. A smaller ``train_size`` takes rows out of a larger one's.
+    The test set is the official one or is drawn from the base seed alone; only the division of the other rows into
+    training and validation set depends on the trial seed. A smaller ``train_size`` selects a subset of a larger one.
 
     Raises:
-        ValueError: a part would be empty, or a class would have no training example.
+        ValueError: a split would be empty, or a class would have no training example.
     """
     if dataset.task == "language":
         return _stretches(dataset, conf)
@@ -58,7 +58,7 @@ def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str,
 
 
 def _stretches(dataset: Dataset, conf: DataConf) -> dict[str, np.ndarray]:
-    """The parts of a running text, which are those of its publisher; a smaller ``train_size`` takes the beginning."""
+    """Return the published splits of a running text; ``train_size`` keeps the first tokens of the training set."""
     assert dataset.val is not None and dataset.test is not None  # noqa: PT018
     train = np.arange(dataset.val[0])
     if conf.train_size > len(train):
@@ -75,7 +75,10 @@ def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams
 
 
 def smallest_class_size(dataset: Dataset, train: np.ndarray) -> int:
-    """Training examples of the class that has the fewest, or with a value of the column that has the fewest."""
+    """Return the size of the smallest class in the training set, or the number of values of the sparsest column.
+
+    With both classes and missing cells the smaller one of the two numbers counts; regression has no classes.
+    """
     values, _ = fewest_values(dataset, train)
     if dataset.task != "classification":
         return values
@@ -83,12 +86,15 @@ def smallest_class_size(dataset: Dataset, train: np.ndarray) -> int:
 
 
 def noisy_labels(dataset: Dataset, conf: DataConf, streams: Streams, train: np.ndarray) -> np.ndarray:
-    """The labels [N] that one trial sees: ``label_noise`` of its training rows have one of the other classes.
+    """Return the labels [N] of one trial, with a fraction ``label_noise`` of its training rows assigned another class.
 
-    The labels that less noise makes wrong are among those that more noise does, and are wrong in the same way.
+    Noise levels are nested: labels that are wrong at a lower level are wrong in the same way at a higher level.
 
     Args:
-        train: the trial's training rows.
+        dataset: the whole dataset.
+        conf: the noise level.
+        streams: random streams of the trial.
+        train: training rows of the trial.
     """
     random = streams.generator("label_noise")
     place, other = random.random(len(dataset.y)), random.integers(1, dataset.outputs, len(dataset.y))
@@ -99,10 +105,10 @@ def noisy_labels(dataset: Dataset, conf: DataConf, streams: Streams, train: np.n
 
 
 def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
-    """Settings that these data cannot take.
+    """Raise an error for settings that these data do not support.
 
     Raises:
-        ValueError: with the one line to print.
+        ValueError: with a one-line message.
     """
     if dataset.splits and conf.split >= len(dataset.splits):
         last = len(dataset.splits) - 1

@@ -1,4 +1,4 @@
-"""Which epoch was best on validation data, and which models should stop."""
+"""Early stopping, and detection of plateaus of the validation loss."""
 
 import math
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from dropout_lab.regularizers import Stopping
 
 
 class BestTracker:
-    """Follows the validation loss of M models and keeps the best weights of those that stop early.
+    """Tracks the validation loss of M models and keeps the best weights of those that stop early.
 
-    Models are named by their place in the pack as it started.
+    Models are identified by their index in the initial pack.
 
     Args:
-        rules: when each model stops.
-        params: the parameters at the start.
+        rules: stopping rule of each model.
+        params: the initial parameters.
     """
 
     def __init__(self, rules: Sequence[Stopping], params: Params):
@@ -30,16 +30,16 @@ class BestTracker:
         return math.isfinite(self._rules[model].patience) and self._rules[model].restore
 
     def see(self, epoch: int, models: Sequence[int], losses: Sequence[float], params: Params) -> list[int]:
-        """Take in an epoch.
+        """Record the validation losses of an epoch.
 
         Args:
-            epoch: from 1.
-            models: who is still in the pack, in the order of ``params``.
+            epoch: the epoch, counted from 1.
+            models: the models that remain in the pack, in the order of ``params``.
             losses: their validation losses.
             params: their parameters.
 
         Returns:
-            the models whose patience is spent.
+            The models whose patience is exhausted.
         """
         each = enumerate(zip(models, losses, strict=True))
         better = [i for i, (m, loss) in each if loss < self.best_loss[m] - self._rules[m].gain]
@@ -52,11 +52,11 @@ class BestTracker:
         return [m for m in models if epoch - self.best_epoch[m] >= self._rules[m].patience]
 
     def reported(self, model: int, epochs_run: int) -> int:
-        """The epoch whose weights are reported."""
+        """Return the epoch whose weights are reported."""
         return self.best_epoch[model] if self._restores(model) else epochs_run
 
     def restore(self, models: Sequence[int], params: Params) -> Params:
-        """The parameters to report for these models: the best ones where that is asked for, else the given ones."""
+        """Return the parameters to report: the best ones for models that restore them, else the given ones."""
         final = {name: p.detach().clone() for name, p in params.items()}
         rows = [i for i, m in enumerate(models) if self._restores(m)]
         if rows:
@@ -66,23 +66,23 @@ class BestTracker:
 
 
 class PlateauCounter:
-    """Counts for M models how often the validation loss has not fallen for so many epochs; then it waits anew.
+    """Counts the stalls of M models: runs of ``patience`` epochs in which the validation loss does not improve.
 
-    Models are named by their place in the pack as it started.
+    The count of epochs restarts after each stall. Models are identified by their index in the initial pack.
 
     Args:
-        patience: epochs without a better loss before a stall.
-        models: M.
+        patience: number of epochs without a better loss until a stall.
+        models: number of models M.
     """
 
     def __init__(self, patience: int, models: int):
         self._patience = patience
         self._best = [math.inf] * models
         self._waited = [0] * models
-        self.counts = [[0] for _ in range(models)]  # of each model: at the start, after epoch 1, 2, ...
+        self.counts = [[0] for _ in range(models)]  # by model: initially, after epoch 1, 2, ...
 
     def see(self, models: Sequence[int], losses: Sequence[float]) -> None:
-        """Take in the validation losses of an epoch of the models that are still trained."""
+        """Record the validation losses of an epoch of the models that are still in training."""
         for m, loss in zip(models, losses, strict=True):
             better = loss < self._best[m]
             self._best[m] = min(self._best[m], loss)
@@ -92,5 +92,5 @@ class PlateauCounter:
             self.counts[m].append(self.counts[m][-1] + stalled)
 
     def before(self, model: int, epoch: int) -> int:
-        """How often a model had stalled when an epoch (from 1) began."""
+        """Return the number of stalls of a model before an epoch, counted from 1."""
         return self.counts[model][min(epoch, len(self.counts[model])) - 1]

@@ -1,4 +1,4 @@
-"""A running text as batches: streams side by side, window after window."""
+"""Batches of a running text: parallel streams, split into consecutive windows."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -6,21 +6,21 @@ from torch import Tensor
 
 from dropout_lab.train.batches import Batches
 
-# To look without training: few streams, so that hardly a token lacks what came before it, and long windows.
+# For evaluation: few streams, so that almost every token has its full context, and long windows.
 LOOK_STREAMS, LOOK_WINDOW = 10, 128
 
 
 class TextBatches(Batches):
     """Batches of a language model for M trials at once.
 
-    A part is cut into streams of equal length, and these into windows; the next window goes on where the last one
-    ended, so that a model that carries its state reads each stream in one piece. What does not fill the streams is left
+    A split is cut into streams of equal length, and these into windows. Each window continues the previous one, so a
+    model that passes its state on reads each stream without interruption. Tokens that do not fill the streams are left
     out. All trials read the same text in the same order.
     """
 
     @property
     def n_test(self) -> int:
-        """Tokens of the test part that are predicted."""
+        """Number of predicted tokens of the test set."""
         return sum(rows[0].numel() for rows in self.looks("test"))
 
     @property
@@ -28,23 +28,26 @@ class TextBatches(Batches):
         return self._x.new_ones(len(self.index["train"]))
 
     def epoch(self, batch_size: int) -> Sequence[Tensor]:
-        """Places of the tokens to read in each window of the training part, [M, B, T]."""
+        """Return the positions of the input tokens in each window of the training set, [M, B, T]."""
         return list(_windows(self.index["train"], batch_size, self._conf.window))
 
     def looks(self, part: str) -> Iterator[Tensor]:
-        """Places of the tokens of a part in windows [M, B, T]."""
+        """Iterate over the token positions of a split in windows [M, B, T]."""
         yield from _windows(self.index[part], LOOK_STREAMS, LOOK_WINDOW)
 
     def batch(self, rows: Tensor, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
         return self.fetch(rows)
 
     def fetch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The symbols at these places [M, B, T], and those that come next."""
+        """Return the symbols at these positions [M, B, T], and the next symbols as targets."""
         return self._examples(rows), self._examples(rows + 1)
 
 
 def _windows(places: Tensor, streams: int, window: int) -> Iterator[Tensor]:
-    """Consecutive places [M, N] as windows [M, B, T] of streams that lie side by side; the last token is only told."""
+    """Split consecutive positions [M, N] into windows [M, B, T] of parallel streams.
+
+    The last token is only a target.
+    """
     count = places.shape[1] - 1
     streams = min(streams, count)
     length = count // streams

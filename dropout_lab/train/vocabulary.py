@@ -1,4 +1,4 @@
-"""Which tokens a model knows: the most frequent ones of its own training part."""
+"""Vocabulary of a trial: the most frequent tokens of its training split."""
 
 import numpy as np
 
@@ -7,13 +7,14 @@ from dropout_lab.models.embedding import OTHER, PAD
 
 
 def token_symbols(dataset: Dataset, train: np.ndarray) -> np.ndarray:
-    """The symbol of each token for one trial, by the token's number; the last entry, for number -1, is no token.
+    """Return the symbol of each token for one trial, indexed by token number; the last entry (number -1) is padding.
 
-    Tokens that are not in the training part, or too rare for the size of the vocabulary, become one symbol. Among
-    equally frequent ones the earlier number is known.
+    Tokens that do not occur in the training split, or are too rare for the size of the vocabulary, share one symbol.
+    Among equally frequent tokens those with lower numbers take precedence.
 
     Args:
-        train: the trial's training rows.
+        dataset: the whole dataset.
+        train: training rows of the trial.
 
     Returns:
         int64 [tokens + 1].
