@@ -28,7 +28,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
             ``train={"lr": 0.01}``, or as ``**{"train.lr": 0.01}``. A list of values is an axis of the sweep:
             ``rate=[0, 0.3, 0.5]``. If a single value is itself a list, pass an axis as a list of lists:
             ``model={"hidden": [[64], [64, 64]]}`` is an axis of two networks, and ``rate=[[0.2, 0.5]]`` is a single
-            value with one rate per layer. ``seeds=[0, 1, 2]`` is a list of seeds.
+            value with one rate per hidden site. ``seeds=[0, 1, 2]`` is a list of seeds.
 
     Returns:
         One row per trial of this sweep in the order of the arms, with the columns of ``trials.csv``.
