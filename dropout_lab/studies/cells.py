@@ -44,7 +44,7 @@ def make_cells(study: Study, scale: Scale) -> list[StudyCell]:
     """Return all cells of a study at one scale, panel by panel.
 
     Settings override each other in this order, the last one wins: base, panel, scale, panel at this scale, arm, arm at
-    this scale.
+    this scale. If the scale lists no panels, the settings of the panel override those of the scale.
 
     Raises:
         ConfigError: a setting is malformed, or linked axes differ in length.
