@@ -1,4 +1,4 @@
-"""The sweep as a Python function; what the command prints goes to the logger ``dropout_lab``."""
+"""Python interface of sweeps and evaluations; progress is logged at level INFO to the logger ``dropout_lab``."""
 
 import logging
 from collections.abc import Mapping
@@ -18,18 +18,23 @@ _log = logging.getLogger("dropout_lab")
 
 @preserve_process()
 def sweep(**settings: Any) -> pd.DataFrame:
-    """Run a sweep as ``dropout-lab sweep`` does, on the same ledger, and return its trials.
+    """Run a sweep and return one row per trial.
+
+    The sweep is the same as that of the command ``dropout-lab sweep`` with these settings, and writes the same files.
+    Trials that are already in the ledger of the sweep folder ``out`` are not trained again.
 
     Args:
-        settings: as on the command line; dotted ones as nested mappings or through ``**{"train.lr": 0.01}``. A list
-            is an axis: ``rate=[0, .3, .5]``. Where one value is itself a list, an axis is a list of lists:
-            ``model={"hidden": [[64], [64, 64]]}``, ``rate=[[.2, .5]]``; ``seeds=[0, 1, 2]`` is a list of seeds.
+        **settings: Settings of the command line. Pass a setting with a dot in its name as a nested mapping,
+            ``train={"lr": 0.01}``, or as ``**{"train.lr": 0.01}``. A list of values is an axis of the sweep:
+            ``rate=[0, 0.3, 0.5]``. If a single value is itself a list, pass an axis as a list of lists:
+            ``model={"hidden": [[64], [64, 64]]}`` is an axis of two networks, and ``rate=[[0.2, 0.5]]`` is a single
+            value with one rate per hidden site. ``seeds=[0, 1, 2]`` is a list of seeds.
 
     Returns:
-        one row a trial of this sweep, columns as in ``trials.csv``, in the order of the arms.
+        One row per trial of this sweep in the order of the arms, with the columns of ``trials.csv``.
 
     Raises:
-        ConfigError: refused before anything was trained.
+        ConfigError: A setting or a combination of settings is invalid. It is raised before any training starts.
     """
     from dropout_lab.config.plugins import enable_plugins
     from dropout_lab.outputs.sweep import write_summary
@@ -49,18 +54,24 @@ def sweep(**settings: Any) -> pd.DataFrame:
 
 @preserve_process()
 def evaluate(**settings: Any) -> pd.DataFrame:
-    """Evaluate a finished sweep as ``dropout-lab evaluate`` does, and return what was found.
+    """Evaluate the networks of a finished sweep and return their scores.
+
+    The evaluation is the same as that of the command ``dropout-lab evaluate`` with these settings, and writes the same
+    files. It needs the saved weights of the sweep and trains nothing.
 
     Args:
-        settings: as on the command line, in the way of :func:`sweep`: ``out="results/sweep", infer="monte_carlo"``;
-            options of ``infer`` through ``**{"infer.passes": [10, 100]}``.
+        **settings: Settings of the command line, in the same form as for :func:`sweep`: for example
+            ``out="results/sweep", infer="monte_carlo"``. Pass options of ``infer`` as
+            ``**{"infer.passes": [10, 100]}``; a list of values is an axis.
 
     Returns:
-        one row a trial and way of inference, columns as in ``evaluations.csv``; averages over networks are in
-        ``ensembles.csv``.
+        One row per trial and inference method, with the columns of ``evaluations.csv`` and the settings of the trial.
+        The scores of averages over several networks (``infer="ensemble"``) are not returned; they are written to
+        ``ensembles.csv`` in the sweep folder.
 
     Raises:
-        ConfigError: refused before anything was evaluated.
+        ConfigError: A setting is invalid, or the folder does not contain the weights of a finished sweep. It is raised
+            before any evaluation starts.
     """
     from dropout_lab.config.plugins import enable_plugins
     from dropout_lab.evaluation.command import evaluate_folder

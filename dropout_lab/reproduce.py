@@ -1,4 +1,4 @@
-"""One study after the other: composed, run through the sweep, read back from its ledger and presented."""
+"""Reproduction of studies: compose their arms, run them as sweeps, read the ledger and write the report."""
 
 import shlex
 import textwrap
@@ -31,29 +31,31 @@ Say = Callable[[str], None]
 
 
 class NoData(Exception):
-    """None of a study's data are here."""
+    """Raised if none of a study's data sets is available."""
 
 
 @dataclass(frozen=True)
 class _Composed:
-    """The cells of a study whose data are here, and the arm of each."""
+    """Cells of a study whose data are available, and the arm of each cell."""
 
     cells: list[StudyCell]
     arms: list[Arm]
 
     def of(self, outcome: Outcome) -> list[tuple[StudyCell, Arm]]:
-        """Each cell with its arm as it was trained; those that were left out are missing."""
+        """Return each cell with its trained arm, without the cells whose arm was skipped."""
         trained = {arm.label: arm for arm in outcome.arms}
         pairs = zip(self.cells, self.arms, strict=True)
         return [(cell, trained[arm.label]) for cell, arm in pairs if arm.label in trained]
 
 
 def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
-    """Compose a study; panels without data are left out with a line.
+    """Compose the arms of a study.
+
+    Panels without data are left out, and a line that says so is printed.
 
     Raises:
-        ConfigError: a setting that is refused.
-        NoData: no panel is left.
+        ConfigError: a setting is invalid.
+        NoData: no panel has data.
     """
     check_cells(study, [name for claim in study.claims for name in list_cells(claim)])
     check_expressions(study, {"trials.csv": trial_columns(), "curves.csv": CURVE_COLUMNS})
@@ -84,14 +86,19 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
 
 
 def run_studies(asked: ReproduceRequest, say: Say, complain: Say) -> int:
-    """Run the studies that are asked for, one after the other.
+    """Run the requested studies one after the other.
+
+    Args:
+        asked: the request.
+        say: called with each line to print.
+        complain: called with each warning.
 
     Returns:
-        the exit status: 1 if a trial diverged or failed, 2 if the data of the only study are not here.
+        The exit status: 1 if a trial diverged or failed, 2 if the data of the only study are not available, else 0.
 
     Raises:
-        ConfigError: refused before anything of a study was trained.
-        Interrupted: Ctrl-C; what was finished is stored.
+        ConfigError: a setting is invalid; raised before any trial of the study is trained.
+        Interrupted: Ctrl-C was pressed; the finished trials are stored.
     """
     enable_plugins()
     statuses = []
@@ -106,7 +113,7 @@ def run_studies(asked: ReproduceRequest, say: Say, complain: Say) -> int:
 
 
 def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
-
+    """Run one study, write its report and return the exit status."""
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
     outcome = run_or_tune(composed.arms, say, asked.typed)
@@ -127,7 +134,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
 
 
 def _probe(trained: Sequence[tuple[StudyCell, Arm]], folder: Path, rounds: int) -> None:
-    """Time a step of every trial, those of one seed and panel against each other."""
+    """Measure the step time of every trial; trials of the same panel and seed are timed against each other."""
     from dropout_lab.sweeps.step_timing import time_steps
 
     groups: dict[object, dict[str, Trial]] = {}
@@ -171,7 +178,11 @@ def _ledger(out: Path, say: Say) -> None:
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:
-    """Say what the studies would take, and store it for the list if that is asked for."""
+    """Print the estimated cost of the requested studies, and store it for the list of studies if requested.
+
+    Raises:
+        ConfigError: a setting is invalid.
+    """
     from dropout_lab.sweeps.cost import estimate_cost
 
     enable_plugins()
@@ -183,7 +194,8 @@ def preview_studies(asked: ReproduceRequest, say: Say) -> None:
             say(f"{study.name}: skipped, {missing}")
             continue
         rehearsed = cost_preview(made) if made[0].config.tune else made
-        # What is there already costs nothing more, but the list tells the whole.
+        # Finished trials cost nothing more, but the stored estimate must cover the whole study. The ledger of a folder
+        # that does not exist is empty.
         folder = asked.folder(study) / "afresh" if asked.costs else asked.folder(study)
         trials, packs = plan_missing(rehearsed, Ledger(folder, write=False))
         cost, todo = estimate_cost(packs), sum(len(pack) for pack in packs)

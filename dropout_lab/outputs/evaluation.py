@@ -1,4 +1,4 @@
-"""What an evaluation leaves for people: tables on the terminal, files beside the CSVs, pictures."""
+"""Output of an evaluation: tables on the terminal, summary files next to the CSV files, and plots."""
 
 import textwrap
 from collections.abc import Callable, Sequence
@@ -34,10 +34,14 @@ FILES = ("evaluations.csv", "ood.csv", "reliability.csv", "coverage.csv", "ensem
 
 
 def command(words: Sequence[str], say: Callable[[str], None]) -> int:
-    """``dropout-lab evaluate``; returns the exit status.
+    """Run ``dropout-lab evaluate`` and return the exit status.
+
+    Args:
+        words: arguments of the command line.
+        say: called with each line to print.
 
     Raises:
-        ConfigError: refused before anything was evaluated.
+        ConfigError: an argument is invalid; raised before any evaluation starts.
     """
     if {"--help", "-h"} & set(words):
         say(HELP)
@@ -58,14 +62,14 @@ def command(words: Sequence[str], say: Callable[[str], None]) -> int:
 
 
 def write_evaluations(folder: Path, made: Sequence[tuple[str, InferConf]]) -> list[str]:
-    """Write the tables and pictures of evaluations into their folder.
+    """Write the tables and plots of evaluations to their sweep folder.
 
     Args:
-        folder: of a sweep.
-        made: the trial and the way of each evaluation to be shown.
+        folder: the sweep folder.
+        made: trial id and inference settings of each evaluation to show.
 
     Returns:
-        the lines to print.
+        The lines to print.
     """
     wanted = _wanted(made)
     found = {name: report.read_evaluations(folder, name) for name in FILES}
@@ -99,7 +103,15 @@ def write_evaluations(folder: Path, made: Sequence[tuple[str, InferConf]]) -> li
 
 
 def select_rows(folder: Path, made: Sequence[tuple[str, InferConf]]) -> pd.DataFrame:
-    """The rows of ``evaluations.csv`` for these, with the settings of their trials; none if they are all ensembles."""
+    """Return the rows of ``evaluations.csv`` for these evaluations, with the settings of their trials.
+
+    Args:
+        folder: the sweep folder.
+        made: trial id and inference settings of each evaluation.
+
+    Returns:
+        One row per trial and inference method; empty if all of them are ensembles.
+    """
     frame = report.read_evaluations(folder, "evaluations.csv")
     return pd.DataFrame() if frame is None else report.select_evaluations(frame, _wanted(made)).reset_index(drop=True)
 

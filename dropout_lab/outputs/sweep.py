@@ -1,4 +1,4 @@
-"""What a finished command leaves for people: the table on the terminal, the summary files and the picture."""
+"""Output of a finished sweep or search: the table on the terminal, the summary files and the plot."""
 
 import hashlib
 import shlex
@@ -30,13 +30,13 @@ WIDTH = 80
 
 
 def write_summary(outcome: Outcome) -> list[str]:
-    """Write the summary of a command's arms into their folder.
+    """Write the summary of the arms of a command to their sweep folder.
 
     Returns:
-        the lines to print.
+        The lines to print.
 
     Raises:
-        ConfigError: the stored trials were damaged by hand.
+        ConfigError: the stored trials cannot be read, for example after a manual edit.
     """
     folder, searches = Path(outcome.arms[0].config.out), searches_of(outcome)
     try:
@@ -66,7 +66,7 @@ def write_summary(outcome: Outcome) -> list[str]:
 
 
 def _place(arm: Arm) -> tuple[tuple[str, str], ...]:
-    """The arm's place on the axes along which something else is trained."""
+    """Return the arm's value on each axis that affects training, that is, on all axes but those of ``infer``."""
     return tuple((key, value) for key, value in arm.settings if key.partition(".")[0] != "infer")
 
 
@@ -74,14 +74,14 @@ def _label(place: tuple[tuple[str, str], ...], arm: Arm) -> str:
     return Arm(place, arm.config).label
 
 
-BEST = 10  # settings of a search that are printed
+BEST = 10  # maximum number of printed settings of a search
 
 
 def write_search(outcome: Outcome) -> list[str]:
-    """Write what a search tried into its folder.
+    """Write the settings that a search tried to its folder.
 
     Returns:
-        the lines to print: the best settings by validation.
+        The lines to print: the best settings by validation score.
     """
     (search,) = searches_of(outcome)
     folder = Path(search.arm.config.out)
@@ -104,13 +104,14 @@ def write_search(outcome: Outcome) -> list[str]:
 
 
 def _confirming(search: Search) -> str:
-    """The words of the sweep that confirms what a search found."""
+    """Return the arguments of the sweep that confirms the result of a search on other seeds."""
     kept = [word for word in search.arm.words if word.partition("=")[0] not in SEARCHING and not open_ranges([word])]
     chosen = [f"{key}={format_setting(value)}" for key, value in search.picked.settings.items()]
     return shlex.join([*kept, *chosen])
 
 
-# What the arm is called is said by its variant and regularizers as well.
+# Settings that the confirming sweep omits. ``arms`` is redundant, because the variant and the regularizers define the
+# arm.
 SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
 
 
@@ -118,14 +119,14 @@ FORMATS = ("text", "md", "latex", "csv")
 
 
 def rebuild_table(folder: str, form: str) -> str:
-    """The table of everything in a sweep folder, from its files alone.
+    """Return the table of all trials in a sweep folder, computed from its files alone.
 
     Args:
         folder: the sweep folder.
-        form: ``text`` as the terminal shows it, ``md``, ``latex`` or ``csv`` with a row an arm and metric.
+        form: ``text`` for the table of the terminal, ``md``, ``latex``, or ``csv`` for one row per arm and metric.
 
     Raises:
-        ConfigError: there is no such folder, or it is not ours.
+        ConfigError: there is no such folder, or its files were not written by dropout-lab.
     """
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
     columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
@@ -142,13 +143,21 @@ def rebuild_table(folder: str, form: str) -> str:
 
 
 def describe_search(search: Search) -> TuningRecord:
-    """What a search tells the table of its arm."""
+    """Return the tuning record of a search for the summary of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return TuningRecord(format_settings(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
 
 
 def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
-    """One row an arm and setting that was tried for it, with the arm's place on each axis and its confirming trials."""
+    """Return the rows of ``tuning.csv``: one row per arm and setting that was tried for it.
+
+    Args:
+        searches: one search per arm.
+        confirmed: whether the picked settings were confirmed on other seeds; the picked row then lists these trials.
+
+    Returns:
+        The rows, including the arm's value on each axis.
+    """
     rows = []
     for search in searches:
         picked = search.picked
@@ -164,13 +173,13 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
 
 
 def format_table(summary: Summary) -> list[str]:
-    """The table and its foot as the terminal shows them."""
+    """Return the lines of the table and its footnotes for the terminal."""
     titles, rows = render_cells(summary)
     return [format_plain(titles, rows, arm_columns(summary), WIDTH), "", *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary))]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:
-    """Draw the picture unless the one there shows just these figures; matplotlib takes a second to import."""
+    """Draw the plot unless the existing one shows the same figures, because importing matplotlib takes a second."""
     stamp = folder / ".dropout-lab" / "picture"
     shown = hashlib.sha256(figures.encode()).hexdigest()
     there = all((folder / f"summary.{kind}").exists() for kind in ("png", "svg"))

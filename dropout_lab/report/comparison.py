@@ -1,4 +1,4 @@
-"""Arms compared: with their baseline and with the best one, in pairs by seed, corrected for how many are compared."""
+"""Comparisons of arms with their baseline and with the best arm, paired by seed and corrected with Holm's method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,24 +13,24 @@ from dropout_lab.stats.paired import effect_size, sign_flip, smallest_p, win_rat
 from dropout_lab.stats.power import least_pairs, pairs_needed
 
 LEVEL = 0.05
-BOOTSTRAP = 20  # pairs from which on the bootstrap is not too narrow; below it is Student's interval
+BOOTSTRAP = 20  # minimum number of pairs for the bootstrap interval; with fewer it is too narrow, and Student's is used
 
 Pair = tuple[str, str]
-# How an arm stands to the best one.
+# Marks of an arm relative to the best arm.
 BEST, ALIKE, TOO_FEW, BEHIND, UNKNOWN = "*", "=", "?", "", " "
 
 
 @dataclass(frozen=True)
 class ComparisonGroup:
-    """Arms of which it makes sense to ask which is better: their data are the same.
+    """Arms that can be compared because they use the same data.
 
     Args:
-        values: label to trial seed to the score of that trial.
-        higher: whether more is better.
-        baseline: the label of the arm that the others are compared with.
-        same: label to a name of its trials, which two arms share that are the same in fact.
-        barred: arms that are not called best, because too many of their trials are missing.
-        bounds: the least and the greatest difference of two scores.
+        values: maps each label to a mapping from trial seed to score.
+        higher: whether a higher score is better.
+        baseline: label of the arm that the others are compared with.
+        same: maps each label to a key of the arm's trials; arms with equal keys have the same trials.
+        barred: labels of arms that cannot be the best arm because too many of their trials diverged.
+        bounds: smallest and largest possible difference of two scores.
     """
 
     values: Mapping[str, Mapping[int, float]]
@@ -42,7 +42,7 @@ class ComparisonGroup:
 
     @cached_property
     def best(self) -> str | None:
-        """The arm with the best mean; None if no arm has a value."""
+        """Label of the arm with the best mean, without the barred arms; None if no arm has a value."""
         means = {label: float(np.mean(list(v.values()))) for label, v in self.values.items() if v}
         means = {label: mean for label, mean in means.items() if label not in self.barred}
         sign = 1 if self.higher else -1
@@ -50,33 +50,34 @@ class ComparisonGroup:
 
     @cached_property
     def apart(self) -> dict[str, str]:
-        """Every label with the first one that has the same trials: the arms that differ in fact."""
+        """Mapping from each label to the first label with the same trials."""
         first: dict[object, str] = {}
         return {label: first.setdefault(self.same[label], label) for label in self.values}
 
     @property
     def different(self) -> list[str]:
-        """A label of each arm that differs from the others in fact."""
+        """One label for each distinct set of trials."""
         return list(dict.fromkeys(self.apart.values()))
 
     def differences(self, first: str, second: str) -> list[float]:
-        """First minus second of the seeds that both have."""
+        """Return the score of the first arm minus that of the second, for the seeds that both arms have."""
         a, b = self.values[first], self.values[second]
         return [a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]
 
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """An arm against another one.
+    """Comparison of two arms, paired by seed.
 
     Args:
-        arm, other: labels.
-        difference: of the arm's score from the other's, in pairs by seed.
-        p: of the paired sign-flip test.
-        holm: the same, corrected for the family of comparisons.
-        effect: mean over standard deviation of the differences.
-        wins: part of the seeds in which the arm's score is the higher one.
-        needed: seeds that would show such a difference with a probability of 0.8; None for more than can be reckoned.
+        arm, other: labels of the two arms.
+        difference: mean of the arm's score minus the other arm's score, with its interval.
+        p: p-value of the paired sign-flip test.
+        holm: p-value adjusted with Holm's method over the family of comparisons.
+        effect: mean divided by the standard deviation of the differences (Cohen's d).
+        wins: fraction of the seeds in which the arm's score is the higher one; a tie counts half.
+        needed: number of seeds that detect a difference of this size with a power of 0.8; None if there is no such
+            number, see :func:`dropout_lab.stats.power.pairs_needed`.
     """
 
     arm: str
@@ -93,16 +94,19 @@ class PairedDifference:
 class Comparison:
     """All comparisons of a table.
 
-    With the baselines, which are known beforehand, each arm is compared once: a family of its own. Which arm is the
-    best is seen from the data, so the family that tells the others from it is every pair of arms: where nothing
-    differs, some arm is called worse in at most one table of twenty.
+    The baselines are fixed in advance, so the comparisons of the arms with their baselines form one family. The best
+    arm is chosen from the data, so the comparisons with the best arm are corrected over all pairs of arms: if no arms
+    differ, at most one table in twenty calls an arm worse than the best arm.
+
+    Args:
+        contests: the groups of arms that are compared with each other.
     """
 
     contests: Sequence[ComparisonGroup] = field(default_factory=list)
 
     @cached_property
     def to_baseline(self) -> dict[str, PairedDifference]:
-        """The contrast of each arm that is not its baseline and has two pairs with it."""
+        """Comparison of each arm with its baseline, for arms that share at least two seeds with it."""
         family = {}
         for c in (contest for contest in self.contests if contest.values):
             base = c.apart[c.baseline]
@@ -113,30 +117,35 @@ class Comparison:
 
     @cached_property
     def _pairs(self) -> dict[Pair, PairedDifference]:
-        """Every pair of arms that differ, seen from both sides."""
+        """Comparison of every pair of arms with different trials, in both directions."""
         family = {pair: c for c in self.contests for pair in combinations(c.different, 2)}
         found = _contrasts(family)
         return found | {(b, a): _turned(contrast) for (a, b), contrast in found.items()}
 
     @cached_property
     def to_best(self) -> dict[str, PairedDifference]:
-        """The contrast of each arm with the best of its contest."""
+        """Comparison of each arm with the best arm of its group."""
         wanted = {label: (c.apart[label], c.apart[c.best]) for c in self.contests if c.best for label in c.values}
         return {label: replace(self._pairs[pair], arm=label) for label, pair in wanted.items() if pair in self._pairs}
 
     @property
     def pairs(self) -> int:
-        """How many pairs of arms are compared."""
+        """Number of pairs of arms that are compared."""
         return len(self._pairs) // 2
 
     @property
     def seeds_to_tell(self) -> int | None:
-        """The fewest seeds with which the clearest difference could be told in a table of so many pairs."""
+        """Smallest number of seeds with which the clearest difference can be significant after the correction over all
+        pairs; None if there is no such number."""
         return least_pairs(LEVEL / self.pairs) if self.pairs else None
 
     def mark(self, label: str) -> str:
-        """How an arm stands to the best one: ``*`` it is the best, ``=`` not told apart from it, ``?`` too few seeds
-        to tell, nothing: told apart; a blank if there is nothing to be said."""
+        """Return the mark of an arm relative to the best arm of its group.
+
+        Returns:
+            ``*`` for the best arm, ``=`` for no detectable difference, ``?`` for too few seeds to detect a difference,
+            an empty string for a significant difference, and a blank if there is no comparison.
+        """
         contest = next((c for c in self.contests if label in c.values), None)
         if contest is None or contest.best is None or not self._pairs:
             return UNKNOWN
@@ -151,7 +160,7 @@ class Comparison:
 
 
 def _contrasts(family: Mapping[Pair, ComparisonGroup]) -> dict[Pair, PairedDifference]:
-    """The contrasts of one family; a pair of arms with fewer than two pairs of trials is left out."""
+    """Return the comparisons of one family, without the pairs of arms that share fewer than two seeds."""
     differences = {pair: np.asarray(contest.differences(*pair)) for pair, contest in family.items()}
     found = {pair: values for pair, values in differences.items() if len(values) > 1}
     p = dict.fromkeys(found, 1.0)
@@ -167,7 +176,10 @@ def _contrasts(family: Mapping[Pair, ComparisonGroup]) -> dict[Pair, PairedDiffe
 
 
 def difference_interval(values: Sequence[float]) -> Interval:
-    """The interval of a mean difference in pairs: Student's t, or the BCa bootstrap from :data:`BOOTSTRAP` pairs on."""
+    """Return the interval of a mean paired difference.
+
+    It is Student's t interval for fewer than :data:`BOOTSTRAP` pairs, and the BCa bootstrap interval otherwise.
+    """
     return (bootstrap_interval if len(values) >= BOOTSTRAP else mean_interval)(values)
 
 
@@ -178,7 +190,7 @@ def _contrast(pair: Pair, values: np.ndarray, p: float, corrected: float, family
 
 
 def _turned(contrast: PairedDifference) -> PairedDifference:
-    """The same from the other arm's side."""
+    """Return the comparison with the two arms swapped."""
     mean, low, high, n, values = contrast.difference
     turned = Interval(-mean, -high, -low, n, tuple(-value for value in values))
     first, second = contrast.other, contrast.arm

@@ -1,4 +1,4 @@
-"""Averages over passes beside averages over networks, at equal cost."""
+"""Tables that compare averages over stochastic passes with averages over networks at equal cost."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ HINT = "an axis over train.epochs, such as train.epochs=30,150 with 5 seeds, has
 
 
 def _wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row an average, with its metrics as columns of intervals."""
+    """Return one row per average, with one column of intervals per metric."""
     keys = list(dict.fromkeys([*varying_settings(frame), "kind", "size", "epochs", "passes_each"]))
     rows = []
     for key, mine in frame.groupby(keys, sort=False, dropna=False):
@@ -25,7 +25,10 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def interval_of(row: Mapping[Any, Any]) -> Interval:
-    """The interval of a row of ``ensembles.csv``. Files of older versions have intervals of two values."""
+    """Return the interval of a row of ``ensembles.csv``.
+
+    Files of older versions have intervals for two values; the bounds of these are replaced by nan.
+    """
     few = row["n"] < LEAST
     values = row.get("values")
     return Interval(
@@ -38,7 +41,11 @@ def interval_of(row: Mapping[Any, Any]) -> Interval:
 
 
 def compare_by_inference(frame: pd.DataFrame) -> EvaluationTable:
-    """As many passes as networks, for each number of both that was looked at; and most passes at the end."""
+    """Return the table that compares passes of one network with ensembles at equal inference cost.
+
+    It holds the numbers of passes that equal a number of networks of the same arm, a single pass, and the largest
+    number of passes.
+    """
     wide, names = _wide(frame), varying_settings(frame)
     kept = []
     for _, mine in group_by_arm(wide, names):
@@ -52,7 +59,11 @@ def compare_by_inference(frame: pd.DataFrame) -> EvaluationTable:
 
 
 def compare_by_training(frame: pd.DataFrame) -> EvaluationTable:
-    """Averages whose networks were trained for as many epochs, all of one average together."""
+    """Return the table that compares averages at equal training cost.
+
+    The training cost is the number of epochs, summed over the networks of an average. Of the averages over passes, the
+    table holds the one with the most passes at each cost.
+    """
     wide, names = _wide(frame), varying_settings(frame)
     most = wide[wide["kind"] == "implicit"].groupby("epochs")["size"].max()
     wide = wide[(wide["kind"] != "implicit") | (wide["size"] == wide["epochs"].map(most))]

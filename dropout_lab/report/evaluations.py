@@ -1,4 +1,4 @@
-"""Tables of what trained networks were found to do, from ``evaluations.csv``, ``ood.csv`` and ``ensembles.csv``."""
+"""Tables of the evaluations in ``evaluations.csv``, ``ood.csv`` and ``ensembles.csv``."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ from dropout_lab.report.summary import MetricFormat
 from dropout_lab.stats.bounds import FRACTION, bounds_of
 from dropout_lab.stats.intervals import mean_interval
 
-# Settings without a group among the columns of trials.csv; the others have a point in their name.
+# The columns of trials.csv that are settings without a group; all other settings have a dot in their name.
 SETTINGS = (
     "data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,base_seed,lr_schedule"
 ).split(",")
-# What differs between trials of one arm: their seed, and the published split that they are tested on.
+# Settings in which the trials of one arm may differ: the published split on which they are tested, and the digests.
 REPLICATES = ("data.split", "data.digest", "model.digest")
 SHOWN = {
     "accuracy": MetricFormat("accuracy, %", 100, 2),
@@ -48,7 +48,10 @@ _WORDS = [
 
 
 def read_evaluations(folder: Path, name: str) -> pd.DataFrame | None:
-    """One of the files, joined with the settings of its trials; None if it is not there."""
+    """Return one of the files, joined with the settings of its trials; None if there is no such file.
+
+    Of several rows for the same measurement, the last one is kept.
+    """
     path = folder / name
     if not path.exists():
         return None
@@ -57,17 +60,22 @@ def read_evaluations(folder: Path, name: str) -> pd.DataFrame | None:
         frame = frame.rename(columns={"first": "trial_id"})
     told = [name for name in frame.columns if name not in ("mean", "seconds", *METRICS)]
     measured = {"risk", "auroc", "fpr95", "count", "confidence", "n", "values", "epochs", "version"}
-    # A bin is known by its bounds: versions before 0.1.0 numbered the bins that hold examples. Elsewhere low and high
-    # are the bounds of an interval.
+    # A bin is identified by its bounds, because versions before 0.1.0 numbered only the bins that contain examples. In
+    # the other files, low and high are the bounds of an interval.
     measured |= {"bin"} if "bin" in frame else {"low", "high"}
     frame = frame.drop_duplicates([name for name in told if name not in measured], keep="last")
     trials = stored.read_trials(folder)
     settings = [c for c in trials.columns if c in (*SETTINGS, "trial_id", "seed") or "." in c]
-    return frame.merge(trials[settings], on="trial_id", how="inner").copy()  # in one block: there are many columns
+    return frame.merge(trials[settings], on="trial_id", how="inner").copy()  # defragments the frame
 
 
 def select_evaluations(frame: pd.DataFrame, wanted: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """The rows that were asked for, by trial and by the way in which predictions were made."""
+    """Return the requested rows.
+
+    Args:
+        frame: rows of an evaluation file.
+        wanted: one mapping per evaluation, from column to the text of its value: the trial and the inference settings.
+    """
     keys = list(wanted[0]) if wanted else []
     asked = {tuple(w[k] for k in keys) for w in wanted}
     mine = frame[keys].apply(lambda row: tuple(format_cell(v) for v in row) in asked, axis=1)
@@ -75,14 +83,17 @@ def select_evaluations(frame: pd.DataFrame, wanted: Sequence[Mapping[str, str]])
 
 
 def format_cell(value: object) -> str:
-    """A cell as text: numbers that are whole without a point."""
+    """Return a cell as text: whole numbers without a decimal point, missing values as an empty string."""
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def varying_settings(frame: pd.DataFrame) -> list[str]:
-    """The settings in which the rows differ, beside what makes them replicates of each other."""
+    """Return the settings in which the rows differ, without those that distinguish replicates of one arm.
+
+    If no setting differs, return ``infer`` alone.
+    """
     names = [c for c in frame.columns if c in SETTINGS or c == "infer" or ("." in c and c not in REPLICATES)]
     found = [name for name in names if frame[name].nunique() > 1]
     for name in names:  # a setting that is empty where it is not in use may be all that tells two arms apart
@@ -92,19 +103,19 @@ def varying_settings(frame: pd.DataFrame) -> list[str]:
 
 
 def group_by_arm(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[list[str], pd.DataFrame]]:
-    """The rows of each arm, with what the arm is on these axes."""
+    """Return the rows of each arm, together with the arm's values of the settings in ``names`` as text."""
     groups = frame.groupby(list(names), sort=False, dropna=False)
     return [([format_cell(v) for v in key], rows) for key, rows in groups]
 
 
 @dataclass(frozen=True)
 class EvaluationTable:
-    """A table to be printed.
+    """Table as text.
 
     Args:
-        titles, rows: text.
-        left: how many columns name the row.
-        note: what the figures are.
+        titles, rows: text of the cells.
+        left: number of left-aligned columns that identify a row.
+        note: explanation of the figures, printed below the table.
     """
 
     titles: list[str]
@@ -118,7 +129,8 @@ class EvaluationTable:
 
 
 def summarize(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row an arm and metric: mean and its interval, standard deviation and error over replicates, n."""
+    """Return one row per arm and metric: mean with its interval, n, standard deviation and standard error over
+    replicates."""
     names, rows = varying_settings(frame), []
     for cells, mine in group_by_arm(frame, names):
         for metric in METRICS:
@@ -133,7 +145,10 @@ def summarize(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def evaluation_table(frame: pd.DataFrame) -> EvaluationTable:
-    """Scores of each arm; those of regressions with standard error and deviation apart."""
+    """Return the table of scores, with one row per arm.
+
+    Regression scores have separate columns for the standard error and the standard deviation.
+    """
     names = varying_settings(frame)
     shown = [metric for metric in SHOWN if frame[metric].notna().any()]
     numbers = set(shown) <= set(NUMBERS)
@@ -174,7 +189,7 @@ def _note(frame: pd.DataFrame, numbers: bool) -> str:
 
 
 def ood_table(frame: pd.DataFrame) -> EvaluationTable:
-    """How well the test examples are told from others, by each score."""
+    """Return the table of out-of-distribution detection, with one row per arm, other data set and uncertainty score."""
     names = [*(name for name in varying_settings(frame)), "against", "score"]
     rows = []
     for cells, mine in group_by_arm(frame, names):

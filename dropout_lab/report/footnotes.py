@@ -1,4 +1,4 @@
-"""The foot of a table: what its figures are, which rules they follow, what its marks mean and what it cannot say."""
+"""Footnotes of a table: definitions of its figures and marks, the rules behind them, and their limits."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,15 @@ from dropout_lab.report.summary import SCORES, Summary
 from dropout_lab.report.testset import describe_test_set
 from dropout_lab.stats.intervals import LEAST
 
-NAMED = 3  # arms of which the seeds needed are told
+NAMED = 3  # maximum number of arms for which the required seeds are printed
 
 
 def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
-    """The sentences below the table.
+    """Yield the sentences below the table.
 
     Args:
-        summary: of the table.
-        over: what an arm has several of.
+        summary: the summary that the table shows.
+        over: plural noun for the replicates of an arm, such as ``seeds``.
     """
     metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in SCORES]
     counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
@@ -90,7 +90,7 @@ def _seeds(summary: Summary) -> int:
 
 
 def _needed(open_: list[PairedDifference]) -> Iterator[str]:
-    """How many seeds the differences that were seen would take."""
+    """Yield the number of seeds that would detect the observed differences to the best arm."""
     counted = sorted((c.needed, c.arm) for c in open_ if c.needed)
     if counted:
         told = ", ".join(f"{arm} about {needed}" for needed, arm in counted[:NAMED])

@@ -1,11 +1,19 @@
-"""Tables of text: aligned for the terminal, Markdown and LaTeX."""
+"""Text tables in three formats: aligned for the terminal, Markdown and LaTeX."""
 
 import re
 from collections.abc import Sequence
 
 
 def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, width: int = 80) -> str:
-    """Aligned columns, the first ``left`` to the left; where all are too wide, those get a line of their own."""
+    """Return a table with aligned columns.
+
+    Args:
+        titles: titles of the columns.
+        rows: cells as text.
+        left: number of left-aligned columns; the others are right-aligned.
+        width: maximum width in characters. If the table is wider, each row takes two lines: one for the first ``left``
+            columns and one for the others.
+    """
     sizes = [max(len(line[i]) for line in [titles, *rows]) for i in range(len(titles))]
     wide = sum(sizes) + 2 * (len(sizes) - 1) > width
     lines = []
@@ -17,7 +25,7 @@ def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int
 
 
 def format_markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A Markdown table whose first ``left`` columns are text; a bar inside a cell is escaped."""
+    """Return a Markdown table whose first ``left`` columns are left-aligned; ``|`` inside a cell is escaped."""
     body = [list(titles), ["---"] * left + ["---:"] * (len(titles) - left), *rows]
     lines = [" | ".join(cell.strip().replace("|", "\\|") for cell in line) for line in body]
     return "\n".join(f"| {line} |" for line in lines) + "\n"
@@ -34,13 +42,13 @@ _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
 
 
 def escape_latex(text: str) -> str:
-    """Plain text for LaTeX."""
+    """Escape plain text for LaTeX."""
     escaped = "".join(_TEX.get(c, c) for c in text).replace("--", "-{}-")
-    return re.sub(r"(?<![\w}])-(?=\d)", "$-$", escaped)  # a minus, and no hyphen
+    return re.sub(r"(?<![\w}])-(?=\d)", "$-$", escaped)  # typeset as a minus sign, not as a hyphen
 
 
 def format_latex(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, foot: str = "") -> str:
-    """A LaTeX table that needs no package, with its foot below it; the first ``left`` columns are text."""
+    """Return a LaTeX table that needs no package; the first ``left`` columns are left-aligned, ``foot`` is below it."""
     lines = [" & ".join(escape_latex(cell.strip()) for cell in line) + r" \\" for line in [titles, *rows]]
     spec = "l" * left + "r" * (len(titles) - left)
     body = [rf"\begin{{tabular}}{{{spec}}}", r"\hline", lines[0], r"\hline", *lines[1:], r"\hline", r"\end{tabular}"]
@@ -50,7 +58,7 @@ def format_latex(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int
 
 
 def format_duration(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 3.5 h, 4 days."""
+    """Return a duration as short text: ``40 s``, ``12 min``, ``3.5 h``, ``4 days``."""
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     if seconds < 5400:

@@ -1,4 +1,4 @@
-"""Arms that have the same trials, as ``variant=none`` at every rate: one arm in the tables."""
+"""Merging of arms with the same trials, such as ``variant=none`` at every rate, into one arm."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Any
 
 import pandas as pd
 
-ARM = "arm"  # the axis of a sweep whose points have names
+ARM = "arm"  # the axis of a sweep over named arms
 NOT_APPLICABLE = "-"
 
 
 @dataclass(frozen=True)
 class Merged:
-    """Arms without repeats.
+    """Arms with distinct trials.
 
     Args:
-        arms: label to trial ids.
-        settings: label to the place of the arm on each axis.
-        points: every place on the axes with the label of the arm there.
-        labels: the label of each arm before merging to its label now.
+        arms: maps each label to trial ids.
+        settings: maps each label to the arm's value on each axis.
+        points: every point of the grid, as its value on each axis, with the label of the arm at that point.
+        labels: maps each label before merging to the label after merging.
     """
 
     arms: dict[str, list[str]]
@@ -30,10 +30,10 @@ class Merged:
 def merge_arms(
     arms: Mapping[str, Sequence[str]], settings: Mapping[str, Mapping[str, str]], trials: pd.DataFrame
 ) -> Merged:
-    """Make one arm of those that have the same trials.
+    """Merge the arms that have the same trials.
 
-    Where the merged arms differ on an axis, the arm has the value that its trials are stored under: dropout at rate 0,
-    of whichever variant, is ``none`` at rate 0.
+    On an axis on which the merged arms differ, the new arm has the value that is stored for its trials: every variant
+    at rate 0 becomes ``none`` at rate 0.
 
     Args:
         arms, settings: see :class:`dropout_lab.report.summary.Summary`.
@@ -60,17 +60,23 @@ def merge_arms(
 
 
 def label_of(place: Mapping[str, str]) -> str:
-    """The label of an arm by its place on the axes."""
+    """Return the label of an arm from its value on each axis."""
     return " ".join(value if key == ARM else f"{key}={value}" for key, value in place.items())
 
 
 def cell_text(value: object) -> str:
-    """A cell of ``trials.csv`` as text."""
+    """Return a cell of ``trials.csv`` as text."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _cell(key: str, values: Sequence[str], row: Mapping[Any, Any]) -> str:
-    """The value of merged arms on an axis."""
+    """Return the value of merged arms on an axis.
+
+    Args:
+        key: the axis.
+        values: the value of each arm before merging.
+        row: a stored trial of the arms.
+    """
     if len(set(values)) == 1:
         return values[0]
     if key == ARM:

@@ -1,4 +1,4 @@
-"""Numbers as the tables print them."""
+"""Formatting of numbers and intervals for the tables."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -7,13 +7,16 @@ from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 
 
 def interval_text(found: Interval, scale: float = 1.0, digits: int = 2, sign: str = "") -> str:
-    """``96.11 [95.93, 96.30]``; the values where they are too few for an interval, and the mean alone without either.
+    """Return an interval as text, such as ``96.11 [95.93, 96.30]``.
+
+    The text lists the values if there are too few for an interval, and is the mean alone if there are neither values
+    nor bounds.
 
     Args:
         found: the interval.
         scale: factor from the stored value to the printed unit.
-        digits: after the point.
-        sign: ``+`` to print the sign of positive numbers too.
+        digits: number of decimal places.
+        sign: ``+`` to print the sign of positive numbers as well.
     """
 
     def text(value: float) -> str:
@@ -27,7 +30,7 @@ def interval_text(found: Interval, scale: float = 1.0, digits: int = 2, sign: st
 
 
 def _transformation(bounds: Collection[Bounds]) -> str:
-    """On which scale the intervals of scores with these bounds are computed."""
+    """Return the phrase that names the scale on which the intervals of scores with these bounds are computed."""
     logit = any(math.isfinite(low) and math.isfinite(high) for low, high in bounds)
     log = any(math.isfinite(low) != math.isfinite(high) for low, high in bounds)
     scales = " or ".join([*(["logit"] if logit else []), *(["log"] if log else [])])
@@ -36,12 +39,12 @@ def _transformation(bounds: Collection[Bounds]) -> str:
 
 
 def spread_text(counts: Sequence[int], bounds: Collection[Bounds], over: str) -> str:
-    """What the cells of a table are: values, or means with intervals.
+    """Return the phrase that says whether the cells of a table are values or means with intervals.
 
     Args:
-        counts: values of each cell.
-        bounds: of the scores that are shown.
-        over: what the values are of, as ``seeds``.
+        counts: number of values of each cell.
+        bounds: bounds of each shown score.
+        over: plural noun for the replicates, such as ``seeds``.
     """
     if max(counts, default=0) < 2:
         return f"One {over.removesuffix('s')} per arm, so no spread"

@@ -1,4 +1,4 @@
-"""The picture of a sweep: score and gap of each arm, against the rate where the rate was swept."""
+"""Plot of a sweep: score and gap of each arm, against the rate if the sweep varies it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context  # and no pyplot: a notebook keeps its own backend and figures
+from matplotlib import rc_context  # pyplot would change the backend and the figures of a notebook
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,28 +15,28 @@ from dropout_lab.report.summary import SCORES, Summary, metric_column
 from dropout_lab.stats.bounds import FRACTION, difference_bounds
 from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 
-# Distinguishable for colour-blind readers (Okabe and Ito 2008), and by shape in grey.
+# Distinguishable for colour-blind readers (Okabe and Ito 2008); the markers are distinguishable in grey as well.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
 MARKS = {BEST: "* best", ALIKE: "= not told apart from it", TOO_FEW: "? too few seeds to tell"}
-MOST_LINES = 10  # more cannot be told apart; the arms then stand below each other
+MOST_LINES = 10  # with more lines than can be distinguished, the arms are drawn below each other
 STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.3,
     "font.size": 9,
-    "lines.solid_capstyle": "butt",  # a bar ends where its interval does
+    "lines.solid_capstyle": "butt",  # other cap styles extend a bar beyond its interval
 }
-MARGIN = 0.02  # of an axis, beyond the bounds of its score
+MARGIN = 0.02  # margin beyond the bounds of the score, as a fraction of the axis
 
 
 def draw_summary(summary: Summary, title: str) -> Figure:
-    """One panel for each shown metric.
+    """Draw one panel for each shown metric.
 
     Args:
         summary: arms and trials.
-        title: what was trained.
+        title: title of the figure, such as the names of data set and model.
     """
     with rc_context(STYLE):
         points = summary.points or [(cells, label) for label, cells in summary.settings.items()]
@@ -47,7 +47,7 @@ def draw_summary(summary: Summary, title: str) -> Figure:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> Path:
-    """Write ``name.png`` and ``name.svg``, each whole or not at all; returns the PNG's path."""
+    """Write ``name.png`` and ``name.svg``, each atomically, and return the path of the PNG file."""
     formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
     for kind, options in formats.items():
         new = folder / f".{name}.new.{kind}"
@@ -65,18 +65,21 @@ def _rate(cells: Mapping[str, str]) -> float | None:
 
 
 def bars(found: Sequence[Interval], scale: float = 1.0) -> np.ndarray:
-    """How far the intervals reach below and above their means, [2, n], for ``errorbar``; nan draws no bar."""
+    """Return the distances of the interval ends below and above their means, [2, n], for ``errorbar``.
+
+    A missing interval gives nan, for which ``errorbar`` draws no bar.
+    """
     return scale * np.array([[f.mean - f.low for f in found], [f.high - f.mean for f in found]], dtype=float)
 
 
 def limits(view: tuple[float, float], bounds: Bounds) -> tuple[float, float]:
-    """The part of an axis that a score within these bounds needs, and a small margin."""
+    """Return the limits of an axis, clipped to the bounds of the score plus a small margin."""
     margin = MARGIN * (view[1] - view[0])
     return max(view[0], bounds[0] - margin), min(view[1], bounds[1] + margin)
 
 
 def draw_interval(panel: Axes, found: Interval, y: float, scale: float = 1.0, label: str | None = None) -> None:
-    """A mean with its interval, or with its values where they are too few for one, on a horizontal line."""
+    """Draw a mean with its interval on a horizontal line, or with its values if there are too few for an interval."""
     if not math.isnan(found.low):
         ends = [found.low * scale, found.high * scale]
         panel.plot(ends, [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
@@ -96,7 +99,7 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
         shown = metric_column(metric, summary.trials)
         for i, (name, places) in enumerate(series.items()):
             found = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
-            turn = i // len(COLOURS)  # no two series look alike
+            turn = i // len(COLOURS)  # series with the same colour get different markers
             look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)]}
             draw_series(panel, [(x, f) for x, f in found if f is not None], shown.scale, label=name or None, **look)
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
@@ -108,10 +111,19 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
 
 
 def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: float = 1.0, **look: Any) -> None:
-    """Means with their intervals along an axis, joined by a line; values where they are too few for an interval."""
+    """Draw means with their intervals along an axis, joined by a line.
+
+    The values are drawn where there are too few for an interval.
+
+    Args:
+        panel: axes to draw on.
+        found: position on the x axis and interval of each point.
+        scale: factor from the stored value to the drawn unit.
+        look: options of :meth:`matplotlib.axes.Axes.errorbar`; ``color`` is required.
+    """
     xs, means = np.array([x for x, _ in found]), np.array([f.mean * scale for _, f in found])
     intervals = [f for _, f in found]
-    # Bars and no band: nothing was measured between the places.
+    # Error bars instead of a band, because nothing was measured between the points.
     look = {"markersize": 4.5, "linewidth": 1.3, "capsize": 3, **look}
     panel.errorbar(xs, means, bars(intervals, scale), **look)
     values = [(x, value * scale) for x, f in found if len(f.values) > 1 for value in f.values]
@@ -120,7 +132,7 @@ def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: flo
 
 
 def _bounds(summary: Summary, metric: str) -> Bounds:
-    """The bounds of a metric in the unit in which it is shown."""
+    """Return the bounds of a metric in the unit in which it is shown."""
     scale = metric_column(metric, summary.trials).scale
     accuracies = metric == "gap" and scale != 1
     low, high = difference_bounds(FRACTION) if accuracies else summary.bounds_of(metric)

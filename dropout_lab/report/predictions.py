@@ -1,4 +1,4 @@
-"""What is predicted for each test example, as ``save_predictions=true`` keeps it in ``predictions/`` of a folder."""
+"""Reading of the predictions per test example that ``save_predictions=true`` saves in ``predictions/``."""
 
 from pathlib import Path
 
@@ -6,18 +6,18 @@ import numpy as np
 
 
 def load_predictions(folder: str | Path, trial_id: str, way: str = "") -> dict[str, np.ndarray]:
-    """The arrays of one trial.
+    """Return the saved arrays of one trial.
 
     Args:
-        folder: of a sweep.
-        trial_id: as in ``trials.csv``.
-        way: of an evaluation, as its file is named: ``monte_carlo-100-probabilities``; empty for what the trial itself
-            was scored by.
+        folder: sweep folder.
+        trial_id: trial id as in ``trials.csv``.
+        way: name of an evaluation as in the file name, such as ``monte_carlo-100-probabilities``; empty for the
+            predictions behind the trial's own scores.
 
     Returns:
-        ``prediction``, ``target`` and, unless the data are a running text, ``rows`` of the data set, [N] each; of an
-        evaluation also ``probabilities`` [N, K] or ``log_likelihood`` [N], and measures of uncertainty [N]. Empty if
-        they were not kept.
+        ``prediction`` [N], ``target`` [N] and, unless the data set is a text corpus, ``rows`` [N], the row numbers in
+        the data set. An evaluation also has ``probabilities`` [N, K] or ``log_likelihood`` [N], and uncertainty
+        scores [N]. Empty if no predictions were saved.
     """
     path = Path(folder) / "predictions" / f"{trial_id}{way and '-'}{way}.npz"
     if not path.exists():
@@ -27,7 +27,10 @@ def load_predictions(folder: str | Path, trial_id: str, way: str = "") -> dict[s
 
 
 def correct_examples(folder: str | Path, trial_id: str) -> np.ndarray | None:
-    """Whether each test example [N] is classified rightly; None if that was not kept, or the task has no classes."""
+    """Return whether each test example [N] is classified correctly.
+
+    Returns None if no predictions were saved or the task is not a classification.
+    """
     arrays = load_predictions(folder, trial_id)
     if not arrays or arrays["target"].dtype.kind == "f":
         return None

@@ -1,4 +1,4 @@
-"""Reading a sweep folder back."""
+"""Reading of the CSV files of a sweep folder."""
 
 from io import BytesIO
 from pathlib import Path
@@ -7,7 +7,7 @@ import pandas as pd
 
 from dropout_lab.report.summary import METRICS
 
-# Words of ours that look like numbers or like a missing value to a CSV reader.
+# Columns of text whose values can look like numbers or missing values to a CSV reader.
 _WORDS = (
     *("trial_id", "status", "data", "model", "variant", "schedule", "regularizer"),
     *("device", "precision", "version", "lr_schedule"),
@@ -18,25 +18,28 @@ STATUSES = {"ok", "diverged", "failed"}
 
 
 def read_trials(folder: str | Path) -> pd.DataFrame:
-    """``trials.csv`` with one row a trial; empty cells are NaN, ``rate`` is a number unless a list such as 0.2/0.5 is
-    among its values.
+    """Read ``trials.csv``.
+
+    Returns:
+        One row per trial. Empty cells are NaN. ``rate`` is numeric unless one of its values is a list such as
+        ``0.2/0.5``.
 
     Raises:
-        ValueError: it is torn, no CSV, or has a figure that is no number.
+        ValueError: the last line is incomplete, the file is not CSV, a status is unknown, or a metric is not a number.
     """
     return _read(Path(folder) / "trials.csv")
 
 
 def read_curves(folder: str | Path) -> pd.DataFrame:
-    """``curves.csv`` with one row a trial and epoch."""
+    """Read ``curves.csv``, with one row per trial and epoch."""
     return _read(Path(folder) / "curves.csv")
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Any file of a sweep folder whose rows belong to trials; one without rows if there is no such file.
+    """Read any file of a sweep folder that has a column ``trial_id``; return an empty table if there is no such file.
 
     Raises:
-        ValueError: a figure that is no number.
+        ValueError: the last line is incomplete, the file is not CSV, or a metric is not a number.
     """
     if path.name == "curves.csv":
         return _read(path)
@@ -46,7 +49,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     frame = _parsed(path)
     key = ["trial_id", "epoch"] if "epoch" in frame.columns else ["trial_id"]
-    return frame.drop_duplicates(key, keep="last", ignore_index=True)  # as after merging two folders
+    return frame.drop_duplicates(key, keep="last", ignore_index=True)  # merging two folders can repeat rows
 
 
 def _parsed(path: Path) -> pd.DataFrame:

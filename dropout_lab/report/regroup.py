@@ -1,4 +1,4 @@
-"""The arms of a sweep folder, read off its files: trials that differ in their seed alone are one arm."""
+"""Reconstruction of the arms of a sweep folder from its files: trials that differ only in their seed form one arm."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,15 +9,15 @@ from dropout_lab.report.merging import NOT_APPLICABLE, cell_text, merge_arms
 from dropout_lab.report.read_csv import read_trials
 from dropout_lab.report.summary import Summary, TuningRecord
 
-OFF = "none"  # the variant of an arm at rate 0, whichever was typed
+OFF = "none"  # the stored variant of every arm at rate 0
 Rows = Iterable[Mapping[str, str]]
-# Brings the header and the rows of an older version up to date.
+# Converts the header and the rows of an older version to the present column names.
 Update = Callable[[Sequence[str], Rows], tuple[Sequence[str], Rows]]
 TUNED = ["arm", "settings", "n", "n_lost", "picked", "trials", "seconds", "confirmed"]
 
 
 def keep_columns(header: Sequence[str], rows: Rows) -> tuple[Sequence[str], Rows]:
-    """Return the header and the rows as they are."""
+    """Return the header and the rows unchanged."""
     return header, rows
 
 
@@ -27,20 +27,20 @@ def regroup_folder(
     typed: Mapping[str, Sequence[str]] | None = None,
     update: Update = keep_columns,
 ) -> Summary:
-    """The summary of everything that a folder holds, whichever commands it came from.
+    """Return the summary of all trials in a folder, whichever commands trained them.
 
-    Arms are named by the settings that vary; those of ``tuning.csv`` have their names and costs from there,
-    if all arms are in it. Trials that never read the test part are nobody's.
+    Arms are named by the settings that vary. If ``tuning.csv`` contains all arms, their names and tuning costs come
+    from that file. Trials that did not read the test set, such as tuning trials, belong to no arm.
 
     Args:
-        folder: with a ``trials.csv``.
-        columns: the settings among its columns, the seed left out.
-        update: renames columns that have other names today.
-        typed: column to its values in the order of the last command.
+        folder: folder with a ``trials.csv``.
+        columns: the columns that are settings, without the seed.
+        typed: maps a column to its values in the order of the last command.
+        update: renames columns of older versions to their present names.
 
     Raises:
         OSError: there is no such file.
-        ValueError: it is not one of ours.
+        ValueError: a file was not written by dropout-lab, or no trial read the test set.
     """
     trials = read_trials(folder)
     if "read_test" in trials.columns:
@@ -64,7 +64,7 @@ def regroup_folder(
 
 
 def _without_network(words: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what a variant that changes the network settles by itself: alpha dropout its activation."""
+    """Blank out the activation where the variant determines it, as alpha dropout does."""
     if not {"variant.network", "model.activation"} <= set(words.columns):
         return words
     network = words["variant.network"].replace("as_is", "")
@@ -73,7 +73,7 @@ def _without_network(words: pd.DataFrame) -> pd.DataFrame:
 
 
 def _settings(trials: pd.DataFrame, columns: Sequence[str], update: Update) -> pd.DataFrame:
-    """The settings of trials as text, under the names that they have today."""
+    """Return the settings of the trials as text, under their present names."""
     text = trials.astype(object).where(trials.notna(), "").map(cell_text)
     cells = (dict(zip(text.columns, row, strict=True)) for row in text.to_numpy().tolist())
     header, rows = update(list(text.columns), cells)
@@ -82,15 +82,15 @@ def _settings(trials: pd.DataFrame, columns: Sequence[str], update: Update) -> p
 
 
 def _telling(words: pd.DataFrame, typed: Collection[str]) -> list[str]:
-    """The columns that vary.
+    """Return the columns that distinguish the arms.
 
-    A column that has a single value wherever it applies, as the strength of a regularizer that some arms do not have,
-    or the variant of a sweep from rate 0 on, is left out if the others tell the arms apart; the later ones of the
-    header first.
+    A column with a single value wherever it applies is left out if the other columns still distinguish all arms.
+    Examples are the strength of a regularizer that only some arms have, and the variant of a sweep that includes rate
+    0. Columns are considered from the last one of the header to the first.
 
     Args:
         words: the settings of each trial; empty where a setting does not apply.
-        typed: columns that a command set to several values.
+        typed: columns that a command set to several values; these are always kept.
     """
     arms = words.drop_duplicates()
     axes = [name for name in words.columns if arms[name].nunique() > 1]
@@ -103,10 +103,10 @@ def _telling(words: pd.DataFrame, typed: Collection[str]) -> list[str]:
 
 
 def _ordered(arms: pd.DataFrame, typed: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Arms in the order of their axes, the last one fastest.
+    """Return the arms sorted by their axes; the last axis varies fastest.
 
-    The values of an axis have the order of the command that named all of them; else numbers ascend, and words have the
-    order of the ledger.
+    The values of an axis have the order of the last command if it names all of them. Otherwise numbers are sorted in
+    ascending order, and words keep the order of the ledger.
     """
     axes = sorted(arms.columns, key=lambda name: list(typed).index(name) if name in typed else len(typed))
     ranks = pd.DataFrame({name: arms[name].map(_ranks(arms[name], typed.get(name, ()))) for name in axes})
@@ -114,7 +114,7 @@ def _ordered(arms: pd.DataFrame, typed: Mapping[str, Sequence[str]]) -> pd.DataF
 
 
 def _ranks(values: pd.Series, typed: Sequence[str]) -> dict[str, int]:
-    """The place of each value of an axis."""
+    """Return the rank of each value of an axis."""
     there = list(dict.fromkeys(values))
     numbers = {value: number for value in there if (number := _number(value)) is not None}
     order = there if len(numbers) < len(there) else sorted(there, key=lambda value: numbers[value])
@@ -124,7 +124,10 @@ def _ranks(values: pd.Series, typed: Sequence[str]) -> dict[str, int]:
 
 
 def _number(value: str) -> tuple[float, ...] | None:
-    """A number, or the numbers of a list such as 64/64; a setting that does not apply comes before all of them."""
+    """Return the numbers of a value such as ``0.5`` or ``64/64``, and None for a word.
+
+    A setting that does not apply gives an empty tuple, which sorts before all numbers.
+    """
     try:
         return tuple(float(part) for part in value.split("/")) if value else ()
     except ValueError:
@@ -132,7 +135,11 @@ def _number(value: str) -> tuple[float, ...] | None:
 
 
 def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
-    """The arms of ``tuning.csv``; None if there is none, or other arms beside them."""
+    """Return the summary of the arms in ``tuning.csv``; None if there is no such file or it lacks some of the trials.
+
+    Raises:
+        ValueError: the file was not written by dropout-lab, or an arm does not have exactly one picked setting.
+    """
     if not path.exists():
         return None
     table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -1,4 +1,4 @@
-"""Pictures of evaluations: reliability diagrams, risk against coverage, averages against their number."""
+"""Plots of evaluations: reliability diagrams, risk-coverage curves, and scores against the size of an average."""
 
 from typing import Any
 
@@ -14,16 +14,18 @@ from dropout_lab.stats.bounds import bounds_of
 
 MOST_PANELS = 7
 COLUMNS = 4
-DIGITS = 9  # after the point, to which the bounds of a bin are the same
+DIGITS = 9  # decimal places to which the bounds of equal bins agree
 
 
 def draw_calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> Figure:
-    """A reliability diagram for each arm, and the risk-coverage curves of all.
+    """Draw a reliability diagram for each arm, and one panel with the risk-coverage curves of all arms.
+
+    At most :data:`MOST_PANELS` arms have a diagram.
 
     Args:
         bins: rows of ``reliability.csv``.
         coverage: rows of ``coverage.csv``.
-        title: what was evaluated.
+        title: title of the figure, such as the names of data set and model.
     """
     bins = bins[bins["binning"] == "equal_width"]
     names = varying_settings(coverage)
@@ -40,7 +42,7 @@ def draw_calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> 
         _coverage(panels[len(shown)], names, curves)
         for spare in panels[len(shown) + 1 :]:
             spare.set_visible(False)
-        # Bars may stand anywhere inside of a diagram, so nothing is written there.
+        # The legend is outside of the diagrams, because bars can be anywhere inside of them.
         figure.legend(
             *panels[0].get_legend_handles_labels(), frameon=False, fontsize=8, loc="outside lower center", ncols=4
         )
@@ -58,10 +60,10 @@ def _label(names: list[str], cells: list[str]) -> str:
 
 
 def _diagram(panel: Axes, rows: pd.DataFrame) -> float:
-    """Draw accuracy, confidence and part of the examples of each bin over all replicates.
+    """Draw the accuracy, confidence and fraction of examples of each bin, pooled over all replicates.
 
     Returns:
-        the expected calibration error.
+        The expected calibration error.
     """
     weights = rows["count"] / rows["count"].sum()
     pooled = pool_bins(rows)
@@ -80,16 +82,16 @@ def _diagram(panel: Axes, rows: pd.DataFrame) -> float:
 
 
 def pool_bins(rows: pd.DataFrame) -> pd.DataFrame:
-    """Bins of several trials as bins of all their examples: those between the same bounds are one.
+    """Pool the bins of several trials: bins with the same bounds become one bin.
 
     Args:
-        rows: of ``reliability.csv``; bins of equal width, whose bounds are the same for every trial. Bins of equal mass
-            have other bounds in each trial and stay apart.
+        rows: rows of ``reliability.csv`` with bins of equal width, whose bounds are the same for every trial. Bins of
+            equal mass have different bounds in each trial and are not pooled.
 
     Returns:
-        low, high, count, confidence and accuracy of each bin, in the order of the bounds.
+        ``low``, ``high``, ``count``, ``confidence`` and ``accuracy`` of each bin, in the order of the bounds.
     """
-    # Files of older versions number the bins that hold examples, so the number of a bin does not say which one it is.
+    # Bins are identified by their bounds, because older versions numbered only the bins that contain examples.
     sums = rows.assign(confidence=rows["confidence"] * rows["count"], accuracy=rows["accuracy"] * rows["count"])
     bounds = [rows[name].round(DIGITS) for name in ("low", "high")]
     pooled = sums.groupby(bounds)[["count", "confidence", "accuracy"]].sum().reset_index()
@@ -108,7 +110,12 @@ def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.Da
 
 
 def draw_ensembles(frame: pd.DataFrame, title: str) -> Figure:
-    """Each score against the number of passes or networks that are averaged, on a logarithmic axis."""
+    """Draw each score against the number of averaged passes or networks, on a logarithmic axis.
+
+    Args:
+        frame: rows of ``ensembles.csv``.
+        title: title of the figure, such as the names of data set and model.
+    """
     names = varying_settings(frame)
     metrics = [metric for metric in SHOWN if metric in set(frame["metric"])]
     with rc_context(STYLE):

@@ -1,4 +1,4 @@
-"""From trials to the table of a sweep: a mean with its interval for each arm, and how the arms compare."""
+"""Summary of a sweep: the mean of each arm with its interval, and the comparisons between arms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ METRICS = (
 
 @dataclass(frozen=True)
 class MetricFormat:
-    """How a metric is shown.
+    """Format in which a metric is shown.
 
     Args:
-        title: with its unit.
-        scale: factor from the stored value to the unit.
-        digits: after the point.
+        title: name of the metric with its unit.
+        scale: factor from the stored value to the shown unit.
+        digits: number of decimal places.
     """
 
     title: str
@@ -42,27 +42,27 @@ SCORES = {
 }
 SHOWN = {**SCORES, "gap": MetricFormat("gap to training", 1, 3)}
 GAP_OF_ACCURACIES = MetricFormat("train - test, points", 100, 2)
-UNSTABLE = 1 / 3  # of an arm's trials diverged: what is left says little
-# Axes that say what is trained on what; arms are compared along the other ones.
+UNSTABLE = 1 / 3  # from this fraction of diverged trials on, the mean over the other trials is biased
+# Groups of settings that define the data, the model and its training; arms are compared along all other axes.
 PLACES = ("data", "model", "train", "device", "precision", "seed", "base_seed")
 
 
 def metric_column(metric: str, trials: pd.DataFrame) -> MetricFormat:
-    """How to show a metric of these trials; the gap has the unit of their score."""
+    """Return the format of a metric of these trials; the gap has the unit of their score."""
     accuracies = metric == "gap" and trials["test_accuracy"].notna().any()
     return GAP_OF_ACCURACIES if accuracies else SHOWN[metric]
 
 
 @dataclass(frozen=True)
 class TuningRecord:
-    """How an arm came to its settings.
+    """Result and cost of the tuning of an arm.
 
     Args:
-        picked: the chosen values, as they are typed; empty if there was nothing to choose.
-        settings: how many were tried.
-        seeds: tuning seeds each was tried with.
-        trials: trials that were trained to choose.
-        seconds: that they took.
+        picked: the chosen values as they are typed on the command line; empty if there was nothing to choose.
+        settings: number of settings that were tried.
+        seeds: number of tuning seeds per setting.
+        trials: number of trials that were trained for tuning.
+        seconds: total training time of these trials, in seconds.
     """
 
     picked: str
@@ -74,16 +74,17 @@ class TuningRecord:
 
 @dataclass(frozen=True)
 class Summary:
-    """The arms of a sweep with their trials.
+    """Arms of a sweep with their trials.
 
     Args:
-        trials: one row a trial, as :func:`dropout_lab.report.read_csv.read_trials` gives them.
-        arms: label to trial ids. A trial may stand in several arms: rate 0 is the same for every variant.
-        settings: label to the arm's place on each axis of the sweep; empty for a sweep without axes.
-        tuned: label to how the arm's settings were chosen, where they were.
-        folder: where the trials' predictions may lie.
-        points: every place on the axes with the label of the arm there, where several places have the same arm.
-        bounds: the bounds of columns that are no metrics of :data:`METRICS`.
+        trials: one row per trial, as returned by :func:`dropout_lab.report.read_csv.read_trials`.
+        arms: maps each label to trial ids. A trial can belong to several arms: rate 0 is the same for every variant.
+        settings: maps each label to the arm's value on each axis of the sweep; empty for a sweep without axes.
+        tuned: maps the label of each tuned arm to its tuning record.
+        folder: sweep folder that may contain saved predictions.
+        points: every point of the grid, as its value on each axis, with the label of the arm at that point. Needed if
+            several points share an arm.
+        bounds: bounds of the columns that are not in :data:`METRICS`.
     """
 
     trials: pd.DataFrame
@@ -95,7 +96,7 @@ class Summary:
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
     def of(self, label: str) -> pd.DataFrame:
-        """The trials of an arm that are stored."""
+        """Return the stored trials of an arm."""
         return self._stored[label]
 
     @cached_property
@@ -103,12 +104,15 @@ class Summary:
         return {label: self.trials[self.trials["trial_id"].isin(list(ids))] for label, ids in self.arms.items()}
 
     def finished(self, label: str, metric: str) -> pd.DataFrame:
-        """The arm's trials that are ok and have a value of the metric."""
+        """Return the trials of an arm that have status ``ok`` and a finite value of the metric."""
         rows = self.of(label)
         return rows[(rows["status"] == "ok") & np.isfinite(rows[metric].astype(float))]
 
     def interval(self, label: str, metric: str) -> Interval | None:
-        """The metric over the arm's finished trials, in the order of their seeds; None if it has no value there."""
+        """Return the mean of a metric over the arm's finished trials with its interval; None if there are none.
+
+        The values of the interval are sorted by seed.
+        """
         values = self.finished(label, metric).sort_values("seed", kind="stable")[metric].tolist()
         if not values:
             return None
@@ -117,7 +121,7 @@ class Summary:
         return mean_interval(values, bounds=self.bounds_of(metric))
 
     def bounds_of(self, metric: str) -> Bounds:
-        """The least and the greatest value of a metric."""
+        """Return the smallest and the largest possible value of a metric."""
         return self.bounds.get(metric) or bounds_of(metric)
 
     def diverged(self, label: str) -> int:
@@ -127,23 +131,26 @@ class Summary:
         return int((self.of(label)["status"] == "failed").sum())
 
     def unstable(self, label: str) -> bool:
-        """Whether a third of the arm's trials diverged, so that the mean is one over those that happened to go well."""
+        """Return whether at least a third of the arm's trials diverged, so that the mean over the others is biased."""
         return self.diverged(label) >= UNSTABLE * max(len(self.of(label)), 1)
 
     @property
     def shown(self) -> list[str]:
-        """The metrics of the printed table: the score on test data, and the gap unless its unit differs among arms."""
+        """Metrics of the printed table: the scores on the test set, and the gap unless its unit differs among arms."""
         found = [metric for metric in SHOWN if self.trials[metric].notna().any()]
         mixed = len(found) > 2  # the gap and more than one score
         return [metric for metric in found if not (mixed and metric == "gap")]
 
     def score(self, label: str) -> str | None:
-        """The metric that an arm is judged by; None if no trial of it is finished."""
+        """Return the metric by which an arm is compared; None if none of its trials is finished."""
         return next((metric for metric in SCORES if len(self.finished(label, metric))), None)
 
     def disagreement(self, first: str, second: str) -> Disagreement | None:
-        """Where two arms differ on the test examples that they share, over the seeds that both have: McNemar's test for
-        one seed, else the test over examples. None where predictions were not kept."""
+        """Return the disagreement of two arms on their common test examples, over the seeds that both have.
+
+        It comes from McNemar's test for one seed, and from the test over examples for several seeds. None if the
+        predictions of some of these trials were not saved.
+        """
         metric = self.score(first)
         if self.folder is None or metric is None:
             return None
@@ -158,13 +165,16 @@ class Summary:
 
     @cached_property
     def comparison(self) -> Comparison:
-        """The arms against their baselines and the best of them."""
+        """Comparisons of the arms with their baselines and with the best arms."""
         return Comparison([self._contest(labels) for labels in self.contexts])
 
     @cached_property
     def contexts(self) -> list[list[str]]:
-        """The labels of arms that can be compared: on the same data, and on the same model trained alike unless these
-        are all that the sweep varies."""
+        """Groups of labels of arms that can be compared.
+
+        The arms of a group have the same score and the same data. They also share model and training settings, unless
+        the sweep varies nothing else.
+        """
         axes = list(next(iter(self.settings.values()), {}))
         treatments = [axis for axis in axes if axis.partition(".")[0] not in PLACES]
         apart = [axis for axis in axes if axis not in treatments and (treatments or axis.startswith("data"))]
@@ -189,13 +199,16 @@ class Summary:
         )
 
     def _plain(self, label: str) -> bool:
-        """Whether the arm has neither dropout nor a regularizer."""
+        """Return whether the arm has neither dropout nor a regularizer."""
         rows = self.of(label)
         columns = {"variant", "regularizer"} & set(rows.columns)
         return len(columns) == 2 and len(rows) > 0 and bool((rows[list(columns)] == "none").all(axis=None))
 
     def long(self) -> pd.DataFrame:
-        """One row an arm and metric: arm, metric, mean, low, high, n, n_diverged; and what it cost to tune."""
+        """Return one row per arm and metric: arm, metric, mean, low, high, n and n_diverged.
+
+        A tuned sweep also has the columns tuned, tuning_settings, tuning_trials and tuning_seconds.
+        """
         rows = []
         for label in self.arms:
             cost: dict[str, object] = {"n_diverged": self.diverged(label)}

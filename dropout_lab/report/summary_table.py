@@ -1,4 +1,4 @@
-"""The printed table of a summary, cell by cell, and its files."""
+"""Printed table and files of a summary."""
 
 import pandas as pd
 
@@ -14,10 +14,10 @@ BASELINE = "baseline"
 
 
 def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
-    """The printed table: titles and rows of text, with a column for each axis of the sweep.
+    """Return titles and rows of the printed table as text, with a column for each axis of the sweep.
 
-    A score carries its mark (:meth:`Comparison.mark`), or a blank where another arm has one, so that the digits stand
-    below each other.
+    If arms are compared, each score is followed by its mark (:meth:`Comparison.mark`), or by a blank that keeps the
+    digits aligned.
     """
     axes = list(next(iter(summary.settings.values()), {}))
     troubles = {
@@ -49,7 +49,7 @@ def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
 
 
 def arm_columns(summary: Summary) -> int:
-    """Columns of the printed table that say which arm it is."""
+    """Return the number of columns of the printed table that identify the arm."""
     return (len(next(iter(summary.settings.values()), {})) or 1) + bool(summary.tuned)
 
 
@@ -66,7 +66,7 @@ def _mean(found: Interval | None, shown: MetricFormat) -> str:
 
 
 def _contrast(summary: Summary, label: str) -> list[str]:
-    """The difference to the baseline with its interval, and the corrected p-value."""
+    """Return the cells of the difference to the baseline with its interval, and of the corrected p-value."""
     metric, found = summary.score(label), summary.comparison.to_baseline.get(label)
     if any(label in c.values and c.apart[label] == c.apart[c.baseline] for c in summary.comparison.contests):
         return [BASELINE, ""]
@@ -82,7 +82,7 @@ def _count(summary: Summary, label: str, name: str, count: int) -> str:
 
 
 def comparison_frame(summary: Summary) -> pd.DataFrame:
-    """One row an arm and the arm that it is compared with, all statistics of both."""
+    """Return one row per comparison of an arm with its baseline or the best arm, with all statistics."""
     rows = []
     for contest in summary.comparison.contests:
         for kind, other in (("baseline", contest.baseline), ("best", contest.best)):
@@ -101,7 +101,7 @@ COMPARED = (
 
 
 def _seeds(found: PairedDifference | None) -> dict[str, object]:
-    """The comparison over seeds; nothing where there are not two of them."""
+    """Return the columns of the comparison over seeds; empty if the arms share fewer than two seeds."""
     if found is None:
         return {}
     mean, low, high, n, _ = found.difference
@@ -119,12 +119,12 @@ def _seeds(found: PairedDifference | None) -> dict[str, object]:
 
 
 def _examples(found: Disagreement | None) -> dict[str, object]:
-    """The comparison over test examples; nothing where their predictions were not kept."""
+    """Return the columns of the comparison over test examples; empty if the predictions were not saved."""
     return {} if found is None else {"only_arm": found.first, "only_other": found.second, "p_examples": found.p}
 
 
 def summary_files(summary: Summary) -> dict[str, str]:
-    """The files of a summary by name: ``summary.csv``, ``comparisons.csv``, ``summary.md`` and ``summary.tex``."""
+    """Return the text of ``summary.csv``, ``comparisons.csv``, ``summary.md`` and ``summary.tex`` by file name."""
     titles, rows = render_cells(summary)
     foot = " ".join(write_footnotes(summary))
     return {
@@ -136,5 +136,5 @@ def summary_files(summary: Summary) -> dict[str, str]:
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """A frame as the text of a CSV file."""
+    """Return a frame as the text of a CSV file."""
     return frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")

@@ -1,4 +1,4 @@
-"""What the size and the classes of the test set mean for the accuracies of a table."""
+"""Footnotes on the size and the class frequencies of the test set, and their effect on the accuracies of a table."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,16 @@ import numpy as np
 from dropout_lab.report.summary import Summary
 from dropout_lab.stats.intervals import LEAST
 
-NAMED = 3  # arms that are named in a sentence
+NAMED = 3  # maximum number of arms named in a sentence
 LEVEL = 0.05
-ROUNDING = 1e-9  # of an accuracy as it is stored
+ROUNDING = 1e-9  # rounding error of a stored accuracy
 
 
 def describe_test_set(summary: Summary) -> Iterator[str]:
-    """The sentences about the test set below a table; none of what older ledgers do not have."""
+    """Yield the sentences about the test set below a table.
+
+    A sentence is left out if it needs a column that older ledgers lack.
+    """
     yield from _sizes(summary)
     yield from _equal(summary)
     yield from _without_error(summary)
@@ -21,7 +24,7 @@ def describe_test_set(summary: Summary) -> Iterator[str]:
 
 
 def _column(summary: Summary, label: str, name: str) -> np.ndarray:
-    """A column of an arm's finished trials [n]; empty if it is not stored for all of them."""
+    """Return a column of an arm's finished trials [n]; empty if it is not stored for all of them."""
     metric = summary.score(label)
     rows = summary.of(label) if metric is None else summary.finished(label, metric)
     values = rows[name].to_numpy(dtype=float) if name in rows else np.zeros(0)
@@ -29,7 +32,7 @@ def _column(summary: Summary, label: str, name: str) -> np.ndarray:
 
 
 def _accurate(summary: Summary) -> list[str]:
-    """The arms that are judged by their accuracy."""
+    """Return the arms that are compared by their accuracy."""
     return [label for label in summary.arms if summary.score(label) == "test_accuracy"]
 
 
@@ -50,7 +53,7 @@ def _sizes(summary: Summary) -> Iterator[str]:
 
 
 def _equal(summary: Summary) -> Iterator[str]:
-    """Seeds that gave the same value, which has no interval."""
+    """Yield a sentence if an arm has no interval because all of its seeds gave the same value."""
     metrics = {label: metric for label in summary.arms if (metric := summary.score(label))}
     found = [(summary.interval(label, metric), metric) for label, metric in metrics.items()]
     if any(interval and interval.n >= LEAST and np.isnan(interval.low) for interval, _ in found):
@@ -58,7 +61,7 @@ def _equal(summary: Summary) -> Iterator[str]:
 
 
 def _without_error(summary: Summary) -> Iterator[str]:
-    """The accuracies that a test set without an error leaves possible (Clopper and Pearson 1934)."""
+    """Yield the lower bound of the true accuracy of arms without a test error (Clopper and Pearson 1934)."""
     for n in sorted(
         {int(_column(summary, label, "n_test")[0]) for label in _accurate(summary) if _perfect(summary, label)}
     ):
@@ -72,7 +75,7 @@ def _perfect(summary: Summary, label: str) -> bool:
 
 
 def _majority(summary: Summary) -> Iterator[str]:
-    """Arms that do not beat a constant prediction in any seed."""
+    """Yield a sentence that names the arms that beat a constant prediction in no seed."""
     useless: dict[str, float] = {}
     for label in _accurate(summary):
         accuracy, constant = (_column(summary, label, name) for name in ("test_accuracy", "majority_accuracy"))

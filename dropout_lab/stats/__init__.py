@@ -1,1 +1,1 @@
-"""Intervals and tests, without torch."""
+"""Confidence intervals, hypothesis tests and evaluation metrics; does not import torch."""

@@ -1,4 +1,4 @@
-"""The least and the greatest value of each metric, by the name of its column."""
+"""Smallest and largest possible value of each metric, by the name of its column."""
 
 import math
 
@@ -19,12 +19,15 @@ _PARTS = ("train_", "val_", "test_")
 
 
 def bounds_of(name: str) -> Bounds:
-    """The bounds of a metric, such as ``test_accuracy`` or ``ece``; infinite for a log-likelihood and unknown names."""
+    """Return the bounds of a metric such as ``test_accuracy`` or ``ece``.
+
+    The bounds are infinite for a log-likelihood and for unknown names.
+    """
     part = next((part for part in _PARTS if name.startswith(part)), "")
     return _BY_NAME.get(name) or _BY_NAME.get(name.removeprefix(part), UNBOUNDED)
 
 
 def difference_bounds(bounds: Bounds) -> Bounds:
-    """The bounds of the difference of two values within these bounds."""
+    """Return the bounds of the difference of two values within these bounds."""
     low, high = bounds
     return (low - high, high - low) if math.isfinite(high - low) else UNBOUNDED

@@ -1,6 +1,6 @@
-"""How good the probabilities of a classifier are.
+"""Quality of the predicted probabilities of a classifier.
 
-Everywhere: probabilities [N, K], true classes [N].
+All functions take probabilities [N, K] and true classes [N] for N examples and K classes.
 """
 
 from dataclasses import dataclass
@@ -9,30 +9,31 @@ import numpy as np
 
 
 def accuracy(probabilities: np.ndarray, classes: np.ndarray) -> float:
-    """Fraction whose most probable class is the true one."""
+    """Return the fraction of examples whose most probable class is the true one."""
     return float((probabilities.argmax(1) == classes).mean())
 
 
 def mean_nll(probabilities: np.ndarray, classes: np.ndarray) -> float:
-    """Mean negative log-probability of the true class, in nats; probabilities below 1e-300 count as that."""
+    """Return the mean negative log-probability of the true class, in nats; probabilities are clipped to 1e-300."""
     return float(-np.log(np.maximum(probabilities[np.arange(len(classes)), classes], 1e-300)).mean())
 
 
 def brier(probabilities: np.ndarray, classes: np.ndarray) -> float:
-    """Mean squared distance to the true class as a unit vector, summed over classes: 0 to 2 (Brier 1950)."""
+    """Return the Brier score: the squared distance to the one-hot true class, summed over classes and averaged over
+    examples, from 0 to 2 (Brier 1950)."""
     truth = np.eye(probabilities.shape[1])[classes]
     return float(np.square(probabilities - truth).sum(1).mean())
 
 
 @dataclass(frozen=True)
 class Bins:
-    """Examples by confidence, the probability of the most probable class; only bins that hold some.
+    """Examples binned by confidence, the probability of the most probable class; empty bins are left out.
 
     Args:
-        number: place of each bin among all bins, from 0, [n].
+        number: index of each bin among all bins, starting at 0, [n].
         low, high: bounds of the confidence in each bin, [n].
-        count: examples, [n].
-        confidence, accuracy: means, [n].
+        count: number of examples in each bin, [n].
+        confidence, accuracy: means over the examples of each bin, [n].
     """
 
     number: np.ndarray
@@ -44,13 +45,16 @@ class Bins:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: the mean gap of accuracy and confidence, bins weighed by their examples."""
+        """Expected calibration error: the mean absolute gap between accuracy and confidence, weighted by count."""
         gaps = np.abs(self.accuracy - self.confidence)
         return float((gaps * self.count).sum() / self.count.sum())
 
 
 def equal_width(probabilities: np.ndarray, classes: np.ndarray, bins: int) -> Bins:
-    """Bins (0, 1/n], (1/n, 2/n], ... (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML, section 2)."""
+    """Bin the examples into the intervals (0, 1/n], (1/n, 2/n], ... of the confidence, n = ``bins``.
+
+    Naeini et al. 2015, AAAI; Guo et al. 2017, ICML, section 2.
+    """
     confidence = probabilities.max(1)
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     edges = np.arange(bins + 1) / bins
@@ -58,8 +62,11 @@ def equal_width(probabilities: np.ndarray, classes: np.ndarray, bins: int) -> Bi
 
 
 def equal_mass(probabilities: np.ndarray, classes: np.ndarray, bins: int) -> Bins:
-    """Bins of equally many examples, within one, in the order of their confidence: adaptive calibration error
-    (Nguyen and O'Connor 2015, EMNLP; Nixon et al. 2019, CVPR workshops)."""
+    """Bin the examples, sorted by confidence, into bins whose sizes differ by at most one.
+
+    The error of these bins is the adaptive calibration error (Nguyen and O'Connor 2015, EMNLP; Nixon et al. 2019, CVPR
+    workshops).
+    """
     confidence = probabilities.max(1)
     order = np.argsort(confidence, kind="stable")
     bins = min(bins, len(order))

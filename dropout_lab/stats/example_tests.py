@@ -1,4 +1,4 @@
-"""Two classifiers compared on the test examples that they share."""
+"""Tests that compare two classifiers on the same test examples."""
 
 import math
 from typing import NamedTuple
@@ -9,11 +9,12 @@ from scipy.special import bdtr, stdtr
 
 
 class Disagreement(NamedTuple):
-    """Where two classifiers differ.
+    """Disagreement of two classifiers.
 
     Args:
-        first, second: test examples that only this one gets right; means over seeds if there are several.
-        p: two-sided.
+        first, second: number of test examples that only this classifier predicts correctly; mean over seeds if there
+            are several.
+        p: two-sided p-value.
     """
 
     first: float
@@ -22,14 +23,16 @@ class Disagreement(NamedTuple):
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> Disagreement:
-    """McNemar's exact test of two networks (McNemar 1947, Psychometrika 12): if they are equally good, an example that
-    only one gets right is as likely to be the other's.
+    """Compare two networks with McNemar's exact test (McNemar 1947, Psychometrika 12).
+
+    Under the null hypothesis, an example that only one network predicts correctly is equally likely to belong to
+    either network.
 
     Args:
-        first, second: [N], whether each example is right.
+        first, second: [N], whether each example is predicted correctly.
 
     Raises:
-        ValueError: they are not about the same examples.
+        ValueError: the shapes differ, or there are no examples.
     """
     a, b = _shared(first, second)
     only_a, only_b = int((a & ~b).sum()), int((~a & b).sum())
@@ -38,16 +41,16 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> Disagreement:
 
 
 def test_over_examples(first: ArrayLike, second: ArrayLike) -> Disagreement:
-    """A t-test over test examples of the difference that two arms make on each, averaged over seeds.
+    """Compare two arms with a paired t-test over test examples; the difference of each example is averaged over seeds.
 
-    Its n is the number of test examples, so that it speaks about other examples of the same kind, and of these seeds
-    only; a test over seeds is the other way round.
+    The sample size is the number of test examples, so the result generalizes to other examples of the same
+    distribution, but not to other seeds. A test over seeds generalizes to other seeds, but not to other examples.
 
     Args:
-        first, second: [S, N], whether each seed's network gets each example right.
+        first, second: [S, N], whether the network of each of S seeds predicts each of N examples correctly.
 
     Raises:
-        ValueError: they are not about the same examples.
+        ValueError: the shapes differ, or there are no examples.
     """
     a, b = _shared(first, second)
     seeds, n = a.shape

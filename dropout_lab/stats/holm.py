@@ -1,18 +1,20 @@
-"""Several tests at once."""
+"""Correction for multiple tests."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def holm(p: ArrayLike) -> np.ndarray:
-    """Holm's adjusted p-values: those at or below a level are all true but with at most that probability, whatever
-    the dependence between the tests (Holm 1979, Scandinavian Journal of Statistics 6).
+    """Return Holm's adjusted p-values (Holm 1979, Scandinavian Journal of Statistics 6).
+
+    If every hypothesis whose adjusted p-value is at most ``level`` is rejected, the probability of one or more false
+    rejections is at most ``level``, whatever the dependence between the tests.
 
     Args:
         p: [m] p-values.
 
     Returns:
-        [m] adjusted ones, in the same order.
+        [m] adjusted p-values, in the same order.
     """
     values = np.asarray(p, dtype=float)
     order = np.argsort(values, kind="stable")

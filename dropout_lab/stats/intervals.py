@@ -1,4 +1,4 @@
-"""Means with their uncertainty over seeds."""
+"""Confidence intervals of means over seeds."""
 
 import math
 from collections.abc import Sequence
@@ -8,20 +8,21 @@ import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 RESAMPLES = 9999
-LEAST = 3  # values; two of them say next to nothing about their spread
-SAME = 1e-12  # values that differ by less than this part of the largest differ by rounding
+LEAST = 3  # minimum number of values for an interval, because two values say next to nothing about their spread
+SAME = 1e-12  # relative difference up to which values are equal except for rounding
 Bounds = tuple[float, float]
 UNBOUNDED = (-math.inf, math.inf)
 
 
 class Interval(NamedTuple):
-    """A mean with its two-sided interval.
+    """Mean with its two-sided confidence interval.
 
     Args:
-        mean: of the values.
-        low, high: bounds; nan where there is no interval: for fewer than :data:`LEAST` values, and for equal ones.
+        mean: mean of the values.
+        low, high: ends of the interval; nan if there is no interval, that is, for fewer than :data:`LEAST` values and
+            for equal values.
         n: number of values.
-        values: the values themselves where they are too few for an interval, else empty.
+        values: the values themselves if there are too few for an interval, else empty.
     """
 
     mean: float
@@ -32,23 +33,24 @@ class Interval(NamedTuple):
 
     @property
     def columns(self) -> dict[str, float]:
-        """Mean, low, high and n, as the files have them."""
+        """Mean, low, high and n under their column names in the CSV files."""
         return {"mean": self.mean, "low": self.low, "high": self.high, "n": self.n}
 
     def within(self, bounds: Bounds) -> "Interval":
-        """The part of the interval that lies within bounds. It covers whatever the whole interval covers."""
+        """Return the interval clipped to the possible values. Clipping does not change the coverage."""
         return self._replace(low=_clip(self.low, bounds), high=_clip(self.high, bounds))
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95, bounds: Bounds = UNBOUNDED) -> Interval:
-    """Student's t interval for the mean of independent values, one per seed, within the bounds of their scale.
+    """Return Student's t interval of the mean of independent values, one per seed, within the bounds of their scale.
 
-    For values in [a, b] the interval is computed for the logit of the mean m, log((m - a) / (b - m)), whose standard
-    error is that of the mean times the derivative of the logit at m (delta method), and transformed back. For values in
-    [a, inf) it is computed for log(m - a) in the same way. Far from a bound it is the ordinary t interval.
+    For values in [a, b], the interval is computed for the logit of the mean m, log((m - a) / (b - m)), and transformed
+    back. The standard error of the logit is that of the mean times the derivative of the logit at m (delta method). For
+    values in [a, inf), the interval is computed for log(m - a) in the same way. Far from a bound, it equals the
+    ordinary t interval.
 
-    Coverage of the 95 % interval in 40,000 simulated samples each, and of the plain t interval, of those samples that
-    have an interval (``tests/stats/test_coverage.py`` repeats it):
+    The table shows the coverage of this 95 % interval and of the plain t interval. Each entry comes from the samples
+    with an interval among 40,000 simulated samples (reproduced by ``tests/stats/test_coverage.py``):
 
     ========================================  =======  =======  =======  =======
     accuracies (this interval / plain t, %)   n = 3    n = 5    n = 10   n = 20
@@ -60,26 +62,28 @@ def mean_interval(values: Sequence[float], level: float = 0.95, bounds: Bounds =
     beta, mean 0.95, long tail to 0           94 / 85  92 / 85  93 / 89  93 / 91
     ========================================  =======  =======  =======  =======
 
-    With three seeds near a bound it is wide: 1, 1 and 35/36 have [0.58, 0.9999]. An interval on the arcsine scale would
-    be [0.91, 1] there, and covers 89 % instead of 94 % in the last line.
+    With three seeds near a bound, the interval is wide: the values 1, 1 and 35/36 give [0.58, 0.9999]. The interval on
+    the arcsine scale is [0.91, 1] for these values, but its coverage in the last row of the table is 89 % instead of
+    94 %.
 
-    No interval made from few seeds covers rare collapses: where one network in ten falls from 0.96 to 0.6, it covers
-    28 % at n = 3 and 87 % at n = 20.
+    No interval from few seeds covers rare failures: if one network in ten drops from 0.96 to 0.6, the coverage is 28 %
+    at n = 3 and 87 % at n = 20.
 
-    Equal values have no interval: their spread is below what the values can resolve, which is not certainty.
+    Equal values have no interval, because equality only shows that the spread is below the resolution of the values,
+    not that it is 0.
 
     Args:
         values: [n], n >= 1, all finite.
         level: coverage for normally distributed values.
-        bounds: the least and the greatest value that the scale has; infinite on an open side. Values beyond them have
-            the plain t interval.
+        bounds: smallest and largest possible value; infinite on an open side. If a value is outside the bounds, the
+            plain t interval is returned.
 
     Raises:
-        ValueError: no value, or one that is not finite.
+        ValueError: there are no values, or a value is not finite.
     """
     data = _finite(values)
     if data.min() < bounds[0] or data.max() > bounds[1]:
-        bounds = UNBOUNDED  # rounding may give a mutual information of -1e-9
+        bounds = UNBOUNDED  # rounding can give a mutual information of -1e-9
     mean, n = float(data.mean()), data.size
     if n < LEAST or _equal(data):
         return _without(data)
@@ -88,7 +92,13 @@ def mean_interval(values: Sequence[float], level: float = 0.95, bounds: Bounds =
 
 
 def _bounded(mean: float, half: float, bounds: Bounds) -> tuple[float, float]:
-    """The ends of an interval whose half width around the mean is ``half`` on the scale of the mean itself."""
+    """Return the ends of the interval on the transformed scale.
+
+    Args:
+        mean: mean of the values.
+        half: half width of the plain t interval around the mean.
+        bounds: bounds of the values.
+    """
     a, b = bounds
     if math.isinf(a) and math.isinf(b):
         return mean - half, mean + half
@@ -108,7 +118,7 @@ def _equal(data: np.ndarray) -> bool:
 
 
 def _without(data: np.ndarray) -> Interval:
-    """The mean of values that have no interval."""
+    """Return the mean of values that have no interval."""
     few = tuple(data.tolist()) if data.size < LEAST else ()
     return Interval(float(data.mean()), math.nan, math.nan, data.size, few)
 
@@ -118,26 +128,26 @@ def _clip(value: float, bounds: Bounds) -> float:
 
 
 def bootstrap_interval(values: Sequence[float], level: float = 0.95, seed: int = 0) -> Interval:
-    """The bias-corrected and accelerated (BCa) bootstrap interval of a mean (Efron 1987, JASA 82, section 2).
+    """Return the bias-corrected and accelerated (BCa) bootstrap interval of a mean (Efron 1987, JASA 82, section 2).
 
-    The same values and seed give the same interval. With few values it is too narrow: from five normal ones it covers
-    their mean in about 83 % of cases, from ten in 90 %, from twenty in 93 %. Fewer than :data:`LEAST` and equal values
-    have no interval.
+    The same values and seed give the same interval. With few values the interval is too narrow: the coverage of the
+    95 % interval for normal values is about 83 % for five values, 90 % for ten and 93 % for twenty. Fewer than
+    :data:`LEAST` values and equal values have no interval.
 
     Args:
         values: [n], n >= 1, all finite.
         level: coverage in the limit of many values.
-        seed: of the resamples.
+        seed: seed of the resampling.
 
     Raises:
-        ValueError: no value, or one that is not finite.
+        ValueError: there are no values, or a value is not finite.
     """
     data = _finite(values)
     mean, n = float(data.mean()), data.size
     if n < LEAST or _equal(data):
         return _without(data)
     means = data[np.random.default_rng(seed).integers(0, n, (RESAMPLES, n))].mean(1)
-    # How far the mean is from the median of its resamples, ties counted half.
+    # Bias correction: distance of the mean from the median of its resamples; ties count half.
     bias = ndtri((np.mean(means < mean) + np.mean(means <= mean)) / 2)
     without = mean - (data.sum() - data) / (n - 1)
     acceleration = (without**3).sum() / (6 * (without**2).sum() ** 1.5)

@@ -1,4 +1,4 @@
-"""How well a score tells examples of another kind from those of the test set."""
+"""Scores of out-of-distribution (OOD) detection."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,13 @@ import numpy as np
 
 
 class DetectionScores(NamedTuple):
-    """How well two sets are told apart.
+    """Scores of a detector that separates OOD examples from those of the test set.
 
     Args:
-        auroc: probability that a random strange example has the higher score, ties counting half.
-        fpr95: part of the strange examples that are accepted where 95 % of the known ones are (Hendrycks and Gimpel
-            2017, ICLR; Liang et al. 2018, ICLR).
+        auroc: probability that a random OOD example has a higher uncertainty than a random test example; ties count
+            half.
+        fpr95: fraction of OOD examples that are accepted at the threshold that accepts 95 % of the test examples
+            (Hendrycks and Gimpel 2017, ICLR; Liang et al. 2018, ICLR).
     """
 
     auroc: float
@@ -19,11 +20,11 @@ class DetectionScores(NamedTuple):
 
 
 def detection_scores(known: np.ndarray, strange: np.ndarray) -> DetectionScores:
-    """Compare scores.
+    """Return the detection scores of an uncertainty measure.
 
     Args:
-        known: of the test set, [N].
-        strange: of the other set, [S]; higher is stranger.
+        known: uncertainties of the test examples, [N].
+        strange: uncertainties of the OOD examples, [S]; a higher value means more likely OOD.
     """
     from sklearn.metrics import roc_auc_score, roc_curve  # takes a second to import
 

@@ -1,4 +1,4 @@
-"""Two arms compared in pairs: each seed trains both on the same division, initial weights and order."""
+"""Paired comparison of two arms: a seed gives both arms the same data split, initial weights and batch order."""
 
 import math
 from functools import lru_cache
@@ -6,27 +6,28 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-EXACT = 16  # pairs up to which every pattern of signs is tried
-DRAWS = 99_999  # patterns that stand for all of them beyond
-_CHUNK = 2**24  # sums held at once
+EXACT = 16  # maximum number of pairs for which all sign patterns are enumerated
+DRAWS = 99_999  # number of random sign patterns for more pairs
+_CHUNK = 2**24  # maximum number of sums in memory
 
 
 def sign_flip(differences: ArrayLike, seed: int = 0) -> np.ndarray:
-    """Two-sided p-values of the paired sign-flip test (Fisher's randomisation test of paired differences).
+    """Return two-sided p-values of the paired sign-flip test (Fisher's randomisation test of paired differences).
 
-    If neither arm is better, each difference is as likely to have the other sign. The p-value is the part of all
-    patterns of signs whose mean is at least as far from 0 as the one seen: exact up to 16 pairs, where it is at least
-    ``2 ** (1 - n)``; from 99,999 drawn patterns beyond, with the one seen counted among them (Phipson and Smyth 2010).
+    Under the null hypothesis that neither arm is better, each difference is equally likely to have either sign. The
+    p-value is the fraction of sign patterns whose mean is at least as far from 0 as the observed mean. For up to 16
+    pairs, all patterns are enumerated, and the p-value is at least ``2 ** (1 - n)``. For more pairs, 99,999 patterns
+    are drawn at random, and the observed pattern is counted in addition (Phipson and Smyth 2010).
 
     Args:
         differences: [..., n], n >= 1, all finite.
-        seed: of the drawn patterns.
+        seed: seed of the random patterns.
 
     Returns:
         p-values [...].
 
     Raises:
-        ValueError: no pair, or a difference that is not finite.
+        ValueError: there are no pairs, or a difference is not finite.
     """
     data = np.asarray(differences, dtype=float)
     if data.ndim == 0 or data.shape[-1] == 0 or not np.isfinite(data).all():
@@ -34,7 +35,7 @@ def sign_flip(differences: ArrayLike, seed: int = 0) -> np.ndarray:
     n = data.shape[-1]
     flat = data.reshape(-1, n)
     signs = _every(n) if n <= EXACT else _drawn(n, seed)
-    # Accuracies differ by whole examples, so that equal sums are common; rounding must not decide about them.
+    # Accuracies differ by whole examples, so ties are common; the tolerance keeps rounding from deciding them.
     seen = np.abs(flat.sum(1)) - 1e-9 * np.abs(flat).sum(1)
     width = max(1, _CHUNK // len(signs))
     reached = [
@@ -46,13 +47,16 @@ def sign_flip(differences: ArrayLike, seed: int = 0) -> np.ndarray:
 
 
 def smallest_p(n: int) -> float:
-    """The smallest p-value that :func:`sign_flip` can give for n pairs."""
+    """Return the smallest p-value that :func:`sign_flip` can give for n pairs."""
     return max(2.0 ** (1 - n), 0.0 if n <= EXACT else 1 / (DRAWS + 1))
 
 
 @lru_cache(maxsize=4)
 def _every(n: int) -> np.ndarray:
-    """Every pattern of signs whose first is +; the others are their mirror images. [2 ** (n - 1), n]."""
+    """Return all sign patterns whose first sign is +, [2 ** (n - 1), n].
+
+    The other patterns are their negations and give the same absolute means.
+    """
     bits = np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)[None, :] & 1
     return np.concatenate([np.ones((len(bits), 1)), 1.0 - 2 * bits], axis=1)
 
@@ -63,11 +67,14 @@ def _drawn(n: int, seed: int) -> np.ndarray:
 
 
 def effect_size(differences: ArrayLike) -> float:
-    """Cohen's d of paired differences: their mean over their standard deviation (Cohen 1988, section 2.3.5).
+    """Return Cohen's d of paired differences: their mean over their standard deviation (Cohen 1988, section 2.3.5).
 
     Args:
-        differences: [n]. A single one has no deviation, and the effect is nan; equal ones that are not 0 have an
-            infinite effect.
+        differences: [n].
+
+    Returns:
+        The effect size; nan for a single difference, infinite for equal differences other than 0, and 0 if all
+        differences are 0.
     """
     data = np.asarray(differences, dtype=float)
     if data.size < 2:
@@ -79,6 +86,6 @@ def effect_size(differences: ArrayLike) -> float:
 
 
 def win_rate(differences: ArrayLike) -> float:
-    """The part of the pairs [n] in which the difference is positive; a tie counts half."""
+    """Return the fraction of the differences [n] that are positive; a tie counts half."""
     data = np.asarray(differences, dtype=float)
     return float((data > 0).mean() + (data == 0).mean() / 2)

@@ -1,26 +1,26 @@
-"""Regression as Gal and Ghahramani (2016, ICML) judge it: log-likelihoods of a mixture, and its precision."""
+"""Regression metrics of Gal and Ghahramani (2016, ICML): log-likelihood of a predictive mixture and its precision."""
 
 import math
 
 import numpy as np
 
-# Precisions to choose among, as multiples of 1 over the mean squared error on the validation part. The error has the
-# spread of the mixture in it as well, so the noise is rather less: the precision rather more.
+# Candidate precisions, as multiples of 1 / (mean squared error on the validation set). The grid extends further upwards
+# than downwards: the error includes the spread of the mixture, so the noise precision is usually higher.
 MULTIPLES = 2.0 ** np.arange(-2, 6.01, 0.25)
 
 
 def rmse(mean: np.ndarray, y: np.ndarray) -> float:
-    """Root mean squared error."""
+    """Return the root mean squared error."""
     return float(np.sqrt(np.square(mean - y).mean()))
 
 
 def log_likelihood(predictions: np.ndarray, y: np.ndarray, precision: float) -> float:
-    """Mean log-likelihood of an example, in nats.
+    """Return the mean log-likelihood per example of the mixture over T passes, in nats.
 
     Args:
-        predictions: of T passes, [T, N], in the unit of y.
-        y: [N].
-        precision: tau, 1 over the variance of the noise.
+        predictions: predictions of T passes, [T, N], in the unit of y.
+        y: targets, [N].
+        precision: tau, the inverse variance of the noise.
     """
     exponents = -precision / 2 * np.square(predictions - y)
     most = exponents.max(0)
@@ -29,15 +29,16 @@ def log_likelihood(predictions: np.ndarray, y: np.ndarray, precision: float) -> 
 
 
 def weight_decay(length_scale: float, rate: float, examples: int, precision: float) -> float:
-    """``regularizer.l2`` that stands for a normal prior of this length scale on the weights.
+    """Return the value of ``regularizer.l2`` that corresponds to a normal prior of this length scale on the weights.
 
-    The paper's penalty l^2 (1 - p) / (2 N tau) times sum w^2 (section 3) is added to the mean squared error, and ours
-    is l2 / 2 times it.
+    The paper adds the penalty l^2 (1 - p) / (2 N tau) times sum w^2 to the mean squared error (section 3). The penalty
+    of ``regularizer.l2`` is l2 / 2 times sum w^2.
 
     Args:
         length_scale: l.
         rate: p, the drop probability.
-        examples: N, that are trained on.
-        precision: tau; the authors' code takes that of the target's own unit here too, though it scales the target.
+        examples: N, the number of training examples.
+        precision: tau, in the unit of the unscaled target. The authors' code uses this unit here as well, although it
+            standardizes the target.
     """
     return length_scale**2 * (1 - rate) / (examples * precision)

@@ -1,16 +1,16 @@
-"""What is gained by leaving the least certain examples to somebody else."""
+"""Selective prediction: risk-coverage curve and the area under it (AURC)."""
 
 import numpy as np
 
 
 def risk_curve(uncertainty: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """Error among the k most certain examples, for k = 1 ... N (El-Yaniv and Wiener 2010, JMLR).
+    """Return the mean error of the k most certain examples, for k = 1 ... N (El-Yaniv and Wiener 2010, JMLR).
 
-    Examples of equal uncertainty come in no order: each counts as wrong as they are on average.
+    Each of several examples with equal uncertainty counts with their mean error, so that their order does not matter.
 
     Args:
         uncertainty: [N].
-        wrong: [N], 1 or True where the prediction is wrong; or any loss.
+        wrong: [N], 1 or True where the prediction is wrong; or any other loss.
 
     Returns:
         [N]; the coverage of entry i is (i + 1) / N.
@@ -22,5 +22,5 @@ def risk_curve(uncertainty: np.ndarray, wrong: np.ndarray) -> np.ndarray:
 
 
 def aurc(uncertainty: np.ndarray, wrong: np.ndarray) -> float:
-    """Area under the risk-coverage curve: the mean of :func:`risk_curve` (Geifman et al. 2019, ICLR)."""
+    """Return the area under the risk-coverage curve, the mean of :func:`risk_curve` (Geifman et al. 2019, ICLR)."""
     return float(risk_curve(uncertainty, wrong).mean())

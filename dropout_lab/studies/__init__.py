@@ -1,1 +1,1 @@
-"""Studies of the literature: what was published, what is claimed of it, and what the ledger says; without torch."""
+"""Studies of published experiments: published figures, claims, and verdicts from the ledger; does not import torch."""

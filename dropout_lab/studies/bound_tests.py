@@ -1,4 +1,4 @@
-"""One number a replicate, and where its mean should lie: what every claim comes down to."""
+"""Tests of whether the mean over replicates is between two bounds; every claim is reduced to such tests."""
 
 import math
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from dropout_lab.stats.paired import sign_flip
 
 @dataclass(frozen=True)
 class BoundTest:
-    """Numbers whose mean a claim places strictly between two bounds.
+    """Values whose mean, according to a claim, is strictly between two bounds.
 
     Args:
-        about: what the numbers are, in words.
-        values: [n], one a replicate.
-        low, high: the bounds; infinite on an open side.
-        scale: ``log`` if the numbers are logarithms, as of ratios.
-        only_against: whether it can refute the claim and not bear it out.
-        bounds: the least and the greatest number that there can be.
-        paired: whether the numbers are differences in pairs, and no scores.
+        about: description of the values, such as ``A - B``.
+        values: [n], one value per replicate.
+        low, high: bounds of the claim; infinite on an open side.
+        scale: ``log`` if the values are logarithms, for example of ratios.
+        only_against: whether the test can only contradict the claim and not support it.
+        bounds: smallest and largest possible value.
+        paired: whether the values are paired differences; otherwise they are scores.
     """
 
     about: str
@@ -38,9 +38,10 @@ class BoundTest:
 
     @cached_property
     def interval(self) -> Interval:
-        """The mean with its 95 % interval, in the unit of the metric; ratios are geometric means.
+        """Mean with its 95 % interval, in the unit of the metric; the mean of ratios is the geometric mean.
 
-        A score has the interval that the tables print; a difference that of paired differences.
+        Scores have the same interval as in the tables, differences have that of
+        :func:`dropout_lab.report.comparison.difference_interval`.
         """
         values = list(self.values)
         if not self.paired:
@@ -53,28 +54,36 @@ class BoundTest:
 
     @cached_property
     def p_for(self) -> float:
-        """One-sided p-value of the hypothesis that the mean is not between the bounds: with two of them, of two
-        one-sided tests (TOST; Schuirmann 1987) the larger."""
+        """One-sided p-value of the null hypothesis that the mean is not between the bounds.
+
+        With two bounds, it is the larger p-value of two one-sided tests (TOST; Schuirmann 1987).
+        """
         sides = [_beyond(self.values, self.low, 1)] if self.low > -math.inf else []
         sides += [_beyond(self.values, self.high, -1)] if self.high < math.inf else []
         return max(sides)
 
     @property
     def inside(self) -> float:
-        """How far the mean is from the nearer bound; negative beyond it."""
+        """Distance of the mean from the nearer bound; negative if the mean is outside the bounds."""
         mean = float(np.mean(self.values))
         return min(mean - self.low, self.high - mean)
 
     @cached_property
     def p_against(self) -> float:
-        """One-sided p-value of the hypothesis that the mean is between the bounds."""
+        """One-sided p-value of the null hypothesis that the mean is between the bounds."""
         sides = [_beyond(self.values, self.low, -1)] if self.low > -math.inf else []
         sides += [_beyond(self.values, self.high, 1)] if self.high < math.inf else []
         return min(sides)
 
 
 def _beyond(values: Sequence[float] | np.ndarray, bound: float, side: int) -> float:
-    """One-sided p of the sign-flip test about a bound: how easily the mean would lie so far beyond it by chance."""
+    """Return the one-sided p-value of the sign-flip test of a bound.
+
+    Args:
+        values: [n], one value per replicate.
+        bound: the bound.
+        side: 1 for the alternative that the mean is above the bound, -1 that it is below.
+    """
     moved = side * (np.asarray(values, dtype=float) - bound)
     both = float(sign_flip(moved))
     return both / 2 if moved.mean() > 0 else 1 - both / 2
@@ -82,12 +91,12 @@ def _beyond(values: Sequence[float] | np.ndarray, bound: float, side: int) -> fl
 
 @dataclass(frozen=True)
 class JointTest:
-    """What several contrasts say together about a claim that needs all of them.
+    """Joint result of several tests for a claim that requires all of them.
 
     Args:
-        p: two-sided: of whichever answer is nearer.
-        positive: whether that is that the claim holds.
-        contrast: the one that decides.
+        p: two-sided p-value of the answer, for or against the claim.
+        positive: whether the answer is for the claim.
+        contrast: the deciding test.
     """
 
     p: float
@@ -96,9 +105,15 @@ class JointTest:
 
 
 def intersection_union(contrasts: Sequence[BoundTest]) -> JointTest | None:
-    """All must hold, so the weakest decides that they do (an intersection-union test needs no correction; Berger 1982);
-    one that does not is enough against them, corrected for how many there are, and then it is this one that counts.
-    None without two replicates."""
+    """Combine the tests of a claim that requires all of them to hold.
+
+    Support for the claim is decided by the weakest test; this is an intersection-union test, which needs no correction
+    (Berger 1982). Evidence against the claim is decided by the strongest test against it, corrected with Holm's method
+    over all tests. The answer is against the claim if this evidence is significant, or stronger than the support.
+
+    Returns:
+        The joint result; None if a test has fewer than two replicates.
+    """
     bearing = [c for c in contrasts if not c.only_against]
     if not bearing or any(len(c.values) < 2 for c in contrasts):
         return None

@@ -1,4 +1,4 @@
-"""The bounds of a study's metric, from the expression that defines it."""
+"""Bounds of a study's metric, derived from the expression that defines it."""
 
 import ast
 import math
@@ -10,8 +10,8 @@ from dropout_lab.studies.study import Metric
 
 
 def metric_bounds(metric: Metric) -> Bounds:
-    """The least and the greatest value of a metric: [0, 100] for ``100 * (1 - test_accuracy)``."""
-    # Whichever of a trial's rows counts, or how they are averaged, it stays within the bounds.
+    """Return the smallest and the largest possible value of a metric: (0, 100) for ``100 * (1 - test_accuracy)``."""
+    # Every way of selecting or averaging the rows of a trial stays within the bounds of the expression.
     known = {name: expression_bounds(reading.value, {}) for name, reading in metric.readings.items()}
     found = expression_bounds(metric.value, known)
     if metric.relative:  # a ratio
@@ -20,15 +20,15 @@ def metric_bounds(metric: Metric) -> Bounds:
 
 
 def expression_bounds(expression: str, known: Mapping[str, Bounds]) -> Bounds:
-    """The bounds of an expression that adds constants to one column and multiplies it by them; infinite for others.
+    """Return the bounds of an expression that is linear in a single column; infinite for other expressions.
 
     Args:
-        expression: over columns.
-        known: bounds of names that are no columns.
+        expression: expression over columns.
+        known: bounds of the names that are not columns.
     """
     try:
         ends = _ends(ast.parse(expression, mode="eval").body, known)
-    except SyntaxError:  # it is refused where it is evaluated
+    except SyntaxError:  # reported when the expression is evaluated
         ends = None
     if ends is None or any(math.isnan(end) for end in ends):
         return UNBOUNDED
@@ -36,7 +36,7 @@ def expression_bounds(expression: str, known: Mapping[str, Bounds]) -> Bounds:
 
 
 def _ends(node: ast.expr, known: Mapping[str, Bounds]) -> Bounds | None:
-    """The values at both ends of the column's range; None if they are not known to be the extremes."""
+    """Return the values at both ends of the column's range; None if these may not be the extreme values."""
     match node:
         case ast.Name(name):
             return known.get(name, bounds_of(name))

@@ -1,4 +1,4 @@
-"""Which studies there are, and what they cost on this machine."""
+"""Catalog of the studies, with their estimated cost on this machine."""
 
 import csv
 import time
@@ -13,19 +13,19 @@ from dropout_lab.studies.loader import load_study
 from dropout_lab.studies.study import SCALES, Study
 
 _HERE = Path(__file__).resolve().parent
-# Inside a wheel conf/ lies in the package; in a checkout it lies beside it.
+# conf/ is inside the package in a wheel, and next to the package in a checkout.
 FOLDER = next((p for p in (_HERE.parent / "conf/study", _HERE.parents[1] / "conf/study") if p.is_dir()), _HERE)
 COSTS = _HERE / "costs.csv"
 COST_COLUMNS = ("study", "scale", "trials", "seconds", "gauge")
 
 
 class Cost(NamedTuple):
-    """What a study takes at one scale.
+    """Cost of a study at one scale.
 
     Args:
-        trials: with those that only choose settings.
-        seconds: estimated where ``gauge`` was read.
-        gauge: seconds of a fixed piece of arithmetic there.
+        trials: number of trials, including tuning trials.
+        seconds: estimated time on the machine of the estimate, in seconds.
+        gauge: seconds that :func:`calibrate_machine` measured on that machine.
     """
 
     trials: int
@@ -34,15 +34,15 @@ class Cost(NamedTuple):
 
 
 def study_names() -> list[str]:
-    """Every study of conf/study."""
+    """Return the names of all studies in ``conf/study``, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 def find_study(name: str) -> Study:
-    """A study by its name, or by the path of a file ending in .yaml.
+    """Load a study by its name, or by the path of a file that ends in ``.yaml``.
 
     Raises:
-        ConfigError: there is none, or its file is wrong.
+        ConfigError: there is no such study, or its file is invalid.
     """
     if name.endswith(".yaml"):
         return load_study(Path(name))
@@ -54,7 +54,7 @@ def find_study(name: str) -> Study:
 
 
 def load_costs() -> Mapping[tuple[str, str], Cost]:
-    """The stored estimates, by study and scale."""
+    """Return the stored estimates by study and scale."""
     if not COSTS.exists():
         return {}
     with COSTS.open(newline="", encoding="utf-8") as file:
@@ -66,12 +66,12 @@ def load_costs() -> Mapping[tuple[str, str], Cost]:
 
 
 def check_costs_writable() -> None:
-    """Refuse to store estimates in an installed package.
+    """Check that estimates can be stored, which requires a checkout of the project.
 
     Raises:
-        ConfigError: this is not a checkout.
+        ConfigError: the package is installed and not a checkout.
     """
-    if FOLDER.is_relative_to(_HERE.parent):  # where a wheel has its conf/
+    if FOLDER.is_relative_to(_HERE.parent):  # only a wheel has conf/ inside the package
         raise ConfigError(
             "reproduce --costs: writes the estimates of a checkout of the project, and this is an installed copy "
             f"({_HERE.parent}); --dry-run prints them, a checkout's scripts/dropout-lab stores them"
@@ -79,10 +79,10 @@ def check_costs_writable() -> None:
 
 
 def store_costs(found: Mapping[tuple[str, str], Cost]) -> None:
-    """Replace the stored estimates of these studies; those of studies that are gone are dropped.
+    """Replace the stored estimates of these studies, and drop those of studies that no longer exist.
 
     Raises:
-        ConfigError: this is not a checkout.
+        ConfigError: the package is installed and not a checkout.
     """
     check_costs_writable()
     kept = {key: cost for key, cost in load_costs().items() if key[0] in study_names()} | dict(found)
@@ -97,8 +97,11 @@ def store_costs(found: Mapping[tuple[str, str], Cost]) -> None:
 
 @cache
 def calibrate_machine() -> float:
-    """Seconds that a fixed piece of arithmetic takes one core of this machine, which estimates from another are scaled
-    by; the processor's own time, so that other work does not count."""
+    """Measure the CPU seconds of a fixed computation on one core.
+
+    The ratio of two such measurements scales cost estimates from one machine to another. CPU time is used so that other
+    processes do not affect the measurement.
+    """
     import numpy as np
     from threadpoolctl import threadpool_limits
 
@@ -119,7 +122,7 @@ def calibrate_machine() -> float:
 
 
 def list_studies() -> tuple[list[str], list[list[str]]]:
-    """The studies with trials and estimated time at each scale: titles and rows of text."""
+    """Return a table of all studies with trials and estimated time at each scale, as titles and rows of text."""
     known, rows = load_costs(), []
     for name in study_names():
         cells = []
@@ -132,17 +135,17 @@ def list_studies() -> tuple[list[str], list[list[str]]]:
 
 
 def total_seconds(scale: str) -> float:
-    """Estimated seconds of all studies at a scale, here."""
+    """Return the estimated seconds of all studies at a scale on this machine."""
     return sum(
         cost.seconds * calibrate_machine() / cost.gauge for (_, each), cost in load_costs().items() if each == scale
     )
 
 
 def select_studies(words: Sequence[str]) -> list[Study]:
-    """The studies that are asked for; ``all`` for every one.
+    """Load the requested studies without duplicates; ``all`` stands for every study.
 
     Raises:
-        ConfigError: there is no such study.
+        ConfigError: there is no such study, or its file is invalid.
     """
     asked = [name for word in words for name in (study_names() if word == "all" else [word])]
     return [find_study(name) for name in dict.fromkeys(asked)]

@@ -1,4 +1,4 @@
-"""The cells of a study: each arm at each place of its axes, on each panel of data."""
+"""Cells of a study: each arm at each point of its axes, on each data panel."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from dropout_lab.studies.study import Scale, Study, Words
 
 @dataclass(frozen=True)
 class StudyCell:
-    """One arm at one place, on one panel.
+    """One arm at one point of its axes, on one panel.
 
     Args:
-        panel, arm: their names; a study of one data set has the panel "".
-        place: what the arm's axes are here, by key; what tells replicates apart is none of them.
-        words: all of its settings as they are typed, one value a word.
+        panel, arm: names of panel and arm; the panel of a study with one data set is "".
+        place: keys and values of the arm's axes, without the settings that distinguish replicates.
+        words: all settings as they are typed on the command line, with one value each.
     """
 
     panel: str
@@ -27,7 +27,7 @@ class StudyCell:
 
     @cached_property
     def name(self) -> str:
-        """The name within its panel: ``dropout rate=0.5``."""
+        """Name within the panel, such as ``dropout rate=0.5``."""
         return " ".join([self.arm, *(f"{key}={value}" for key, value in self.place)])
 
     @property
@@ -36,15 +36,18 @@ class StudyCell:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """The shown value of each word by key."""
+        """Displayed value of each setting by key."""
         return {word.partition("=")[0]: _shown(word) for word in self.words}
 
 
 def make_cells(study: Study, scale: Scale) -> list[StudyCell]:
-    """All cells of a study at one scale, panel by panel; later words win: base, panel, scale, arm.
+    """Return all cells of a study at one scale, panel by panel.
+
+    Settings override each other in this order, the last one wins: base, panel, scale, panel at this scale, arm, arm at
+    this scale. If the scale lists no panels, the settings of the panel override those of the scale.
 
     Raises:
-        ConfigError: a word that is wrong by itself.
+        ConfigError: a setting is malformed, or linked axes differ in length.
     """
     chosen = study.panels if scale.panels is None else scale.panels
     found = []
@@ -77,7 +80,7 @@ def _places(study: Study, panel: str, arm: str, words: Words) -> list[StudyCell]
 
 
 def _followers(study: Study, axes: Mapping[str, Sequence[str]], place: str) -> dict[str, str]:
-    """Which axes go along with which other one, by key."""
+    """Return the keys of the axes that are linked to another axis, with the key of that axis."""
     found = {}
     for group in study.together:
         first, *others = [key for key in group if len(axes.get(key, ())) > 1] or [""]
@@ -94,14 +97,14 @@ def _shown(word: str) -> str:
 
 
 def check_cells(study: Study, named: Iterable[str]) -> None:
-    """Refuse a study whose published figures or claims name cells that it has at no scale.
+    """Check that the cells named by the published figures and the claims of a study exist at some scale.
 
     Args:
         study: the study.
-        named: the names in its claims.
+        named: names of cells in its claims.
 
     Raises:
-        ConfigError: such a name, or a setting that is wrong by itself.
+        ConfigError: a cell exists at no scale, or a setting is malformed.
     """
     every = [cell for scale in study.scales.values() for cell in make_cells(study, scale)]
     known = {name: None for cell in every for name in (cell.name, cell.label)}

@@ -1,4 +1,4 @@
-"""The tests of claims: each kind turns the measured cells into contrasts."""
+"""Kinds of claims; each kind turns the measured cells into tests of a mean between bounds."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -18,22 +18,23 @@ from dropout_lab.studies.study import HIGHER, Claim
 
 
 class MissingCell(Exception):
-    """What the claim is about is not there: a cell that is not run at this scale, a ratio of no numbers."""
+    """Raised if a claim cannot be tested, for example because a cell is not run at this scale or a ratio does not
+    exist."""
 
 
 @dataclass(frozen=True)
 class ClaimContext:
-    """A claim beside what was measured on one panel."""
+    """A claim and the measurements on one panel."""
 
     claim: Claim
     measured: Measurements
     panel: str
 
     def label(self, name: object) -> str:
-        """The label of a cell that a test names: within the panel, or as PANEL/NAME.
+        """Return the label of a cell that a test names, either within the panel or as ``PANEL/NAME``.
 
         Raises:
-            Absent: it is not run at this scale.
+            MissingCell: the cell is not run at this scale.
         """
         for label in (f"{self.panel}/{name}" if self.panel else str(name), str(name)):
             if label in self.measured.by_label:
@@ -44,24 +45,24 @@ class ClaimContext:
         return self.measured.values(self.label(name), self.claim.metric)
 
     def pairs(self, *names: object) -> np.ndarray:
-        """The metric of these cells, for the replicates that all of them have. [len(names), n]"""
+        """Return the metric of these cells for the n replicates that all of them have, [len(names), n]."""
         found = [self.values(name) for name in names]
         shared = [key for key in found[0] if all(key in each for each in found)]
         return np.array([[each[key] for key in shared] for each in found])
 
     @property
     def bounds(self) -> Bounds:
-        """The bounds of the metric."""
+        """Bounds of the metric."""
         return metric_bounds(self.measured.study.metrics[self.claim.metric])
 
     @property
     def differences(self) -> Bounds:
-        """The bounds of a difference of two values of the metric."""
+        """Bounds of the difference of two values of the metric."""
         return difference_bounds(self.bounds)
 
     @property
     def sign(self) -> int:
-        """1 if more of the metric is better, else -1."""
+        """1 if a higher value of the metric is better, else -1."""
         return 1 if self.measured.study.metrics[self.claim.metric].better == HIGHER else -1
 
     def parameter(self, key: str, default: Any = None) -> Any:
@@ -77,12 +78,12 @@ def _better(bench: ClaimContext, first: object, second: object, by: float) -> Bo
 
 
 def better(bench: ClaimContext) -> list[BoundTest]:
-    """``better: A, than: B, by: margin``: A is better than B, by more than a margin."""
+    """Return the test of ``better: A, than: B, by: margin``: A is better than B by more than a margin, by default 0."""
     return [_better(bench, bench.parameter("better"), bench.parameter("than"), float(bench.parameter("by", 0)))]
 
 
 def always(bench: ClaimContext) -> list[BoundTest]:
-    """``always: [[A, B], ...], by: margin``: A is better than B in each pair, on every panel."""
+    """Return the tests of ``always: [[A, B], ...], by: margin``: A is better than B in each pair, on every panel."""
     panels = bench.claim.panels or bench.measured.panels
     boards = [ClaimContext(bench.claim, bench.measured, panel) for panel in panels if panel in bench.measured.panels]
     by = float(bench.parameter("by", 0))
@@ -100,7 +101,8 @@ def _on(panel: str, contrast: BoundTest) -> BoundTest:
 
 
 def equivalent(bench: ClaimContext) -> list[BoundTest]:
-    """``equivalent: [A, B], within: margin``: they differ by less than a margin, either way."""
+    """Return the tests of ``equivalent: [A, B, ...], within: margin``: A differs from each of the others by less than a
+    margin in either direction."""
     first, *others = bench.parameter("equivalent")
     within = float(bench.parameter("within"))
     found = []
@@ -111,7 +113,11 @@ def equivalent(bench: ClaimContext) -> list[BoundTest]:
 
 
 def best(bench: ClaimContext) -> list[BoundTest]:
-    """``best: A, among: [...], within: margin``: no other one is better than A, by as much as a margin."""
+    """Return the tests of ``best: A, among: [...], within: margin``: no other cell is better than A by the margin or
+    more.
+
+    Without ``among``, A is compared with all cells of the panel. The default margin is 0.
+    """
     own = bench.parameter("best")
     names = [cell.name for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
     among = bench.parameter("among") or names
@@ -119,8 +125,8 @@ def best(bench: ClaimContext) -> list[BoundTest]:
 
 
 def along_axis(bench: ClaimContext) -> list[StudyCell]:
-    """The cells of a trend: those of its arm that have a place on the axis, or the ones it names, whose arms may each
-    have a value of their own."""
+    """Return the cells of a trend: those in ``among``, which may belong to different arms, or else the cells of the
+    claim's arm on the axis."""
     key, arm, among = bench.parameter("over"), bench.parameter("arm"), bench.parameter("among")
     found = [cell for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
     if among:
@@ -129,8 +135,15 @@ def along_axis(bench: ClaimContext) -> list[StudyCell]:
 
 
 def trend(bench: ClaimContext) -> list[BoundTest]:
-    """``trend: rising|falling, over: KEY, arm: A|among: [...]``: the metric goes that way along the axis, or along the
-    values that the cells among have, and no step goes the other."""
+    """Return the tests of ``trend: rising|falling, over: KEY, arm: A|among: [...]``.
+
+    The claim is that the slope of the metric over the rank of the setting KEY has the given sign, and that no step
+    between neighbouring cells has the opposite sign. The steps can only contradict the claim.
+
+    Raises:
+        MissingCell: fewer than three cells of the trend are run at this scale.
+        ConfigError: several cells have the same value of the setting.
+    """
     direction = 1 if bench.parameter("trend") == "rising" else -1
     key = bench.parameter("over")
     along = sorted((float(cell.settings[key]), cell.name) for cell in along_axis(bench))
@@ -147,13 +160,17 @@ def trend(bench: ClaimContext) -> list[BoundTest]:
         BoundTest(f"{names[i + 1]} - {names[i]}", values[i + 1] - values[i], low, high, "", True, bench.differences)
         for i in range(len(names) - 1)
     ]
-    steepest = ranks[ranks > 0].sum() / (ranks @ ranks)  # of values at one bound, then at the other
+    steepest = ranks[ranks > 0].sum() / (ranks @ ranks)  # slope of a step from one bound to the other in the middle
     bounds = (steepest * bench.differences[0], steepest * bench.differences[1])
     return [BoundTest(f"change a step along {key}", slopes, low, high, bounds=bounds), *steps]
 
 
 def ratio(bench: ClaimContext) -> list[BoundTest]:
-    """``ratio: [A, B], between: [low, high]``: A over B lies there; null for an open side."""
+    """Return the test of ``ratio: [A, B], between: [low, high]``: A / B is between the bounds; null means no bound.
+
+    Raises:
+        MissingCell: a value is not above 0, so that the ratio has no logarithm.
+    """
     first, second = bench.parameter("ratio")
     a, b = bench.pairs(first, second)
     low, high = _between(bench)
@@ -164,7 +181,8 @@ def ratio(bench: ClaimContext) -> list[BoundTest]:
 
 
 def value(bench: ClaimContext) -> list[BoundTest]:
-    """``value: A, between: [low, high]``: the metric of A lies there; null for an open side."""
+    """Return the test of ``value: A, between: [low, high]``: the metric of A is between the bounds; null means no
+    bound."""
     name = bench.parameter("value")
     values = list(bench.values(name).values())
     return [BoundTest(str(name), values, *_between(bench), bounds=bench.bounds, paired=False)]
@@ -176,8 +194,12 @@ def _between(bench: ClaimContext) -> tuple[float, float]:
 
 
 def gain(bench: ClaimContext) -> list[BoundTest]:
-    """``gain: [A, B], over: [C, D], by: margin``: A is better than B by more than C is better than D; with
-    ``within`` in the place of ``by``, the two differ by less than a margin, either way."""
+    """Return the test of ``gain: [A, B], over: [C, D], by: margin``.
+
+    The claim is that the gain of A over B exceeds the gain of C over D by more than a margin, by default 0. With
+    ``within: margin`` instead of ``by``, the claim is that the two gains differ by less than a margin in either
+    direction.
+    """
     a, b, c, d = names = [*bench.parameter("gain"), *bench.parameter("over")]
     values = bench.pairs(*names)
     differences = (values[0] - values[1]) - (values[2] - values[3])
@@ -190,7 +212,12 @@ def gain(bench: ClaimContext) -> list[BoundTest]:
 
 
 def near(bench: ClaimContext) -> list[BoundTest]:
-    """``near: A, within: margin``: the metric of A is the published one, within a margin."""
+    """Return the test of ``near: A, within: margin``: the metric of A differs from the published figure by less than a
+    margin.
+
+    Raises:
+        ConfigError: the cell has no published figure.
+    """
     label = bench.label(bench.parameter("near"))
     published = bench.measured.published(label, bench.claim.metric)
     if published is None:
@@ -203,7 +230,10 @@ def near(bench: ClaimContext) -> list[BoundTest]:
 
 
 def same(bench: ClaimContext) -> tuple[bool, list[float]]:
-    """``same: [A, ...]``, with ``to: value``: exactly one and the same value in all trials of these cells."""
+    """Return whether ``same: [A, ...]`` holds, and the values of all trials of these cells.
+
+    The claim is that all values are equal, and with ``to: value`` that they are equal to this value.
+    """
     values = [v for name in bench.parameter("same") for v in bench.values(name).values()]
     wanted = bench.parameter("to")
     return bool(values) and len({*values, *([] if wanted is None else [float(wanted)])}) == 1, values
@@ -211,13 +241,13 @@ def same(bench: ClaimContext) -> tuple[bool, list[float]]:
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """A kind of test.
+    """Kind of test.
 
     Args:
-        contrasts: makes them; None for facts that are exact.
-        keys: parameters it needs beside its own, and those it may have.
-        ordered: whether it asks which of two values is better.
-        once: whether it is about all panels together.
+        contrasts: function that returns the tests of a claim; None for exact claims.
+        keys: required and optional parameters, in addition to the one that names the kind.
+        ordered: whether the test needs to know if higher or lower values are better.
+        once: whether the test covers all panels together.
     """
 
     contrasts: Callable[[ClaimContext], Sequence[BoundTest]] | None
@@ -241,7 +271,7 @@ TESTS = {
 
 
 def list_cells(claim: Claim) -> Iterable[str]:
-    """The names of cells that stand in a claim's test."""
+    """Yield the names of the cells in a claim's test."""
     for key in ("better", "than", "always", "equivalent", "best", "among", "ratio", "value", "gain", "near", "same"):
         yield from _flat(claim.test.get(key))
     if claim.kind == "gain":

@@ -1,4 +1,4 @@
-"""The ledger of claims over all studies that were run: one file for all of them."""
+"""Index of the claims of all studies that were run, in one file."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ VERDICTS = (SUPPORTED, CONTRADICTED, OPEN, INCOMPARABLE)
 
 
 def collect_claims(folder: Path) -> pd.DataFrame:
-    """The claims of every study and scale below a folder, in the order of studies and scales."""
+    """Return the claims of every study and scale below a folder, sorted by study and scale."""
     found = sorted(folder.glob("*/*/claims.csv"), key=lambda p: (p.parts[-3], SCALES.index(p.parts[-2])))
     frames = [pd.read_csv(path, dtype=object, keep_default_na=False) for path in found if path.parts[-2] in SCALES]
     frames = [frame for frame in frames if list(frame.columns) == CLAIMS and len(frame)]
@@ -20,13 +20,13 @@ def collect_claims(folder: Path) -> pd.DataFrame:
 
 
 def count_verdicts(frame: pd.DataFrame) -> str:
-    """``5 supported, 2 contradicted, ...``"""
+    """Return the number of claims per verdict as text, such as ``5 supported, 2 contradicted, ...``."""
     counts = {verdict: int((frame["verdict"] == verdict).sum()) for verdict in VERDICTS}
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 def render_index(frame: pd.DataFrame) -> str:
-    """The ledger as Markdown."""
+    """Return the index as Markdown."""
     from dropout_lab.report.formats import format_markdown
 
     titles, rows = claim_lines(frame, named=True)

@@ -1,7 +1,7 @@
-"""Arithmetic over the columns of a table, as study files write it.
+"""Arithmetic expressions over the columns of a table, for study files.
 
-An expression comes from a file that may be somebody else's. It is parsed, compared with a list of what is allowed, and
-computed here; nothing of it is executed as Python.
+Study files may come from untrusted sources. An expression is therefore parsed and computed here from a list of allowed
+operations, and is never executed as Python.
 """
 
 import ast
@@ -49,15 +49,16 @@ def evaluate_expression(frame: pd.DataFrame, expression: str, place: str) -> pd.
     """Compute an expression for each row of a table.
 
     Args:
-        frame: columns under names that can stand in an expression; see :func:`rename_columns`.
+        frame: table whose column names are valid in expressions; see :func:`rename_columns`.
         expression: for example ``100 * (1 - test_accuracy)``.
-        place: names the expression in messages.
+        place: name of the expression in error messages.
 
     Returns:
-        one value per row.
+        One value per row.
 
     Raises:
-        ConfigError: it cannot be parsed, holds something that is not allowed, or names a column that is not there.
+        ConfigError: the expression cannot be parsed, contains an operation that is not allowed, or names an unknown
+            column.
     """
     try:
         value = _Evaluation(frame).compute(_parse(expression))
@@ -67,17 +68,17 @@ def evaluate_expression(frame: pd.DataFrame, expression: str, place: str) -> pd.
 
 
 def rename_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with columns under names that can stand in an expression: ``train.lr`` becomes ``train_lr``.
+    """Return the table with column names that are valid in expressions: ``train.lr`` becomes ``train_lr``.
 
-    Columns that were renamed are there under their former names as well.
+    A column whose name was different in an older version is also available under its former name.
     """
     former = {old: frame[new] for old, new in former_columns().items() if new in frame.columns}
-    whole = pd.concat([frame, pd.DataFrame(former, frame.index)], axis=1)  # in one piece
+    whole = pd.concat([frame, pd.DataFrame(former, frame.index)], axis=1)  # a single concat does not fragment the frame
     return whole.rename(columns=lambda name: name.replace(".", "_"))
 
 
 class _NotAllowed(Exception):
-    """A part of an expression that is not computed; ``str()`` says which and what is allowed."""
+    """Raised for a part of an expression that is not allowed; the message names the part and what is allowed."""
 
     @classmethod
     def of(cls, node: ast.AST) -> "_NotAllowed":
@@ -98,7 +99,7 @@ def _shorten(text: str) -> str:
 
 
 class _Evaluation:
-    """The rows of one table."""
+    """Evaluator of expressions over the rows of one table."""
 
     def __init__(self, frame: pd.DataFrame):
         self._frame = frame

@@ -1,4 +1,4 @@
-"""The picture of a study in the form of the original, with the published figures beside the measured ones."""
+"""Figure of a study in the form of the original, with published and measured values."""
 
 import textwrap
 from collections.abc import Sequence
@@ -20,13 +20,16 @@ from dropout_lab.studies.study import Metric
 
 PUBLISHED = "published"
 WIDTH = 4.1
-CHARACTERS = 13  # an inch, of titles and of the legend, beside its handles
+CHARACTERS = 13  # characters per inch in titles and in the legend, without the legend handles
 HANDLE = 0.6
 ACROSS = 3
 
 
 def draw_study(measured: Measurements) -> Figure:
-    """A panel for each data set (across) and metric (down); the other way round where data sets are many."""
+    """Draw one panel per data panel and metric.
+
+    Data panels are columns and metrics are rows; with more than :data:`ACROSS` data panels it is the other way round.
+    """
     study = measured.study
     form = study.figure.form
     metrics = [study.metrics[name] for name in study.figure.metrics or study.metrics]
@@ -51,7 +54,7 @@ def draw_study(measured: Measurements) -> Figure:
 
 
 def _not_run(metric: Metric, panel: str) -> dict[str, float]:
-    """What was published of a panel and is not run."""
+    """Return the published figures of a panel that the study does not measure, by name."""
     return {name: load_published()[i].number for name, i in metric.unmeasured.get(panel, {}).items()}
 
 
@@ -75,7 +78,10 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
 
 
 def _line(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
-    """Metric against an axis, a line for each arm and place of the other axes, straight for those without a place."""
+    """Draw a metric against an axis, with one line per arm and point of the other axes.
+
+    Cells without a value on the axis are horizontal lines.
+    """
     key = measured.study.figure.x
     series: dict[str, list[tuple[float, str]]] = {}
     for label in measured.on(panel):
@@ -122,7 +128,7 @@ def _look(i: int) -> dict[str, Any]:
 
 
 def _arms(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
-    """One line for each arm, its mean with the interval, and what was published."""
+    """Draw one row per arm with its mean, interval and published figure."""
     labels = measured.on(panel)
     others = _not_run(metric, panel)
     printed = dict(enumerate(others.values(), len(labels)))
@@ -141,7 +147,7 @@ def _arms(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> Non
 
 
 def _curves(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
-    """An expression over the curves against the epoch, the mean of each arm with its interval as a band."""
+    """Draw an expression over ``curves.csv`` against the epoch: the mean of each arm with its interval as a band."""
     frame = rename_columns(stored.read_curves(measured.folder))
     frame["shown"] = evaluate_expression(frame, measured.study.figure.x, measured.study.name)
     bounds = expression_bounds(measured.study.figure.x, {})

@@ -1,4 +1,4 @@
-"""Study files: YAML in, a checked :class:`Study` out, errors in one line that names file and key."""
+"""Loading and validation of study files; error messages are one line with the file and the key."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ CLAIM = ("says", "source", "test", "metric", "panels", "comparable")
 
 
 class _Node:
-    """A place in a file that knows its name."""
+    """Node of a YAML file with its path, which the error messages contain."""
 
     def __init__(self, value: Any, place: str):
         self.value, self.place = value, place
@@ -113,10 +113,10 @@ class _Node:
 
 
 def load_study(path: Path) -> Study:
-    """Read and check one study file.
+    """Read and validate one study file.
 
     Raises:
-        ConfigError: the file cannot be read, or says what a study cannot.
+        ConfigError: the file cannot be read, is not YAML, or is not a valid study.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -129,15 +129,15 @@ def load_study(path: Path) -> Study:
 
 
 def parse_study(name: str, text: Any, place: str = "") -> Study:
-    """A study from what its YAML says.
+    """Return the study that a parsed YAML file describes.
 
     Args:
-        name: of the study.
+        name: name of the study.
         text: the parsed YAML.
-        place: how errors call it.
+        place: name of the file in error messages; the name of the study if empty.
 
     Raises:
-        ConfigError: it says what a study cannot.
+        ConfigError: the file is not a valid study.
     """
     node = _Node(text, place or name)
     given = node.mapping([*NEEDED, *MORE], list(NEEDED))
@@ -193,14 +193,17 @@ def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> Metric:
 
 
 def _by_panel(node: _Node, panels: Mapping[str, Words]) -> dict[str, dict[str, str]]:
-    """Names to ids, for each panel if the keys are panels."""
+    """Return a mapping from panel to cell name to id of a published figure.
+
+    The panel is "" if the keys of the node are names of cells instead of panels.
+    """
     given = dict(node.items())
     nodes = given if set(given) <= set(panels) else {"": node}
     return {panel: {name: _fact(each) for name, each in cells.items()} for panel, cells in nodes.items()}
 
 
 def _margins(node: _Node, panels: Mapping[str, Words]) -> dict[str, float]:
-    """One for all panels, or one for each that is named."""
+    """Return the margin of each panel; the panel is "" if the node is a single number."""
     given = node.value if isinstance(node.value, dict) else {"": node.value}
     _known(node, [key for key in given if key], panels, "panel")
     for value in given.values():
@@ -242,7 +245,8 @@ def _known(node: _Node, names: Any, known: Mapping[str, Any], what: str) -> None
 
 
 def _conditions(node: _Node) -> Conditions:
-    """A list of conditions, none for ``any``, or a sentence that says why there are none that would do."""
+    """Return the conditions: from a list of expressions, from ``any`` for no condition, or from a sentence that says
+    why results cannot be compared at any scale."""
     if node.value == "any":
         return Conditions()
     return Conditions(never=node.text()) if isinstance(node.value, str) else Conditions(node.texts())

@@ -1,4 +1,4 @@
-"""What the ledger says of a study's cells: each metric, for each replicate."""
+"""Measurements of a study's cells from the ledger: each metric for each replicate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ from dropout_lab.studies.published import PublishedValue, load_published
 from dropout_lab.studies.study import Conditions, Metric, Reading, Scale, Study
 
 Replicate = tuple[object, ...]
-COLUMN = "study: "  # before the name of a metric among the columns of trials
+COLUMN = "study: "  # prefix of the columns of study metrics in the table of trials
 
 
 class PublishedFigure(NamedTuple):
-    """A published figure.
+    """Published figure and the number used for comparison.
 
     Args:
-        fact: as it was printed.
-        number: what is compared with: that figure, or its ratio to the one that the metric is relative to.
+        fact: the figure as printed.
+        number: the figure, or its ratio to the published figure of the reference cell if the metric is relative.
     """
 
     fact: PublishedValue
@@ -37,14 +37,15 @@ class PublishedFigure(NamedTuple):
 
 @dataclass(frozen=True)
 class Measurements:
-    """The cells of a study as they were trained.
+    """Trained cells of a study.
 
     Args:
-        study, scale: which.
+        study, scale: the study and the scale at which it was run.
         folder: the sweep folder.
-        cells: in order.
-        trials: the trial ids of each cell by its label; several cells of one label are one with more replicates.
-        tuned: how settings were chosen, by label, where they were.
+        cells: the cells in order.
+        trials: trial ids of each cell by its label; several cells with the same label are one cell with more
+            replicates.
+        tuned: tuning records of the tuned cells by label.
     """
 
     study: Study
@@ -60,21 +61,21 @@ class Measurements:
 
     @cached_property
     def by_label(self) -> dict[str, StudyCell]:
-        """One cell for each label."""
+        """First cell of each label."""
         found: dict[str, StudyCell] = {}
         for cell in self.cells:
             found.setdefault(cell.label, cell)
         return found
 
     def on(self, panel: str) -> list[str]:
-        """The labels of a panel, in order."""
+        """Return the labels of a panel in order."""
         return [label for label, cell in self.by_label.items() if cell.panel == panel]
 
     @cached_property
     def summary(self) -> Summary:
-        """The cells as arms, with a column for each metric.
+        """Summary with the cells as arms and a column for each metric.
 
-        A trial that stands in several cells has a row in each: what was done after training may differ between them.
+        A trial that belongs to several cells has one row per cell, because the cells may evaluate it differently.
         """
         ids = {cell.label: [f"{cell.label}:{i}" for i in self.trials[cell.label]] for cell in self.cells}
         bounds = {COLUMN + name: metric_bounds(metric) for name, metric in self.study.metrics.items()}
@@ -93,14 +94,14 @@ class Measurements:
             named = label + ":" + own["trial_id"]
             metrics = {COLUMN + n: _values(self, metric, own, cell, files) for n, metric in self.study.metrics.items()}
             parts.append(pd.concat([named, own.drop(columns="trial_id"), pd.DataFrame(metrics, own.index)], axis=1))
-        whole = pd.concat(parts, ignore_index=True).copy()  # in one block again
+        whole = pd.concat(parts, ignore_index=True).copy()  # defragments the frame
         for metric in self.study.metrics.values():
             if metric.relative:
                 whole[COLUMN + metric.name] = self._relative(whole, metric)
         return whole
 
     def _relative(self, whole: pd.DataFrame, metric: Metric) -> pd.Series:
-        """The metric over that of its reference, replicate by replicate."""
+        """Return the metric divided by that of the reference cell, replicate by replicate."""
         column, keys = COLUMN + metric.name, list(self.study.replicates)
         found = whole[column].astype(float) * np.nan
         for panel in self.panels:
@@ -113,7 +114,7 @@ class Measurements:
         return found
 
     def published(self, label: str, metric: str) -> "PublishedFigure | None":
-        """The published figure of a cell, and the number that is compared; None if there is none."""
+        """Return the published figure of a cell and the number to compare with; None if there is none."""
         cell, asked = self.by_label[label], self.study.metrics[metric]
         reference, below = asked.fact(cell.panel, cell.name), asked.fact(cell.panel, asked.relative)
         if reference is None or (asked.relative and below is None):
@@ -122,17 +123,17 @@ class Measurements:
         return PublishedFigure(fact, fact.number / load_published()[below].number if below else fact.number)
 
     def interval(self, label: str, metric: str) -> Interval | None:
-        """Mean and interval over the finished replicates; None if there are none."""
+        """Return mean and interval over the finished replicates; None if there are none."""
         return self.summary.interval(label, COLUMN + metric)
 
     def values(self, label: str, metric: str) -> dict[Replicate, float]:
-        """The metric of each finished replicate."""
+        """Return the metric of each finished replicate."""
         rows = self.summary.finished(label, COLUMN + metric)
         keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
         return dict(zip(keys, rows[COLUMN + metric].astype(float).tolist(), strict=True))
 
     def unmet(self, conditions: Conditions, labels: Sequence[str]) -> str:
-        """Why these cells may not be held against the publication; empty if they may."""
+        """Return the condition that keeps these cells from being compared with the publication; empty if none does."""
         if conditions.never:
             return conditions.never
         for expression in conditions.when:
@@ -163,8 +164,11 @@ def _values(
 def _read(
     table: pd.DataFrame, reading: Reading, ids: set[str], cell: StudyCell, trials: pd.DataFrame, place: str
 ) -> dict[str, float]:
-    """One number a trial. Of a file that tells more settings apart than trials.csv does, as ways of inference, the rows
-    that have the cell's own count."""
+    """Return one number per trial.
+
+    A file can have columns for settings that ``trials.csv`` lacks, such as those of inference. Only rows that have the
+    cell's values of these settings are used.
+    """
     rows = table[table["trial_id"].isin(ids)]
     for key in set(rows.columns) & cell.settings.keys() - set(trials.columns):
         rows = rows[rows[key].map(_text) == _joined(cell.settings[key])]
@@ -182,7 +186,7 @@ def _read(
 
 
 def _joined(setting: str) -> str:
-    """A setting as such files have it: without the brackets of a list, with strokes between its items."""
+    """Return a setting as it is written in these files: a list without brackets and with slashes between its items."""
     return setting[1:-1].replace(",", "/") if setting.startswith("[") else setting
 
 
@@ -191,14 +195,14 @@ def _text(value: object) -> str:
 
 
 def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> None:
-    """Refuse expressions that could not be evaluated once everything is trained.
+    """Check before training that the expressions of a study can be evaluated.
 
     Args:
-        study: with metrics, conditions and a figure.
-        columns: of the files that are known beforehand, by name.
+        study: the study, with its metrics, conditions and figure.
+        columns: column names by file name, for the files whose columns are known before training.
 
     Raises:
-        ConfigError: one names what is no column.
+        ConfigError: an expression is invalid or names an unknown column.
     """
     empty = {name: rename_columns(pd.DataFrame(columns=list(header), dtype=float)) for name, header in columns.items()}
     trials = empty["trials.csv"]

@@ -1,4 +1,4 @@
-"""Published figures, each with its source and whether it was seen in print."""
+"""Published figures, each with its source and a note on how the figure was obtained."""
 
 import csv
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("published.csv")
-# How a figure came here: from the publication itself, from somebody's copy of it, or from memory.
+# Origin of a figure: the publication itself, a third-party copy of it, or memory.
 SEEN = ("print", "copy", "recalled")
 
 
 @dataclass(frozen=True)
 class PublishedValue:
-    """One figure as it was published.
+    """One published figure.
 
     Args:
-        id: ``study/table/row``, which study files refer to.
-        value: in ``unit``; both as printed.
-        spread: as printed, of the kind that ``spread_kind`` says (a standard deviation over splits is no standard
-            error); empty if none is given.
-        n: runs behind it; empty if that is not stated.
-        source: publication with its table or page.
-        seen: of :data:`SEEN`.
+        id: ``study/table/row``, the id used in study files.
+        value: the figure in ``unit``, both as printed.
+        spread: spread as printed; empty if none is given.
+        spread_kind: kind of the spread, because a standard deviation over splits is not a standard error.
+        n: number of runs behind the figure; empty if it is not stated.
+        source: publication with table or page.
+        seen: one of :data:`SEEN`.
     """
 
     id: str
@@ -46,6 +46,6 @@ class PublishedValue:
 
 @cache
 def load_published() -> Mapping[str, PublishedValue]:
-    """Every published figure by its id."""
+    """Return all published figures by id."""
     with FILE.open(newline="", encoding="utf-8") as file:
         return {row["id"]: PublishedValue(**row) for row in csv.DictReader(file)}

@@ -1,4 +1,4 @@
-"""The files of a study that was run: its table, its claims and its README."""
+"""Files of a study that was run: its table, its claims and its README."""
 
 import textwrap
 from collections.abc import Hashable, Mapping, Sequence
@@ -16,7 +16,7 @@ from dropout_lab.studies.study import Metric
 from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
 
-EXACT = 4  # digits after the point of a figure as printed; logs have more
+EXACT = 4  # maximum number of decimal places of a figure printed in a paper; figures from log files have more
 SEEN = {"print": "", "copy": "c", "recalled": "r"}
 CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why".split(
     ","
@@ -26,12 +26,12 @@ CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,
 def render_table(
     measured: Measurements, rows: Sequence[TableRow], apart: bool = False
 ) -> tuple[list[str], list[list[str]], int]:
-    """The printed table: titles, rows of text, and how many columns of it are text.
+    """Return the printed table: titles, rows of text, and the number of left-aligned columns.
 
     Args:
-        measured: what was measured.
-        rows: of these lines.
-        apart: whether they are of one panel and metric, which then stand elsewhere.
+        measured: the measurements.
+        rows: rows of the table.
+        apart: whether the rows belong to a single panel that is named outside of the table.
     """
     metrics = list(dict.fromkeys(row.metric for row in rows))
     titles = [*([] if apart or measured.panels == [""] else ["data"]), "arm"]
@@ -51,7 +51,7 @@ def render_table(
 
 
 def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
-    """What stands in a line, by column."""
+    """Return the text of each cell of a row by column."""
     metric, cell = measured.study.metrics[row.metric], measured.by_label.get(row.label)
     found = measured.interval(row.label, row.metric) if cell else None
     tuned = measured.tuned.get(row.label)
@@ -70,7 +70,7 @@ def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
 
 
 def _lost(measured: Measurements, row: TableRow) -> int:
-    """Trials of a line's cell that diverged or failed."""
+    """Return the number of trials of a row's cell that diverged or failed."""
     known = row.label in measured.by_label
     return measured.summary.diverged(row.label) + measured.summary.failed(row.label) if known else 0
 
@@ -87,7 +87,7 @@ def _published(found: PublishedFigure | None, metric: Metric) -> str:
 
 
 def _short(printed: str, metric: Metric) -> str:
-    """A figure as printed, without digits that nobody prints, as of a log."""
+    """Return a published figure as printed; a figure from a log file is rounded to the digits of the metric."""
     digits = printed.partition(".")[2]
     return f"{float(printed):.{metric.digits}f}" if len(digits) > EXACT and digits.isdigit() else printed
 
@@ -103,7 +103,7 @@ def _difference(found: Interval | None, published: PublishedFigure | None, metri
 
 
 def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame:
-    """``table.csv``: a row for each cell and metric, with all figures as they are."""
+    """Return the rows of ``table.csv``: one row per cell and metric, with unrounded figures."""
     found = []
     for row in rows:
         cell, published = measured.by_label.get(row.label), row.published
@@ -121,7 +121,7 @@ def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame
 
 
 def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[str]:
-    """The sentences below the table."""
+    """Return the sentences below the table."""
     study = measured.study
     shown = [row.published.fact for row in rows if row.published]
     sentences = [next(write_footnotes(measured.summary, "seeds" if study.replicates == ("seed",) else "replicates"))]
@@ -159,7 +159,7 @@ def _margins(measured: Measurements, metric: Metric) -> str:
 
 
 def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.DataFrame:
-    """``claims.csv``: a row for each claim and panel."""
+    """Return the rows of ``claims.csv``: one row per claim and panel."""
     found = []
     for one in judged:
         data = sorted({dict(measured.by_label[label].settings).get("data", "digits") for label in _of(measured, one)})
@@ -182,7 +182,7 @@ def _of(measured: Measurements, judged: ClaimVerdict) -> list[str]:
 
 
 def describe_test(judged: ClaimVerdict) -> str:
-    """The test of a claim in one line, as its file has it."""
+    """Return the test of a claim in one line, with the parameters of the study file."""
     return ", ".join(f"{key}: {_plain(value)}" for key, value in judged.claim.test.items())
 
 
@@ -193,11 +193,11 @@ def _plain(value: object) -> str:
 
 
 def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], list[list[str]]]:
-    """The claims as a table of text.
+    """Return titles and rows of the claims as text.
 
     Args:
-        frame: as :func:`claims_frame` gives it.
-        named: whether study and scale are among its columns.
+        frame: claims as returned by :func:`claims_frame`.
+        named: whether the table has columns for study and scale.
     """
     titles = [*(["study", "scale"] if named else []), "data", "claim", "effect", "n", "p", "verdict"]
     rows = []
@@ -214,11 +214,11 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
 
 
 def render_blocks(measured: Measurements, rows: Sequence[TableRow], width: int) -> list[str]:
-    """The table as the terminal shows it, one for each panel of data and metric."""
+    """Return the lines of the table for the terminal, with one block per data panel and metric."""
     lines: list[str] = []
     for panel in measured.panels:
         for name in measured.study.metrics:
-            last = panel == measured.panels[-1]  # below it stands what is about all of them
+            last = panel == measured.panels[-1]  # rows about all panels are in the last block
             about = (panel, "") if last else (panel,)
             own = [row for row in rows if row.metric == name and row.panel in about]
             if own:
@@ -228,7 +228,7 @@ def render_blocks(measured: Measurements, rows: Sequence[TableRow], width: int) 
 
 
 def render_claims(frame: pd.DataFrame, width: int) -> list[str]:
-    """The claims as the terminal shows them: the sentence, and below it the verdict with its figures."""
+    """Return the lines of the claims for the terminal: each claim, followed by its verdicts with their figures."""
     reasons = set(frame["why"])
     if set(frame["verdict"]) == {INCOMPARABLE} and len(reasons) == 1:
         return textwrap.wrap(f"{len(frame)} claims, none of them judged: {reasons.pop()}.", width)
@@ -243,7 +243,10 @@ def render_claims(frame: pd.DataFrame, width: int) -> list[str]:
 
 
 def format_effect(row: Mapping[Hashable, Any]) -> str:
-    """``A - B: 1.20 [0.80, 1.60]``, to three significant digits; empty if nothing was measured."""
+    """Return an effect as text such as ``A - B: 1.2 [0.8, 1.6]``, rounded to three significant digits.
+
+    Empty if nothing was measured.
+    """
     values = [row.get(key, "") for key in ("effect", "low", "high")]
     if values[0] in ("", None):
         return ""
@@ -255,7 +258,7 @@ def format_effect(row: Mapping[Hashable, Any]) -> str:
 def study_files(
     measured: Measurements, rows: Sequence[TableRow], judged: Sequence[ClaimVerdict], command: str
 ) -> dict[str, str]:
-    """The files of a study by name, but for its picture."""
+    """Return the text of the files of a study by name, without the figure."""
     titles, lines, left = render_table(measured, rows)
     below = render_footnotes(measured, rows)
     frame = claims_frame(measured, judged)
@@ -272,6 +275,6 @@ def study_files(
 
 
 def claims_markdown(frame: pd.DataFrame, named: bool = False) -> str:
-    """The claims as Markdown."""
+    """Return the claims as Markdown."""
     titles, lines = claim_lines(frame, named)
     return format_markdown(titles, lines, 4 if named else 2)

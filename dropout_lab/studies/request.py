@@ -1,4 +1,4 @@
-"""What a command asks for: which studies, how large, where to."""
+"""Request of the ``reproduce`` command: studies, scale and output folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from dropout_lab.studies.study import Study
 
 @dataclass(frozen=True)
 class ReproduceRequest:
-    """A command.
+    """Arguments of the ``reproduce`` command.
 
     Args:
-        studies: what is to be run.
-        scale, out: how large, and where to.
-        words: settings of the machine.
+        studies: studies to run.
+        scale: scale at which they are run.
+        out: output folder.
+        words: settings of the machine, such as the device, by key.
         typed: the command as it was typed.
-        dry, costs: whether to look only, and whether to store what it would take.
+        dry: whether to print the estimated cost only.
+        costs: whether to store the estimated cost.
     """
 
     studies: Sequence[Study]
@@ -28,5 +30,5 @@ class ReproduceRequest:
     costs: bool
 
     def folder(self, study: Study) -> Path:
-        """The sweep folder of a study at this scale."""
+        """Return the sweep folder of a study at this scale."""
         return self.out / study.name / self.scale

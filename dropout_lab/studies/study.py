@@ -1,4 +1,4 @@
-"""What a study is: arms on panels of data, metrics with their published figures, scales, and claims."""
+"""Data classes of a study: arms, data panels, metrics with their published figures, scales, and claims."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,19 +9,19 @@ FORMS = ("line", "arms", "curves")
 AT = ("last", "first", "best", "min", "max", "mean", "median")
 HIGHER, LOWER = "higher", "lower"
 
-# Settings as they are typed, by their keys: ``{"rate": "rate=0,0.5"}``.
+# Settings as they are typed on the command line, by key: ``{"rate": "rate=0,0.5"}``.
 Words = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One number a trial from another file of the sweep folder.
+    """One number per trial, read from another file of the sweep folder.
 
     Args:
-        file: with a column ``trial_id``, as ``curves.csv``.
-        value: expression over its columns, whose names have ``_`` in the place of a dot.
-        where: which of its rows count; all if empty.
-        at: which of a trial's rows, or how they are averaged; ``best`` is that of the lowest validation loss.
+        file: file with a column ``trial_id``, such as ``curves.csv``.
+        value: expression over the columns of the file; a dot in a column name is written as ``_``.
+        where: condition that selects rows of the file; empty for all rows.
+        at: row or aggregate of a trial's rows, one of :data:`AT`; ``best`` is the row with the lowest validation loss.
     """
 
     file: str
@@ -32,20 +32,23 @@ class Reading:
 
 @dataclass(frozen=True)
 class Metric:
-    """What is measured.
+    """Measured quantity of a study.
 
     Args:
-        value: expression over the columns of ``trials.csv`` and over the readings.
-        title: with its unit.
-        better: ``higher``, ``lower``, or empty where it is no score.
-        digits: after the point.
-        margin: within which a measured mean agrees with a published one, by panel, or "" for every one; where there is
-            none, rows are not judged.
-        relative: name of the cell of the same panel that all are divided by, in print as measured, where units or
-            machines cannot be compared and only the shape can.
-        readings: by name.
-        published: panel, or "" for every one, to the name of a cell to the id of a published figure.
-        unmeasured: the same for what was published and is not run, under names of the study's own.
+        name: name of the metric.
+        value: expression over the columns of ``trials.csv`` and the readings.
+        title: title with the unit.
+        better: ``higher``, ``lower``, or empty if the metric is not a score.
+        digits: number of decimal places.
+        margin: maximum difference at which a measured mean agrees with the published one, by panel, or under "" for all
+            panels; without a margin, the rows of the table have no verdict.
+        relative: name of a reference cell. If it is set, each value is divided by that of the reference cell of the
+            same panel, for published and measured figures alike. Use it if absolute values cannot be compared, for
+            example times on different machines.
+        readings: readings by name.
+        published: maps a panel, or "" for all panels, to a mapping from the name of a cell to the id of a published
+            figure.
+        unmeasured: the same for published figures that the study does not measure, under names that the study defines.
     """
 
     name: str
@@ -60,24 +63,25 @@ class Metric:
     unmeasured: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def fact(self, panel: str, name: str) -> str | None:
-        """The id of the published figure of a cell."""
+        """Return the id of the published figure of a cell; None if there is none."""
         return self.published.get(panel, {}).get(name) or self.published.get("", {}).get(name)
 
     def within(self, panel: str) -> float | None:
-        """The margin on a panel."""
+        """Return the margin on a panel; None if there is none."""
         return self.margin.get(panel, self.margin.get(""))
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large a study is run.
+    """Size at which a study is run.
 
     Args:
-        words: on all panels and arms.
-        panels: those that are run, with their own words; None for all.
-        arms: words of single arms.
-        only: the arms that are run; None for all.
-        deviations: what differs from the publication at this scale.
+        name: one of :data:`SCALES`.
+        words: settings of all panels and arms.
+        panels: the panels that are run, with additional settings; None for all panels.
+        arms: additional settings of single arms.
+        only: the arms that are run; None for all arms.
+        deviations: differences from the publication at this scale.
     """
 
     name: str
@@ -90,16 +94,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence that numbers can bear out or not.
+    """Statement of a publication that a test can support or contradict.
 
     Args:
-        says: the sentence.
-        source: who says so.
-        kind: of :data:`dropout_lab.studies.claims.TESTS`.
-        test: its parameters.
-        metric: by name.
-        panels: where it is tested; None for all that are run.
-        comparable: its own conditions; None for the study's.
+        says: the statement.
+        source: publication that makes the statement.
+        kind: kind of test, a key of :data:`dropout_lab.studies.claims.TESTS`.
+        test: parameters of the test.
+        metric: name of the metric.
+        panels: panels on which the claim is tested; None for all panels that are run.
+        comparable: conditions of this claim; None for those of the study.
     """
 
     says: str
@@ -113,11 +117,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Conditions:
-    """When a scale may be held against the publication.
+    """Conditions under which results can be compared with the publication.
 
     Args:
-        when: expressions that hold for every trial, over the columns of ``trials.csv`` and ``replicates``.
-        never: why no scale may; empty if one may.
+        when: expressions over the columns of ``trials.csv`` and ``replicates``, the number of finished trials of the
+            cell; all of them must be true for every finished trial.
+        never: reason why results cannot be compared at any scale; empty if they can.
     """
 
     when: Sequence[str] = ()
@@ -126,12 +131,12 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Picture:
-    """The form of the study's figure.
+    """Form of the study's figure.
 
     Args:
-        form: ``line`` (metric against an axis), ``arms`` (one line each) or ``curves`` (against epochs).
+        form: ``line`` (metric against an axis), ``arms`` (one row per arm) or ``curves`` (value against the epoch).
         x: the axis of a line; for curves the expression over the columns of ``curves.csv`` that is drawn.
-        metrics: those drawn; all if empty.
+        metrics: names of the drawn metrics; empty for all metrics.
         log: whether the horizontal axis is logarithmic.
     """
 
@@ -143,10 +148,25 @@ class Picture:
 
 @dataclass(frozen=True)
 class Study:
-    """One file of ``conf/study/``; see :func:`dropout_lab.studies.loader.parse_study`.
+    """Contents of a study file in ``conf/study/``; see :func:`dropout_lab.studies.loader.parse_study`.
 
     Args:
-        together: groups of settings whose axes are walked side by side, not crossed; the first names the place.
+        name: name of the study.
+        title, source, question: title of the study, the reproduced publication, and the question it answers.
+        arms: settings of each arm by its name.
+        metrics: metrics by name.
+        scales: scales by name.
+        base: settings of all arms.
+        panels: settings of each data panel by its name.
+        original: settings of the publication in words, by topic.
+        replicates: settings that distinguish replicates.
+        together: groups of settings whose axes are varied in parallel instead of being crossed; only the first setting
+            of a group appears in the names of the cells.
+        probe: whether the step time of every trial is measured.
+        comparable: conditions of the comparison with the publication.
+        deviations: differences from the publication at all scales.
+        claims: claims of the publication.
+        figure: form of the figure.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The README of a study that was run."""
+"""README of a study that was run."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ def render_readme(
 
     Args:
         measured: the cells of the study.
-        shown: its table.
+        shown: the table of the study as Markdown.
         below: sentences below the table.
-        claims: its claims as Markdown; empty if it has none.
-        frame: its claims.
-        command: that reproduces it.
+        claims: the claims as Markdown; empty if there are none.
+        frame: the claims as a table.
+        command: command that reproduces the study.
     """
     study, scale = measured.study, measured.scale
     settings = [("All arms", study.base), (f"Scale {scale.name}", scale.words)]

@@ -1,4 +1,4 @@
-"""Verdicts: what the numbers say to a claim or to a published figure, corrected for how many are asked."""
+"""Verdicts on claims and published figures, corrected for multiple testing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,19 +23,19 @@ NO_SMOKE = "a smoke run judges nothing"
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """A claim on a panel, with its verdict.
+    """Verdict on a claim on one panel.
 
     Args:
         claim: the claim.
-        panel: where; "" for all panels together, or where there is but one.
-        verdict: of the four.
-        why: why it is not comparable, or what keeps it open; may be empty.
-        tendency: ``for``, ``against`` or empty: what the figures lean to, whatever the verdict.
-        about: what the effect is of.
-        effect: the deciding contrast with its interval; None if there is none.
-        n: replicates.
-        p: two-sided, as it is; None for exact facts.
-        holm: corrected over the claims of the study that are judged; None where it is not among them.
+        panel: name of the panel; "" for all panels together and for the only panel of a study.
+        verdict: one of :data:`SUPPORTED`, :data:`CONTRADICTED`, :data:`OPEN` and :data:`INCOMPARABLE`.
+        why: reason why the claim is not comparable or remains open; may be empty.
+        tendency: direction of the results regardless of the verdict: ``for``, ``against`` or empty.
+        about: description of the effect, such as ``A - B``.
+        effect: the deciding difference with its interval; None if there is none.
+        n: number of replicates.
+        p: two-sided p-value without correction; None for exact claims.
+        holm: p-value corrected over the tested claims of the study; None if the claim is not among them.
     """
 
     claim: Claim
@@ -51,7 +51,7 @@ class ClaimVerdict:
 
 
 def judge_claims(measured: Measurements) -> list[ClaimVerdict]:
-    """Every claim of a study on every panel that it is about."""
+    """Return the verdicts on every claim of a study, on every panel of the claim."""
     open_ = [_tested(claim, measured, panel) for claim in measured.study.claims for panel in _panels(claim, measured)]
     asked = [i for i, one in enumerate(open_) if one.p is not None and not one.why]
     corrected = holm([open_[i].p or 0.0 for i in asked]) if asked else np.zeros(0)
@@ -61,7 +61,7 @@ def judge_claims(measured: Measurements) -> list[ClaimVerdict]:
 
 
 def _panels(claim: Claim, measured: Measurements) -> list[str]:
-    """The panels a claim is judged on, each by itself; one for a claim about several at once."""
+    """Return the panels on which a claim is tested separately; [""] for a claim about several panels at once."""
     across = all("/" in name for name in list_cells(claim)) and any(list_cells(claim))
     if TESTS[claim.kind].once or (across and measured.panels != [""]):
         return [""]
@@ -69,7 +69,7 @@ def _panels(claim: Claim, measured: Measurements) -> list[str]:
 
 
 def _tested(claim: Claim, measured: Measurements, panel: str) -> ClaimVerdict:
-    """The claim with its p-value; ``why`` says why it cannot be judged."""
+    """Return the uncorrected result of a claim; ``why`` is the reason if it cannot be tested."""
     bench, judged = ClaimContext(claim, measured, panel), ClaimVerdict(claim, panel)
     try:
         if claim.kind == "same":
@@ -92,7 +92,8 @@ def _tested(claim: Claim, measured: Measurements, panel: str) -> ClaimVerdict:
 
 
 def _labels(bench: ClaimContext) -> list[str]:
-    """The cells a claim is about; all of a panel where it names none."""
+    """Return the labels of the cells of a claim: those that it names, or all cells of the panel for ``best`` without
+    ``among``."""
     measured, panel = bench.measured, bench.panel
     if bench.claim.kind == "always":
         panels = [p for p in (bench.claim.panels or measured.panels) if p in measured.panels]
@@ -113,7 +114,7 @@ def _unmet(claim: Claim, measured: Measurements, labels: Sequence[str]) -> str:
 
 
 def _exact(judged: ClaimVerdict, bench: ClaimContext, why: str) -> ClaimVerdict:
-    """A fact that needs no test."""
+    """Return the verdict on an exact claim, which needs no test."""
     holds, values = same(bench)
     about = "smallest and largest value" if values else ""
     effect = Interval(float(np.mean(values)), min(values), max(values), len(values)) if values else None
@@ -139,15 +140,16 @@ def _decided(judged: ClaimVerdict, p: float, family: int) -> ClaimVerdict:
 
 @dataclass(frozen=True)
 class TableRow:
-    """A line of a study's table: one metric of one cell beside its published figure.
+    """Row of a study's table: one metric of one cell and its published figure.
 
     Args:
-        label: the cell; empty if it was published and is not run.
-        metric: by name.
-        published: what was published; None if nothing was.
-        verdict: ``agrees``, ``differs``, not told apart or not comparable; empty where nothing is compared.
-        name: what the study calls a line that is not run.
-        panel: which a line is about; "" for all.
+        label: label of the cell; empty for a published figure that the study does not measure.
+        metric: name of the metric.
+        published: the published figure; None if there is none.
+        verdict: one of :data:`AGREES`, :data:`DIFFERS`, :data:`OPEN` and :data:`INCOMPARABLE`; empty if nothing is
+            compared.
+        name: name that the study gives to a published figure that it does not measure.
+        panel: panel of the row; "" for all panels.
     """
 
     label: str
@@ -159,7 +161,7 @@ class TableRow:
 
 
 def table_rows(measured: Measurements) -> list[TableRow]:
-    """All lines of a study's table, in order."""
+    """Return all rows of a study's table in order, with verdicts corrected over the table."""
     found: list[TableRow] = []
     tested: dict[int, JointTest] = {}
     for name, metric in measured.study.metrics.items():
@@ -184,7 +186,7 @@ def table_rows(measured: Measurements) -> list[TableRow]:
 
 
 def _unmeasured(measured: Measurements) -> list[TableRow]:
-    """What was published of the panels that are run, and is not run itself."""
+    """Return the rows of published figures that the study does not measure, for the panels that are run."""
     return [
         TableRow(
             "", metric.name, PublishedFigure(load_published()[i], load_published()[i].number), name=name, panel=panel
@@ -197,7 +199,8 @@ def _unmeasured(measured: Measurements) -> list[TableRow]:
 
 
 def _ordered(measured: Measurements, found: Sequence[TableRow]) -> list[TableRow]:
-    """Panel by panel, its cells and then what is not run, and all metrics of one together."""
+    """Sort the rows by panel, then by cell, so that all metrics of a cell are adjacent; unmeasured figures come last in
+    each panel."""
     order = {("", name): i for i, name in enumerate(dict.fromkeys(row.name for row in found), len(measured.by_label))}
     order |= {(label, ""): i for i, label in enumerate(measured.by_label)}
     panels = {panel: i for i, panel in enumerate(measured.panels)}
@@ -206,7 +209,7 @@ def _ordered(measured: Measurements, found: Sequence[TableRow]) -> list[TableRow
 
 
 def comparability_problem(measured: Measurements) -> str:
-    """Why this run as a whole may not be held against the publication; empty if it may."""
+    """Return why this run as a whole cannot be compared with the publication; empty if it can."""
     if measured.scale.name == SMOKE:
         return NO_SMOKE
     conditions: Conditions = measured.study.comparable
