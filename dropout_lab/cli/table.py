@@ -1,4 +1,4 @@
-"""``dropout-lab table``."""
+"""The command ``dropout-lab table``."""
 
 from dropout_lab.cli.terminal import say
 from dropout_lab.cli.usage import PROGRAM
