@@ -47,7 +47,7 @@ def extract_archive(archive: Path, folder: Path, wanted: Callable[[str], bool] =
             with tarfile.open(archive) as tar:
                 members = [member for member in tar.getmembers() if wanted(member.name)]
                 _refuse(archive, [member.name for member in members])
-                tar.extractall(folder, members, filter="data")  # the filter also rejects links and devices that lead outside
+                tar.extractall(folder, members, filter="data")  # which also rejects links that lead outside
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{archive.name}: is broken or not to be trusted ({error})") from None
     archive.unlink()

@@ -28,7 +28,7 @@ from dropout_lab.data.npz import list_arrays, load_arrays
 from dropout_lab.data.ranges import Spread, check_finite, check_spans, measure_spread, widen
 from dropout_lab.errors import DataError
 
-AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2, 3, 4)}  # allowed numbers of axes by data.layout
+AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2, 3, 4)}  # number of axes
 WHITE = 255  # largest pixel value of an 8-bit image
 REMEDIES = {
     "c": "save np.concatenate([x.real, x.imag], -1)",

@@ -1,4 +1,4 @@
-"""Downloads of the public vision and UCI sets: from the publisher, verified, and stored where the reader expects them."""
+"""Downloads of the public vision and UCI sets: fetched, verified, and stored where the reader expects them."""
 
 from pathlib import Path
 from typing import Any

@@ -99,7 +99,7 @@ def _read_deep(path: Path, header: Header) -> tuple[np.ndarray, Any, bool]:
     values, key, rotated = open_image(path, lambda image: load(image, low=False))
     if header.kind == "32-bit":
         values %= 2**32  # Pillow stores them as signed numbers
-    if header.mode in ("RGB", "RGBA"):  # Pillow keeps the upper bytes; with the byte order swapped, it keeps the lower ones
+    if header.mode in ("RGB", "RGBA"):  # Pillow keeps the upper bytes; swapping the byte order gives the lower ones
         values = values * 256 + open_image(path, lambda image: load(image, low=True))[0]
     return values, key, rotated
 

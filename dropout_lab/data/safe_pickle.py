@@ -1,4 +1,4 @@
-"""A restricted unpickler for untrusted files: it accepts only plain values and arrays (CIFAR is published as pickles)."""
+"""A restricted unpickler for untrusted files: plain values and arrays only (CIFAR is published as pickles)."""
 
 import io
 import pickle
@@ -24,7 +24,7 @@ class _Bunch(dict[str, Any]):
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Encode bytes as Python 3 pickles them in protocol 2; ``_codecs.encode`` itself could also unpack archive bombs."""
+    """Encode bytes as Python 3 pickles them in protocol 2; ``_codecs.encode`` itself could also unpack bombs."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it asks for the encoding {encoding}")
     return text.encode(encoding)

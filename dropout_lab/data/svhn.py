@@ -13,7 +13,7 @@ FILES = ("train_32x32.mat", "test_32x32.mat")
 
 
 class SVHNFiles:
-    """The two ``.mat`` files, in the root as with torchvision, or in a subfolder."""
+    """The two ``.mat`` files, in the root as with torchvision, or in a folder ``SVHN``."""
 
     @property
     def published(self) -> Any:
