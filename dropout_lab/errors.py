@@ -36,9 +36,7 @@ def format_setting(value: Any) -> str:
 
 
 def format_received(value: Any) -> str:
-    """Return a value as it was given, for a message: ``2.0`` is kept apart from ``2``, and words like numbers are
-    quoted.
-    """
+    """Return a value as it was given, for a message: ``2.0`` is not ``2``, and number-like words are quoted."""
     if isinstance(value, list | tuple):
         return "[" + ",".join(format_received(v) for v in value) + "]"
     if isinstance(value, float):

@@ -1,5 +1,4 @@
-"""The template that Hydra composes for one combination of group choices, and the configs built from it with plain
-values.
+"""The template of a combination of group choices, and the configs made from it with plain values.
 
 Interpolations such as ``${train.batch_size}`` are resolved last, when all values of a point are known. A template
 without interpolations is built once as frozen dataclasses, whose values are replaced in microseconds.

@@ -149,9 +149,7 @@ class Setting:
         return ConfigError.of(self.key, value, "must be " + self.allowed)
 
     def _number(self, value: Any, kind: type, whole: Any) -> int | float:
-        """Return a number in canonical form; ``whole`` is the value of the setting: the number or the list that holds
-        it.
-        """
+        """Return a number in canonical form; ``whole`` is the setting's value: the number, or the list with it."""
         if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
             raise self._refused(whole)
         low, high = self.spec.low, self.spec.high

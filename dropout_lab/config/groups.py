@@ -41,9 +41,7 @@ def list_choices(group: str) -> list[str]:
 
 
 def read_card(group: str, choice: str) -> tuple[str, dict[str, str]]:
-    """Return the comment at the head of a choice's file: its sentences, and the facts of the lines ``source:`` and
-    ``test:``.
-    """
+    """Return the comment at the head of a choice's file: its text, and the facts in ``source:`` and ``test:``."""
     lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
     comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     facts = [re.fullmatch(r"(source|test): (.*)", line) for line in comment]

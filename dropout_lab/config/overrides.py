@@ -37,9 +37,7 @@ def parse_override(word: str) -> Override:
 
 
 def selects_config_file(override: Override) -> bool:
-    """Return whether the word chooses config files (``model=cnn``, ``hydra/launcher=joblib``), which Hydra must
-    compose.
-    """
+    """Return whether Hydra must compose the word: it selects files (``model=cnn``, ``hydra/launcher=joblib``)."""
     return override.key_or_group in GROUPS or "/" in override.key_or_group or override.is_hydra_override()
 
 

@@ -7,7 +7,7 @@ from dropout_lab.config.fields import Validated, setting
 from dropout_lab.config.validators import MOST
 
 VARIATIONAL = ("variational_gaussian", "sparse_variational")
-# Variants by the part rates of a recurrent network that affect them, and variants that drop the input themselves.
+# Variants by the part rates of a recurrent network that they use; those of AT_INPUT drop the input themselves.
 IN_STATES = ("naive", "variational", "weight_drop", "zoneout")
 OF_WORDS = ("naive", "variational", "weight_drop")
 INSIDE_ONLY = ("recurrent", "rnndrop", "zoneout")

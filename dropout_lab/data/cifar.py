@@ -70,9 +70,7 @@ class CifarFiles:
         return [np.concatenate(images[:-1]), np.concatenate(labels[:-1]), images[-1], labels[-1]]
 
     def _members(self, archive: Path, names: Sequence[str]) -> list[bytes]:
-        """Return the batch files in the archive; they are read in memory, so no member can be written outside the
-        folder.
-        """
+        """Return the batch files in the archive, read in memory: no member can be written to an unexpected path."""
         found = []
         try:
             with tarfile.open(archive) as tar:

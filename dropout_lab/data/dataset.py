@@ -67,9 +67,7 @@ class Dataset:
 
     @property
     def symbols(self) -> int:
-        """Number of input symbols of a text model: its vocabulary, one for unknown tokens and one for padding; 0
-        without texts.
-        """
+        """Number of input symbols of a text model: its vocabulary, unknown and padding; 0 without texts."""
         return self.vocabulary + 2 if self.vocabulary else 0
 
 

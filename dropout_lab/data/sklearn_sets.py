@@ -13,9 +13,7 @@ from dropout_lab.data.paths import user_cache_folder
 
 
 def digits() -> Dataset:
-    """Return 1,797 handwritten digits of 8x8 pixels with 17 grey levels, scaled to [0, 1] (UCI, Alpaydin and Kaynak
-    1998).
-    """
+    """Return 1,797 handwritten 8x8 digits with 17 grey levels, scaled to [0, 1] (UCI, Alpaydin and Kaynak 1998)."""
     found = _shipped("digits")
     images = (found["x"] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
     return Dataset("digits", "classification", images, found["y"].astype(np.int64), _names(found))

@@ -30,8 +30,7 @@ class SVHNFiles:
         return files if files[0].is_file() else files[:1]
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:
-        """Return images uint8 [N, 3, 32, 32] and labels [N] of the training and test set; class 10 of the file is the
-        digit 0.
+        """Return images uint8 [N, 3, 32, 32] and labels [N], training then test set; class 10 of a file is digit 0.
 
         Raises:
             DataError: a file is damaged or altered.

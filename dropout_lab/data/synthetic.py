@@ -50,9 +50,7 @@ def _regression(name: str, x: np.ndarray, truth: np.ndarray, error: np.ndarray) 
 
 
 def _stream(name: str, seed: int) -> np.random.Generator:
-    """Return the base seed's stream ``data/<name>``, derived as in :mod:`dropout_lab.rng`, which cannot be used as it
-    imports torch.
-    """
+    """Return the base seed's stream ``data/<name>``, by the rule of :mod:`dropout_lab.rng`, which imports torch."""
     key = hashlib.sha256(f"{seed}/data/{name}".encode()).digest()[:16]
     return np.random.Generator(np.random.SFC64(int.from_bytes(key, "little")))
 

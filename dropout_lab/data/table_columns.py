@@ -114,9 +114,7 @@ class Words:
 
 
 class Cells:
-    """The cells of one column, collected block by block; cells that are not numbers are stored as codes of distinct
-    words.
-    """
+    """The cells of one column, collected in blocks; cells that are not numbers are stored as codes of words."""
 
     def __init__(self, decimal: str):
         self._decimal = decimal

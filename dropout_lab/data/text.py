@@ -72,8 +72,7 @@ def number_tokens(sequences: Iterable[Sequence[str]]) -> tuple[list[np.ndarray],
 
 
 def pad_rows(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
-    """Return token numbers [N, T], where T is the length of the longest row, at most ``length``; longer rows are
-    truncated.
+    """Return token numbers [N, T]; T is the length of the longest row, at most ``length``, and longer rows are cut.
 
     Args:
         rows: token numbers of each text.

@@ -165,9 +165,7 @@ def _running(files: list[Path], tokens: str) -> list[list[str]]:
 
 
 def read_tinyshakespeare(root: Path, tokens: str) -> list[list[str]]:
-    """Read 1,115,394 characters of Shakespeare (Karpathy 2015); the last two twentieths are the validation and test
-    set.
-    """
+    """Read 1,115,394 characters of Shakespeare (Karpathy 2015); validation and test set are the last two twentieths."""
     found = tokenize(read_text_file(root / "tinyshakespeare" / "input.txt"), tokens)
     cuts = [0, round(0.9 * len(found)), round(0.95 * len(found)), len(found)]
     return [found[a:b] for a, b in pairwise(cuts)]

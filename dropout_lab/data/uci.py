@@ -106,8 +106,7 @@ def list_year_files(root: Path) -> list[Path]:
 
 
 def year_prediction_msd(root: str = "") -> Dataset:
-    """Return YearPredictionMSD: the year of 515,345 songs from 90 timbre features, official split (Bertin-Mahieux
-    2011).
+    """Return YearPredictionMSD: year of 515,345 songs from 90 timbre features (Bertin-Mahieux 2011), official split.
 
     Raises:
         DataError: the file is missing or incomplete.
