@@ -37,7 +37,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
         ConfigError: A setting or a combination of settings is invalid. It is raised before any training starts.
     """
     from dropout_lab.config.plugins import enable_plugins
-    from dropout_lab.outputs.sweep import write_summary
+    from dropout_lab.presentation.sweep import write_summary
     from dropout_lab.report import read_csv as stored
     from dropout_lab.tuning.search import run_or_tune
 
@@ -75,7 +75,7 @@ def evaluate(**settings: Any) -> pd.DataFrame:
     """
     from dropout_lab.config.plugins import enable_plugins
     from dropout_lab.evaluation.command import evaluate_folder
-    from dropout_lab.outputs.evaluation import select_rows, write_evaluations
+    from dropout_lab.presentation.evaluation import select_rows, write_evaluations
 
     enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())

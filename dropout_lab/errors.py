@@ -1,4 +1,4 @@
-"""Errors of the user, each one line for the terminal, and what such a line says about values and names."""
+"""The user-facing exceptions, each one line for the terminal, and the formatting of values and names in them."""
 
 import difflib
 import re
@@ -7,25 +7,25 @@ from typing import Any
 
 # Sweeps such as range(0,0.9,0.1) yield 0.7000000000000001; settings are exact decimals of at most this many digits.
 SIGNIFICANT_DIGITS = 12
-FEW = 8  # names that are read faster than they are guessed
-PART = 3  # letters that say something
+FEW = 8  # at most this many names are listed in full in a message
+PART = 3  # a shorter word matches too many names as a substring
 
 
 class ConfigError(Exception):
-    """A command or value that is refused; ``str()`` is one line for the terminal."""
+    """An invalid command or setting; ``str()`` is one line for the terminal."""
 
     @classmethod
     def of(cls, key: str, value: Any, allowed: str) -> "ConfigError":
-        """Name the setting, the value received and what is allowed."""
+        """Return an error that names the setting, the value given and what is allowed."""
         return cls(f"{key}={format_received(value)}: {allowed}")
 
 
 class DataError(Exception):
-    """Data that are missing, damaged or not what they should be; ``str()`` is one line that says what to do."""
+    """Missing, damaged or malformed data; ``str()`` is one line that says how to fix it."""
 
 
 def format_setting(value: Any) -> str:
-    """A value as a user would type it: ``0.5``, ``[64,64]``, ``''``."""
+    """Return a value as a user would type it: ``0.5``, ``[64,64]``, ``''``."""
     if isinstance(value, list | tuple):
         return "[" + ",".join(format_setting(v) for v in value) + "]"
     if isinstance(value, bool) or value is None:
@@ -36,7 +36,7 @@ def format_setting(value: Any) -> str:
 
 
 def format_received(value: Any) -> str:
-    """A value as it came in, for a message: ``2.0`` is not ``2``, and a word that looks like a number is quoted."""
+    """Return a value as it was given, for a message: ``2.0`` is not ``2``, and number-like words are quoted."""
     if isinstance(value, list | tuple):
         return "[" + ",".join(format_received(v) for v in value) + "]"
     if isinstance(value, float):
@@ -47,10 +47,15 @@ def format_received(value: Any) -> str:
 
 
 def did_you_mean(word: str, known: Collection[str], otherwise: str, most: int = 1) -> str:
-    """The nearest of the known names as a question, or those that hold the word; without one, what is said otherwise.
+    """Return a question that suggests the closest known names, or ``otherwise`` if no name is close.
+
+    Without a close match, known names that contain the word are suggested.
 
     Args:
-        most: how many names to offer.
+        word: the unknown name.
+        known: the valid names.
+        otherwise: the text to return if there is nothing to suggest.
+        most: the largest number of names to suggest.
     """
     close = difflib.get_close_matches(word, known, n=most) if word else []
     close = close or [name for name in known if len(word) >= PART and word in name][:most]
@@ -58,6 +63,6 @@ def did_you_mean(word: str, known: Collection[str], otherwise: str, most: int = 
 
 
 def list_allowed(word: object, known: Collection[str]) -> str:
-    """What may stand in the place of a word: the nearest name, or all of them if they are few or none is near."""
+    """Return what is allowed instead of a word: the closest name, or all names if they are few or none is close."""
     every = f"must be one of {', '.join(known)}"
     return did_you_mean(word, known, every) if isinstance(word, str) and len(known) > FEW else every

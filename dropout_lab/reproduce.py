@@ -11,7 +11,7 @@ from dropout_lab.config.compose import format_value, open_composer
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
-from dropout_lab.outputs.sweep import WIDTH, describe_search, tuning_frame
+from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.studies import catalog as shelf

@@ -26,11 +26,11 @@ TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 # Part -> the parts it may import; upper levels first. scripts/check_imports.py prints the levels.
 CONFIG = {"config", "errors"}
 MAY_IMPORT = {
-    "api": CONFIG | {"evaluation", "outputs", "process_settings", "report", "sweeps", "tuning"},
-    "reproduce": CONFIG | {"data", "outputs", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
+    "api": CONFIG | {"evaluation", "presentation", "process_settings", "report", "sweeps", "tuning"},
+    "reproduce": CONFIG | {"data", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
     "bench": CONFIG
     | {"data", "dropout", "evaluation", "models", "process_settings", "report", "rng", "sweeps", "train", "trial"},
-    "outputs": CONFIG | {"evaluation", "report", "sweeps", "tuning"},
+    "presentation": CONFIG | {"evaluation", "report", "sweeps", "tuning"},
     "tuning": CONFIG | {"evaluation", "sweeps", "trial"},
     "evaluation": CONFIG | {"data", "dropout", "models", "rng", "stats", "sweeps", "train", "trial"},
     "sweeps": CONFIG
@@ -79,7 +79,7 @@ def test_imports_point_one_way(path):
 
 WITHOUT_TORCH = (
     "data stats.intervals stats.example_tests report.plots studies.verdicts studies.figure studies.catalog "
-    "outputs.sweep config config.compose user_code trial process_settings errors cli"
+    "presentation.sweep config config.compose user_code trial process_settings errors cli"
 ).split()
 
 

@@ -1,4 +1,4 @@
-"""The program: dispatch of the first word to its command."""
+"""The entry point of the program, which dispatches the first word to its command."""
 
 import os
 import sys
@@ -63,14 +63,14 @@ def _dispatch(words: list[str]) -> int:
 
 
 def evaluate(words: list[str]) -> int:
-    """Look at what a sweep trained in other ways."""
-    from dropout_lab.outputs.evaluation import command
+    """Evaluate the trained networks of a sweep with other inference methods."""
+    from dropout_lab.presentation.evaluation import command
 
     return command(words, say)
 
 
 def list_choices_command(words: list[str]) -> int:
-    """Print what can be chosen."""
+    """Print the available choices."""
     from dropout_lab.cli.listing import SUBJECTS, render_listing
 
     if words in (["--help"], ["-h"]):
@@ -81,7 +81,7 @@ def list_choices_command(words: list[str]) -> int:
 
 
 def bench(words: list[str]) -> int:
-    """Time this program against others, and what the tables of costs are made from."""
+    """Time this program against others, and measure the data of the cost tables."""
     from dropout_lab.bench import registry as subjects
 
     if not words or {"--help", "-h"} & set(words):
@@ -92,7 +92,7 @@ def bench(words: list[str]) -> int:
 
 
 def data(words: list[str]) -> int:
-    """List, get and check public data sets."""
+    """List, download and verify public data sets."""
     from dropout_lab.cli import data as shelf
 
     if not words or {"--help", "-h"} & set(words):
@@ -121,5 +121,5 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
-# The commands whose words are settings.
+# Commands whose arguments are settings.
 WITH_SETTINGS = ("sweep", "train", "search", "evaluate", "reproduce")

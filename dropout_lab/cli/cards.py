@@ -1,5 +1,7 @@
-"""``dropout-lab list variants`` and ``list regularizers``: a card for each, from its file in conf/, the models and the
-bench."""
+"""The output of ``dropout-lab list variants`` and ``list regularizers``: one card per choice.
+
+A card combines the choice's file in conf/, the models that fit it and the measured costs.
+"""
 
 import textwrap
 
@@ -16,8 +18,11 @@ LABEL = 12
 
 
 def render_cards(group: str, points: ConfigComposer) -> str:
-    """All cards of the group ``variant`` or ``regularizer``, in the order of the names: what it does, its source, its
-    test-time form, the cost of a variant's step, the models that it fits, its options."""
+    """Return all cards of the group ``variant`` or ``regularizer``, sorted by name.
+
+    A card holds the description, the source, the test-time form, the cost of one training step (variants only), the
+    models that fit, and the options.
+    """
     costs = bench.read(bench.MEASURED) if bench.MEASURED and group == "variant" else {}
     found = []
     for name in list_choices(group):
@@ -32,7 +37,7 @@ def render_cards(group: str, points: ConfigComposer) -> str:
 
 
 def list_fitting_models(group: str, name: str, points: ConfigComposer) -> list[str]:
-    """The models that a variant or regularizer makes sense for, on images."""
+    """Return the image models that a variant or regularizer can be combined with."""
     found = []
     for model in bench.SHAPES:
         words = [f"{group}={name}", f"model={model}", "rate=0.3", *bench.SHAPES[model]]
@@ -45,7 +50,7 @@ def list_fitting_models(group: str, name: str, points: ConfigComposer) -> list[s
 
 
 def _cost(ratios: dict[str, float]) -> str:
-    """Which times as long as inverted dropout a training step takes, on each model."""
+    """Return the duration of a training step on each model, as a multiple of that of inverted dropout."""
     if not ratios:
         return "not measured; `dropout-lab bench variants` does it"
     return ", ".join(f"{ratio:.2f}x on {model}" for model, ratio in ratios.items()) + " (inverted is 1)"
@@ -60,7 +65,7 @@ def _options(group: str, name: str) -> str:
 
 
 def _is_of(group: str, name: str, entry: Setting) -> bool:
-    """Whether a setting is an option of a variant or regularizer."""
+    """Return whether a setting is an option of a variant or regularizer."""
     if group == "regularizer":
         own = entry.key.startswith("regularizer.") and name in regularizer_names()
         return own and regularizer_of(entry.name) == name

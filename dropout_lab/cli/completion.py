@@ -1,4 +1,4 @@
-"""What the shell is told when it completes a command line: our own words here, the settings by Hydra."""
+"""Shell completion: command names and data sets are completed here, settings by Hydra."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -9,18 +9,19 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def is_completion_request(words: Sequence[str]) -> bool:
-    """Whether these are the words of a shell that asks, or of somebody who installs the completion."""
+    """Return whether the words request a completion, or its installation."""
     return any(word in ("-sc", "--shell-completion") for word in words)
 
 
 def complete(words: Sequence[str], commands: Collection[str]) -> list[str] | None:
-    """The words that would go on from what is typed; None if Hydra is to answer.
+    """Return the completions of the typed command line, or None if Hydra must complete it.
 
     Args:
-        commands: what the first word may be.
+        words: the arguments of the completion request.
+        commands: the allowed first words.
 
     Raises:
-        ConfigError: the words are not Hydra's for completion.
+        ConfigError: the words are not one of Hydra's completion requests.
     """
     action, _, shell = words[-1].partition("=")
     if action not in ("install", "uninstall", "query") or shell not in SHELLS:

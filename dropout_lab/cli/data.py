@@ -1,4 +1,4 @@
-"""``dropout-lab data``: which public sets there are, whether they are on disk, get them, check them."""
+"""The command ``dropout-lab data``: list, download and verify public data sets."""
 
 import textwrap
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from dropout_lab.errors import ConfigError, did_you_mean
 
 WIDTH = 80
 ACTIONS = ("list", "get", "check")
-GROUP = "uci"  # stands for all that begin with it
+GROUP = "uci"  # selects all data sets whose name starts with it
 HELP = """\
 dropout-lab data list [NAME...]    what there is: task, size, terms, source
 dropout-lab data get NAME...       download what is not on disk
@@ -29,15 +29,15 @@ def command(words: Sequence[str], say: Say, complain: Say) -> bool:
     """Run ``data ACTION [NAME...] [data.root=FOLDER]``.
 
     Args:
-        words: after ``data``.
-        say: takes a line that is asked for.
-        complain: takes a line that says what went wrong with one set.
+        words: the words after ``data``.
+        say: prints one line of results.
+        complain: prints one line about a data set that failed.
 
     Returns:
-        whether all went well.
+        whether every data set succeeded.
 
     Raises:
-        ConfigError: the command is wrong.
+        ConfigError: the command is invalid.
     """
     action, *rest = words or [""]
     if action not in ACTIONS:
@@ -69,7 +69,7 @@ def command(words: Sequence[str], say: Say, complain: Say) -> bool:
 
 
 def complete_names(done: Sequence[str], begun: str) -> list[str]:
-    """What the shell may offer after these words of the command."""
+    """Return the completions that the shell offers after the given words of the command."""
     offered = ["data.root=", GROUP, *CATALOGUE] if done else list(ACTIONS)
     return [word for word in offered if word.startswith(begun) and word not in done]
 
@@ -89,7 +89,7 @@ def _entries(names: Sequence[str]) -> list[CatalogEntry]:
 
 
 def _each(entries: Sequence[CatalogEntry], act: Callable[[CatalogEntry], str], say: Say, complain: Say) -> bool:
-    """Do it with every set, whatever becomes of the others."""
+    """Apply an action to every data set; a failure does not stop the others."""
     well = True
     for entry in entries:
         try:

@@ -1,4 +1,4 @@
-"""``--dry-run``: what a command would train."""
+"""``--dry-run``: a preview of what a command would train."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from dropout_lab.tuning.search import cost_preview
 
 
 def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
-    """Return what a command would train, line by line, with an estimate of time and memory.
+    """Return what a command would train, line by line, with estimated time and memory.
 
     Args:
-        arms: of the command.
-        search: whether settings are searched and none are confirmed.
+        arms: the arms of the command.
+        search: whether settings are only searched, without a confirmation run.
     """
     from dropout_lab.sweeps.cost import estimate_cost
     from dropout_lab.sweeps.preflight import describe_user_input

@@ -1,4 +1,4 @@
-"""The flags of Hydra's that make sense here, told apart from the settings."""
+"""The supported command-line flags of Hydra, and their separation from the settings."""
 
 import textwrap
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dropout_lab.errors import ConfigError, did_you_mean
 
 WIDTH = 80
 INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-# Flags of Hydra's that make sense here, with the values they take (None for any one word, () for none).
+# Supported flags of Hydra with their allowed values (None: any one word; (): the flag takes no value).
 FLAGS: dict[str, tuple[str, ...] | None] = {
     **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
     **dict.fromkeys(("--info", "-i"), INFOS),
@@ -18,10 +18,10 @@ PAGES = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
 
 
 def split_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Flags with their values, and settings; Hydra's parser wants the flags first.
+    """Split words into flags with their values, and settings; Hydra's parser expects the flags first.
 
     Raises:
-        ConfigError: a flag that there is not, or a value that it does not take.
+        ConfigError: a flag is unknown, or its value is not allowed.
     """
     flags: list[str] = []
     settings: list[str] = []
@@ -52,7 +52,7 @@ def split_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def page_of(flags: Sequence[str]) -> str:
-    """The page that the flags ask for: what ``--cfg`` names, or else the flag itself; "" for none."""
+    """Return the page that the flags select: the value of ``--cfg``, or else the flag itself; "" for none."""
     for flag in flags:
         if flag in PAGES:
             return flags[list(flags).index(flag) + 1] if flag in ("--cfg", "-c") else flag
@@ -60,13 +60,13 @@ def page_of(flags: Sequence[str]) -> str:
 
 
 def folders_of(flags: Sequence[str]) -> list[str]:
-    """The flags that name a folder to compose from, with its value."""
+    """Return the flags that name a config folder, each followed by its value."""
     at = [i for i, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
     return [word for i in at for word in flags[i : i + 2]]
 
 
 def fold_lines(text: str) -> str:
-    """A help page with its long lines folded for a terminal of :data:`WIDTH` columns."""
+    """Return a help page with long lines folded to :data:`WIDTH` columns."""
     return "\n".join(_folded(line) if len(line) > WIDTH else line for line in text.splitlines())
 
 

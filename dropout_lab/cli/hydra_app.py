@@ -1,4 +1,4 @@
-"""Hydra's application, run over the words of a command."""
+"""The Hydra application that runs the words of a command."""
 
 import os
 import sys
@@ -10,18 +10,22 @@ from dropout_lab.cli.usage import PROGRAM
 
 
 def render_page(flags: list[str], settings: list[str]) -> str:
-    """Return a page that Hydra prints before it stops, such as its help."""
+    """Return a page that Hydra prints before it exits, such as its help."""
     from dropout_lab.sweeps.grid import expand_grid
 
     flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
-    with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # Hydra leaves some pages this way
+    with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # Hydra exits after some of these pages
         run_hydra([*flags, *expand_grid(settings)[0]])
     text = page.getvalue().rstrip()
     return fold_lines(text) if {"--help", "-h"} & set(flags) else text
 
 
 def run_hydra(words: list[str]) -> None:
-    """Run hydra.main over these words, with its errors raised as one line."""
+    """Run ``hydra.main`` on the words, and raise its errors as one line.
+
+    Raises:
+        ConfigError: Hydra or OmegaConf rejected the words.
+    """
     import hydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException

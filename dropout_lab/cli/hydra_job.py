@@ -1,4 +1,4 @@
-"""The task that Hydra runs: one arm with all its seeds."""
+"""The Hydra task: one arm with all its seeds."""
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -10,7 +10,7 @@ from dropout_lab.sweeps.run import run_claimed
 
 
 def run_job(node: DictConfig) -> None:
-    """Train one arm with all its seeds, as Hydra's other launchers do, each in a process of its own."""
+    """Train one arm with all its seeds, in one process per arm, as Hydra's other launchers do."""
     node = OmegaConf.create(node)
     config = compose_config(lambda: node).compose({}).config
     run_claimed([Arm((), config)], Ledger(config.out), say=lambda line: None, evaluate=evaluate_requested)

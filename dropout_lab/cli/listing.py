@@ -1,4 +1,4 @@
-"""``dropout-lab list``: every choice with its description, read from conf/ and the schemas."""
+"""The command ``dropout-lab list``: every choice with its description, read from conf/ and the schemas."""
 
 import textwrap
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ SUBJECTS = (*GROUPS, *CARDS, *DOCUMENTED)
 
 
 def render_listing(words: Sequence[str]) -> str:
-    """The text for ``list [WHAT]``.
+    """Return the text of ``list [WHAT]``.
 
     Raises:
-        ConfigError: there is nothing of that name.
+        ConfigError: ``WHAT`` is unknown.
     """
     if not words:
         return (
@@ -45,7 +45,7 @@ def render_listing(words: Sequence[str]) -> str:
 
 
 def render_markdown_table(subject: str) -> str:
-    """The table of settings or columns for the README, in Markdown."""
+    """Return the settings or columns as a Markdown table for the README."""
     if subject == "columns":
         return format_markdown(
             ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
@@ -60,7 +60,7 @@ def render_markdown_table(subject: str) -> str:
 
 
 def settings() -> list[Setting]:
-    """The settings a user gives a value."""
+    """Return the settings that take a value on the command line."""
     return [entry for entry in list_settings() if entry.name != "kind"]
 
 
@@ -88,7 +88,7 @@ def _card(head: str, text: str, margin: str = "") -> str:
 
 
 def describe_columns() -> dict[str, str]:
-    """Every column of ``trials.csv`` with what it holds, in order."""
+    """Return the description of every column of ``trials.csv``, in order."""
     from dropout_lab.sweeps.ledger import trial_columns
 
     helps = {entry.column: entry.spec.help for entry in list_settings() if entry.spec.identity}

@@ -1,4 +1,4 @@
-"""``dropout-lab reproduce``: run studies of the literature and hold what comes out against what was published."""
+"""The command ``dropout-lab reproduce``: run studies of the literature and compare measured with published results."""
 
 import shlex
 import textwrap
@@ -13,7 +13,7 @@ from dropout_lab.studies.study import SCALES
 Say = Callable[[str], None]
 WIDTH = 80
 OUT = "results/studies"
-# Settings of the machine; all else is for the study to say.
+# Settings of the machine; a study file fixes all others.
 ALLOWED = ("data.root", "device", "workers", "pack")
 HELP = f"""\
 dropout-lab reproduce                          the studies, trials and time
@@ -31,14 +31,14 @@ The same command again goes on where it stopped."""
 
 
 def command(words: Sequence[str], say: Say, complain: Say) -> int:
-    """Do what the words after ``reproduce`` say.
+    """Run the command ``reproduce`` with the given words.
 
     Returns:
         the exit status: 1 if a trial diverged or failed, 2 if nothing could be run.
 
     Raises:
-        ConfigError: refused before anything was trained.
-        Interrupted: Ctrl-C; what was finished is stored.
+        ConfigError: the command is invalid; nothing was trained.
+        Interrupted: Ctrl-C; finished trials are saved.
     """
     if {"-h", "--help"} & set(words):
         say(HELP)
@@ -91,7 +91,7 @@ def _read(words: Sequence[str]) -> ReproduceRequest:
 
 
 def render_studies() -> list[str]:
-    """The studies with what they take here, line by line."""
+    """Return the list of studies with their trials and estimated time, line by line."""
     from dropout_lab.report.formats import format_duration, format_plain
 
     titles, rows = shelf.list_studies()

@@ -1,4 +1,4 @@
-"""``dropout-lab table``."""
+"""The command ``dropout-lab table``."""
 
 from dropout_lab.cli.terminal import say
 from dropout_lab.cli.usage import PROGRAM
@@ -7,7 +7,7 @@ from dropout_lab.errors import ConfigError, list_allowed
 
 def table(words: list[str]) -> int:
     """Rebuild the table of a sweep folder from its files."""
-    from dropout_lab.outputs.sweep import FORMATS, rebuild_table
+    from dropout_lab.presentation.sweep import FORMATS, rebuild_table
 
     if words in (["--help"], ["-h"]):
         say(f"{PROGRAM} table [out=DIR] [format={'|'.join(FORMATS)}]\nThe table of all that DIR holds.")

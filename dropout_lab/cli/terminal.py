@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from dropout_lab.cli.usage import PROGRAM
 
-WRONG = 2  # exit status of a command or value that is refused
+WRONG = 2  # exit status of an invalid command or value
 
 
 def say(line: str) -> None:
@@ -14,18 +14,18 @@ def say(line: str) -> None:
     try:
         print(line, flush=True)  # noqa: T201
     except OSError:
-        # The reader, such as `head`, has seen enough, or the disk is full: no reason to stop training. Python must not
-        # complain again when it closes the stream.
+        # The reader (such as `head`) closed the pipe, or the disk is full: no reason to stop training. The descriptor
+        # is replaced so that Python does not report the error again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(line: str, status: int = WRONG) -> int:
-    """Print one line of what is wrong, and return the exit status."""
+    """Print one line about a problem, and return the exit status."""
     with suppress(OSError):
         print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
     return status
 
 
 def blame(line: str) -> None:
-    """Print one line of what is wrong."""
+    """Print one line about a problem."""
     complain(line)

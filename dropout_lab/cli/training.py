@@ -1,4 +1,4 @@
-"""``dropout-lab sweep``, ``train`` and ``search``."""
+"""The commands ``dropout-lab sweep``, ``train`` and ``search``."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -38,7 +38,7 @@ def train(typed: list[str]) -> int:
 
 
 def search(words: list[str]) -> int:
-    """Try the settings of one arm and say which are best by validation."""
+    """Search the settings of one arm and report the best ones by validation loss."""
     from dropout_lab.config.compose import check_override
 
     given = {check_override(word).key_or_group for word in split_flags(words)[1]}
@@ -49,7 +49,7 @@ def search(words: list[str]) -> int:
 
 
 def _run(typed: list[str], words: list[str], search: bool = False, single: bool = False) -> int:
-    """Hand the words to Hydra, train, and present the results."""
+    """Pass the words to Hydra, train, and present the results."""
     from dropout_lab.config.compose import check_override
 
     flags, settings = split_flags(words)
@@ -88,8 +88,8 @@ def _run_hydra(
     from dropout_lab.sweeps.run import run_claimed
     from dropout_lab.tuning.search import run_or_tune, search_arm
 
-    # Our sweeper gets the words from us: Hydra would compose them once without their axes, and refuse model.channels
-    # where model=cnn is on an axis. Another sweeper gets them as usual.
+    # The project's sweeper receives the words directly: Hydra would first compose them without their axes, and reject
+    # model.channels if model=cnn is a point of an axis. Another sweeper receives them from Hydra.
     plugins = {override.key_or_group: override.value() for override in overrides.values()}
     ours = plugins.get("hydra/sweeper", "packed") == "packed"
     if not ours and plugins.get("hydra/launcher", "packed") != "packed":
@@ -106,7 +106,7 @@ def _run_hydra(
     )
     rest = [word for word in overrides if word not in task]
     with TemporaryDirectory() as folder, launcher.running(command):
-        # Sweepers of Hydra's write files such as multirun.yaml, even if nothing is trained.
+        # Hydra's sweepers write files such as multirun.yaml even if nothing is trained.
         place = [f"hydra.sweep.dir={format_value(folder) if dry else '${out}'}"]
         placed = ours or "hydra.sweep.dir" in plugins
         run_hydra(["--multirun", *folders_of(flags), *([] if placed else place), *rest])
@@ -114,8 +114,8 @@ def _run_hydra(
 
 
 def _present(command: "SweepCommand", search: bool) -> int:
-    """Write and print the results of a command; its exit status."""
-    from dropout_lab.outputs.sweep import write_search, write_summary
+    """Write and print the results of a command, and return its exit status."""
+    from dropout_lab.presentation.sweep import write_search, write_summary
 
     outcome = command.outcome
     assert outcome is not None

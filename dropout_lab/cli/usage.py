@@ -1,4 +1,4 @@
-"""The name of the program, and the page that it prints for ``--help``."""
+"""The name of the program, and its ``--help`` page."""
 
 PROGRAM = "dropout-lab"
 

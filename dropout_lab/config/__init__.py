@@ -1,6 +1,6 @@
-"""The schemas over ``conf/``: every setting with its type, range, default, CSV column and role.
+"""The schemas of ``conf/``: every setting with its type, range, default, CSV column and role.
 
-Nothing here imports torch, so a wrong word on the command line is answered at once.
+Nothing in this package imports torch, so that an invalid command line is reported immediately.
 """
 
 from dropout_lab.config.data import DataConf

@@ -1,7 +1,7 @@
-"""From words on the command line to configs.
+"""Composition of configs from the words of the command line.
 
-Hydra composes the choices of the groups, which takes it about 50 ms, so it is asked once for each combination of
-choices. Plain values (rates, strengths, seeds) and interpolations are applied to what it composed.
+Composing the choices of the groups takes Hydra about 50 ms, so each combination of choices is composed only once.
+Plain values (rates, strengths, seeds) and interpolations are then applied to the result.
 """
 
 from dropout_lab.config.composer import ConfigComposer, compose_config, open_composer

@@ -1,4 +1,4 @@
-"""Configs at the points of a grid, each combination of group choices composed by Hydra once."""
+"""Composition of the configs of a grid, with one call to Hydra per combination of group choices."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,16 +22,16 @@ from dropout_lab.config.groups import CONF, SCHEMA, to_config_error
 from dropout_lab.config.overrides import LISTED, override_value, parse_override, selects_config_file
 from dropout_lab.errors import ConfigError, did_you_mean
 
-HYDRA = ("hydra", "_dummy_empty_config_")  # what Hydra stores of its own
+HYDRA = ("hydra", "_dummy_empty_config_")  # config-store entries of Hydra itself
 Composer = Callable[[list[str]], DictConfig]
 
 
 @contextmanager
 def open_composer() -> "Iterator[ConfigComposer]":
-    """Yield a composer over the project's conf/ outside of a Hydra command, also within an application of Hydra's.
+    """Yield a composer over the project's conf/, outside a Hydra command or inside another Hydra application.
 
-    What Hydra keeps for the whole process is afterwards as it was before. Meanwhile it does not see configs that an
-    application stored, since it would match those of the same name with our files.
+    Hydra's process-wide state is restored afterwards. Meanwhile the configs that the application stored are hidden,
+    since Hydra would match them with the project's files of the same name.
     """
     outer = GlobalHydra.instance()
     hydra, base, name = outer.hydra, VersionBase.instance().getbase(), JobRuntime().get("name")
@@ -51,7 +51,7 @@ def open_composer() -> "Iterator[ConfigComposer]":
 
 
 class ConfigComposer:
-    """Configs at the points of a grid.
+    """Composer of the configs of a grid.
 
     Args:
         compose: composes a list of group choices with Hydra.
@@ -61,18 +61,18 @@ class ConfigComposer:
         self._compose = compose
         self._bases: dict[tuple[str, ...], Template] = {}
         self._cache = OmegaConf.create()
-        self._strangers: dict[str, str] = {}  # settings some point's model does not have -> that model
+        self._strangers: dict[str, str] = {}  # setting that a model of the grid lacks -> that model
         self._taken: set[str] = set()
 
     def config(self, words: Sequence[str]) -> Config:
-        """The validated config of one point; see :meth:`composition`."""
+        """Return the validated config of one point; see :meth:`composition`."""
         return self.composition(words).config
 
     def composition(self, words: Sequence[str]) -> Composition:
         """Compose one point, given as single-valued words.
 
         Raises:
-            ConfigError: a combination that is refused.
+            ConfigError: the combination is invalid.
         """
         parsed = [parse_override(word) for word in words]
         chosen = tuple(word for word, override in zip(words, parsed, strict=True) if selects_config_file(override))
@@ -80,7 +80,7 @@ class ConfigComposer:
             self._bases[chosen] = compose_config(lambda: self._compose(list(chosen)), self._cache)
         base = self._bases[chosen]
         changes = {o.key_or_group: override_value(o) for o in parsed if not selects_config_file(o)}
-        # In a sweep over models, model.channels concerns the CNN and leaves the MLP alone.
+        # In a sweep over models, model.channels applies to the CNN and is ignored for the MLP.
         strange = [key for key in changes if key.startswith("model.") and key[6:] not in base.model]
         self._strangers.update(dict.fromkeys(strange, str(base.model.get("kind", ""))))
         self._taken.update(changes.keys() - set(strange))
@@ -93,11 +93,11 @@ class ConfigComposer:
 
 
 def compose_config(compose: Callable[[], DictConfig], cache: DictConfig | None = None) -> Template:
-    """Run a composition and turn Hydra's and OmegaConf's errors into one line.
+    """Run a composition, with the errors of Hydra and OmegaConf reduced to one line.
 
     Args:
         compose: composes with Hydra.
-        cache: holds what caching resolvers gave; see :class:`Template`.
+        cache: holds the values of caching resolvers; see :class:`Template`.
 
     Raises:
         ConfigError: the composition failed.
@@ -114,7 +114,7 @@ def compose_config(compose: Callable[[], DictConfig], cache: DictConfig | None =
 
 
 def _refuse_unknown(node: DictConfig) -> None:
-    """Refuse keys that are no settings in the groups that take former names of settings."""
+    """Raise ConfigError for unknown keys in the groups that accept former names of settings."""
     for group in {key.partition(".")[0] for key in DEPRECATED}:
         schema: Any = OmegaConf.get_type(node, group)
         known = [f"{group}.{each.name}" for each in fields(schema)]

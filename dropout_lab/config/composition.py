@@ -1,4 +1,4 @@
-"""What Hydra composed for one combination of group choices, and the configs that plain values make of it.
+"""The template of a combination of group choices, and the configs made from it with plain values.
 
 Interpolations such as ``${train.batch_size}`` are resolved last, when all values of a point are known. A template
 without interpolations is built once as frozen dataclasses, whose values are replaced in microseconds.
@@ -25,7 +25,7 @@ def replace_settings(config: Config, values: Mapping[str, Any]) -> Config:
         values: plain values by full key, as ``train.lr``.
 
     Raises:
-        ConfigError: a value is refused.
+        ConfigError: a value is invalid.
     """
     top: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {}
@@ -41,7 +41,7 @@ def to_yaml(config: Config, expressions: Mapping[str, Any] | None = None) -> str
 
     Args:
         config: the config.
-        expressions: interpolations by full key, written instead of the values that they resolve to.
+        expressions: interpolations by full key, written instead of their resolved values.
     """
     tree = asdict(config)
     for key, expression in (expressions or {}).items():
@@ -53,12 +53,12 @@ class Template:
     """The settings of one combination of group choices, before any value is applied.
 
     Args:
-        node: what Hydra composed, without its node ``hydra``.
-        cache: a node of OmegaConf that keeps what caching resolvers gave. Templates of one command share it, so that
-            ``${now:%H%M%S}`` has the same value at all points.
+        node: the config composed by Hydra, without its node ``hydra``.
+        cache: an OmegaConf node that keeps the values of caching resolvers. The templates of one command share it, so
+            that ``${now:%H%M%S}`` has the same value at all points.
 
     Raises:
-        ConfigError: the settings hold no interpolation and are refused as they are.
+        ConfigError: the settings hold no interpolation and are invalid.
     """
 
     def __init__(self, node: DictConfig, cache: DictConfig):
@@ -72,7 +72,7 @@ class Template:
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """The settings of the chosen model, not resolved."""
+        """The unresolved settings of the chosen model."""
         model = self._tree["model"]
         return model if isinstance(model, dict) else {}
 
@@ -80,7 +80,7 @@ class Template:
         """Apply values by full key, and resolve all interpolations.
 
         Raises:
-            ConfigError: a value is refused, or an interpolation cannot be resolved.
+            ConfigError: a value is invalid, or an interpolation cannot be resolved.
         """
         if self._config is not None and not any(map(interpolates, values.values())):
             return Composition(replace_settings(self._config, values), self)
@@ -93,11 +93,11 @@ class Template:
         return Composition(self._validate(tree, expressions), self, values, expressions)
 
     def _resolve(self, values: Mapping[str, Any], expressions: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the value of each interpolation, once the values are applied."""
+        """Return the value of each interpolation after the values are applied."""
         if self._node is None:
             self._node = OmegaConf.create(self._tree)
         OmegaConf.copy_cache(self._cache, self._node)
-        # A new node for each point would take longer than all the rest.
+        # The node is reused: creating one per point would take longer than everything else.
         try:
             for key, value in values.items():
                 OmegaConf.update(self._node, key, value, merge=False)
@@ -108,7 +108,7 @@ class Template:
                 OmegaConf.update(self._node, key, _get(self._tree, key), merge=False)
 
     def _validate(self, tree: Mapping[str, Any], expressions: Mapping[str, Any]) -> Config:
-        """Build the config; a refusal of what an interpolation resolved to names the interpolation."""
+        """Build the config; an error about a resolved value names its interpolation."""
         try:
             groups = {
                 group: schema(**tree[group]) if is_dataclass(schema) else tree[group]
@@ -124,12 +124,12 @@ class Template:
 
 @dataclass(frozen=True)
 class Composition:
-    """A config, and how it came about.
+    """A config with its origin.
 
     Args:
         config: the validated config, without interpolations.
-        template: what the values were applied to.
-        values: the values that were applied, by full key; empty if there are no interpolations.
+        template: the template that the values were applied to.
+        values: the applied values by full key; empty if there are no interpolations.
         expressions: settings with interpolations by full key, as they were written.
     """
 
@@ -139,12 +139,12 @@ class Composition:
     expressions: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, values: Mapping[str, Any]) -> Config:
-        """Return the config with some values replaced; interpolations follow them."""
+        """Return the config with some values replaced; interpolations are resolved again."""
         return self.template.compose({**self.values, **values}).config
 
 
 def _resolved(node: DictConfig, key: str, expression: Any) -> Any:
-    """The value that an interpolation resolves to."""
+    """Return the resolved value of an interpolation."""
     try:
         value = OmegaConf.select(node, key)
         value = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
@@ -164,7 +164,7 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _expressions(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings whose values hold an interpolation, by full key."""
+    """Return the settings whose values hold an interpolation, by full key."""
     flat = {key: value for key, value in tree.items() if not isinstance(value, dict)}
     for group in tree.keys() - flat.keys():
         flat.update({f"{group}.{name}": value for name, value in tree[group].items()})
@@ -172,7 +172,7 @@ def _expressions(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _converted(key: str, value: Any) -> Any:
-    """A resolved value as the setting would read it from the command line: texts of the environment become numbers."""
+    """Convert a resolved value as the command line would parse it: strings from the environment become numbers."""
     kind = settings()[key].type if key in settings() else None
     if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
@@ -190,7 +190,7 @@ def _converted(key: str, value: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """One line about an interpolation that OmegaConf could not resolve, naming the key that it is about."""
+    """Return one line about an interpolation that OmegaConf could not resolve, with the key concerned."""
     lines = [line.strip() for line in str(error).splitlines()]
     at = next((line.removeprefix("full_key: ") for line in lines if line.startswith("full_key: ")), "")
     missing = re.fullmatch(r"Interpolation key '(.*)' not found", lines[0])

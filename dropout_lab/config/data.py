@@ -1,4 +1,4 @@
-"""The settings of the data: what they are, where they lie, and what is done to them before a model sees them."""
+"""The settings of the data: the source, the files, and the preprocessing."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,7 +19,7 @@ from dropout_lab.config.validators import (
     check_word,
 )
 
-# What the settings of data depend on; tests compare these with what dropout_lab.data has.
+# Data sets by the settings that apply to them; tests compare these with the data sets of dropout_lab.data.
 VISION = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100", "svhn")
 SYNTHETIC = ("noisy_sine", "linear_teacher")
 OWN = ("file", "folder", "texts")
@@ -42,7 +42,7 @@ UCI = (
 
 @dataclass(frozen=True)
 class DataConf(Validated):
-    """Which data, what is done to them, and how much of them is held out."""
+    """The data set, its preprocessing, and the size of its held-out splits."""
 
     GROUP: ClassVar[str] = "data"
     kind: str = setting("digits", help="the data set", column="data")

@@ -19,18 +19,18 @@ from dropout_lab.errors import ConfigError, format_received
 
 @dataclass(frozen=True)
 class Alias:
-    """What replaces a former name.
+    """The replacement of a former name.
 
     Args:
-        key: the setting's key today.
-        implied: choices of groups without which the setting has no effect, as group to choice.
+        key: the current key of the setting.
+        implied: group choices without which the setting has no effect, as group to choice.
     """
 
     key: str
     implied: Mapping[str, str] = field(default_factory=dict)
 
     def words(self, value: str) -> list[str]:
-        """The settings in the form of the command line."""
+        """Return the settings as words of the command line."""
         return [*(f"{group}={choice}" for group, choice in self.implied.items()), f"{self.key}={value}"]
 
 
@@ -41,7 +41,7 @@ DEPRECATED = {
 
 
 def current_key(key: str) -> str:
-    """The key of a setting today; other keys are returned as they are."""
+    """Return the current key of a setting; keys that are no former names are returned unchanged."""
     return DEPRECATED[key].key if key in DEPRECATED else key
 
 
@@ -74,11 +74,11 @@ def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> No
     """Replace former names in composed or stored settings, in place.
 
     Args:
-        settings: of no group by their name, and mappings of those of a group by the group's name.
+        settings: settings without a group by name, and one mapping per group by the name of the group.
         warn: whether the names were written by the user.
 
     Raises:
-        ConfigError: another choice is made than the former name implies.
+        ConfigError: the settings hold another choice than the former name implies.
     """
     for key, alias in DEPRECATED.items():
         group, _, name = key.rpartition(".")
@@ -101,7 +101,7 @@ def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> No
 
 @cache
 def former_columns() -> Mapping[str, str]:
-    """Former names of columns, with the column of each today."""
+    """Return the current column of each former column name."""
     columns = {entry.key: entry.column for entry in list_settings()}
     return {key: columns[alias.key] for key, alias in DEPRECATED.items()}
 
@@ -130,7 +130,7 @@ def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> 
 
 @contextmanager
 def deprecations_as_notes(say: Callable[[str], object]) -> Iterator[None]:
-    """Pass the warnings of former names to ``say`` as one line each, once for each name and value."""
+    """Pass the warnings about former names to ``say``, one line each, once per name and value."""
     with warnings.catch_warnings():
         warnings.simplefilter("default", DeprecatedSetting)
         show = warnings.showwarning

@@ -1,7 +1,7 @@
-"""What a setting is: its range, its place in the CSV, in a trial's identity and in a pack; and the one-line error.
+"""Records of the settings (range, CSV column, role in a trial's identity and in a pack), and their validation.
 
 Every field of the schemas in :mod:`dropout_lab.config` carries a :class:`Spec`. The validation, the trial's hash, the
-CSV header, the pack planner and the README's table are all read off these records.
+CSV header, the pack planner and the README's table are all derived from these records.
 """
 
 import dataclasses
@@ -25,21 +25,21 @@ class Spec:
     Args:
         help: one line for ``--help`` and the README.
         low, high: inclusive bounds unless ``open_low`` / ``open_high``.
-        choices: allowed words, where the setting is one.
-        check: returns the value in its one canonical form, or raises ``ValueError(what is allowed)``.
-        allowed: what ``check`` allows, for the table.
-        column: the CSV column; settings of a trial's identity without one follow under their key.
-        identity_key: the key under which the setting enters a trial's identity, if not its own; so that a setting that
-            is renamed leaves the ids of stored trials as they are.
+        choices: the allowed words of a setting that is a word.
+        check: returns the canonical form of a value, or raises ``ValueError(what is allowed)``.
+        allowed: the values that ``check`` allows, in words, for the table of settings.
+        column: the CSV column; identity settings without one get a column named after their key.
+        identity_key: the key of the setting in a trial's identity, if it differs from the current key; it keeps the ids
+            of stored trials unchanged when a setting is renamed.
         implied: values that the identity leaves out because other settings in it imply them.
-        identity: whether the setting is part of what a trial is (and so of its hash).
-        axis: whether a sweep may vary it; None for just those of the identity.
-        pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own.
-        when: a key, and the values of it under which this setting has an effect; for a list, those it may hold.
-        unless: a key, and the values of it under which this setting has none.
-        off: the value that means that the setting is not in use; it is then left out of the identity.
-        empty: whether a list may have nothing in it.
-        source: whether the setting says what the data are, and :func:`dropout_lab.data.load` is told.
+        identity: whether the setting is part of a trial's identity, and so of its hash.
+        axis: whether a sweep may vary it; None: if it is part of the identity.
+        pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own value.
+        when: a key followed by its values under which this setting has an effect; for a list, the entries it may hold.
+        unless: a key followed by its values under which this setting has no effect.
+        off: the value that turns the setting off; it is then left out of the identity.
+        empty: whether a list may be empty.
+        source: whether the setting describes the data source and is passed to :func:`dropout_lab.data.load`.
     """
 
     help: str
@@ -64,7 +64,7 @@ class Spec:
 
 
 def setting(default: Any, **spec: Any) -> Any:
-    """A dataclass field with its :class:`Spec`."""
+    """Return a dataclass field with its :class:`Spec`."""
     metadata = {"spec": Spec(**spec)}
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
@@ -72,13 +72,13 @@ def setting(default: Any, **spec: Any) -> Any:
 
 
 def round_decimal(value: float) -> float:
-    """The float without the dust of binary arithmetic, so that equal settings hash alike."""
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # and no -0.0
+    """Round a float to :data:`SIGNIFICANT_DIGITS` digits, so that equal settings have equal hashes."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # turns -0.0 into 0.0
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting in its place: the full key, the schema that owns it and the field's type and default."""
+    """A setting with its full key, the schema that owns it, and the type and default of its field."""
 
     key: str
     owner: type
@@ -88,7 +88,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The field's own name, without its group."""
+        """The name of the field, without its group."""
         return self.key.rpartition(".")[2]
 
     @property
@@ -101,12 +101,12 @@ class Setting:
 
     @property
     def varies(self) -> bool:
-        """Whether a sweep may have it as an axis."""
+        """Whether the setting may be an axis of a sweep."""
         return self.spec.identity if self.spec.axis is None else self.spec.axis
 
     @property
     def allowed(self) -> str:
-        """What the setting takes, in words: ``a number in [0, 1)``."""
+        """The allowed values in words: ``a number in [0, 1)``."""
         spec = self.spec
         if spec.allowed:
             return spec.allowed
@@ -124,10 +124,10 @@ class Setting:
         return word
 
     def checked(self, value: Any) -> Any:
-        """The value in canonical form.
+        """Return the value in canonical form.
 
         Raises:
-            ConfigError: it is of another type or out of range.
+            ConfigError: the value has another type or is out of range.
         """
         spec = self.spec
         if spec.check is not None:
@@ -149,7 +149,7 @@ class Setting:
         return ConfigError.of(self.key, value, "must be " + self.allowed)
 
     def _number(self, value: Any, kind: type, whole: Any) -> int | float:
-        """A number in canonical form; ``whole`` is the value that it is, or is an entry of."""
+        """Return a number in canonical form; ``whole`` is the setting's value: the number, or the list with it."""
         if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
             raise self._refused(whole)
         low, high = self.spec.low, self.spec.high
@@ -161,7 +161,7 @@ class Setting:
 
 
 class Validated:
-    """A frozen dataclass whose fields are validated on construction and brought to canonical form."""
+    """A frozen dataclass whose fields are validated on construction and converted to canonical form."""
 
     GROUP: ClassVar[str] = ""
 
@@ -173,7 +173,7 @@ class Validated:
 
 @cache
 def list_fields(schema: Any) -> tuple[Setting, ...]:
-    """The settings one schema class brings, in the order of its fields."""
+    """Return the settings of one schema class, in the order of its fields."""
     prefix = f"{schema.GROUP}." if getattr(schema, "GROUP", "") else ""
     own = [f for f in fields(schema) if "spec" in f.metadata]
     return tuple(Setting(prefix + f.name, schema, f.type, _default(f), f.metadata["spec"]) for f in own)

@@ -1,4 +1,4 @@
-"""The groups: their files in conf/, their schemas, and what is said of a choice that there is not."""
+"""The config groups: their files in conf/, their schemas, and the errors about unknown choices."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ SCHEMA = "dropout_lab_config"
 
 
 def register_schemas() -> None:
-    """Tell Hydra the schemas. OmegaConf makes a frozen dataclass read-only, so the nodes are thawed first."""
+    """Register the schemas with Hydra. OmegaConf makes a frozen dataclass read-only, so the flag is removed first."""
     store = ConfigStore.instance()
     store.store(name=SCHEMA, node=_thawed(Config), provider="dropout-lab")
     for name, schema in MODELS.items():
@@ -31,17 +31,17 @@ def _thawed(schema: type) -> DictConfig:
         if isinstance(each, DictConfig):
             OmegaConf.set_readonly(each, None)
     for group in {key.partition(".")[0] for key in DEPRECATED} & set(node):
-        OmegaConf.set_struct(node[group], False)  # takes former names; `composed` refuses other unknown ones
+        OmegaConf.set_struct(node[group], False)  # accepts former names; `compose_config` rejects other unknown keys
     return node
 
 
 def list_choices(group: str) -> list[str]:
-    """The files a group offers in the project's own conf/."""
+    """Return the names of a group's files in the project's conf/."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def read_card(group: str, choice: str) -> tuple[str, dict[str, str]]:
-    """The comment at the head of a choice's file: sentences, and the facts in its ``source:`` and ``test:`` lines."""
+    """Return the comment at the head of a choice's file: its text, and the facts in ``source:`` and ``test:``."""
     lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
     comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     facts = [re.fullmatch(r"(source|test): (.*)", line) for line in comment]
@@ -50,7 +50,7 @@ def read_card(group: str, choice: str) -> tuple[str, dict[str, str]]:
 
 
 def to_config_error(error: Exception) -> ConfigError:
-    """An error of Hydra or OmegaConf as the project says it."""
+    """Convert an error of Hydra or OmegaConf to one line in the project's form."""
     text = str(error.__cause__ or error) if "Error merging" in str(error) else str(error)
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:

@@ -1,4 +1,4 @@
-"""The schema of ``infer=``: what is done with a trained network."""
+"""The schema of ``infer=``: the inference with a trained network."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ STOCHASTIC = ("monte_carlo", "ensemble")
 
 @dataclass(frozen=True)
 class InferConf(Validated):
-    """How predictions are made. Nothing here affects the training, so none of it is part of a trial."""
+    """The inference method. Its settings do not affect the training, so they are not part of a trial's identity."""
 
     GROUP: ClassVar[str] = "infer"
     kind: str = setting("weight_scaling", help="how predictions are made", identity=False, axis=True)
@@ -54,5 +54,5 @@ class InferConf(Validated):
 
     @property
     def stochastic(self) -> bool:
-        """Whether the network must have noise in it."""
+        """Whether inference needs a network with dropout noise."""
         return self.kind in STOCHASTIC

@@ -1,4 +1,4 @@
-"""The schema of ``lr_schedule=``: how the learning rate moves during training."""
+"""The schema of ``lr_schedule=``: the learning rate during training."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +11,7 @@ LR_SCHEDULES = ("constant", "exponential", "step", "cosine", "linear_warmup", "o
 
 @dataclass(frozen=True)
 class LRScheduleConf(Validated):
-    """The learning-rate schedule. Its lengths are in epochs, whether it moves by epochs or by updates."""
+    """The learning-rate schedule. Its lengths are in epochs, whether it is updated per epoch or per step."""
 
     GROUP: ClassVar[str] = "lr_schedule"
     kind: str = setting(
@@ -108,12 +108,12 @@ class LRScheduleConf(Validated):
 
     @property
     def warms_up(self) -> float:
-        """Epochs of warm-up; 0 for schedules that have none."""
+        """Epochs of warm-up; 0 for schedules without warm-up."""
         return self.warm_up if self.kind in ("cosine", "linear_warmup") else 0.0
 
     @property
     def is_constant(self) -> bool:
-        """Whether the learning rate never changes, as under ``exponential`` with ``gamma=1``."""
+        """Whether the learning rate is constant, as under ``exponential`` with ``gamma=1``."""
         return {
             "constant": True,
             "exponential": self.gamma == 1,

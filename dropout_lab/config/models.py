@@ -1,4 +1,4 @@
-"""The schemas of ``model=``, one for each kind."""
+"""The schemas of ``model=``, one per kind."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,15 +10,17 @@ from dropout_lab.config.validators import MOST, check_digest, check_target
 
 @dataclass(frozen=True)
 class ModelConf(Validated):
-    """A model; each kind extends this with its shape."""
+    """Base class of the model schemas; each kind adds its architecture."""
 
     GROUP: ClassVar[str] = "model"
     kind: str = setting("mlp", help="the model", column="model")
 
     @property
     def hidden_sites(self) -> int | None:
-        """Places where ``rate`` acts, from input to output; ``rate`` as a list has one entry for each. None where only
-        the network itself knows."""
+        """Number of sites where ``rate`` applies, from input to output; ``rate`` as a list has one entry per site.
+
+        None if only the network itself defines its sites.
+        """
         raise NotImplementedError
 
 
@@ -27,7 +29,7 @@ ACTIVATIONS = ("relu", "tanh", "selu", "gelu", "sigmoid")
 
 @dataclass(frozen=True)
 class MLPConf(ModelConf):
-    """Dense layers."""
+    """Multilayer perceptron."""
 
     kind: str = setting("mlp", choices=("mlp",), help="the model", column="model")
     embedding: int = setting(
@@ -51,7 +53,7 @@ class MLPConf(ModelConf):
 
 @dataclass(frozen=True)
 class CNNConf(ModelConf):
-    """Convolution blocks and a dense head."""
+    """Convolutional blocks and a dense head."""
 
     kind: str = setting("cnn", choices=("cnn",), help="the model", column="model")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
@@ -67,7 +69,7 @@ class CNNConf(ModelConf):
 
 @dataclass(frozen=True)
 class RecurrentConf(ModelConf):
-    """Recurrent layers; each kind of cell extends this."""
+    """Base class of the recurrent models; each kind adds its cell."""
 
     embedding: int = setting(
         64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
@@ -119,7 +121,7 @@ class RNNConf(RecurrentConf):
 
 @dataclass(frozen=True)
 class ResMLPConf(ModelConf):
-    """Dense residual blocks."""
+    """Residual network of dense blocks."""
 
     kind: str = setting("resmlp", choices=("resmlp",), help="the model", column="model")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
@@ -133,7 +135,7 @@ class ResMLPConf(ModelConf):
 
 @dataclass(frozen=True)
 class ResCNNConf(ModelConf):
-    """Convolutional residual blocks."""
+    """Residual network of convolutional blocks."""
 
     kind: str = setting("rescnn", choices=("rescnn",), help="the model", column="model")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
@@ -169,7 +171,7 @@ class TransformerConf(ModelConf):
 
 @dataclass(frozen=True)
 class CustomConf(ModelConf):
-    """A network of the user's own."""
+    """User-defined network."""
 
     kind: str = setting("custom", choices=("custom",), help="the model", column="model")
     target: str = setting(

@@ -21,7 +21,11 @@ LISTED = "`dropout-lab list settings` shows them"
 
 @lru_cache(maxsize=4096)
 def parse_override(word: str) -> Override:
-    """One ``key=value`` word in Hydra's override grammar."""
+    """Parse one ``key=value`` word in Hydra's override grammar.
+
+    Raises:
+        ConfigError: the word is not in the grammar.
+    """
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException as error:
@@ -33,22 +37,21 @@ def parse_override(word: str) -> Override:
 
 
 def selects_config_file(override: Override) -> bool:
-    """Whether the word chooses files (``model=cnn``, ``hydra/launcher=joblib``), which Hydra must compose."""
+    """Return whether Hydra must compose the word: it selects files (``model=cnn``, ``hydra/launcher=joblib``)."""
     return override.key_or_group in GROUPS or "/" in override.key_or_group or override.is_hydra_override()
 
 
 @cache
 def settings() -> dict[str, Setting]:
-    """The settings a user gives a value; the kind of a group is chosen by its file."""
+    """Return the settings that take a value; the ``kind`` of a group is chosen by its file."""
     return {entry.key: entry for entry in list_settings() if entry.name != "kind"}
 
 
 def check_override(word: str) -> Override:
-    """Refuse a word that is known to be wrong before anything is composed: a misspelt key, a value out of range at
-    any point of its axis.
+    """Reject a word that is invalid regardless of the others: an unknown key, or a value out of range on its axis.
 
     Raises:
-        ConfigError: with the one line to print.
+        ConfigError: the word is invalid; the message is one line.
     """
     override = parse_override(word)
     key = override.key_or_group
@@ -73,7 +76,7 @@ def check_override(word: str) -> Override:
     for value in _values(override):
         if key in settings():
             if interpolates(value):
-                _check_syntax(word, value)  # what it stands for is checked when the point is composed
+                _check_syntax(word, value)  # the resolved value is checked when the point is composed
             else:
                 settings()[key].checked(value)
             continue
@@ -84,7 +87,7 @@ def check_override(word: str) -> Override:
 
 
 def interpolates(value: Any) -> bool:
-    """Whether a value, or a part of it, is an interpolation such as ``${train.lr}``."""
+    """Return whether a value, or a part of it, is an interpolation such as ``${train.lr}``."""
     if isinstance(value, dict):
         return any(map(interpolates, value.values()))
     if isinstance(value, list):
@@ -101,7 +104,7 @@ def _check_syntax(word: str, value: Any) -> None:
 
 
 def _values(override: Override) -> list[Any]:
-    """The values of a word: of a single one, an axis, or the ends of a range."""
+    """Return the values of a word: its single value, the values of its axis, or the ends of its range."""
     ends = parse_range(override)
     if ends is not None:
         return list(ends[:2])
@@ -109,10 +112,10 @@ def _values(override: Override) -> list[Any]:
 
 
 def parse_range(override: Override) -> tuple[float, float, bool] | None:
-    """Both ends of ``rate=interval(0,0.8)``, and whether it is tagged ``log``; None for any other word.
+    """Return the ends of ``rate=interval(0,0.8)`` and whether it is tagged ``log``; None for any other word.
 
     Raises:
-        ConfigError: a range that has no room.
+        ConfigError: the range is empty.
     """
     found = override.value()
     if not isinstance(found, IntervalSweep):
@@ -129,12 +132,12 @@ def parse_range(override: Override) -> tuple[float, float, bool] | None:
 
 
 def is_integer_setting(key: str) -> bool:
-    """Whether a setting takes whole numbers."""
+    """Return whether a setting takes whole numbers."""
     return key in settings() and settings()[key].type is int
 
 
 def override_value(override: Override) -> Any:
-    """The value of a single-valued word; one that is a name stays as it was typed, ``out=1.10`` no less."""
+    """Return the value of a single-valued word; for a string setting the typed text, as in ``out=1.10``."""
     value = override.value()
     key = override.key_or_group
     if key in settings() and settings()[key].type is str and not isinstance(value, str | list | dict):
@@ -143,7 +146,11 @@ def override_value(override: Override) -> Any:
 
 
 def split_axis(override: Override) -> list[str]:
-    """The words of an axis, one a point: ``rate=0,0.5`` gives ``rate=0`` and ``rate=0.5``. A range stays one."""
+    """Return one word per point of an axis: ``rate=0,0.5`` gives ``rate=0`` and ``rate=0.5``. A range stays one word.
+
+    Raises:
+        ConfigError: the axis is empty or not supported.
+    """
     if not override.is_sweep_override() or override.is_interval_sweep():
         return [str(override.input_line)]
     key = override.key_or_group
@@ -163,7 +170,7 @@ def split_axis(override: Override) -> list[str]:
 
 
 def format_value(value: Any) -> str:
-    """A value in Hydra's grammar; words are quoted where the grammar would read something else into them."""
+    """Return a value in Hydra's grammar; words that the grammar would parse differently are quoted."""
     if isinstance(value, list | tuple):
         return "[" + ",".join(format_value(v) for v in value) + "]"
     if isinstance(value, str | Path) and not re.fullmatch(r"[A-Za-z_/.][\w/.-]*", str(value), re.ASCII):

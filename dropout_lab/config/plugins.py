@@ -6,12 +6,12 @@ from pathlib import Path
 
 from hydra.core.plugins import Plugins
 
-# Holds hydra_plugins, a portion of Hydra's namespace package; Hydra imports the launcher from there.
+# Contains hydra_plugins, a portion of Hydra's namespace package, from which Hydra imports the launcher.
 FOLDER = Path(__file__).resolve().parents[1] / "sweeps" / "plugins"
 
 
 def enable_plugins() -> None:
-    """Register the project's plugins with Hydra, also where Hydra has scanned for plugins already."""
+    """Register the project's plugins with Hydra, even if Hydra has already scanned for plugins."""
     if str(FOLDER) not in sys.path:
         sys.path.append(str(FOLDER))
     plugins = Plugins.instance()

@@ -1,4 +1,4 @@
-"""The schema of ``regularizer=``: one for all, so that they combine."""
+"""The schema of ``regularizer=``: one schema for all regularizers, so that they can be combined."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -12,12 +12,12 @@ _ORDER = "before dropout, between a layer and its non-linearity, or after dropou
 
 
 def _own(name: str, pack: str = "own") -> dict[str, Any]:
-    """What is common to the settings of a regularizer: they have an effect where it is chosen."""
+    """Return the common specification of a regularizer's settings: they have an effect only if it is chosen."""
     return {"when": ("regularizer.names", name), "pack": pack}
 
 
 def _change(kind: str) -> dict[str, Any]:
-    """As :func:`_own`, for settings of one kind of change to images."""
+    """Return the same as :func:`_own` for the settings of one kind of image augmentation."""
     return {"when": ("regularizer.changes", kind), "pack": "own"}
 
 
@@ -25,13 +25,13 @@ def _change(kind: str) -> dict[str, Any]:
 class RegularizerConf(Validated):
     """The regularizers: ``regularizer=[l2,early_stopping]`` chooses two.
 
-    The setting that bears a regularizer's own name is its strength, or how it acts; 0 or an empty list is none.
+    The setting with the same name as its regularizer is its strength or mode; 0 or an empty list turns it off.
     """
 
     GROUP: ClassVar[str] = "regularizer"
-    # Which are switched on, filled by the group's files; the settings of one that is off have no effect.
+    # The regularizers that are switched on, set by the group's files; the settings of the others have no effect.
     chosen: dict[str, bool] = field(default_factory=dict)
-    # Where tuning looks for their strengths, filled by the same files; see sweeps/space.py.
+    # Search space of their strengths, set by the same files; see sweeps/space.py.
     tune: dict[str, Any] = field(default_factory=dict, compare=False)
     l1: float = setting(1e-5, **_own("l1"), low=0, column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
     l1_from: float = setting(
@@ -138,7 +138,7 @@ class RegularizerConf(Validated):
         help="smallest part of a side to zoom in on",
     )
     shift: int = setting(2, **_change("shift"), low=1, high=MOST, help="most pixels to move by, each way")
-    # These change the network, which trials of a pack must share.
+    # These change the architecture, which the trials of a pack must share.
     batch_norm: str = setting(
         "before", **_own("batch_norm", "equal"), choices=ORDERS, help=f"where batch normalisation stands: {_ORDER}"
     )
@@ -154,22 +154,22 @@ class RegularizerConf(Validated):
 
     @property
     def names(self) -> list[str]:
-        """The chosen ones, sorted; one of strength 0 is none."""
+        """The names of the chosen regularizers, sorted; those of strength 0 are left out."""
         return sorted(name for name, on in self.chosen.items() if on and getattr(self, name))
 
     @property
     def changes(self) -> list[str]:
-        """What is done to images."""
+        """The image augmentations in use."""
         return self.augment if "augment" in self.names else []
 
 
 def regularizer_names() -> list[str]:
-    """All of them: those that have a setting of their own name."""
+    """Return the names of all regularizers: those with a setting of the same name."""
     return [entry.name for entry in list_fields(RegularizerConf) if regularizer_of(entry.name) == entry.name]
 
 
 def regularizer_of(setting_name: str) -> str:
-    """The regularizer that a setting of the group belongs to."""
+    """Return the regularizer that a setting of the group belongs to."""
     (spec,) = (entry.spec for entry in list_fields(RegularizerConf) if entry.name == setting_name)
     assert spec.when is not None
     return "augment" if spec.when[0] == "regularizer.changes" else spec.when[1]

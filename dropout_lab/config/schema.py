@@ -1,4 +1,4 @@
-"""The whole config: the groups, the settings of no group, and the table of all settings."""
+"""The complete config: the groups, the settings without a group, and the table of all settings."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,10 +32,10 @@ from dropout_lab.errors import ConfigError, format_setting
 
 @dataclass(frozen=True)
 class Config(Validated):
-    """One point of the grid, with the seeds it is to be trained on."""
+    """One point of the grid, with the seeds to train it on."""
 
     data: DataConf = field(default_factory=DataConf)
-    # Any to OmegaConf, which cannot put one frozen schema in the place of another; always a ModelConf.
+    # Always a ModelConf; declared as Any because OmegaConf cannot replace one frozen schema by another.
     model: Any = MISSING
     variant: VariantConf = field(default_factory=VariantConf)
     schedule: ScheduleConf = field(default_factory=ScheduleConf)
@@ -190,7 +190,7 @@ class Config(Validated):
                 )
 
     def check_length(self, listed: int, sites: int) -> None:
-        """Raise ConfigError if the list of rates had so many entries, for another number of places."""
+        """Raise ConfigError if a list of ``listed`` rates does not have one entry for each of ``sites`` sites."""
         if listed != sites:
             places = f"{sites} place{'' if sites == 1 else 's'}"
             allowed = f"must have one entry for each of the {places} where model={self.model.kind} drops"
@@ -199,16 +199,16 @@ class Config(Validated):
 
     @property
     def site_rates(self) -> list[float]:
-        """The rate of each hidden site, from input to output; one for all, where their number is not known.
+        """The rate of each hidden site, from input to output; one rate if the number of sites is unknown.
 
         Raises:
-            ConfigError: a profile over places whose number is not known.
+            ConfigError: the profile is not flat, and the number of sites is unknown.
         """
         sites = self.model.hidden_sites
         if isinstance(self.rate, list):
             return self.rate
         if sites == 0:
-            return [0.0]  # nowhere to drop
+            return [0.0]  # no site to drop at
         profile = self.variant.profile if self.profile == "auto" else self.profile
         if sites is None:
             if profile != "flat" and self.rate > 0:
@@ -226,7 +226,7 @@ class Config(Validated):
 
     @property
     def source(self) -> dict[str, Any]:
-        """What :func:`dropout_lab.data.load` is told to find the data, beside their kind."""
+        """The options that :func:`dropout_lab.data.load` needs in addition to the kind of the data."""
         entries = [entry for entry in list_fields(DataConf) if entry.spec.source and has_effect(entry, self)]
         return {"seed": self.seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
 
@@ -235,14 +235,14 @@ class Config(Validated):
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
 
 
-# The parts of a recurrent network that have a rate of their own.
+# The parts of a recurrent network that can have separate rates.
 ROLES = ("embedding", "recurrent", "between", "output")
 GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "lr_schedule", "infer")
 
 
 @cache
 def list_settings() -> tuple[Setting, ...]:
-    """Every setting of every schema, groups first; one entry a key."""
+    """Return every setting of every schema, groups first, one entry per key."""
     schemas = [DataConf, *MODELS.values(), VariantConf, ScheduleConf, RegularizerConf]
     schemas += [TrainConf, LRScheduleConf, InferConf, Config]
     table: dict[str, Setting] = {}
@@ -253,7 +253,7 @@ def list_settings() -> tuple[Setting, ...]:
 
 
 def get_value(key: str, config: Config) -> Any:
-    """The value of a setting by its key; None if the config has no such setting, as a CNN has no ``model.hidden``."""
+    """Return the value of a setting by its key; None if the config lacks it, such as ``model.hidden`` for a CNN."""
     node: Any = config
     for name in key.split("."):
         node = getattr(node, name, None)
@@ -261,7 +261,7 @@ def get_value(key: str, config: Config) -> Any:
 
 
 def has_effect(entry: Setting, config: Config) -> bool:
-    """Whether a setting can have an effect beside the others of its config."""
+    """Return whether a setting can have an effect, given the other settings of its config."""
     for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):
         if condition is not None:
             key, *values = condition

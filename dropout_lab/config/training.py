@@ -6,7 +6,7 @@ from typing import ClassVar
 from dropout_lab.config.fields import Validated, setting
 from dropout_lab.config.validators import MOST
 
-# Choices that users look for, which are a combination of others.
+# Common choices that are a combination of other settings.
 COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}
 
 

@@ -1,6 +1,6 @@
-"""Settings that are more than a number in a range: what they take, and their canonical form.
+"""Validators of settings that are more than a number in a range.
 
-Each check returns the value or raises ``ValueError`` with what is allowed.
+Each validator returns the value in canonical form, or raises ``ValueError`` with what is allowed.
 """
 
 import codecs
@@ -15,8 +15,10 @@ RATE = "a number in [0, 1), or a list of them from input to output"
 
 
 def check_rates(value: Any) -> float | list[float]:
-    """A drop rate, or one per hidden site: numbers in [0, 1). A list of equal rates stays a list until its model
-    is known."""
+    """Check a drop rate, or one rate per hidden site: numbers in [0, 1).
+
+    A list of equal rates stays a list until its model is known.
+    """
     items = list(value) if isinstance(value, list | tuple) else [value]
     numbers = all(isinstance(i, int | float) and not isinstance(i, bool) and math.isfinite(i) for i in items)
     rates = [round_decimal(item) for item in items] if numbers else []
@@ -29,7 +31,7 @@ PART_RATE = "null, or a number in [0, 1)"
 
 
 def check_part_rate(value: Any) -> float | None:
-    """The rate of one part of a network, or null for that of the whole."""
+    """Check the rate of one part of a network; null stands for the rate of the whole network."""
     if value is None:
         return None
     if isinstance(value, list | tuple):
@@ -40,12 +42,12 @@ def check_part_rate(value: Any) -> float | None:
         raise ValueError(f"must be {PART_RATE}") from None
 
 
-MOST = 1_000_000  # of anything counted: beyond it lies a slip of the finger, or the end of the memory
+MOST = 1_000_000  # upper bound of counts; larger values are typos or will not fit in memory
 SEEDS = "a whole number of seeds from 1 to 100000, or a list of different ones such as [0,1,2]"
 
 
 def check_seeds(value: Any) -> int | list[int]:
-    """N stands for the trial seeds 0..N-1."""
+    """Check trial seeds: a list, or N for the seeds 0..N-1."""
     items = list(value) if isinstance(value, list | tuple) else [value]
     if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in items) or len(set(items)) != len(items):
         raise ValueError(f"must be {SEEDS}")
@@ -57,7 +59,7 @@ def check_seeds(value: Any) -> int | list[int]:
 
 
 def check_arms(value: Any) -> Any:
-    """Names of an arm, one or a list; which there are is known where arms are made."""
+    """Check the names of arms, one name or a list; unknown names are reported where the arms are built."""
     names = value if isinstance(value, list | tuple) else [value]
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError("must be names of variants and regularizers, or lists of them; none is an arm without any")
@@ -71,7 +73,7 @@ def check_device(value: Any) -> str:
 
 
 def check_out(value: Any) -> str:
-    """A folder; ``~`` is the user's own."""
+    """Check the name of a folder; ``~`` is the home folder."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be the name of a folder")
     if "${" in value:
@@ -89,7 +91,7 @@ def check_auto(value: Any) -> str | int:
 
 
 def check_place(value: Any) -> str:
-    """A file or folder, or nothing; ``~`` is the user's own."""
+    """Check the name of a file or folder, or an empty string; ``~`` is the home folder."""
     return check_out(value) if value != "" else ""
 
 
@@ -103,7 +105,7 @@ COLUMNS = "a list of names of columns"
 
 
 def check_columns(value: Any) -> list[str]:
-    """Names of columns, each once. Names that look like numbers arrive as numbers."""
+    """Check column names and return them sorted, without duplicates. Names that look like numbers arrive as numbers."""
     items = list(value) if isinstance(value, list | tuple) else [value]
     plain = all(isinstance(item, str | int) and not isinstance(item, bool) and item != "" for item in items)
     if not plain:
@@ -116,7 +118,7 @@ SEPARATOR = f"auto, {', '.join(SEPARATORS.values())}, or one character"
 
 
 def check_separator(value: Any) -> str:
-    """What stands between the cells of a table; the usual characters by their names."""
+    """Check the separator of the cells of a table; the usual characters are returned by their names."""
     if value in ("auto", *SEPARATORS.values()):
         return str(value)
     if not isinstance(value, str) or len(value) != 1 or value.isalnum() or value in '"\r\n+-._':
@@ -128,12 +130,12 @@ ENCODING = "auto, or the name of an encoding such as utf-8, cp1252, latin-1 or u
 
 
 def check_encoding(value: Any) -> str:
-    """The encoding of a text file by the one name that Python has for it."""
+    """Check the encoding of a text file, and return Python's canonical name of it."""
     if value == "auto":
         return "auto"
     try:
         name = codecs.lookup(value).name
-        "a".encode(name).decode(name)  # some codecs are not of text
+        "a".encode(name).decode(name)  # some codecs are not text encodings
     except (LookupError, TypeError, ValueError):
         raise ValueError(f"must be {ENCODING}") from None
     return "utf-8" if name == "utf-8-sig" else name
@@ -143,7 +145,7 @@ HEADER = "auto, true or false"
 
 
 def check_header(value: Any) -> str:
-    """Whether a table has a line of names; a file of settings may give a boolean."""
+    """Check whether a table has a header line; a settings file may give a boolean."""
     word = str(value).lower()
     if word not in ("auto", "true", "false"):
         raise ValueError(f"must be {HEADER}")
@@ -157,7 +159,7 @@ def check_digest(value: Any) -> str:
 
 
 def check_target(value: Any) -> str:
-    """What makes a network, as MODULE:FUNCTION; or nothing."""
+    """Check the function that builds a network, as MODULE:FUNCTION, or an empty string."""
     word = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
     if not isinstance(value, str) or not re.fullmatch(rf"({word}:{word})?", value):
         raise ValueError("must be MODULE:FUNCTION, such as nets:small for the function small in nets.py")
@@ -168,7 +170,7 @@ AUGMENT = ("crop", "flip", "shift")
 
 
 def check_augment(value: Any) -> list[str]:
-    """Changes of a batch, in the one order they are made in."""
+    """Check the augmentations of a batch, and return them in the order in which they are applied."""
     items = list(value) if isinstance(value, list | tuple) else [value]
     if any(item not in AUGMENT for item in items):
         raise ValueError(f"must be a list of {', '.join(AUGMENT)}")
@@ -191,7 +193,10 @@ OOD = "a list of noise, permuted and names of data sets of images"
 
 
 def check_ood(value: Any) -> list[str]:
-    """What stands outside of the distribution, each once; whether a data set fits is seen when it is there."""
+    """Check the out-of-distribution inputs and return them without duplicates.
+
+    Whether a data set fits is checked when it is loaded.
+    """
     items = list(value) if isinstance(value, list | tuple) else [value]
     if not all(isinstance(item, str) and re.fullmatch(r"[a-z][a-z0-9_]*", item) for item in items):
         raise ValueError(f"must be {OOD}")

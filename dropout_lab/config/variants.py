@@ -1,4 +1,4 @@
-"""The schemas of ``variant=`` and ``schedule=``: how units are dropped, and how the rate moves."""
+"""The schemas of ``variant=`` and ``schedule=``: the dropout variant, and the schedule of the rate."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ from dropout_lab.config.fields import Validated, setting
 from dropout_lab.config.validators import MOST
 
 VARIATIONAL = ("variational_gaussian", "sparse_variational")
-# What the rates of the parts of a recurrent network have an effect on, and who drops their input by themselves.
+# Variants by the part rates of a recurrent network that they use; those of AT_INPUT drop the input themselves.
 IN_STATES = ("naive", "variational", "weight_drop", "zoneout")
 OF_WORDS = ("naive", "variational", "weight_drop")
 INSIDE_ONLY = ("recurrent", "rnndrop", "zoneout")
@@ -16,10 +16,10 @@ AT_INPUT = ("naive", "non_recurrent", "variational", "weight_drop")
 
 @dataclass(frozen=True)
 class VariantConf(Validated):
-    """How units are dropped."""
+    """The dropout variant."""
 
     GROUP: ClassVar[str] = "variant"
-    # Where tuning looks for the rate and the variant's own settings; see sweeps/space.py.
+    # Search space of the rate and of the variant's settings; see sweeps/space.py.
     tune: dict[str, Any] = field(default_factory=dict, compare=False)
     kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
     network: str = setting(
@@ -113,7 +113,7 @@ class VariantConf(Validated):
 
 @dataclass(frozen=True)
 class ScheduleConf(Validated):
-    """How the rate moves."""
+    """The schedule of the rate during training."""
 
     GROUP: ClassVar[str] = "schedule"
     kind: str = setting("constant", help="how the rate moves during training", column="schedule")

@@ -1,4 +1,4 @@
-"""Data sets by name, each one :class:`Dataset`. Nothing here imports torch."""
+"""Data sets by name, each loaded as a :class:`Dataset`. Nothing in this package imports torch at import time."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -33,24 +33,24 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
 
 
 def list_options(kind: str) -> set[str]:
-    """The options that the reader of a data set takes, as ``root`` or ``split``."""
+    """Return the names of the options of a data set's reader, such as ``root`` or ``split``."""
     return set(signature(DATASETS[kind]).parameters)
 
 
 def load(kind: str, /, **options: Any) -> Dataset:
-    """The data set of this kind, read once a process.
+    """Load a data set; it is read once per process.
 
     Args:
-        kind: as in ``data=``.
-        options: settings of the reader; those that this set does not take are left out. ``reconstruct``: the examples
-            themselves are the targets.
+        kind: the name of the data set, as in ``data=``.
+        options: settings of the reader; those that it does not accept are ignored. ``reconstruct``: use the examples
+            themselves as targets.
 
     Raises:
-        KeyError: no such data set.
-        DataError: the data are missing, damaged or not what they should be.
+        KeyError: the data set is unknown.
+        DataError: the data are missing, damaged or malformed.
     """
     taken = list_options(kind)
-    if kind in OWN and not options.get("digest"):  # the same path may hold something else by now
+    if kind in OWN and not options.get("digest"):  # the content of the path may have changed since the last call
         options["digest"] = fingerprint(kind, options.get("path", ""))
     hashable = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     chosen = tuple(sorted((key, value) for key, value in hashable.items() if key in taken))

@@ -1,4 +1,4 @@
-"""Archives, unpacked into a folder and nowhere else."""
+"""Extraction of archives, restricted to a target folder."""
 
 import gzip
 import shutil
@@ -12,10 +12,10 @@ from dropout_lab.errors import DataError
 
 
 def gunzip(packed: Path, path: Path) -> None:
-    """Unpack a ``.gz`` file and remove it.
+    """Decompress a ``.gz`` file and remove it.
 
     Raises:
-        DataError: it is broken.
+        DataError: the file is damaged.
     """
     try:
         with gzip.open(packed) as source, path.open("wb") as target:
@@ -27,15 +27,15 @@ def gunzip(packed: Path, path: Path) -> None:
 
 
 def extract_archive(archive: Path, folder: Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpack the members of a tar or zip archive that are wanted, and remove the archive.
+    """Extract selected members of a tar or zip archive, and remove the archive.
 
     Args:
-        archive: a ``.zip``, or else a tar file of any compression.
-        folder: where they go, with their paths.
-        wanted: takes the name of a member.
+        archive: a ``.zip`` file, or else a tar file with any compression.
+        folder: the target folder; members keep their paths.
+        wanted: returns whether to extract the member with a given name.
 
     Raises:
-        DataError: the archive is broken, or a member would land outside of the folder; then nothing is unpacked.
+        DataError: the archive is damaged, or a member would be written outside the folder; then nothing is extracted.
     """
     try:
         if archive.suffix == ".zip":
@@ -47,7 +47,7 @@ def extract_archive(archive: Path, folder: Path, wanted: Callable[[str], bool] =
             with tarfile.open(archive) as tar:
                 members = [member for member in tar.getmembers() if wanted(member.name)]
                 _refuse(archive, [member.name for member in members])
-                tar.extractall(folder, members, filter="data")  # which refuses links and devices that lead out, too
+                tar.extractall(folder, members, filter="data")  # which also rejects links that lead outside
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{archive.name}: is broken or not to be trusted ({error})") from None
     archive.unlink()

@@ -1,4 +1,4 @@
-"""Images in arrays of the user: which axis holds the channels, and what stands for white."""
+"""Images in user arrays: detection of the channel axis and of the value of white."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,22 +9,22 @@ from dropout_lab.data.ranges import ROWS, Spread
 from dropout_lab.errors import DataError
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
-FIRST, LAST = 1, 3  # axes
-UNIT = 1.001  # greatest value of images in [0, 1], with room for the rounding of a resize
-BRIGHT = 2.0  # greatest value from which fractions are taken for pixels in [0, 255]
-BYTE, WORD = 255, 65535  # white in images of 8 and of 16 bits
+FIRST, LAST = 1, 3  # axes of the channels
+UNIT = 1.001  # largest value of images in [0, 1], with tolerance for rounding in a resize
+BRIGHT = 2.0  # fractional values are pixels in [0, 255] if the largest is above this
+BYTE, WORD = 255, 65535  # white in 8-bit and 16-bit images
 RGBA = 4
 
 
 def channel_axis(path: Path, name: str, shape: Sequence[int]) -> int:
     """Return which axis of images [N, A, B, C] holds the channels: 1 or 3.
 
-    It is the axis of 1, 3 or 4, if only one of the two is; and it is the axis that leaves square images, if only one
-    does. Where these disagree nothing is decided. Where they say nothing, a first axis shorter than both others counts
-    as channels.
+    An axis is chosen if it is the only one with 1, 3 or 4 entries, or the only one that leaves square images. If the
+    two
+    rules disagree, nothing is decided. If neither applies, axis 1 holds the channels if it is shorter than both others.
 
     Raises:
-        DataError: the shape does not tell.
+        DataError: the shape is ambiguous.
     """
     _, first, middle, last = shape
     votes = set()
@@ -49,10 +49,10 @@ def channels_first(x: np.ndarray) -> np.ndarray:
 
 
 def check_scales(path: Path, spreads: dict[str, Spread]) -> None:
-    """Refuse splits of which one is in [0, 1] and another in [0, 255].
+    """Check that the splits do not mix the ranges [0, 1] and [0, 255].
 
     Raises:
-        DataError: names two such arrays.
+        DataError: two arrays have different ranges; the message names them.
     """
     unit = [name for name, s in spreads.items() if s.low >= 0 and 0 < s.high <= UNIT]
     bright = [name for name, s in spreads.items() if s.high > BRIGHT]
@@ -63,14 +63,14 @@ def check_scales(path: Path, spreads: dict[str, Spread]) -> None:
 
 
 def scale_pixels(x: np.ndarray, spread: Spread) -> tuple[np.ndarray, str]:
-    """Return images as uint8, or as float32 on the scale from 0 to 1 where they have one, and a note.
+    """Return images as uint8, or as float32 in [0, 1] if their range is known, and a note.
 
     Args:
         x: numbers [N, C, H, W].
-        spread: of x.
+        spread: the spread of x.
 
     Returns:
-        the images, and what was done to their values: empty if nothing.
+        the images, and a note on the conversion of their values; empty if there was none.
     """
     low, high = spread.low, spread.high
     if x.dtype == np.uint8:
@@ -95,10 +95,10 @@ def flatten_alpha(x: np.ndarray) -> tuple[np.ndarray, str]:
     """Composite RGBA images on white.
 
     Args:
-        x: [N, 4, H, W], uint8 or float32.
+        x: images [N, 4, H, W], uint8 or float32.
 
     Returns:
-        RGB images [N, 3, H, W] and a note; x itself where its values are no colours.
+        RGB images [N, 3, H, W] and a note; x itself if its values are not colours.
     """
     if x.dtype != np.uint8 and not (x.min() >= 0 and x.max() <= UNIT):
         return x, "4 channels that are no RGBA, left as they are"

@@ -1,4 +1,4 @@
-"""Targets in arrays of the user: numbers, words or one-hot rows, as one column."""
+"""Targets in user arrays (numbers, words or one-hot rows), converted to one column."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from dropout_lab.data.labels import NUMBERS
 from dropout_lab.data.ranges import check_distinct, check_finite, check_spans
 from dropout_lab.errors import DataError
 
-WORDS = "US"  # numpy's kinds of text
+WORDS = "US"  # numpy's kinds of strings
 
 
 def is_one_hot(y: np.ndarray) -> bool:
-    """Whether y has several columns, of which a row may mark one."""
+    """Return whether y has several columns, as one-hot rows do."""
     return y.ndim == 2 and y.shape[1] > 1
 
 
@@ -20,12 +20,13 @@ def column_of(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
     """Return targets as one column [N] of numbers or words.
 
     Args:
-        path, name: of the array, for messages.
-        y: numbers or words [N] or [N, 1], or one-hot rows [N, K], which become the number of their column.
+        path: the file, for messages.
+        name: the name of the array, for messages.
+        y: numbers or words [N] or [N, 1], or one-hot rows [N, K], which are converted to column numbers.
         count: N.
 
     Raises:
-        DataError: y is none of this, has a gap, or has another length.
+        DataError: y has another shape, type or length, or has missing values.
     """
     shape = "x".join(map(str, y.shape))
     if y.dtype.kind not in NUMBERS + WORDS:
@@ -45,10 +46,10 @@ def column_of(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
 
 
 def join_columns(path: Path, columns: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the targets of all splits as one column; whole numbers stay whole.
+    """Return the targets of all splits as one column; whole numbers keep an integer type.
 
     Raises:
-        DataError: some splits have words and others numbers, or the numbers have no type in common.
+        DataError: some splits have words and others numbers, or the numbers have no common type.
     """
     words = [name for name, y in columns.items() if y.dtype.kind == "U"]
     if words and len(words) < len(columns):
@@ -60,7 +61,7 @@ def join_columns(path: Path, columns: dict[str, np.ndarray]) -> np.ndarray:
             if y.dtype.kind in "iu":
                 check_distinct(path, name, y[:, None])
         return np.concatenate([y.astype(np.float64) for y in columns.values()])
-    if np.result_type(*columns.values()).kind == "f":  # of signed and unsigned numbers of 64 bits
+    if np.result_type(*columns.values()).kind == "f":  # true for a mix of signed and unsigned 64-bit integers
         for name, y in columns.items():
             if y.max() > np.iinfo(np.int64).max:
                 raise DataError(f"{path}: {name} has values beyond int64, which the other splits are; save one type")
@@ -83,7 +84,7 @@ def _numbers_of_rows(path: Path, name: str, y: np.ndarray) -> np.ndarray:
 
 
 def _words(path: Path, name: str, y: np.ndarray) -> np.ndarray:
-    """Return words [N] without white space around them."""
+    """Return words [N] without surrounding white space."""
     if y.dtype.kind == "S":
         try:
             y = np.char.decode(y, "utf-8")

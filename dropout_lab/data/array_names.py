@@ -1,6 +1,6 @@
-"""Names that arrays of user data have: which is examples, which targets, and of which split.
+"""Recognition of the names of user arrays: examples or targets, and their split.
 
-Case, underscores and the order of the words do not matter: ``X_train``, ``train_x`` and ``xTrain`` are one name.
+Case, underscores and the order of the words do not matter: ``X_train``, ``train_x`` and ``xTrain`` are equal.
 """
 
 import re
@@ -12,14 +12,14 @@ from dropout_lab.errors import DataError
 
 ROLES = {
     "x": ("x", "data", "image", "images", "img", "imgs", "feature", "features", "input", "inputs", "sample", "samples"),
-    "y": ("y", "target", "targets", "label", "labels", "output", "outputs"),
+    "y": ("y", "target", "targets", "label", "labels", "output", "presentation"),
 }
 SPLITS = {
     "train": ("", "train", "training", "tr"),
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing", "te"),
 }
-LISTED = 12  # names in a message
+LISTED = 12  # number of names in a message
 
 
 def _spellings() -> Iterator[tuple[str, tuple[str, str]]]:
@@ -35,10 +35,10 @@ SPELLINGS = dict(_spellings())
 
 
 def choose_arrays(path: Path, names: Sequence[str]) -> dict[tuple[str, str], str]:
-    """Return the names of examples and targets by role (``x`` or ``y``) and split.
+    """Return the array names of examples and targets by role (``x`` or ``y``) and split.
 
     Raises:
-        DataError: examples or targets are missing, or two names mean the same.
+        DataError: examples or targets are missing, or two names have the same meaning.
     """
     chosen: dict[tuple[str, str], str] = {}
     for name in names:
@@ -63,6 +63,6 @@ def choose_arrays(path: Path, names: Sequence[str]) -> dict[tuple[str, str], str
 
 
 def show(names: Sequence[str], separator: str = ", ") -> str:
-    """Return names as they go into a message of one line."""
+    """Return names in the form of a one-line message."""
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return separator.join(map(printable, names[:LISTED])) + more

@@ -1,7 +1,7 @@
-"""Arrays of the user in an ``.npz`` file: tables [N, F], series [N, T, F] or images.
+"""User arrays in an ``.npz`` file: tables [N, F], series [N, T, F] or images.
 
-The names of the arrays are those of :mod:`dropout_lab.data.array_names`. The splits ``val`` and ``test`` are fixed
-where the file has them.
+The array names are those of :mod:`dropout_lab.data.array_names`. The splits ``val`` and ``test`` are fixed if the file
+contains them.
 """
 
 from functools import reduce
@@ -28,8 +28,8 @@ from dropout_lab.data.npz import list_arrays, load_arrays
 from dropout_lab.data.ranges import Spread, check_finite, check_spans, measure_spread, widen
 from dropout_lab.errors import DataError
 
-AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2, 3, 4)}  # by data.layout
-WHITE = 255  # greatest pixel of an image of 8 bits
+AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2, 3, 4)}  # number of axes
+WHITE = 255  # largest pixel value of an 8-bit image
 REMEDIES = {
     "c": "save np.concatenate([x.real, x.imag], -1)",
     "M": "convert times to numbers, as x.astype('datetime64[s]').astype(float)",
@@ -41,7 +41,7 @@ REMEDIES = {
 
 
 def read_npz(path: Path, task: str, layout: str = "auto") -> Arrays:
-    """Decode an ``.npz`` to x, y and, where there are any, class names, rows of the splits and notes.
+    """Decode an ``.npz`` file to x and y and, where present, class names, rows of the splits and notes.
 
     Args:
         path: the file.
@@ -71,7 +71,11 @@ def read_npz(path: Path, task: str, layout: str = "auto") -> Arrays:
 
 
 def _check_examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> None:
-    """Refuse arrays that are not examples, or whose splits differ in kind."""
+    """Check that the arrays are examples and that the splits have the same kind and shape.
+
+    Raises:
+        DataError: an array is invalid or differs from the first one.
+    """
     for name, x in parts.items():
         shape = "x".join(map(str, x.shape))
         if x.dtype.kind not in NUMBERS:
@@ -97,7 +101,7 @@ def _check_examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> No
 
 
 def _examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> tuple[np.ndarray, list[str]]:
-    """Return the examples of all splits, as :class:`Dataset` has them, and notes."""
+    """Return the examples of all splits in the form of :class:`Dataset`, and notes."""
     first = next(iter(parts))
     axes = parts[first].ndim
     if axes >= 3 and layout != "series":
@@ -120,15 +124,16 @@ def _features_last(x: np.ndarray, layout: str) -> np.ndarray:
 
 
 def _layout(x: np.ndarray, spread: Spread) -> tuple[str, str]:
-    """Return whether examples of three or four axes are images or series, and a note if it is not obvious.
+    """Return whether examples with three or four axes are images or series, and a note if it is not obvious.
 
-    Four axes are images. Three are images [N, H, W] if they hold unsigned integers, or if the images are square with
-    values from 0 to 255; else series [N, T, F].
+    Four axes are images. Three axes are images [N, H, W] if they hold unsigned integers or booleans, or if the images
+    are
+    square with values from 0 to 255; otherwise they are series [N, T, F].
     """
     if x.ndim == 4:
         return "images", ""
     if x.dtype.kind in "bu":
-        return "images", "" if x.shape[1] == x.shape[2] else "unsigned, so images; data.layout=series reads series"
+        return "images", "" if x.dtype.kind == "b" or x.dtype.itemsize == 1 else "unsigned, so images; data.layout=series reads series"
     if x.shape[1] == x.shape[2] and spread.low >= 0 and spread.high <= WHITE:
         return "images", "square and from 0 to 255, so images; data.layout=series reads series"
     return "series", "data.layout=images reads images"
@@ -157,7 +162,7 @@ def _images(path: Path, parts: dict[str, np.ndarray], layout: str, spread: Sprea
 
 
 def _targets(path: Path, parts: dict[str, np.ndarray], counts: list[int], task: str) -> tuple[Arrays, list[str]]:
-    """Return the targets of all splits, as :func:`encode_target` gives them, and notes."""
+    """Return the targets of all splits in the form of :func:`encode_target`, and notes."""
     one_hot = {name: is_one_hot(y) for name, y in parts.items()}
     widths = {y.shape[1:] if one_hot[name] else () for name, y in parts.items()}
     columns = {name: column_of(path, name, y, n) for (name, y), n in zip(parts.items(), counts, strict=True)}

@@ -1,11 +1,11 @@
-"""The sizes of an epoch's batches."""
+"""The batch sizes of an epoch."""
 
 
 def batch_sizes(examples: int, batch_size: int) -> list[int]:
-    """The sizes of an epoch's batches, in order.
+    """Return the sizes of an epoch's batches, in order.
 
-    The last batch is shorter where the batch size does not divide the number of examples. A last batch of one example
-    joins the batch before it, because batch normalisation has no statistics of a single example.
+    The last batch is shorter if the batch size does not divide the number of examples. A last batch of one example is
+    merged with the previous batch, because batch normalisation has no statistics of a single example.
 
     Args:
         examples: number of training examples.
@@ -21,5 +21,5 @@ def batch_sizes(examples: int, batch_size: int) -> list[int]:
 
 
 def joins_last(examples: int, batch_size: int) -> bool:
-    """Whether a last batch of one example joins the batch before it."""
+    """Return whether a last batch of one example is merged with the previous batch."""
     return 1 < batch_size < examples and examples % batch_size == 1

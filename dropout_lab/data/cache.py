@@ -1,7 +1,7 @@
-"""Decoded data sets as files that are mapped into memory: workers share one copy, and the next start decodes nothing.
+"""Cache of decoded data sets as memory-mapped files, shared by all workers and reused by later runs.
 
-An entry is a folder of ``.npy`` files, named after its sources and their state (size and time of change). It is
-written aside and renamed, so that it is whole or not there.
+An entry is a folder of ``.npy`` files, named after its source files and their state (size and modification time). It is
+written to a temporary folder and renamed, so that an entry is either complete or absent.
 """
 
 import hashlib
@@ -17,37 +17,38 @@ import numpy as np
 from dropout_lab.data.paths import PRIVATE, is_writable, user_cache_folder
 
 Arrays = dict[str, np.ndarray]
-FORMAT = 2  # raise it when a decoder changes what it makes of the same files
+FORMAT = 2  # increase it when a decoder changes its output for the same files
 
 
 def load_or_decode(
     name: str, files: Sequence[Path], root: Path, decode: Callable[[], Arrays], detail: str = ""
 ) -> Arrays:
-    """The arrays that ``decode`` makes of these files, from the cache if it has them.
+    """Return the decoded arrays of files, from the cache if it contains them.
 
     Args:
-        name: of the data set, for people who look into the folder.
-        files: the sources; a change of any of them makes a new entry, see :func:`file_state`.
-        root: folder of the data; entries go to its ``.dropout-lab``, or to the user's cache where it is read-only.
-        decode: makes the arrays. What it raises passes through, and nothing is stored.
-        detail: what else the arrays depend on.
+        name: the name of the data set, which makes the cache folder readable.
+        files: the source files; a change of any of them creates a new entry, see :func:`file_state`.
+        root: folder of the data; entries are stored in its ``.dropout-lab`` folder, or in the user's cache if the root
+            is read-only.
+        decode: returns the arrays. Its exceptions are passed on, and then nothing is stored.
+        detail: further options that the arrays depend on.
 
     Returns:
-        arrays by name, mapped from disk (copied on write, so that nobody can change the files through them).
+        arrays by name, memory-mapped with copy-on-write, so that changes never reach the files.
     """
     sources = _hash([str(FORMAT), detail, *(str(path.absolute()) for path in files)])
     state = _hash(list(map(file_state, files)))
     places = [root / PRIVATE, user_cache_folder() / PRIVATE]
     entry = f"{name}-{sources}-{state}"
     for place in places:
-        with suppress(OSError, ValueError, EOFError):  # not there, or damaged: decode again
+        with suppress(OSError, ValueError, EOFError):  # absent or damaged: decode again
             return _read(place / entry)
     arrays = decode()
     for place in places:
         with suppress(OSError, ValueError, EOFError):
             if is_writable(place):
                 _write(place, entry, arrays)
-                for old in place.glob(f"{name}-{sources}-*"):  # of files that are no more
+                for old in place.glob(f"{name}-{sources}-*"):  # entries of earlier states of the files
                     if old.name != entry:
                         shutil.rmtree(old, ignore_errors=True)
                 return _read(place / entry)
@@ -84,7 +85,7 @@ def _write(place: Path, entry: str, arrays: Arrays) -> None:
         aside.chmod(0o755)
         try:
             aside.rename(place / entry)
-        except OSError:  # another process was faster, or what is there was damaged
+        except OSError:  # another process was faster, or the existing entry is damaged
             with suppress(OSError, ValueError, EOFError):
                 _read(place / entry)
                 return

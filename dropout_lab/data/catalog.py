@@ -1,4 +1,4 @@
-"""The catalogue of public sets: what each one is, on whose terms, where it is from and whether it is here."""
+"""The catalogue of public data sets: description, licence, source and files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ CITE = "none stated, cite the authors"
 
 @dataclass(frozen=True)
 class CatalogEntry:
-    """One set.
+    """The catalogue entry of one data set.
 
     Args:
-        name: as ``data get`` takes it.
-        task: what is to be learnt.
-        size: how much there is of it.
-        terms: licence, as far as one is stated.
-        source: who publishes it, and where.
-        files: those it is read from, of which the last may be missing; None if it needs none.
-        decode: reads the files anew and returns the number of examples, or raises DataError.
-        get: downloads it into a root.
+        name: the name for ``data get``.
+        task: the learning task.
+        size: the number of examples and their shape.
+        terms: the licence, if one is stated.
+        source: the publisher and the address.
+        files: returns the source files under a root, of which the last may be missing; None if the set needs no files.
+        decode: reads the files again and returns a summary of their content, or raises DataError.
+        get: downloads the set into a root.
     """
 
     name: str
@@ -45,7 +45,7 @@ class CatalogEntry:
     get: Callable[[Path], None] | None = None
 
     def present(self, root: Path) -> bool:
-        """Whether all its files are there; what is in them is not looked at."""
+        """Return whether all files exist; their content is not checked."""
         return self.files is None or all(path.is_file() for path in self.files(root))
 
 
@@ -206,10 +206,10 @@ CATALOGUE = {entry.name: entry for entry in ENTRIES}
 
 
 def verify_dataset(entry: CatalogEntry, root: Path) -> str:
-    """Read a set anew, checksums and all, and say what it holds.
+    """Read a data set again, verify its checksums, and return a summary of its content.
 
     Raises:
-        DataError: files are missing, damaged or not those that were published.
+        DataError: files are missing, damaged or differ from the published ones.
     """
     if entry.files is None or entry.decode is None:
         return entry.size

@@ -1,4 +1,4 @@
-"""Checksums of files: md5, sha1 or sha256, told from each other by their length."""
+"""Checksums of files: md5, sha1 or sha256, distinguished by their length."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """The hex digest of a file."""
+    """Return the hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def joint_digest(folder: Path, names: Sequence[str]) -> str:
-    """One sha256 for several files of a folder: their names and contents, in this order."""
+    """Return one sha256 for several files of a folder: of their names and contents, in the given order."""
     lines = [f"{file_digest(folder / name)}  {name}\n" for name in names]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def verify_digest(path: Path, content: bytes, published: str) -> None:
-    """Compare the content of a file with the sum that its publisher gives.
+    """Compare the content of a file with its published checksum.
 
     Raises:
         DataError: they differ.

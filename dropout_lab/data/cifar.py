@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), which are published as pickles of Python 2."""
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), which are published as Python 2 pickles."""
 
 import tarfile
 import zlib
@@ -16,13 +16,14 @@ from dropout_lab.errors import DataError
 
 @dataclass(frozen=True)
 class CifarFiles:
-    """The batches of one of the two sets, in the folder of the unpacked archive or still in the archive.
+    """The batch files of CIFAR-10 or CIFAR-100, in the extracted folder or inside the archive.
 
     Args:
-        kind: torchvision's class, which knows addresses and checksums.
-        folder: of the batches, also in the archive.
-        archive: as published.
-        train, test: names of the batches.
+        kind: name of the torchvision class with addresses and checksums.
+        folder: folder of the batch files, also inside the archive.
+        archive: name of the published archive.
+        train: names of the training batch files.
+        test: name of the test batch file.
     """
 
     kind: str
@@ -33,13 +34,13 @@ class CifarFiles:
 
     @property
     def published(self) -> Any:
-        """What torchvision knows of the set: ``url``, ``tgz_md5`` and the md5 sums of the batches."""
+        """The torchvision class of the set, with ``url``, ``tgz_md5`` and the md5 checksums of the batch files."""
         from dropout_lab.data.torchvision_import import torchvision
 
         return getattr(torchvision(), self.kind)
 
     def find(self, root: Path) -> list[Path]:
-        """The batches, or the archive if that alone is there."""
+        """Return the batch files, or the archive if only that exists."""
         found = []
         for name in (*self.train, self.test):
             found.append(root / self.folder / name)
@@ -49,10 +50,10 @@ class CifarFiles:
         return found
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:
-        """Images uint8 [N, 3, 32, 32] and labels [N] of both parts.
+        """Return images uint8 [N, 3, 32, 32] and labels [N] of the training and test set.
 
         Raises:
-            DataError: a batch is damaged or is no plain pickle.
+            DataError: a batch file is damaged or is not a plain pickle.
         """
         sums = dict([*self.published.train_list, *self.published.test_list])
         names = (*self.train, self.test)
@@ -69,7 +70,7 @@ class CifarFiles:
         return [np.concatenate(images[:-1]), np.concatenate(labels[:-1]), images[-1], labels[-1]]
 
     def _members(self, archive: Path, names: Sequence[str]) -> list[bytes]:
-        """The batches out of the archive; nothing is unpacked to disk, so no member can land anywhere."""
+        """Return the batch files in the archive, read in memory: no member can be written to an unexpected path."""
         found = []
         try:
             with tarfile.open(archive) as tar:

@@ -1,4 +1,4 @@
-"""One record for every data set, whatever its source."""
+"""The record of a data set, common to all sources."""
 
 from dataclasses import dataclass, replace
 from math import prod
@@ -11,30 +11,32 @@ from dropout_lab.errors import DataError
 Task = Literal["classification", "regression", "language"]
 
 
-# eq=False: a data set is itself and no other, and so can be a key of a cache.
+# eq=False: instances compare by identity, so that a data set can be a key of a cache.
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A whole data set, in memory or mapped from disk.
+    """A complete data set, in memory or memory-mapped.
 
     Args:
         name: as in ``data=``.
-        task: ``classification``, ``regression``, or ``language``: to continue a running text.
-        x: examples [N, F] for tables, [N, T, F] for series or [N, C, H, W] for images; float32,
-            float16 to save room, uint8 that stands for value / 255, or float64 for user tables and series, which are
-            centred before they become float32. Of texts, numbers of tokens, int32 [N, T], -1 where there is none; a
-            running text is one row of them, [N].
-        y: class numbers, int64 [N], or targets, float32 or float64 [N], or [N, K] of K targets at once, which may be
-            uint8 like x; x itself of a running text.
+        task: ``classification``, ``regression``, or ``language``: prediction of the next token of a running text.
+        x: examples [N, F] for tables, [N, T, F] for series or [N, C, H, W] for images; float32, float16 to save memory,
+            uint8 for pixels that stand for value / 255, or float64 for user tables and series, which are centred before
+            the conversion to float32. For texts, token numbers, int32 [N, T], -1 for padding; a running text is one
+            sequence of tokens, [N].
+        y: class numbers, int64 [N], or targets, float32 or float64 [N], or [N, K] for K targets, which may be uint8
+            like
+            x; x itself for a running text.
         classes: names of the classes; empty for regression.
-        test: rows of the official test part; None if the set has none and it is to be drawn.
-        splits: rows of the test part of each published split, where there are several; ``test`` is that of the first.
-        val: rows of the official validation part; None if the set has none and it is to be drawn.
-        tokens: the different tokens of texts, all parts together.
-        vocabulary: how many of them a model is to know at the most; 0 for other data than texts.
-        truth: the targets without their noise, float32 [N], where a synthetic set knows them.
-        notes: what the reader of user data detected, converted or left out, one phrase each.
-        columns: of a table, the name of the column that each feature comes from; the indicators of a column of words
-            share its name. Features may be NaN where a cell is missing.
+        test: rows of the official test set; None if the set has none, and it is drawn at random.
+        splits: rows of the test set of each published split, if there are several; ``test`` is that of the first.
+        val: rows of the official validation set; None if the set has none, and it is drawn at random.
+        tokens: the distinct tokens of the texts in all splits.
+        vocabulary: the largest number of tokens that a model knows; 0 for data other than texts.
+        truth: the targets without noise, float32 [N], for synthetic sets.
+        notes: conversions, detected formats and omissions of the reader of user data, one phrase each.
+        columns: for a table, the name of the source column of each feature; the indicators of a column of words share
+            its
+            name. Features may be NaN where a cell is missing.
     """
 
     name: str
@@ -58,22 +60,22 @@ class Dataset:
 
     @property
     def outputs(self) -> int:
-        """Outputs a model needs: one a class, one a token that may come next, or one a target."""
+        """Number of outputs of a model: one per class, one per symbol of a language model, or one per target."""
         if self.task == "language":
             return self.symbols
         return len(self.classes) or prod(self.y.shape[1:])
 
     @property
     def symbols(self) -> int:
-        """Different symbols that a model of texts reads: the tokens it knows, any other, and none; 0 without texts."""
+        """Number of input symbols of a text model: its vocabulary, unknown and padding; 0 without texts."""
         return self.vocabulary + 2 if self.vocabulary else 0
 
 
 def reconstruction_of(dataset: Dataset) -> Dataset:
-    """The set whose targets are its own examples, as an autoencoder learns it: a regression of F targets.
+    """Return the data set with its examples as targets, as for an autoencoder: a regression with F targets.
 
     Raises:
-        DataError: it is text.
+        DataError: the data set is text.
     """
     if dataset.tokens:
         raise DataError(f"data.reconstruct=true: is for numbers, and data={dataset.name} is text")

@@ -1,4 +1,4 @@
-"""One line that says what was read from user data, to be checked by the user before anything trains."""
+"""A one-line description of user data, which lets the user check what was read before training starts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,17 +7,17 @@ import numpy as np
 
 from dropout_lab.data.dataset import Dataset
 
-MOST_CLASSES = 12  # classes that are listed with their counts
-LONGEST = 40  # characters of a name
+MOST_CLASSES = 12  # number of classes that are listed with their counts
+LONGEST = 40  # number of characters of a name
 
 
 def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> str:
-    """Return the line for one user data set.
+    """Return the description of one user data set.
 
     Args:
-        dataset: as it was read.
-        path: of the file or folder; its last part names the data.
-        splits: row numbers by split, of one trial.
+        dataset: the data set as it was read.
+        path: the file or folder; the last part of the path names the data.
+        splits: row numbers by split, for one trial.
 
     Returns:
         for example ``data: pets, 1,200 images 3x32x32 (12 files skipped: 10 .gif, 2 hidden), classes: cat 700, dog
@@ -26,7 +26,7 @@ def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> s
     notes = f" ({'; '.join(dataset.notes)})" if dataset.notes else ""
     sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items() if len(rows))
     line = f"data: {Path(path).name}, {_examples(dataset)}{notes}, {_target(dataset)}; {sizes}"
-    return "".join(c if c.isprintable() else "?" for c in line)  # labels may hold ends of lines
+    return "".join(c if c.isprintable() else "?" for c in line)  # labels may contain line breaks
 
 
 def _examples(dataset: Dataset) -> str:
@@ -42,7 +42,7 @@ def _examples(dataset: Dataset) -> str:
 
 
 def printable(name: str) -> str:
-    """Return a name of the user's as it goes into a message of one line: short and without control characters."""
+    """Return a user-defined name in the form of a one-line message: short and without control characters."""
     plain = name if name.isprintable() else ascii(name)[1:-1]
     return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}..."
 

@@ -1,7 +1,8 @@
-"""Files from the network, whole or not at all.
+"""Downloads that produce either the complete file or nothing.
 
-scikit-learn's ``fetch_file`` and torchvision's ``download_url`` would do, but wait for ever on a silent server; the one
-shows no progress, the other writes to where the whole file belongs and takes a cut-off one without checksum for whole.
+scikit-learn's ``fetch_file`` and torchvision's ``download_url`` wait forever for a silent server. In addition, the
+first
+shows no progress, and the second writes directly to the final path and accepts a truncated file without a checksum.
 """
 
 import os
@@ -24,27 +25,27 @@ from dropout_lab.data.checksums import ALGORITHMS, file_digest
 from dropout_lab.data.paths import PRIVATE, is_writable
 from dropout_lab.errors import DataError
 
-TIMEOUT = 30.0  # seconds without a byte
+TIMEOUT = 30.0  # seconds without receiving a byte
 TRIES = 2  # rounds through the addresses
 CHUNK = 1 << 16
 
 
 def download_file(addresses: Sequence[str], path: Path, published: str | None = None) -> None:
-    """Download a file, showing a bar on a terminal.
+    """Download a file, with a progress bar on a terminal.
 
     Args:
-        addresses: of the same file, tried in this order.
-        path: where it goes, once it is whole and as published.
-        published: its md5, sha1 or sha256, if one is known; else its announced length must be right.
+        addresses: addresses of the same file, tried in this order.
+        path: the final path; the file is moved there when it is complete and verified.
+        published: its md5, sha1 or sha256, if known; otherwise the announced length is verified.
 
     Raises:
-        DataError: no address gave the whole file; nothing is left behind.
+        DataError: no address gave the complete file; nothing is left on disk.
     """
     problems: dict[str, str] = {}
     part = path.with_name(path.name + ".part")
     for address in list(addresses) * TRIES:
         if problems.get(address, "").startswith("HTTP 4"):
-            continue  # what is not there will not be there in a moment
+            continue  # a client error is permanent, so a retry is useless
         try:
             _receive(address, part)
             algorithm = ALGORITHMS[len(published)] if published else ""
@@ -66,7 +67,7 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
 
 
 def _receive(address: str, part: Path) -> None:
-    """Write what an address gives to a file."""
+    """Download an address to a file."""
     request = urllib.request.Request(address, headers={"User-Agent": f"dropout-lab/{__version__}"})
     with urllib.request.urlopen(request, timeout=TIMEOUT) as response, part.open("wb") as file:
         total = int(response.headers["Content-Length"]) if response.headers["Content-Length"] else None
@@ -90,16 +91,16 @@ def _copy(response: HTTPResponse, file: IO[bytes], bar: Any) -> int:
 
 @contextmanager
 def limit_sklearn_downloads(name: str) -> Iterator[None]:
-    """Where scikit-learn downloads a set by itself: a silent server is not waited for, and what goes wrong is one line.
+    """Limit the downloads of scikit-learn: they time out on a silent server, and errors become one line.
 
     Raises:
-        DataError: it could not be downloaded.
+        DataError: the download failed.
     """
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it tries again
+            warnings.simplefilter("ignore")  # scikit-learn warns about each retry
             yield
     except (OSError, ValueError, EOFError) as error:
         reason = " ".join(str(getattr(error, "reason", None) or error).split())
@@ -110,11 +111,12 @@ def limit_sklearn_downloads(name: str) -> Iterator[None]:
 
 @contextmanager
 def staging_folder(root: Path) -> Iterator[Path]:
-    """A folder beside the data to make things in; what lies in it at the end is moved to the same place below
-    ``root``, file by file, and nothing is if the block is left by an error.
+    """Yield a temporary folder whose files are moved to the same relative paths below ``root`` at the end.
+
+    If the block raises an exception, nothing is moved.
 
     Raises:
-        DataError: the root cannot be written.
+        DataError: the root is not writable.
     """
     if not is_writable(root):
         raise DataError(f"{root}: cannot be written; data.root=FOLDER or DROPOUT_LAB_DATA name another place for data")
@@ -130,5 +132,5 @@ def staging_folder(root: Path) -> Iterator[Path]:
     finally:
         rmtree(folder, ignore_errors=True)
         for path in new:
-            with suppress(OSError):  # something is in it
+            with suppress(OSError):  # fails if the folder is not empty
                 path.rmdir()

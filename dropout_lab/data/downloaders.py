@@ -1,4 +1,4 @@
-"""How each public set is downloaded: from its publisher, checked, and laid where its reader looks."""
+"""Downloads of the public vision and UCI sets: fetched, verified, and stored where the reader expects them."""
 
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from dropout_lab.errors import DataError
 
 
 def download_vision(name: str, root: Path) -> None:
-    """Download the files of a vision set that are not there, by torchvision's addresses and checksums.
+    """Download the missing files of a vision set, with torchvision's addresses and checksums.
 
     Raises:
-        DataError: nothing new is then in the root.
+        DataError: the download failed; the root is unchanged.
     """
     files = VISION[name].files
     with staging_folder(root) as folder:
@@ -39,7 +39,7 @@ def _idx(files: IdxFiles, raw: Path, place: Path) -> None:
     from dropout_lab.data.torchvision_import import torchvision
 
     known: Any = getattr(torchvision(), files.folder)
-    if files.folder == "EMNIST":  # all its divisions in one archive
+    if files.folder == "EMNIST":  # one archive holds all variants of EMNIST
         download_file([known.url], raw / "gzip.zip", known.md5)
         extract_archive(
             raw / "gzip.zip", raw, lambda name: name.removeprefix("gzip/").removesuffix(".gz") in files.names
@@ -58,7 +58,7 @@ def download_uci(name: str, root: Path) -> None:
     """Download one of the nine UCI sets with its splits, from the repository that published them.
 
     Raises:
-        DataError: nothing new is then in the root.
+        DataError: the download failed; the root is unchanged.
     """
     table = TABLES[name]
     with staging_folder(root) as folder:
@@ -71,10 +71,10 @@ def download_uci(name: str, root: Path) -> None:
 
 
 def download_year(root: Path) -> None:
-    """Download YearPredictionMSD. Its publisher gives no checksum: it must have all its rows.
+    """Download YearPredictionMSD. It has no published checksum, so the number of rows is verified instead.
 
     Raises:
-        DataError: nothing new is then in the root.
+        DataError: the download failed; the root is unchanged.
     """
     with staging_folder(root) as folder:
         archive = folder / list_year_files(root)[1].relative_to(root)

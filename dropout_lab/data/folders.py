@@ -1,4 +1,4 @@
-"""Folders that have a folder of files for each class, with or without folders of splits above the classes."""
+"""Folders with one subfolder of files per class, with or without folders of splits above the classes."""
 
 import unicodedata
 from collections import Counter
@@ -19,7 +19,7 @@ class ClassFolders:
 
     Args:
         splits: files by class, by split: ``train``, ``val`` and ``test``, or one with an empty name.
-        notes: what was skipped, one phrase each.
+        notes: skipped files, one phrase each.
     """
 
     splits: dict[str, dict[str, list[Path]]]
@@ -32,13 +32,13 @@ class ClassFolders:
 
     @property
     def files(self) -> list[tuple[Path, int]]:
-        """The files in the order of the examples, split by split and class by class, each with its label."""
+        """The files in the order of the examples (by split, then by class), each with its label."""
         labels = {name: label for label, name in enumerate(self.classes)}
         groups = (group.items() for group in self.splits.values())
         return [(path, labels[name]) for group in groups for name, paths in group for path in paths]
 
     def rows(self, split: str) -> range | None:
-        """Return the rows of a split in :attr:`files`; None if it is not fixed."""
+        """Return the rows of a split in :attr:`files`; None if the split is not fixed."""
         if split not in self.splits:
             return None
         sizes = {name: sum(map(len, group.values())) for name, group in self.splits.items()}
@@ -47,15 +47,15 @@ class ClassFolders:
 
 
 def read_class_folders(folder: Path, suffixes: Collection[str], noun: str) -> ClassFolders:
-    """List the files of a folder by split and class, in the order of their names.
+    """List the files of a folder by split and class, sorted by name.
 
     Args:
-        folder: of the classes, or of the splits with the classes in them.
-        suffixes: of the files that are read, in lower case.
-        noun: what such a file is, in the singular.
+        folder: folder of the classes, or of the splits that contain the classes.
+        suffixes: suffixes of the files to read, in lower case.
+        noun: the kind of file, in the singular.
 
     Raises:
-        DataError: there are fewer than two classes, a class has no file, or folders that are not classes.
+        DataError: there are fewer than two classes, a class has no file, or a folder is not a class.
     """
     scan = Scan(folder, suffixes)
     levels = find_splits(scan.tree, noun)
@@ -96,7 +96,7 @@ def _check_classes(level: Tree, suffixes: Collection[str], noun: str) -> None:
 
 
 def _match_classes(training: Tree, level: Tree, noun: str) -> None:
-    """Refuse classes of another split that the training split lacks."""
+    """Raise DataError if another split has a class that the training split lacks."""
     classes = [folder.name for folder in training.folders]
     for folder in level.folders:
         if folder.name not in classes:

@@ -1,4 +1,4 @@
-"""The IDX files of MNIST and its kin, plain or gzipped."""
+"""Reader of IDX files (MNIST and similar sets), plain or gzip-compressed."""
 
 import gzip
 import struct
@@ -15,15 +15,15 @@ UNSIGNED_BYTES = 8
 
 
 def read_idx(path: Path, axes: int, md5: str | None = None) -> np.ndarray:
-    """The bytes of an IDX file: two zero bytes, the type, the number of axes, their lengths, then the values.
+    """Return the values of an IDX file: two zero bytes, the type, the number of axes, their lengths, then the values.
 
     Args:
-        path: a file; one whose name ends in ``.gz`` is unpacked on the way.
-        axes: how many it must have, 3 for images [N, H, W] and 1 for labels [N].
-        md5: of the unpacked file, if it is known.
+        path: the file; a name that ends in ``.gz`` is decompressed.
+        axes: the expected number of axes, 3 for images [N, H, W] and 1 for labels [N].
+        md5: checksum of the decompressed file, if known.
 
     Raises:
-        DataError: it is not such a file, not a whole one or not the one that was published.
+        DataError: the file is not an IDX file, is truncated, or differs from the published one.
     """
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()

@@ -1,4 +1,4 @@
-"""What is known of an image file before its pixels are decoded."""
+"""Metadata of an image file, read before its pixels are decoded."""
 
 import warnings
 from collections.abc import Callable
@@ -18,14 +18,14 @@ BITS_PER_SAMPLE, SAMPLE_FORMAT = 258, 339  # tags of TIFF; format 2 is signed in
 
 
 class Header(NamedTuple):
-    """Facts about an image.
+    """Metadata of an image.
 
     Args:
-        mode: Pillow's name for the kind of pixels.
-        stored: Pillow's name for how they are stored in the file.
+        mode: Pillow's name of the pixel type.
+        stored: Pillow's name of the storage format in the file.
         kind: ``8-bit``, ``16-bit``, ... or ``float``.
         top: the largest value of the type; 0 for floats.
-        grey: whether it has no colours.
+        grey: whether the image has no colours.
         frames: number of frames or pages.
         reduced: whether Pillow reduces the pixels to 8 bits.
     """
@@ -45,7 +45,7 @@ class Header(NamedTuple):
 
 
 def open_image(path: Path, use: Callable[[Any], T]) -> T:
-    """Return what a function makes of the opened image.
+    """Open an image and return the result of a function of it.
 
     Raises:
         DataError: the file cannot be read as an image, or would need too much memory.
@@ -54,16 +54,17 @@ def open_image(path: Path, use: Callable[[Any], T]) -> T:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as those on damaged metadata
+            warnings.simplefilter("ignore")  # such as warnings about damaged metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            # Given a path, Pillow 13 maps uncompressed TIFF files, and then confuses width and height of rotated ones.
+            # Given a path, Pillow 13 maps uncompressed TIFF files into memory, and then swaps width and height of
+            # rotated ones.
             with path.open("rb") as file, Image.open(file) as image:
                 return use(image)
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise DataError(f"{path}: cannot be read as an image (its content is of no type that Pillow knows)") from None
-    except Exception as error:  # Pillow's decoders raise anything on damaged files
+    except Exception as error:  # Pillow's decoders raise any exception on damaged files
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(f"{path}: cannot be read as an image ({reason})") from None
 
@@ -78,10 +79,10 @@ def read_header(path: Path) -> Header:
 
 
 def orientation_of(image: Any) -> int:
-    """Return the orientation tag of an image, 1 to 8; 1 if there is none."""
+    """Return the orientation tag of an image, 1 to 8; 1 if it has none."""
     try:
         value = int(image.getexif().get(ORIENTATION, 1))
-    except Exception:  # damaged metadata say nothing
+    except Exception:  # damaged metadata count as no metadata
         return 1
     return value if value in range(1, 9) else 1
 
@@ -97,7 +98,7 @@ def _header(image: Any) -> Header:
 
 
 def _depth(image: Any, stored: str) -> tuple[str, int]:
-    """Return the name of the pixels' type and its largest value."""
+    """Return the name of the pixel type and its largest value."""
     if image.mode == "F":
         return FLOAT, 0
     if image.mode == "I" or image.mode.startswith("I;16"):

@@ -1,4 +1,4 @@
-"""Images in a folder for each class, as torchvision's ImageFolder has them, with or without folders of splits."""
+"""Images in one folder per class, as in torchvision's ImageFolder, with or without folders of splits."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from dropout_lab.errors import DataError
 
 SUFFIXES = set(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff .ppm .pgm .pbm .pnm".split())
 CONVERTED = {"CMYK", "YCbCr", "LAB"}  # Pillow's modes of other colour spaces
-DARK = 1 / 16  # images of more than 8 bits whose largest value is below may use another range than that of their type
-ROUNDING = 1e-4  # by which float images may leave [0, 1]
+DARK = 1 / 16  # deep images whose largest value is below this may use a smaller range than their type
+ROUNDING = 1e-4  # tolerance of float images outside [0, 1]
 
 
 def list_images(folder: Path) -> ClassFolders:
@@ -27,15 +27,15 @@ def read_images(folder: Path, size: int) -> Arrays:
     """Decode the images of a folder.
 
     Args:
-        folder: of the classes, or of the splits.
-        size: pixels per side to resize them to; 0 if they are of one size.
+        folder: folder of the classes, or of the splits.
+        size: pixels per side after resizing; 0 if all images have the same size.
 
     Returns:
-        x [N, 1 or 3, H, W], uint8 or, where an image has more than 8 bits, float32 in [0, 1]; y; the names of the
-        classes; the rows of fixed splits; notes on what was converted.
+        x [N, 1 or 3, H, W], uint8 or, if an image has more than 8 bits, float32 in [0, 1]; y; the names of the classes;
+        the rows of fixed splits; notes on conversions.
 
     Raises:
-        DataError: an image is broken, or of another size than the first, or a float image is in no known range.
+        DataError: an image is damaged or differs in size from the first, or a float image has an unknown range.
     """
     listing = list_images(folder)
     paths = [path for path, _ in listing.files]
@@ -61,7 +61,7 @@ def read_images(folder: Path, size: int) -> Arrays:
 
 
 def _events(header: Header, pixels: Pixels) -> list[str]:
-    """Return the phrases that are counted for one image."""
+    """Return the notes that apply to one image."""
     events = []
     if header.deep and header.kind != FLOAT:
         events.append(f"{header.kind} images scaled by 1/{header.top}")
@@ -79,17 +79,17 @@ def _events(header: Header, pixels: Pixels) -> list[str]:
 
 
 def _describe(counts: Counter[str], total: int) -> list[str]:
-    """Return the phrases with their counts, without a count where it is all images."""
+    """Return the notes with their counts; a note that applies to all images has no count."""
     return [phrase if count == total else _count(count, phrase) for phrase, count in sorted(counts.items())]
 
 
 def _count(number: int, phrase: str) -> str:
-    """Return a number and a phrase on images or files, in the singular where it is one."""
+    """Return a number and a phrase about images or files, in the singular if the number is one."""
     return f"{number:,} {phrase if number > 1 else phrase.replace('images', 'image').replace('files', 'file')}"
 
 
 def _scale_floats(x: np.ndarray, paths: Sequence[Path], headers: Sequence[Header]) -> list[str]:
-    """Bring float images to [0, 1] in place, all by the same rule, and return the note on it."""
+    """Scale float images to [0, 1] in place, all by the same rule, and return a note on it."""
     rows = [row for row, header in enumerate(headers) if header.kind == FLOAT]
     if not rows:
         return []
@@ -106,7 +106,7 @@ def _scale_floats(x: np.ndarray, paths: Sequence[Path], headers: Sequence[Header
 
 
 def _describe_dark(x: np.ndarray, headers: Sequence[Header]) -> list[str]:
-    """Return a note if the images of more than 8 bits use a small part of their range."""
+    """Return a note if the images with more than 8 bits use only a small part of their range."""
     rows = [row for row, header in enumerate(headers) if header.deep]
     largest = max((float(x[row].max()) for row in rows), default=1.0)
     return [f"values up to {largest:.2g} only; data.normalise=unit stretches them"] if largest < DARK else []

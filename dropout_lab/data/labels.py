@@ -1,6 +1,6 @@
-"""Targets of user data: class labels or numbers, decided by one rule for every kind of file.
+"""Targets of user data: class labels or numbers, by the same rule for every file format.
 
-A target is treated as classes if it holds words or at most 50 different whole numbers, unless ``task`` says otherwise.
+A target is treated as classes if it holds words or at most 50 distinct whole numbers, unless ``task`` says otherwise.
 """
 
 import re
@@ -17,12 +17,12 @@ from dropout_lab.errors import DataError
 
 MOST_CLASSES = 50
 NUMBERS = "biuf"  # numpy's kinds of numbers
-MOST_NOTED = 3  # groups of labels in a note
-_WHOLE = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # Python refuses to convert thousands of digits
+MOST_NOTED = 3  # number of groups of labels in a note
+_WHOLE = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # Python refuses to convert integers of thousands of digits
 
 
 def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
-    """The targets y float64 [N], or class numbers y int64 [N] and the names of the classes.
+    """Return the targets y float64 [N], or class numbers y int64 [N] and the names of the classes.
 
     Args:
         path: the file, for messages.
@@ -30,7 +30,7 @@ def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
         task: ``classification``, ``regression`` or ``auto``.
 
     Raises:
-        DataError: they do not suit the task, or are not finite.
+        DataError: the targets do not suit the task, or are not finite.
     """
     words = y.dtype.kind not in NUMBERS
     if not words and not np.isfinite(y).all():
@@ -45,7 +45,7 @@ def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
             raise DataError(f"{path}: the target has whole numbers beyond 2^53 that float64 does not tell apart")
         return {"y": y.astype(np.float64)}
     if y.dtype.kind == "b" or (whole and y.dtype.kind == "f" and np.abs(y).max() <= EXACT):
-        y = y.astype(np.int64)  # so that a class is called 1 and not 1.0
+        y = y.astype(np.int64)  # so that a class is named 1 and not 1.0
     values, numbers = np.unique(y, return_inverse=True)
     if len(values) < 2:
         raise DataError(f"{path}: the target is {values[0]} everywhere; a classification needs two classes")
@@ -53,13 +53,13 @@ def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
 
 
 def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[int], str]) -> Arrays:
-    """Return the targets in cells of a table, with notes; labels are equal if they are written alike.
+    """Return the targets in the cells of a table, with notes; labels are equal if they are spelled the same.
 
     Args:
-        cells: stripped, none of them empty, [N].
+        cells: stripped cells, none of them empty, [N].
         task: ``classification``, ``regression`` or ``auto``.
         decimal: the decimal sign.
-        place: names a cell by its row.
+        place: returns the location of a cell in the file by its row, for messages.
 
     Raises:
         DataError: the cells do not suit the task.
@@ -86,7 +86,7 @@ def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[i
 
 
 def _value(cell: str, decimal: str) -> int | float | None:
-    """The number that a label is, whole ones exactly; None for words."""
+    """Return the numeric value of a label, exact for whole numbers; None for words."""
     if _WHOLE.fullmatch(cell):
         return int(cell)
     value = number_of(cell, decimal)
@@ -94,7 +94,7 @@ def _value(cell: str, decimal: str) -> int | float | None:
 
 
 def _classes(cells: Sequence[str], values: dict[str, int | float | None], place: Callable[[int], str]) -> Arrays:
-    """Class numbers, in the order of the numbers that labels are, or else of the alphabet."""
+    """Return class numbers, in numeric order if all labels are numbers, otherwise in alphabetical order."""
     labels = sorted(values)
     if None not in values.values():
         labels.sort(key=lambda label: values[label] or 0)
@@ -112,13 +112,13 @@ def _classes(cells: Sequence[str], values: dict[str, int | float | None], place:
 
 
 def appearance(label: str) -> str:
-    """What labels have in common that people easily take for the same one."""
+    """Return the form in which labels are compared that are easily mistaken for each other."""
     printable = "".join(c for c in unicodedata.normalize("NFKC", label) if c.isprintable())
     return "".join(printable.casefold().split())
 
 
 def _alike(labels: Sequence[str], key: Callable[[str], object]) -> str:
-    """Labels that have the same key, in words; nothing if all keys differ."""
+    """Return the labels with the same key, in words; an empty string if all keys differ."""
     groups: dict[object, list[str]] = {}
     for label in labels:
         groups.setdefault(key(label), []).append(label)

@@ -1,4 +1,4 @@
-"""Folders of the splits: which folders hold the training, validation and test set of user data."""
+"""Detection of the folders that hold the training, validation and test set of user data."""
 
 import re
 
@@ -20,21 +20,22 @@ EXPECTED = "folders of classes, or train, val and test with folders of classes i
 
 
 def find_splits(root: Tree, noun: str) -> dict[str, Tree]:
-    """Find the folders that hold the folders of classes.
+    """Find the folders that contain the folders of classes.
 
-    Any usual spelling is known, in any case and with the same addition to each name: ``seg_train`` and ``seg_test``.
-    A single folder that wraps the others is passed through: ``archive/train``, ``seg_train/seg_train``.
+    Any usual spelling is recognized, in any case and with the same addition to each name: ``seg_train`` and
+    ``seg_test``.
+    A single folder around the others is skipped: ``archive/train``, ``seg_train/seg_train``.
 
     Args:
         root: the user's folder.
-        noun: what its files are, in the singular.
+        noun: the kind of file, in the singular.
 
     Returns:
         folders by split, in the order of :data:`SPLITS`; one with an empty name if there are no splits.
 
     Raises:
-        DataError: the training split is missing, a split is there twice, has no folder of a class, or lies next to
-            something else.
+        DataError: the training split is missing, or a split occurs twice, has no class folder, or has sibling folders
+            that are not splits.
     """
     level = _unwrap(root)
     names = {folder: name for folder in level.folders if (name := _parse(folder.name))}

@@ -1,4 +1,4 @@
-"""``.npz`` archives, read so that a damaged or hostile one ends in one message.
+"""Safe reading of ``.npz`` archives: a damaged or malicious file raises one DataError.
 
 The sizes that an archive declares are compared with each other and with a bound before anything is decompressed.
 """
@@ -16,9 +16,9 @@ import numpy as np
 
 from dropout_lab.errors import DataError
 
-MOST_BYTES = 16 * 2**30  # of all arrays that are read from one archive, decompressed
+MOST_BYTES = 16 * 2**30  # upper bound for all arrays read from one archive, decompressed
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-NPY = b"\x93NUMPY"  # the first bytes of what np.save writes
+NPY = b"\x93NUMPY"  # the first bytes of an .npy file
 ENCRYPTED = 0x1  # bit of a member's flags
 SAVE = "np.savez(FILE, x=x, y=y) saves both arrays"
 
@@ -27,17 +27,17 @@ def list_arrays(path: Path) -> list[str]:
     """Return the names of the arrays in an archive, in its order.
 
     Raises:
-        DataError: the file is no ``.npz``, is damaged, or has two arrays of one name.
+        DataError: the file is not an ``.npz`` file, is damaged, or has two arrays with the same name.
     """
     with _opened(path) as archive:
         return list(_members(path, archive))
 
 
 def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """Return the arrays of these names.
+    """Return the arrays with the given names.
 
     Raises:
-        DataError: one of them is damaged, encrypted, a pickle, or larger than :data:`MOST_BYTES` allows.
+        DataError: an array is damaged, encrypted, a pickle, or larger than :data:`MOST_BYTES` allows.
     """
     with _opened(path) as archive:
         members = _members(path, archive)
@@ -48,7 +48,7 @@ def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an archive; whatever is raised while it is read becomes a DataError."""
+    """Open an archive; any exception while it is read becomes a DataError."""
     try:
         with path.open("rb") as file:
             start = file.read(len(NPY))
@@ -57,19 +57,19 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             if not zipfile.is_zipfile(file):
                 raise DataError(f"{path}: is no .npz file, or not whole; {SAVE}")
             with warnings.catch_warnings(), zipfile.ZipFile(file) as archive:
-                warnings.simplefilter("ignore")  # headers that Python 2 wrote
+                warnings.simplefilter("ignore")  # headers written by Python 2
                 yield archive
     except DataError:
         raise
     except MemoryError:
         raise DataError(f"{path}: has arrays that do not fit into memory") from None
-    except Exception as error:  # zipfile, zlib, ast and numpy raise whatever the bytes lead them to
+    except Exception as error:  # zipfile, zlib, ast and numpy raise many types on damaged bytes
         reason = "".join(sign if sign.isprintable() else " " for sign in str(error)[:200]) or type(error).__name__
         raise DataError(f"{path}: is no .npz file or not whole ({reason})") from None
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Members by the name of their array; files that the macOS archiver adds are left out."""
+    """Return the members by the name of their array; files added by the macOS archiver are left out."""
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         place = PurePosixPath(info.filename)
@@ -105,7 +105,7 @@ def _load(path: Path, archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo
 
 def _header(path: Path, name: str, member: Any) -> tuple[tuple[int, ...], np.dtype]:
     version = np.lib.format.read_magic(member)
-    if version not in HEADERS:  # numpy writes a third one for names of fields, which only structured arrays have
+    if version not in HEADERS:  # numpy's third version is for field names, which only structured arrays have
         raise DataError(f"{path}: {name!r} is of the .npy format {version[0]}.{version[1]}; save it with np.savez")
     shape, _, dtype = HEADERS[version](member)
     if dtype.hasobject:

@@ -1,28 +1,28 @@
-"""Where data lie: the root folder of the public sets, and the cache of the user."""
+"""The locations of data: the root folder of the public sets, and the user's cache."""
 
 import os
 from pathlib import Path
 
 VARIABLE = "DROPOUT_LAB_DATA"
-PRIVATE = ".dropout-lab"  # what is ours in a folder that others may use as well
+PRIVATE = ".dropout-lab"  # folder for the program's files inside a shared folder
 
 
 def user_cache_folder() -> Path:
-    """The folder of this program in the user's cache."""
+    """Return the folder of this program in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dropout-lab"
 
 
 def data_root(root: str) -> Path:
-    """The folder that ``data.root`` names; if it is empty, the one of the environment or of the user."""
+    """Return the folder of ``data.root``; if it is empty, that of the environment variable or the user's cache."""
     named = root or os.environ.get(VARIABLE, "")
     return Path(named).expanduser() if named else user_cache_folder()
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether files may be made in a folder, or the folder itself.
+    """Return whether files can be created in a folder, or the folder itself can be created.
 
-    A folder without write permission for anybody is protected, and then not even the superuser, for whom
-    ``os.access`` always says yes, is to write there.
+    A folder without any write permission is treated as protected, even for the superuser, for whom ``os.access`` always
+    returns true.
     """
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

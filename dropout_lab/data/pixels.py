@@ -1,4 +1,4 @@
-"""From an image file to an array of pixels: upright, on white, and with the range of its type."""
+"""Decoding of an image file to an array of pixels: upright, on white, and scaled by the range of its type."""
 
 import sys
 from pathlib import Path
@@ -16,8 +16,8 @@ class Pixels(NamedTuple):
     """A decoded image.
 
     Args:
-        values: [C, H, W] uint8, float32 in [0, 1], or of float images float32 as they are stored.
-        transparent: whether a pixel shows the white behind it.
+        values: [C, H, W]; uint8, float32 in [0, 1], or for float images float32 with the stored values.
+        transparent: whether the white background shows through a pixel.
         rotated: whether an orientation tag was applied.
     """
 
@@ -30,12 +30,13 @@ def read_pixels(path: Path, header: Header, grey: bool, size: int) -> Pixels:
     """Decode the first frame of an image.
 
     Args:
-        header: of the image.
-        grey: whether to make one channel instead of three.
-        size: pixels per side to resize it to; 0 to leave it.
+        path: the file.
+        header: the header of the image.
+        grey: whether to return one channel instead of three.
+        size: pixels per side after resizing; 0 to keep the size.
 
     Raises:
-        DataError: it cannot be read, or holds values that are negative or not finite.
+        DataError: the image cannot be read, or holds negative or non-finite values.
     """
     if not header.deep:
         return open_image(path, lambda image: _decode(image, grey, size))
@@ -50,7 +51,7 @@ def read_pixels(path: Path, header: Header, grey: bool, size: int) -> Pixels:
 
 
 def _decode(image: Any, grey: bool, size: int) -> Pixels:
-    """Decode an image of 8 bits."""
+    """Decode an 8-bit image."""
     from PIL import Image
 
     upright, rotated = _rotate(image)
@@ -62,16 +63,16 @@ def _decode(image: Any, grey: bool, size: int) -> Pixels:
 
 
 def _rotate(image: Any) -> tuple[Any, bool]:
-    """Return the image upright, and whether it was not."""
+    """Return the upright image, and whether it was rotated."""
     from PIL import ImageOps
 
-    tagged = image.format == "TIFF" and orientation_of(image) > 1  # Pillow rotates these while it loads them
+    tagged = image.format == "TIFF" and orientation_of(image) > 1  # Pillow rotates these on loading
     image.load()
     return (ImageOps.exif_transpose(image), True) if orientation_of(image) > 1 else (image, tagged)
 
 
 def _flatten(image: Any, mode: str) -> tuple[Any, bool]:
-    """Return an image of 8 bits on white in the mode L or RGB, and whether any white shows."""
+    """Return an 8-bit image on white in the mode L or RGB, and whether white shows through."""
     from PIL import Image, ImageCms
 
     if image.mode in ALPHA or "transparency" in image.info:
@@ -86,7 +87,7 @@ def _flatten(image: Any, mode: str) -> tuple[Any, bool]:
 
 
 def _read_deep(path: Path, header: Header) -> tuple[np.ndarray, Any, bool]:
-    """Return the stored values [H, W, C], the value that stands for transparency, and whether they were rotated."""
+    """Return the stored values [H, W, C], the value that marks transparency, and whether the image was rotated."""
 
     def load(image: Any, low: bool) -> tuple[np.ndarray, Any, bool]:
         if low:
@@ -97,14 +98,14 @@ def _read_deep(path: Path, header: Header) -> tuple[np.ndarray, Any, bool]:
 
     values, key, rotated = open_image(path, lambda image: load(image, low=False))
     if header.kind == "32-bit":
-        values %= 2**32  # Pillow keeps them as signed numbers
-    if header.mode in ("RGB", "RGBA"):  # Pillow keeps the upper bytes; in the other byte order these are the lower ones
+        values %= 2**32  # Pillow stores them as signed numbers
+    if header.mode in ("RGB", "RGBA"):  # Pillow keeps the upper bytes; swapping the byte order gives the lower ones
         values = values * 256 + open_image(path, lambda image: load(image, low=True))[0]
     return values, key, rotated
 
 
 def _in_other_order(tile: Any, stored: str) -> Any:
-    """Return a part of Pillow's work list, to be decoded in the byte order that the file does not have."""
+    """Return a tile of Pillow's decoding list with the byte order swapped."""
     big = stored.endswith("B") or (stored.endswith("N") and sys.byteorder == "big")
     other = stored[:-1] + ("L" if big else "B")
     fields = (*tile[:3], (other, *tile[3][1:]) if isinstance(tile[3], tuple) else other)

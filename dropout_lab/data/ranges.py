@@ -1,4 +1,4 @@
-"""Numbers that user data may hold: finite ones that float32 can compute with, and that it tells apart."""
+"""Checks of the numbers in user data: finite, and representable and distinguishable in float32."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ import numpy as np
 from dropout_lab.data.numerals import LARGEST
 from dropout_lab.errors import DataError
 
-ROWS = 4096  # rows that are looked at together, so that large arrays are not copied whole
+ROWS = 4096  # rows processed at a time, so that large arrays are not copied as a whole
 
-SMALLEST_SPAN = 1e-30  # differences below it would become 0 in float32
-EXACT = 2**53  # whole numbers up to it have a float64 of their own
+SMALLEST_SPAN = 1e-30  # smaller differences would become 0 in float32
+EXACT = 2**53  # whole numbers up to this are exact in float64
 EXACT_FLOAT32 = 2**24
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The least and greatest value of numbers, and whether all are whole."""
+    """The smallest and largest of some numbers, and whether all are whole."""
 
     low: float
     high: float
@@ -39,10 +39,10 @@ def measure_spread(values: np.ndarray) -> Spread:
 
 
 def check_finite(path: Path, name: str, values: np.ndarray) -> None:
-    """Refuse numbers [N, ...] that are not finite, or larger than float32 can compute with.
+    """Check that numbers [N, ...] are finite and not too large for float32 arithmetic.
 
     Raises:
-        DataError: names the first such element by its index.
+        DataError: an element is invalid; the message names the first one by its index.
     """
     if values.dtype.kind != "f":
         return
@@ -59,10 +59,10 @@ def check_finite(path: Path, name: str, values: np.ndarray) -> None:
 
 
 def check_spans(path: Path, name: str, values: np.ndarray) -> None:
-    """Refuse features [..., F] whose values differ, but by less than float32 tells apart.
+    """Check that the values of each feature [..., F] that differ are distinguishable in float32.
 
     Raises:
-        DataError: names the first such feature.
+        DataError: the values of a feature are too close; the message names the first one.
     """
     axes = tuple(range(values.ndim - 1))
     span = values.max(axes).astype(float) - values.min(axes).astype(float)
@@ -72,10 +72,10 @@ def check_spans(path: Path, name: str, values: np.ndarray) -> None:
 
 
 def widen(path: Path, name: str, values: np.ndarray) -> np.ndarray:
-    """Return numbers [..., F] as float32 if that is exact, else as float64, in the byte order of this machine.
+    """Return numbers [..., F] as float32 if that is exact, else as float64, in native byte order.
 
     Raises:
-        DataError: different whole numbers of a feature would become the same float64.
+        DataError: distinct whole numbers of a feature would become equal in float64.
     """
     if values.dtype.kind == "f":
         return np.ascontiguousarray(values, np.float32 if values.dtype.itemsize <= 4 else np.float64)
@@ -89,10 +89,10 @@ def widen(path: Path, name: str, values: np.ndarray) -> np.ndarray:
 
 
 def check_distinct(path: Path, name: str, values: np.ndarray) -> None:
-    """Refuse whole numbers [N, F] of which some become equal in float64.
+    """Check that the distinct whole numbers of each feature [N, F] stay distinct in float64.
 
     Raises:
-        DataError: names the first such feature.
+        DataError: numbers of a feature become equal; the message names the first one.
     """
     for feature, column in enumerate(values.T):
         distinct = np.unique(column)

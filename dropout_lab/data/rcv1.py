@@ -1,13 +1,13 @@
-"""Reuters RCV1-v2 as a text classification of one topic a document (Lewis et al. 2004), through scikit-learn.
+"""Reuters RCV1-v2 as a classification of documents with a single topic (Lewis et al. 2004), through scikit-learn.
 
-Made after Hinton et al. (2012), whose set Srivastava et al. (2014) used: topics of the second level of the category
-tree, documents with exactly one of them, without topics that have hardly a document or a large part of all; the 2,000
-words that occur in most documents, half of the documents to test. Theirs has 50 topics and 402,738 documents; which
-topics those are is not published, and their values are log(1 + count) where scikit-learn's are normalised log TF-IDF.
-So it is close to theirs, and not the same.
+It follows Hinton et al. (2012), whose set Srivastava et al. (2014) used: topics of the second level of the category
+tree, documents with exactly one of them, without very rare topics and without very frequent ones; the 2,000 words that
+occur in most documents; half of the documents as the test set. Their set has 50 topics and 402,738 documents; the list
+of topics is not published, and their values are log(1 + count) while scikit-learn's are normalised log TF-IDF. So this
+set is similar to theirs, but not identical.
 
-scikit-learn keeps pickles, which are not loaded from a folder that others may write to: what it fetches is turned into
-arrays at once.
+scikit-learn stores pickles, which are not safe to load from a shared folder: its download is converted to arrays
+immediately.
 """
 
 import re
@@ -25,20 +25,20 @@ from dropout_lab.data.paths import data_root
 from dropout_lab.errors import DataError
 
 WORDS = 2000
-FEW = 10  # documents; a topic with fewer is left out
-LARGE = 0.2  # part of the documents; so is a topic with more
+FEW = 10  # topics with fewer documents are left out
+LARGE = 0.2  # topics with a larger fraction of the documents are left out
 SECOND_LEVEL = re.compile(
     r"[CEM]\d\d|G15|(?!GCAT)G[A-Z]{2,4}"
 )  # below CCAT, ECAT, GCAT and MCAT; G15 is European affairs
 
 
 def rcv1_file(root: Path) -> Path:
-    """Where the set lies."""
+    """Return the path of the data file."""
     return root / "rcv1" / "rcv1.npz"
 
 
 def read_rcv1_dataset(root: str = "") -> Dataset:
-    """Documents as float16 [N, 2000], and their topics.
+    """Return the documents as float16 [N, 2000], and their topics.
 
     Raises:
         DataError: the file is missing or damaged.
@@ -55,7 +55,7 @@ def read_rcv1(path: Path) -> Arrays:
     """Decode the file to x float16 [N, W], y int64 [N] and the topics' names.
 
     Raises:
-        DataError: it is damaged, or is no such file.
+        DataError: the file is damaged or has another format.
     """
     from scipy.sparse import csr_matrix
 
@@ -76,10 +76,10 @@ def read_rcv1(path: Path) -> Arrays:
 
 
 def download_rcv1(root: Path) -> None:
-    """Let scikit-learn download RCV1 (650 MB, with checksums) and keep what is used of it.
+    """Download RCV1 with scikit-learn (650 MB, with checksums) and keep the part that is used.
 
     Raises:
-        DataError: it could not be downloaded; nothing is kept.
+        DataError: the download failed; nothing is kept.
     """
     from sklearn.datasets import fetch_rcv1
 
@@ -98,7 +98,7 @@ def download_rcv1(root: Path) -> None:
 
 
 def keep_single_topics(data: Any, target: Any, names: Any) -> Arrays:
-    """The documents with one topic of the second level, and their most frequent words.
+    """Return the documents with exactly one topic of the second level, and their most frequent words.
 
     Args:
         data: sparse [N, F].

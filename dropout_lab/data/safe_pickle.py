@@ -1,4 +1,4 @@
-"""Pickles of strangers: a pickle is a program, so only plain values and arrays are let in (CIFAR is published so)."""
+"""A restricted unpickler for untrusted files: plain values and arrays only (CIFAR is published as pickles)."""
 
 import io
 import pickle
@@ -6,25 +6,25 @@ from typing import Any
 
 from dropout_lab.errors import DataError
 
-# The module that numpy's own pickles name has moved; these are all that an array of bytes needs.
+# Pickles of numpy name this module at its old or new location; an array of bytes needs nothing else.
 ALLOWED = {
     (f"numpy.{package}.multiarray", "_reconstruct"): ("numpy._core.multiarray", "_reconstruct")
     for package in ("core", "_core")
 } | {("numpy", name): ("numpy", name) for name in ("ndarray", "dtype")}
 
-# scikit-learn's dict with attributes, wherever it has lain.
+# scikit-learn's dict with attributes, at all its former locations.
 BUNCHES = {(f"sklearn.{module}", "Bunch") for module in ("utils", "utils._bunch", "datasets.base")}
 
 
 class _Bunch(dict[str, Any]):
-    """Stands for a Bunch; what else its pickle says of it than its items is not wanted."""
+    """Replacement of a Bunch that keeps only its items."""
 
     def __setstate__(self, state: Any) -> None:
-        """Take nothing."""
+        """Ignore the state."""
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """How Python 3 writes bytes in protocol 2; ``_codecs.encode`` itself could unpack bombs as well."""
+    """Encode bytes as Python 3 pickles them in protocol 2; ``_codecs.encode`` itself could also unpack bombs."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it asks for the encoding {encoding}")
     return text.encode(encoding)
@@ -42,17 +42,17 @@ class _Plain(pickle.Unpickler):
 
 
 def load_plain_pickle(content: bytes, source: str) -> Any:
-    """What a pickle holds, if that is numbers, words, lists, dicts (scikit-learn's as well) and numpy arrays.
+    """Load a pickle of numbers, words, lists, dicts (also scikit-learn's Bunch) and numpy arrays.
 
     Args:
-        content: the pickle; one of Python 2 has its strings read as Latin-1.
-        source: where it is from, for the message.
+        content: the pickle; strings of Python 2 pickles are read as Latin-1.
+        source: the origin, for the message.
 
     Raises:
-        DataError: it holds or does anything else, or is broken.
+        DataError: the pickle is damaged, or contains or calls anything else.
     """
     try:
         return _Plain(io.BytesIO(content), encoding="latin1").load()
-    except Exception as error:  # a broken pickle may raise anything at all
+    except Exception as error:  # a damaged pickle may raise any exception
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{source}: is not a pickle of plain arrays and is not loaded ({reason})") from None

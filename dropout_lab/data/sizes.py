@@ -1,12 +1,12 @@
-"""How many examples a data set has to train on, as far as that is known without reading it."""
+"""The number of training examples of a data set, where it is known without reading the data."""
 
 from dropout_lab.data.split import count_held_out
 from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.data.uci import TABLES, YEAR_ROWS, YEAR_TEST
 from dropout_lab.data.vision import VISION
 
-# Examples, and those of the official test part; None where the test part is drawn. Other sets depend on the user's
-# files, or on which texts their reader leaves out.
+# Number of examples, and of those in the official test set; None if the test set is drawn at random. The sizes of other
+# sets depend on the user's files, or on the texts that their reader leaves out.
 SIZES: dict[str, tuple[int, int | None]] = {
     "digits": (1_797, None),
     "breast_cancer": (569, None),
@@ -20,7 +20,7 @@ SIZES: dict[str, tuple[int, int | None]] = {
     "imdb": (50_000, 25_000),
     "ag_news": (127_600, 7_600),
 }
-UCI_TEST = 0.1  # the part of a published split that is to test on
+UCI_TEST = 0.1  # fraction of a published split that is the test set
 
 
 def count_training(
@@ -32,10 +32,10 @@ def count_training(
     test_fraction: float = 0.0,
     val_fraction: float = 0.0,
 ) -> int | None:
-    """The number of training examples of a trial; None where only the data can tell.
+    """Return the number of training examples of a trial; None if it depends on the content of the data.
 
     Args:
-        kind: as in ``data=``; no running text.
+        kind: as in ``data=``, other than running text.
         name, examples, train_size, test_fraction, val_fraction: settings of the data.
     """
     if train_size:

@@ -1,4 +1,4 @@
-"""Data sets that ship inside scikit-learn: no download, the same bytes everywhere."""
+"""Data sets that ship with scikit-learn: no download, and the same bytes everywhere."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -13,29 +13,29 @@ from dropout_lab.data.paths import user_cache_folder
 
 
 def digits() -> Dataset:
-    """1,797 handwritten digits of 8x8 pixels with 17 grey levels, scaled to [0, 1] (UCI, Alpaydin and Kaynak 1998)."""
+    """Return 1,797 handwritten 8x8 digits with 17 grey levels, scaled to [0, 1] (UCI, Alpaydin and Kaynak 1998)."""
     found = _shipped("digits")
     images = (found["x"] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
     return Dataset("digits", "classification", images, found["y"].astype(np.int64), _names(found))
 
 
 def breast_cancer() -> Dataset:
-    """569 tumours described by 30 measurements, malignant or benign (UCI, Wolberg et al. 1995)."""
+    """Return 569 tumours with 30 measurements, malignant or benign (UCI, Wolberg et al. 1995)."""
     return _classes("breast_cancer")
 
 
 def wine() -> Dataset:
-    """178 wines of three cultivars described by 13 measurements (UCI, Forina et al. 1991)."""
+    """Return 178 wines of three cultivars with 13 measurements (UCI, Forina et al. 1991)."""
     return _classes("wine")
 
 
 def iris() -> Dataset:
-    """150 irises of three species described by 4 measurements (UCI, Fisher 1936)."""
+    """Return 150 irises of three species with 4 measurements (UCI, Fisher 1936)."""
     return _classes("iris")
 
 
 def diabetes() -> Dataset:
-    """442 patients, 10 measurements, disease progression after a year as the target (Efron et al. 2004)."""
+    """Return 442 patients with 10 measurements; the target is disease progression after a year (Efron et al. 2004)."""
     found = _shipped("diabetes")
     return Dataset("diabetes", "regression", found["x"].astype(np.float32), found["y"].astype(np.float32))
 
@@ -50,7 +50,7 @@ def _names(found: Arrays) -> tuple[str, ...]:
 
 
 def _shipped(name: str) -> Arrays:
-    """What scikit-learn has of this name. It takes longer to import than many a sweep to plan, so it is asked once."""
+    """Return a data set of scikit-learn, from the cache where possible, because importing scikit-learn is slow."""
 
     def read() -> Arrays:
         from sklearn import datasets

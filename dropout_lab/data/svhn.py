@@ -13,24 +13,24 @@ FILES = ("train_32x32.mat", "test_32x32.mat")
 
 
 class SVHNFiles:
-    """Two ``.mat`` files, in the root as torchvision lays them or in a folder ``SVHN``."""
+    """The two ``.mat`` files, in the root as with torchvision, or in a folder ``SVHN``."""
 
     @property
     def published(self) -> Any:
-        """torchvision's list for the training and the test part: address, file name, md5."""
+        """torchvision's entries of the training and the test set: address, file name, md5."""
         from dropout_lab.data.torchvision_import import torchvision
 
         known = torchvision().SVHN.split_list
         return [known["train"], known["test"]]
 
     def find(self, root: Path) -> list[Path]:
-        """The two files."""
-        folder = root / "SVHNFiles" if (root / "SVHNFiles" / FILES[0]).is_file() else root
+        """Return the two files; only the first if it is missing."""
+        folder = root / "SVHN" if (root / "SVHN" / FILES[0]).is_file() else root
         files = [folder / name for name in FILES]
         return files if files[0].is_file() else files[:1]
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:
-        """Images uint8 [N, 3, 32, 32] and labels [N] of both parts; the file's class 10 is the digit 0.
+        """Return images uint8 [N, 3, 32, 32] and labels [N], training then test set; class 10 of a file is digit 0.
 
         Raises:
             DataError: a file is damaged or altered.
@@ -44,7 +44,7 @@ class SVHNFiles:
             try:
                 content = loadmat(path, variable_names=["X", "y"])
                 images, labels = content["X"].transpose(3, 2, 0, 1), content["y"].ravel()
-            except Exception as error:  # scipy's reader raises whatever a broken file leads it to
+            except Exception as error:  # scipy's reader raises many types on damaged files
                 raise DataError(f"{path}: is no MATLAB file with X and y ({type(error).__name__})") from None
             found += [images.astype(np.uint8), (labels % 10).astype(np.uint8)]
         return found

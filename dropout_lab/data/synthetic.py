@@ -1,4 +1,4 @@
-"""Synthetic regression sets whose truth is known, drawn from the base seed alone."""
+"""Synthetic regression sets with known truth, drawn from the base seed alone."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,12 +7,12 @@ import numpy as np
 
 from dropout_lab.data.dataset import Dataset
 
-REACH = 4.0  # the sine is seen on [-REACH, REACH] but for the gap, where a network should be unsure
+REACH = 4.0  # x covers [-REACH, REACH] without the gap, where a network should be uncertain
 GAP = (0.5, 2.0)
 
 
 def noisy_sine(examples: int = 1000, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """y = sin(x) + noise * N(0, 1), with x uniform on [-4, 4] outside of a gap from 0.5 to 2.
+    """Draw y = sin(x) + noise * N(0, 1), with x uniform on [-4, 4] outside a gap from 0.5 to 2.
 
     Args:
         examples: N.
@@ -20,7 +20,7 @@ def noisy_sine(examples: int = 1000, noise: float = 0.1, seed: int = 0) -> Datas
         seed: the base seed.
     """
     random = _stream("noisy_sine", seed)
-    left = (GAP[0] + REACH) / (2 * REACH - (GAP[1] - GAP[0]))  # part of the range that lies left of the gap
+    left = (GAP[0] + REACH) / (2 * REACH - (GAP[1] - GAP[0]))  # fraction of the range to the left of the gap
     place, error = random.random(examples), random.standard_normal(examples)
     x = np.where(place < left, -REACH, GAP[1] - left * (2 * REACH - (GAP[1] - GAP[0])))
     x = x + place * (2 * REACH - (GAP[1] - GAP[0]))
@@ -28,7 +28,7 @@ def noisy_sine(examples: int = 1000, noise: float = 0.1, seed: int = 0) -> Datas
 
 
 def linear_teacher(examples: int = 1000, features: int = 20, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """y = x w + noise * N(0, 1), with x and w of N(0, 1) and N(0, 1/F), so that x w has variance 1.
+    """Draw y = x w + noise * N(0, 1), with x from N(0, 1) and w from N(0, 1/F), so that x w has variance 1.
 
     With a linear student, dropout on the input is ridge regression with a known strength (Wager et al. 2013).
 
@@ -50,7 +50,7 @@ def _regression(name: str, x: np.ndarray, truth: np.ndarray, error: np.ndarray) 
 
 
 def _stream(name: str, seed: int) -> np.random.Generator:
-    """The base seed's stream ``data/<name>``, by the rule of :mod:`dropout_lab.rng`, which needs torch."""
+    """Return the base seed's stream ``data/<name>``, by the rule of :mod:`dropout_lab.rng`, which imports torch."""
     key = hashlib.sha256(f"{seed}/data/{name}".encode()).digest()[:16]
     return np.random.Generator(np.random.SFC64(int.from_bytes(key, "little")))
 

@@ -1,4 +1,4 @@
-"""Columns of a table: cells become numbers, or words that become indicators."""
+"""The columns of a table: cells are converted to numbers, or to words that become indicators."""
 
 import json
 import re
@@ -22,8 +22,8 @@ from dropout_lab.data.numerals import (
 from dropout_lab.data.table_rows import TableFormat, blocks
 from dropout_lab.errors import DataError
 
-MOST_LEVELS = 50  # different words of a column that become indicators
-FEWEST_WORDS = 0.05  # part of the cells of a column of numbers; fewer words are slips of the pen
+MOST_LEVELS = 50  # largest number of distinct words that become indicators
+FEWEST_WORDS = 0.05  # fraction of the cells of a numeric column; fewer words are taken for typing errors
 NUMBER = -1
 
 
@@ -40,19 +40,19 @@ class Numbers:
 
     @property
     def width(self) -> int:
-        """How many features the column becomes."""
+        """The number of features of the column."""
         return 1
 
     def features(self) -> np.ndarray:
-        """The features [N, 1]."""
+        """Return the features [N, 1]."""
         return self.values[:, None]
 
     def select(self, rows: np.ndarray) -> "Numbers":
-        """The column with these rows only."""
+        """Return the column restricted to the given rows."""
         return Numbers(self.values[rows])
 
     def counts(self, unnamed: bool) -> bool:
-        """Whether the column counts the rows, up or down; one without a name may also be in another order."""
+        """Return whether the column numbers the rows, up or down; without a name it may also be in another order."""
         if self.missing.any() or (self.values != np.round(self.values)).any() or len(self.values) < 2:
             return False
         steps = np.diff(self.values)
@@ -60,7 +60,7 @@ class Numbers:
         return bool(consecutive or (unnamed and len(np.unique(self.values)) == len(self.values)))
 
     def is_index(self) -> bool:
-        """Whether the column counts the rows from 0 or 1."""
+        """Return whether the column numbers the rows from 0 or 1."""
         return self.values[0] in (0, 1) and bool((np.diff(self.values) == 1).all())
 
 
@@ -70,7 +70,7 @@ class Words:
 
     Args:
         codes: numbers of the levels, int64 [N], -1 where a cell is missing.
-        levels: the different words, sorted.
+        levels: the distinct words, sorted.
         mixed: whether some of them are numbers.
     """
 
@@ -84,37 +84,37 @@ class Words:
 
     @property
     def width(self) -> int:
-        """How many features the column becomes."""
+        """The number of features of the column."""
         return len(self.levels)
 
     def features(self) -> np.ndarray:
-        """An indicator of each level [N, L], NaN where the cell is missing."""
+        """Return one indicator per level [N, L], NaN where the cell is missing."""
         indicators = np.eye(len(self.levels) + 1)[:, : len(self.levels)]
         indicators[-1] = np.nan
         rows: np.ndarray = indicators[self.codes]
         return rows
 
     def select(self, rows: np.ndarray) -> "Words":
-        """The column with these rows only, and with the levels that are left."""
+        """Return the column restricted to the given rows, with the levels that still occur."""
         used, codes = np.unique(self.codes[rows], return_inverse=True)
         lacking = int(used[0] == -1)
         return Words(codes - lacking, tuple(self.levels[i] for i in used[lacking:]), self.mixed)
 
     def has_similar(self) -> bool:
-        """Whether some words look like the same one."""
+        """Return whether some words look alike."""
         return len(set(map(appearance, self.levels))) < len(self.levels)
 
     def counts(self, unnamed: bool) -> bool:
-        """Words do not count the rows."""
+        """Return False: words do not number the rows."""
         return False
 
     def is_index(self) -> bool:
-        """Words are no index."""
+        """Return False: words are not an index."""
         return False
 
 
 class Cells:
-    """The cells of one column, block by block; those that are no numbers are kept as numbers of different words."""
+    """The cells of one column, collected in blocks; cells that are not numbers are stored as codes of words."""
 
     def __init__(self, decimal: str):
         self._decimal = decimal
@@ -123,7 +123,7 @@ class Cells:
         self._texts: dict[str, int] = {}
 
     def add(self, cells: Sequence[str]) -> None:
-        """Take the cells of the next rows."""
+        """Add the cells of the next rows."""
         values = numbers_of(cells, self._decimal)
         codes = np.full(len(cells), NUMBER)
         if values is None:
@@ -138,18 +138,18 @@ class Cells:
         self._codes.append(codes)
 
     def is_empty(self) -> bool:
-        """Whether no cell holds anything."""
+        """Return whether all cells are empty."""
         return all((codes != NUMBER).all() for codes in self._codes) and set(self._texts) <= {""}
 
     def resolved(self, name: str, place: Callable[[int], str]) -> Numbers | Words:
-        """Decide whether the column holds numbers or words.
+        """Decide whether the column holds numbers or words, and return it.
 
         Args:
-            name: of the column.
-            place: names a cell by its row.
+            name: the name of the column.
+            place: returns the location of a cell in the file by its row, for messages.
 
         Raises:
-            DataError: a cell is neither, or the column holds nothing.
+            DataError: a cell is neither a number nor a word, or the column is empty.
         """
         values, codes, texts = np.concatenate(self._values), np.concatenate(self._codes), list(self._texts)
         words = np.array([not is_missing(text) for text in texts], bool)
@@ -182,14 +182,16 @@ def read_cells(
     """Read some columns of a table.
 
     Args:
-        features: names of the columns to be converted.
-        texts: names of the columns to be left as they are.
+        path: the file.
+        form: the format of the table.
+        features: names of the columns to convert.
+        texts: names of the columns to return unchanged.
 
     Returns:
-        line numbers int64 [N], the converted columns and the others, by name.
+        line numbers int64 [N], the converted columns and the unchanged columns, by name.
 
     Raises:
-        DataError: a record cannot be read, or there is none.
+        DataError: a record cannot be read, or there are no records.
     """
     places = {name: i for i, name in enumerate(form.names)}
     lines: list[np.ndarray] = []
@@ -208,7 +210,7 @@ def read_cells(
 
 
 def dropping(names: Sequence[str]) -> str:
-    """The setting that leaves columns out, as it is typed."""
+    """Return the setting that leaves out the given columns, as a user would type it."""
     plain = re.compile(r"[^\W\d][\w ./-]*", re.ASCII)
     typed = (name if plain.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in names)
     return f"data.drop=[{','.join(typed)}]"
@@ -217,7 +219,7 @@ def dropping(names: Sequence[str]) -> str:
 def _levels(
     values: np.ndarray, codes: np.ndarray, texts: Sequence[str], missing: np.ndarray
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Codes into the sorted levels. Numbers among words are levels by their value."""
+    """Return the codes [N] into the sorted levels, and the levels. Numbers among words are levels by their value."""
     numbers, which = np.unique(values[codes == NUMBER], return_inverse=True)
     names = [*texts, *(f"{value:.15g}" for value in numbers)]
     merged = codes.copy()

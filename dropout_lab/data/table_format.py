@@ -1,4 +1,4 @@
-"""How a table in a text file is written: detected from its first megabyte unless it is given."""
+"""Detection of the format of a table in a text file, from its first megabyte, as far as it is not given."""
 
 import csv
 import io
@@ -15,19 +15,19 @@ from dropout_lab.data.table_rows import SPACE, TableFormat, records
 from dropout_lab.data.text_encoding import encoding_of, open_text
 from dropout_lab.errors import DataError
 
-SAMPLE = 1 << 20  # characters that are looked at
-ROWS = 1000  # records that are looked at
-# In the order of how unlikely it is that a character divides every line into equally many cells by chance.
+SAMPLE = 1 << 20  # number of characters in the sample
+ROWS = 1000  # number of records in the sample
+# Sorted by how unlikely a character is to split every line into the same number of cells by chance.
 SEPARATORS = {"tab": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "space": SPACE}
-EVEN = 0.9  # part of the records that must have the same number of cells
+EVEN = 0.9  # fraction of the records that must have the same number of cells
 
 
 class FormatOptions(NamedTuple):
-    """What is given about the format of a table; ``auto`` is detected.
+    """The user's settings for the format of a table; ``auto`` is detected.
 
     Args:
         separator: ``tab``, ``semicolon``, ``pipe``, ``comma``, ``space``, or one character.
-        encoding: a name that Python knows.
+        encoding: the name of a Python encoding.
         header: ``true`` or ``false``.
         decimal: ``point`` or ``comma``.
     """
@@ -42,24 +42,25 @@ DETECTED = FormatOptions()
 
 
 class _Parsed(NamedTuple):
-    """A sample of the records under one separator: stripped cells, and the number of them in most records."""
+    """A sample of the records under one separator: stripped cells, and the number of cells in most records."""
 
     separator: str
     quoted: bool
     rows: list[list[str]]
     width: int
-    even: float  # part of the records that have this width
+    even: float  # fraction of the records with this width
 
 
 def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) -> TableFormat:
-    """Detect how a table is written.
+    """Detect the format of a table.
 
     Args:
-        options: what is given.
-        mentioned: names of columns that the user has given; the line that holds one of them is the header.
+        path: the file.
+        options: the user's settings for the format.
+        mentioned: column names given by the user; the line that contains one of them is the header.
 
     Raises:
-        DataError: the file is no text or empty, or its commas may be decimal signs or not.
+        DataError: the file is not text or is empty, or the meaning of its commas is ambiguous.
     """
     encoding = encoding_of(path, options.encoding)
     with open_text(path, encoding) as file:
@@ -85,9 +86,9 @@ def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) ->
 
 
 def _preamble(lines: Sequence[str]) -> tuple[int, str]:
-    """How many lines stand before the table, and the separator if one of them declares it as ``sep=;``.
+    """Return the number of lines before the table, and the separator if one of them declares it as ``sep=;``.
 
-    These are comments, and the line that Excel writes. A table whose lines all begin with ``#`` has no comments.
+    These lines are comments, and the line that Excel writes. A table whose lines all begin with ``#`` has no comments.
     """
     declared, skipped = "", 0
     for skipped, line in enumerate(lines):
@@ -100,10 +101,10 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str]:
 
 
 def _best(lines: Sequence[str], whole: bool, given: str, names: Collection[str]) -> _Parsed:
-    """Parse the sample under each separator and return the likeliest one.
+    """Parse the sample with each separator and return the most likely result.
 
-    Most records must have the same number of cells. Then a name that the user has given must be one of the first
-    cells, and then as many cells as possible must be numbers.
+    Most records must have the same number of cells. Among these candidates, one whose first record contains a column
+    name given by the user is preferred, and then the one with the largest fraction of numeric cells.
     """
     candidates = [_parse(lines, whole, s) for s in (SEPARATORS.values() if given == "auto" else [given])]
     even = [parsed for parsed in candidates if parsed.even >= EVEN and parsed.width > 1]
@@ -118,12 +119,12 @@ def _parse(lines: Sequence[str], whole: bool, separator: str) -> _Parsed:
     try:
         return _sized(separator, True, lines, True)
     except csv.Error as error:
-        # A cut sample may end within quotes.
+        # A truncated sample may end within quotes.
         if not whole and "unexpected end" in str(error):
             return _sized(separator, True, lines, False)
     unquoted = _sized(separator, False, lines, False)
     if separator in "\t|" and unquoted.even == 1:
-        return unquoted  # such files often do without quoting
+        return unquoted  # such files often have no quoting
     return _sized(separator, True, lines, False)
 
 
@@ -134,13 +135,14 @@ def _sized(separator: str, quoted: bool, lines: Sequence[str], strict: bool) -> 
     widths = Counter(len(row) for row in rows[1:] or rows)
     width, _ = widths.most_common(1)[0] if widths else (0, 0)
     even = sum(len(row) == width for row in rows) / max(1, len(rows))
-    # The first record may have one cell fewer or more, but one that is not divided speaks against the separator.
+    # The first record may have one cell fewer or more, but a first record in one piece is evidence against the
+    # separator.
     divided = not rows or len(rows[0]) > 1 or len(rows) == 1
     return _Parsed(separator, quoted, rows, width, even if divided else even / 2)
 
 
 def _share(parsed: _Parsed) -> float:
-    """Part of the cells that are numbers."""
+    """Return the fraction of cells that are numbers."""
     cells = [cell for row in parsed.rows for cell in row if cell]
     comma = parsed.separator != ","
     numbers = sum(number_of(cell) is not None or (comma and has_decimal_comma(cell)) for cell in cells)
@@ -148,7 +150,10 @@ def _share(parsed: _Parsed) -> float:
 
 
 def _names_in_comment(skipped: Sequence[str], parsed: _Parsed) -> list[str]:
-    """The names of the columns, if the last comment holds them: as many words as there are cells, above a number."""
+    """Return the column names in the last comment, or an empty list.
+
+    The comment holds names if it has as many words as the first record has cells, and that record has a number.
+    """
     if not skipped or not skipped[-1].lstrip().startswith("#"):
         return []
     line = skipped[-1].lstrip().lstrip("#")
@@ -159,10 +164,10 @@ def _names_in_comment(skipped: Sequence[str], parsed: _Parsed) -> list[str]:
 
 
 def _decimal(path: Path, separator: str, rows: Sequence[Sequence[str]], given: str) -> str:
-    """The decimal sign: a comma if columns of numbers have commas and none has points.
+    """Return the decimal sign: a comma if numeric columns have commas and none has points.
 
     Raises:
-        DataError: all of the commas may as well separate thousands.
+        DataError: all commas may also be thousands separators.
     """
     if given != "auto" or separator == ",":
         return "," if given == "comma" else "."

@@ -1,4 +1,4 @@
-"""The first record of a table: whether it holds the names of the columns, and which names they are."""
+"""The header of a table: whether the first record holds the names of the columns, and the names."""
 
 import re
 from collections import Counter
@@ -8,15 +8,15 @@ from pathlib import Path
 from dropout_lab.data.numerals import has_decimal_comma, is_missing, number_of
 from dropout_lab.errors import DataError
 
-_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # as pandas writes the name of a column without one
+_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # the name that pandas writes for an unnamed column
 
 
 def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
-    """Whether the first record holds names: it has words above numbers, or words that occur nowhere below.
+    """Return whether the first record is a header: words above numbers, or words that do not occur below.
 
     Args:
         rows: stripped cells of the first records.
-        names: the names of columns that the user has given; a record that holds one of them is the header.
+        names: column names given by the user; a record that contains one of them is the header.
     """
     first, body = rows[0], rows[1:]
     if not body or holds_name(first, names):
@@ -31,16 +31,18 @@ def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
 
 
 def holds_name(first: Sequence[str], names: Collection[str]) -> bool:
-    """Whether the first record holds a name that the user has given and that is not the number of a column."""
+    """Return whether the first record contains a name given by the user that is not the number of a column."""
     return any(cell in names and not (cell.isdecimal() and int(cell) <= len(first)) for cell in first)
 
 
 def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int) -> tuple[str, ...]:
-    """Return the names of all columns; without a header they are their numbers from 1.
+    """Return the names of all columns; without a header these are the numbers from 1.
 
     Args:
+        path: the file, for messages.
         rows: stripped cells of the first records.
-        width: cells of most records.
+        header: whether the first record is the header.
+        width: number of cells of most records.
 
     Raises:
         DataError: two columns have the same name.
@@ -49,7 +51,7 @@ def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int
         return tuple(str(i + 1) for i in range(width))
     first = list(rows[0])
     if len(first) == width - 1:
-        # A separator at the end of each line but the first, or row names without a header, as R writes them.
+        # Each line but the first ends with a separator, or row names have no header, as in the output of R.
         trailing = all(not row[-1] for row in rows[1:] if len(row) == width)
         first = [*first, ""] if trailing else ["", *first]
     elif len(first) == width + 1 and not first[-1]:
@@ -62,12 +64,12 @@ def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int
 
 
 def _cleaned(name: str) -> str:
-    """A name without signs that cannot be seen or typed, such as ends of lines within a cell."""
+    """Return a name without invisible characters, such as line breaks within a cell."""
     return "".join(c for c in " ".join(name.split()) if c.isprintable())
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether a column has no name in the header."""
+    """Return whether a column has no name in the header."""
     return bool(_UNNAMED.fullmatch(name))
 
 
@@ -79,7 +81,7 @@ def _vote(top: str, cells: Sequence[str]) -> str:
 
 
 def _is_range(first: Sequence[str]) -> bool:
-    """Whether the record is ``,0,1,2`` or ``0,1,2,3``, as pandas names the columns of an array."""
+    """Return whether the record is ``,0,1,2`` or ``0,1,2,3``, the column names that pandas gives to an array."""
     named = list(first[1:] if first[0] == "" else first)
     return named == [str(i) for i in range(len(named))] and (first[0] == "" or len(named) > 3)
 

@@ -1,4 +1,4 @@
-"""The one parser of tables in text files: records of cells, each with the number of its line."""
+"""The parser of tables in text files: records of cells, each with its line number."""
 
 import csv
 import re
@@ -11,24 +11,24 @@ from typing import Literal
 from dropout_lab.data.text_encoding import open_text
 from dropout_lab.errors import DataError
 
-LONGEST = 1 << 30  # characters of a cell; Python's own limit is a page or two
-BLOCK = 4096  # records that are held as cells at a time
+LONGEST = 1 << 30  # characters of a cell; Python's default limit is 131,072
+BLOCK = 4096  # number of records kept in memory as cells
 SPACE = " "  # stands for any run of white space
 
 
 @dataclass(frozen=True)
 class TableFormat:
-    """How a table is written.
+    """The format of a table.
 
     Args:
         separator: one character; a space stands for any run of white space.
         quoted: whether double quotes enclose cells.
-        encoding: as :func:`dropout_lab.data.text_encoding.encoding_of` returns it.
+        encoding: the result of :func:`dropout_lab.data.text_encoding.encoding_of`.
         decimal: the decimal sign, ``.`` or ``,``.
-        skipped: lines before the first record.
+        skipped: number of lines before the first record.
         header: whether the first record holds the names of the columns.
-        names: of all columns.
-        notes: what differs from UTF-8, commas, points and a header, one phrase each.
+        names: the names of all columns.
+        notes: differences from UTF-8, commas, points and a header, one phrase each.
     """
 
     separator: str
@@ -47,16 +47,16 @@ Record = tuple[int, list[str]]
 def records(
     lines: Iterable[str], separator: str, quoted: bool = True, strict: bool = True, skipped: int = 0
 ) -> Generator[Record, None, None]:
-    """Yield the records of a table, each with the number of the line that it begins with; blank lines are left out.
+    """Yield the records of a table, each with the number of its first line; blank lines are left out.
 
     Args:
-        lines: without the skipped ones.
+        lines: the lines, without the skipped ones.
         separator, quoted: as for :class:`TableFormat`.
         strict: whether quotes must be balanced.
-        skipped: lines that came before.
+        skipped: number of lines before the first record.
 
     Raises:
-        csv.Error: ``str()`` begins with the number of the line.
+        csv.Error: a record cannot be parsed; ``str()`` begins with the number of the line.
     """
     if separator == SPACE:
         lines = (re.sub(r"\s+", SPACE, line.strip()) + "\n" for line in lines)
@@ -76,7 +76,7 @@ def records(
 
 
 def blocks(path: Path, form: TableFormat) -> Iterator[list[Record]]:
-    """Yield the records below the header, some at a time; those at the end whose cells are all empty are left out.
+    """Yield the records below the header in blocks; trailing records whose cells are all empty are left out.
 
     Raises:
         DataError: a record cannot be read, or has another number of cells than there are columns.

@@ -1,4 +1,4 @@
-"""Tables of the user in text files: features become an array of numbers, the target classes or numbers."""
+"""User tables in text files: features are converted to an array of numbers, the target to classes or numbers."""
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
@@ -17,23 +17,23 @@ from dropout_lab.data.table_rows import TableFormat
 from dropout_lab.errors import DataError, did_you_mean
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".data")
-LISTED = 12  # names in a message
-NOTED = 6  # columns in a note
+LISTED = 12  # number of names in a message
+NOTED = 6  # number of columns in a note
 
 Columns = dict[str, Numbers | Words]
 Masks = dict[str, np.ndarray]
 
 
 class TableOptions(NamedTuple):
-    """What is read from a table.
+    """The columns to read from a table.
 
     Args:
-        target: the column to be predicted.
+        target: the column to predict.
         task: ``classification``, ``regression`` or ``auto``.
         columns: the features; all columns but the target if empty.
-        drop: columns that are left out.
-        missing: ``refuse``, ``drop`` to leave out rows with missing cells, or ``mean`` or ``median`` to leave the cells
-            of features NaN, which are filled per trial.
+        drop: columns to leave out.
+        missing: ``refuse``, ``drop`` to leave out rows with missing cells, or ``mean`` or ``median`` to return missing
+            feature cells as NaN, which are filled per trial.
     """
 
     target: str
@@ -44,16 +44,16 @@ class TableOptions(NamedTuple):
 
 
 def is_table(path: Path) -> bool:
-    """Whether the name of a file is that of a table in text form, perhaps compressed."""
+    """Return whether the file name is that of a table in text form, possibly compressed."""
     name = path.name.lower().removesuffix(".gz")
     return name.endswith(SUFFIXES)
 
 
 def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTED) -> Arrays:
-    """Decode a table to x float64 [N, F], y, the names of the classes, of the column of each feature, and notes.
+    """Decode a table to x float64 [N, F], y, the names of the classes, the source column of each feature, and notes.
 
     Raises:
-        DataError: the file is no table, a column is not there, or a cell is neither number nor word.
+        DataError: the file is not a table, a column is missing, or a cell is neither a number nor a word.
     """
     form = format_of(path, given, [options.target, *options.columns, *options.drop])
     check_column(path, form, "target", options.target)
@@ -88,7 +88,7 @@ def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTE
 
 
 def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
-    """Raise DataError if a table has no column of this name, which is given as ``data.KEY``."""
+    """Raise DataError if a table lacks the column given as ``data.KEY``."""
     if name in form.names:
         return
     more = ", ..." if len(form.names) > LISTED else ""
@@ -102,16 +102,16 @@ def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
 def rows_to_keep(
     missing: str, features: Masks, needed: Masks, place: Callable[[str], Callable[[int], str]]
 ) -> np.ndarray:
-    """Return the rows that are read.
+    """Return the rows to read.
 
     Args:
         missing: as for :class:`TableOptions`.
-        features: where the cells of each feature are missing, bool [N].
-        needed: the same of columns whose cells cannot be filled, such as the target.
-        place: names a cell by its column and row.
+        features: masks of the missing cells of each feature, bool [N].
+        needed: the same for columns whose cells cannot be filled, such as the target.
+        place: returns the location of a cell in the file by its column and row, for messages.
 
     Raises:
-        DataError: cells are missing, and ``missing`` does not say what to do about them.
+        DataError: cells are missing, and ``missing`` does not allow it.
     """
     masks = needed if missing in ("mean", "median") else features | needed
     lacking = np.any(list(masks.values()), axis=0)
@@ -133,7 +133,7 @@ def rows_to_keep(
 
 
 def dropped_rows(count: int) -> list[str]:
-    """The note on rows that are left out, if there are any."""
+    """Return the note on rows that are left out, if there are any."""
     return [f"{count} row{'s' if count > 1 else ''} with missing cells left out"] if count else []
 
 

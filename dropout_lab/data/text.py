@@ -1,6 +1,6 @@
-"""From texts to numbers: tokens, and arrays of numbers into the list of all that occur.
+"""Conversion of texts to numbers: tokens, and arrays of indices into the list of all distinct tokens.
 
-Which of them a model knows is not settled here: a trial's vocabulary is built on its own training part.
+The vocabulary of a model is not chosen here: it is built per trial from the training split.
 """
 
 import re
@@ -14,12 +14,12 @@ from dropout_lab.data.cache import Arrays
 from dropout_lab.data.dataset import Dataset, Task
 from dropout_lab.errors import DataError
 
-NOTHING = -1  # where a text has ended, or has not begun
+NOTHING = -1  # padding before or after a text
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]|_")
 
 
 class TextOptions(NamedTuple):
-    """How texts become arrays.
+    """The conversion of texts to arrays.
 
     Args:
         tokens, length, pad: as for :func:`tokenize` and :func:`pad_rows`.
@@ -34,13 +34,14 @@ class TextOptions(NamedTuple):
 
 
 class Corpus(NamedTuple):
-    """Texts with a class or a number each.
+    """Texts, each with a class or a number.
 
     Args:
-        texts, y: N of each.
+        texts: N texts.
+        y: N classes or numbers.
         classes: names of the classes; empty for numbers.
-        test: rows of the official test part; None if there is none.
-        val: rows of the official validation part; None if there is none.
+        test: rows of the official test set; None if there is none.
+        val: rows of the official validation set; None if there is none.
     """
 
     texts: Sequence[str]
@@ -51,11 +52,12 @@ class Corpus(NamedTuple):
 
 
 def tokenize(text: str, kind: str) -> list[str]:
-    """The tokens of a text.
+    """Return the tokens of a text.
 
     Args:
-        kind: ``words``: lower-cased words and single other signs; ``spaces``: what stands between white space, as it
-            is; ``characters``: every character.
+        text: the text.
+        kind: ``words``: lower-case words, and other characters one by one; ``spaces``: the strings between white space,
+            unchanged; ``characters``: every character.
     """
     if kind == "words":
         return _WORDS.findall(text.lower())
@@ -63,17 +65,19 @@ def tokenize(text: str, kind: str) -> list[str]:
 
 
 def number_tokens(sequences: Iterable[Sequence[str]]) -> tuple[list[np.ndarray], tuple[str, ...]]:
-    """Each token as its number in the list of different tokens, which are in the order of their first occurrence."""
+    """Return each token as its index in the list of distinct tokens, and the list, in order of first occurrence."""
     known: dict[str, int] = {}
     rows = [np.array([known.setdefault(token, len(known)) for token in s], dtype=np.int32) for s in sequences]
     return rows, tuple(known)
 
 
 def pad_rows(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
-    """Token numbers [N, T] with T the longest of the rows, ``length`` at the most; what is longer loses its end.
+    """Return token numbers [N, T]; T is the length of the longest row, at most ``length``, and longer rows are cut.
 
     Args:
-        pad: ``front`` or ``back``, where shorter texts are filled with :data:`NOTHING`.
+        rows: token numbers of each text.
+        length: the largest T.
+        pad: ``front`` or ``back``, the side on which shorter texts are padded with :data:`NOTHING`.
     """
     width = min(length, max(len(row) for row in rows))
     x = np.full((len(rows), width), NOTHING, dtype=np.int32)
@@ -84,14 +88,19 @@ def pad_rows(rows: Sequence[np.ndarray], length: int, pad: str) -> np.ndarray:
 
 
 def encode_corpus(corpus: Corpus, how: TextOptions, place: Callable[[int], str]) -> Arrays:
-    """Texts with a class or a number each as arrays: x [N, T], y [N], the tokens and, where there are any, the names
-    of the classes and the rows of the test and validation parts. Tokens that are cut off everywhere are not among them.
+    """Encode texts, each with a class or a number, as arrays.
 
     Args:
-        place: names the text of a row.
+        corpus: the texts.
+        how: the conversion.
+        place: returns the location of a text by its row, for messages.
+
+    Returns:
+        x [N, T], y [N], the tokens and, where present, the names of the classes and the rows of the test and validation
+        set. Tokens that occur only in truncated parts are left out.
 
     Raises:
-        DataError: a text without a token.
+        DataError: a text has no token.
     """
     rows, known = number_tokens(_tokens(corpus.texts, how, place))
     arrays = {"x": pad_rows(rows, how.length, how.pad), "y": corpus.y, **pack_tokens(known)}
@@ -102,10 +111,12 @@ def encode_corpus(corpus: Corpus, how: TextOptions, place: Callable[[int], str])
 
 
 def to_labelled_dataset(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
-    """What :func:`encode_corpus` made, as a data set.
+    """Convert the arrays of :func:`encode_corpus` to a data set.
 
     Args:
-        vocabulary: most tokens that a model is to know.
+        name: the name of the data set.
+        arrays: the arrays.
+        vocabulary: the largest number of tokens that a model knows.
     """
     known, classes = unpack_tokens(arrays), tuple(map(str, arrays.get("classes", ())))
     task: Task = "classification" if classes else "regression"
@@ -115,14 +126,17 @@ def to_labelled_dataset(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
 
 
 def encode_stream(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
-    """A running text as arrays: x [N], its training, validation and test part one after the other, where each of them
-    ends, and the tokens.
+    """Encode a running text as arrays.
 
     Args:
-        parts: tokens of the three parts.
+        name: the name of the data set, for messages.
+        parts: tokens of the training, validation and test split.
+
+    Returns:
+        x [N], the three splits one after the other; the end of each split; and the tokens.
 
     Raises:
-        DataError: a part of fewer than two tokens, of which nothing can be continued.
+        DataError: a split has fewer than two tokens, so that there is no token to predict.
     """
     if not all(len(part) > 1 for part in parts):
         raise DataError(f"data={name}: a part of the text is empty")
@@ -131,10 +145,12 @@ def encode_stream(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
 
 
 def to_stream_dataset(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
-    """What :func:`encode_stream` made, as a data set: a running text to be continued, token by token.
+    """Convert the arrays of :func:`encode_stream` to a data set, a running text for next-token prediction.
 
     Args:
-        vocabulary: most tokens that a model is to know.
+        name: the name of the data set.
+        arrays: the arrays.
+        vocabulary: the largest number of tokens that a model knows.
     """
     known, x = unpack_tokens(arrays), arrays["x"]
     val, test = (np.arange(a, b) for a, b in pairwise(arrays["parts"]))
@@ -142,7 +158,7 @@ def to_stream_dataset(name: str, arrays: Arrays, vocabulary: int) -> Dataset:
 
 
 def pack_tokens(tokens: Sequence[str]) -> Arrays:
-    """Tokens as one array of bytes and one of ends; an array of words would make each as wide as the longest."""
+    """Return tokens as one array of bytes and one of ends; an array of strings would use the longest width for each."""
     words = [token.encode() for token in tokens]
     return {
         "tokens": np.frombuffer(b"".join(words), dtype=np.uint8),
@@ -151,14 +167,16 @@ def pack_tokens(tokens: Sequence[str]) -> Arrays:
 
 
 def unpack_tokens(arrays: Arrays) -> tuple[str, ...]:
-    """The tokens again."""
+    """Return the tokens packed by :func:`pack_tokens`."""
     content, ends = arrays["tokens"].tobytes(), arrays["ends"].tolist()
     return tuple(content[a:b].decode() for a, b in pairwise([0, *ends]))
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a file, without the empty one after its last end; other signs that Unicode counts as ends of lines
-    occur inside sentences."""
+    """Return the lines of a file, without the empty one after the last line break.
+
+    Other characters that Unicode counts as line breaks are kept, because they occur inside sentences.
+    """
     lines = text.split("\n")
     return lines[:-1] if lines and not lines[-1] else lines
 

@@ -1,4 +1,4 @@
-"""How each text set is downloaded: an archive or single files, checked, and laid where its reader looks."""
+"""Downloads of the text sets: archives or single files, verified, and stored where the reader expects them."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def download_text_set(name: str, root: Path) -> None:
     """Download the files of a text set.
 
     Raises:
-        DataError: nothing new is then in the root.
+        DataError: the download failed; the root is unchanged.
     """
     published = PUBLISHED[name]
     with staging_folder(root) as folder:
@@ -31,7 +31,7 @@ def download_text_set(name: str, root: Path) -> None:
 
 
 def _files(name: str, published: TextSource, folder: Path, root: Path) -> None:
-    """The files of the archive if they are those that are meant, else the single ones that are not in the root."""
+    """Download the archive, or the missing single files if the archive does not contain the expected ones."""
     place = folder / published.folder
     missing = [file for file in published.files if not (root / published.folder / file).is_file()]
     if published.archives and (not published.address or len(missing) == len(published.files)):
@@ -69,7 +69,7 @@ def _unpacked(published: TextSource, folder: Path, wanted: Callable[[str], bool]
 
 
 def _newsgroups(folder: Path) -> None:
-    """scikit-learn knows the address and the sum, and makes the file that it reads."""
+    """Download with scikit-learn, which knows the address and the checksum and writes the file that it reads."""
     from sklearn.datasets import fetch_20newsgroups
 
     with limit_sklearn_downloads("newsgroups20"):

@@ -1,4 +1,4 @@
-"""Text files of the user, plain or gzip-compressed: which encoding they are in, and the stream of their lines."""
+"""Text files of users, plain or gzip-compressed: detection of the encoding, and reading."""
 
 import codecs
 import gzip
@@ -10,7 +10,7 @@ from typing import BinaryIO, TextIO
 
 from dropout_lab.errors import DataError
 
-LARGEST = 4 << 30  # bytes of a decompressed file; a few kilobytes of gzip can stand for more than any memory
+LARGEST = 4 << 30  # bytes of a decompressed file; a few kilobytes of gzip can expand beyond any memory
 CHUNK = 1 << 20
 MARKS = {  # byte order marks, the longer ones first
     codecs.BOM_UTF32_LE: "utf-32",
@@ -19,7 +19,7 @@ MARKS = {  # byte order marks, the longer ones first
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-NAMES = {"utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "cp1252": "cp1252"}  # as notes print them
+NAMES = {"utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "cp1252": "cp1252"}  # names in notes
 OTHER_FILES = {
     b"PK\x03\x04": "an Excel workbook or another zip archive; save it as CSV",
     b"\xd0\xcf\x11\xe0": "an Excel workbook; save it as CSV",
@@ -34,14 +34,15 @@ OTHER_FILES = {
 
 
 def encoding_of(path: Path, given: str = "auto") -> str:
-    """Return the encoding of a text file after decoding all of it once.
+    """Return the encoding of a text file, after decoding the whole file once.
 
     Args:
+        path: the file.
         given: the encoding, or ``auto``: that of the byte order mark, else the first of UTF-8, cp1252 and Latin-1 that
-            fits the whole file.
+            decodes the whole file.
 
     Raises:
-        DataError: the file cannot be read, is no text, or is in another encoding than the given one.
+        DataError: the file cannot be read, is not text, or has another encoding than the given one.
     """
     head = next(_chunks(path), b"")
     for mark, kind in OTHER_FILES.items():
@@ -57,7 +58,7 @@ def encoding_of(path: Path, given: str = "auto") -> str:
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
-    """Open a text file with its line ends as they are; a byte order mark is no part of the text."""
+    """Open a text file without translating line breaks; a byte order mark is skipped."""
     return io.TextIOWrapper(_open(path), "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
@@ -66,13 +67,13 @@ def decode_text(content: bytes, path: Path | str) -> tuple[str, str]:
 
     Args:
         content: the whole file.
-        path: of the file, for messages.
+        path: the path of the file, for messages.
 
     Returns:
         the text without a byte order mark, and the encoding: ``UTF-8``, ``UTF-16``, ``UTF-32`` or ``cp1252``.
 
     Raises:
-        DataError: it is in none of these encodings, or holds NUL characters.
+        DataError: the file has none of these encodings, or contains NUL characters.
     """
     marked = [encoding for mark, encoding in MARKS.items() if content.startswith(mark)][:1]
     for encoding in marked or ["utf-8", "cp1252"]:
@@ -90,7 +91,7 @@ def decode_text(content: bytes, path: Path | str) -> tuple[str, str]:
 
 
 def _undecodable(path: Path, encoding: str) -> int | None:
-    """The number of the first byte that does not fit the encoding; None if all of them do."""
+    """Return the position of the first byte that the encoding cannot decode; None if it decodes all bytes."""
     decoder, seen = codecs.getincrementaldecoder(encoding)(), 0
     try:
         for chunk in _chunks(path):
@@ -108,10 +109,10 @@ def _undecodable(path: Path, encoding: str) -> int | None:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, decompressed.
+    """Yield the bytes of a file, decompressed.
 
     Raises:
-        DataError: the file cannot be read, or holds more than :data:`LARGEST` bytes in compressed form.
+        DataError: the file cannot be read, or is compressed and expands to more than :data:`LARGEST` bytes.
     """
     size = 0
     try:

@@ -1,7 +1,6 @@
-"""Public texts: reviews, news, and running text for language models, read as their publishers lay them out.
+"""Public text sets: reviews, news, and running text for language models, read in the publishers' formats.
 
-Which files those are is said in :mod:`dropout_lab.data.text_sources`. They are decoded once: see
-:mod:`dropout_lab.data.cache`.
+The files are listed in :mod:`dropout_lab.data.text_sources`. They are decoded once; see :mod:`dropout_lab.data.cache`.
 """
 
 import csv
@@ -38,20 +37,21 @@ GRADES = {"3class": 3, "4class": 4}
 
 
 def read_rt_polarity(root: Path) -> Corpus:
-    """10,662 sentences of film reviews (Pang and Lee 2005)."""
+    """Read 10,662 sentences of film reviews (Pang and Lee 2005)."""
     parts = [split_lines(read_text_file(root / "rt-polarity" / f"rt-polarity.{side}", "latin-1")) for side in SIDES]
     y = np.repeat(np.arange(2), [len(part) for part in parts])
     return Corpus(parts[0] + parts[1], y.astype(np.int64), SENTIMENTS)
 
 
 def read_scale_data(root: Path, label: str = "rating") -> Corpus:
-    """5,006 film reviews of four authors with a rating in [0, 1], or one of three or four grades (Pang and Lee 2005).
+    """Read 5,006 film reviews by four authors with ratings in [0, 1], or three or four grades (Pang and Lee 2005).
 
     Args:
+        root: the root folder of the data.
         label: ``rating``, ``3class`` or ``4class``.
 
     Raises:
-        DataError: a file is missing, or has not a line for each review.
+        DataError: a file is missing, or does not have one line per review.
     """
     texts: list[str] = []
     values: list[float] = []
@@ -70,7 +70,7 @@ def read_scale_data(root: Path, label: str = "rating") -> Corpus:
 
 
 def _mark(path: Path, line: int, text: str, label: str) -> float:
-    """One rating or grade."""
+    """Return one rating or grade."""
     try:
         value = float(text)
     except ValueError:
@@ -83,9 +83,9 @@ def _mark(path: Path, line: int, text: str, label: str) -> float:
 
 
 def read_imdb(root: Path) -> Corpus:
-    """50,000 film reviews, half of them to test on (Maas et al. 2011), a file each in ``aclImdb``.
+    """Read 50,000 film reviews, half of them the test set (Maas et al. 2011), one file each in ``aclImdb``.
 
-    Ends of lines, which stand there as HTML, become spaces.
+    Line breaks, which are HTML tags in the files, are replaced by spaces.
     """
     files = require_files("imdb", root)
     texts = [read_text_file(path).replace("<br />", " ") for path in files]
@@ -95,9 +95,9 @@ def read_imdb(root: Path) -> Corpus:
 
 
 def read_ag_news(root: Path) -> Corpus:
-    """127,600 news headlines with their first sentence, 7,600 of them to test on (Zhang et al. 2015).
+    """Read 127,600 news headlines with their first sentence, 7,600 of them the test set (Zhang et al. 2015).
 
-    Backslashes, which stand there for ends of lines, become spaces.
+    Backslashes, which stand for line breaks in the files, are replaced by spaces.
     """
     texts: list[str] = []
     y: list[int] = []
@@ -118,9 +118,9 @@ def read_ag_news(root: Path) -> Corpus:
 
 
 def read_newsgroups(root: Path) -> Corpus:
-    """18,846 posts to 20 groups, 7,532 of them to test on, as scikit-learn gets them.
+    """Read 18,846 posts to 20 newsgroups, 7,532 of them the test set, as downloaded by scikit-learn.
 
-    Headers, footers and quotes are taken off; posts of which nothing is left are left out.
+    Headers, footers and quotes are removed; posts that are then empty are left out.
     """
     from sklearn.datasets import fetch_20newsgroups
 
@@ -138,7 +138,7 @@ def read_newsgroups(root: Path) -> Corpus:
 
 
 def _refuse_programs(path: Path) -> None:
-    """scikit-learn loads whatever pickle lies there, so what it holds is looked at first."""
+    """Check the content of a pickle before scikit-learn loads it, because scikit-learn does not restrict it."""
     try:
         content = zlib.decompress(path.read_bytes())
     except zlib.error as error:
@@ -150,12 +150,12 @@ def _refuse_programs(path: Path) -> None:
 
 
 def read_ptb(root: Path, tokens: str) -> list[list[str]]:
-    """The Penn Treebank in Mikolov's preprocessing: 929,589, 73,760 and 82,430 words with the ends of sentences."""
+    """Read the Penn Treebank in Mikolov's version: 929,589, 73,760 and 82,430 words, including ends of sentences."""
     return _running([root / "ptb" / f"ptb.{part}.txt" for part in ("train", "valid", "test")], tokens)
 
 
 def read_wikitext2(root: Path, tokens: str) -> list[list[str]]:
-    """WikiText-2, 2,088,628, 217,646 and 245,569 words of good articles with the ends of lines (Merity et al. 2016)."""
+    """Read WikiText-2: 2,088,628, 217,646 and 245,569 words of good articles and line ends (Merity et al. 2016)."""
     return _running([root / "wikitext-2" / f"wiki.{part}.tokens" for part in ("train", "valid", "test")], tokens)
 
 
@@ -165,7 +165,7 @@ def _running(files: list[Path], tokens: str) -> list[list[str]]:
 
 
 def read_tinyshakespeare(root: Path, tokens: str) -> list[list[str]]:
-    """1,115,394 characters of Shakespeare (Karpathy 2015); the last two twentieths validate and test."""
+    """Read 1,115,394 characters of Shakespeare (Karpathy 2015); validation and test set are the last two twentieths."""
     found = tokenize(read_text_file(root / "tinyshakespeare" / "input.txt"), tokens)
     cuts = [0, round(0.9 * len(found)), round(0.95 * len(found)), len(found)]
     return [found[a:b] for a, b in pairwise(cuts)]
@@ -193,13 +193,15 @@ def read_text(
     pad: str = "front",
     vocabulary: int = 20_000,
 ) -> Dataset:
-    """The texts of this name with their classes or ratings.
+    """Return a text set with its classes or ratings.
 
     Args:
+        name: the name of the data set.
+        root: the root folder of the data.
         tokens, length, pad, vocabulary: as for :mod:`dropout_lab.data.text`.
 
     Raises:
-        DataError: files are missing, damaged or not those that were published.
+        DataError: files are missing, damaged or differ from the published ones.
     """
     return _labelled(name, CORPORA[name], root, TextOptions(tokens, length, pad), vocabulary)
 
@@ -212,7 +214,7 @@ def scale_data(
     vocabulary: int = 20_000,
     label: str = "rating",
 ) -> Dataset:
-    """:func:`read_scale_data` as a data set."""
+    """Return the result of :func:`read_scale_data` as a data set."""
     read = partial(read_scale_data, label=label)
     return _labelled("scale_data", read, root, TextOptions(tokens, length, pad), vocabulary, label)
 
@@ -231,10 +233,10 @@ def _labelled(
 
 
 def read_stream(name: str, root: str = "", tokens: str = "spaces", vocabulary: int = 20_000) -> Dataset:
-    """The running text of this name.
+    """Return a running text as a data set.
 
     Raises:
-        DataError: files are missing, damaged or not those that were published.
+        DataError: files are missing, damaged or differ from the published ones.
     """
     place = data_root(root)
 
@@ -251,10 +253,10 @@ LANGUAGE: dict[str, Callable[..., Dataset]] = {name: partial(read_stream, name) 
 
 
 def read_text_file(path: Path, encoding: str = "utf-8") -> str:
-    """What a file holds.
+    """Return the text of a file.
 
     Raises:
-        DataError: it is not there, or in another encoding.
+        DataError: the file is missing or has another encoding.
     """
     try:
         return path.read_bytes().decode(encoding)

@@ -1,4 +1,4 @@
-"""The text sets as files: where they lie below the root of the data, their sums, and who publishes them."""
+"""The files of the text sets: their paths below the root of the data, checksums and addresses."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +9,11 @@ from dropout_lab.errors import DataError
 REPOSITORIES = "https://raw.githubusercontent.com"
 CORNELL = "https://www.cs.cornell.edu/people/pabo/movie-review-data"
 IMDB_PARTS = tuple(f"{part}/{side}" for part in ("train", "test") for side in ("neg", "pos"))
-IMDB_REVIEWS = 12_500  # in each part
-NEWSGROUPS = "20news-bydate_py3.pkz"  # as scikit-learn calls it
+IMDB_REVIEWS = 12_500  # in each of the parts
+NEWSGROUPS = "20news-bydate_py3.pkz"  # file name given by scikit-learn
 
 KINDS = ("subj", "rating", "label.3class", "label.4class")
-SCALE = {  # of each author, the sums of these
+SCALE = {  # checksums of these files for each author
     "Dennis+Schwartz": (
         "cb26f952c091c510c786627a45a5af3fb5c87a986f9aa3eb7eef6e4ed1797a02",
         "b9057227d5b1324f49d5f402f1cad0ae472f3d130f35a24a5334ab7db6726be7",
@@ -43,14 +43,14 @@ SCALE = {  # of each author, the sums of these
 
 @dataclass(frozen=True)
 class TextSource:
-    """One text set.
+    """The files of one text set.
 
     Args:
-        folder: below the root.
-        files: what is read, by name in the folder, with the sum of each; empty where none is known.
-        archives: addresses of one archive of them all; members are told by how their names end.
-        archive_sum: its sum, if one is known.
-        address: of a folder that has the single files; tried where no archive gives those that are meant.
+        folder: folder below the root.
+        files: checksums of the files by their name in the folder; empty where none is known.
+        archives: addresses of one archive of all files; members are recognized by the ends of their names.
+        archive_sum: checksum of the archive, if known.
+        address: address of a folder with the single files, used if no archive provides the expected files.
     """
 
     folder: str
@@ -60,7 +60,7 @@ class TextSource:
     address: str = ""
 
 
-# The sums are those of shared collections of the originals, of torchtext (ag_news, imdb, wikitext2's archive) and of
+# The checksums are those of shared copies of the originals, of torchtext (ag_news, imdb, wikitext2's archive) and of
 # gluon (wikitext2's files). PTB is git-identical in several repositories.
 PUBLISHED: dict[str, TextSource] = {
     "rt_polarity": TextSource(
@@ -105,7 +105,7 @@ PUBLISHED: dict[str, TextSource] = {
             "wiki.valid.tokens": "0418625c8b4da6e4b5c7a0b9e78d4ae8f7ee5422",
             "wiki.test.tokens": "c7b8ce0aa086fb34dab808c5c49224211eb2b172",
         },
-        # A mirror by one of the authors, and the original address, which is reported not to answer any more.
+        # A mirror by one of the authors, and the original address, which reportedly no longer responds.
         (
             "https://wikitext.smerity.com/wikitext-2-v1.zip",
             "https://s3.amazonaws.com/research.metamind.io/wikitext/wikitext-2-v1.zip",
@@ -123,7 +123,7 @@ PUBLISHED: dict[str, TextSource] = {
 
 
 def list_files(name: str, root: Path) -> list[Path]:
-    """The files that a set is read from; of ``imdb``, a part that has not all its reviews is one that is not there."""
+    """Return the files of a set; for an incomplete part of ``imdb``, one path that does not exist."""
     folder = root / PUBLISHED[name].folder
     if name != "imdb":
         return [folder / file for file in PUBLISHED[name].files]
@@ -137,23 +137,23 @@ def list_files(name: str, root: Path) -> list[Path]:
 
 
 def require_files(name: str, root: Path) -> list[Path]:
-    """The files of a set.
+    """Return the files of a set.
 
     Raises:
-        DataError: one is not there.
+        DataError: a file is missing.
     """
     files = list_files(name, root)
-    for path in files[-1:] if name == "imdb" else files:  # its 50,000 have just been listed
+    for path in files[-1:] if name == "imdb" else files:  # its 50,000 files were just listed
         if not path.is_file():
             raise DataError(f"{path}: is not there; `dropout-lab data get {name}`, or say data.root=FOLDER")
     return files
 
 
 def verify_files(name: str, root: Path) -> None:
-    """Compare the files of a set with their sums.
+    """Compare the files of a set with their checksums.
 
     Raises:
-        DataError: one is not there, or is another than was published.
+        DataError: a file is missing, or differs from the published one.
     """
     folder = root / PUBLISHED[name].folder
     require_files(name, root)

@@ -1,8 +1,9 @@
-"""``import torchvision``, also beside a torch for which its compiled operators were not built.
+"""Import of torchvision, including with a torch for which its compiled operators were not built.
 
-torchvision's wheel for CUDA cannot load its C++ library beside a CPU-only torch. It bears that but for one thing: on
-import it registers shape functions for ``nms`` and ``qnms``, and those operators have to exist. We never call them, so
-where the library does not load they are declared here, without a kernel. A matching pair is left alone.
+torchvision's wheel for CUDA cannot load its C++ library with a CPU-only torch. The only consequence for the import is
+that torchvision registers shape functions for ``nms`` and ``qnms``, which requires those operators to exist. They are
+never called here, so if the library does not load, they are declared without a kernel. A matching pair of torch and
+torchvision is left unchanged.
 """
 
 import importlib.util
@@ -13,12 +14,12 @@ from typing import Any
 
 OPERATORS = ("nms", "qnms")
 SCHEMA = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_declared: list[Any] = []  # a torch Library withdraws its operators when it is collected
+_declared: list[Any] = []  # a torch Library removes its operators when it is garbage-collected
 
 
 @cache
 def torchvision() -> ModuleType:
-    """The module ``torchvision.datasets``: addresses, checksums and layouts of the vision sets.
+    """Return the module ``torchvision.datasets``: addresses, checksums and layouts of the vision sets.
 
     Raises:
         ImportError: torchvision is not installed.
@@ -31,7 +32,7 @@ def torchvision() -> ModuleType:
 def _operators_load() -> bool:
     import torch
 
-    found = importlib.util.find_spec("torchvision")  # finds it without running it
+    found = importlib.util.find_spec("torchvision")  # locates the package without importing it
     if found is None or found.origin is None:
         raise ImportError("torchvision is not installed")
     for library in Path(found.origin).parent.glob("_C.*"):

@@ -1,4 +1,4 @@
-"""The files of a folder and of the folders in it, without those that the operating system or an editor left there."""
+"""The files of a folder and its subfolders, without those of the operating system or an editor."""
 
 import os
 from collections import Counter
@@ -28,8 +28,8 @@ class Tree:
 
     Args:
         path: the folder.
-        files: files with a wanted suffix that lie directly in it, in the order of their names.
-        folders: the folders in it, in the order of their names.
+        files: files with a wanted suffix directly in the folder, sorted by name.
+        folders: the subfolders, sorted by name.
     """
 
     path: Path
@@ -43,15 +43,15 @@ class Tree:
 
     @property
     def filled(self) -> list["Tree"]:
-        """The folders in it that hold a wanted file at some depth."""
+        """The subfolders that contain a wanted file at some depth."""
         return [folder for folder in self.folders if not folder.is_empty()]
 
     def is_empty(self) -> bool:
-        """Return whether no wanted file is in it at any depth."""
+        """Return whether the folder contains no wanted file at any depth."""
         return not self.files and all(folder.is_empty() for folder in self.folders)
 
     def walk(self) -> Iterator["Tree"]:
-        """Yield this folder and all below it."""
+        """Yield this folder and all folders below it."""
         yield self
         for folder in self.folders:
             yield from folder.walk()
@@ -62,23 +62,24 @@ class Tree:
 
 
 class Scan:
-    """Read the tree of a folder.
+    """A scan of a folder tree.
 
-    Links to files are read. A link to a folder is followed if it leads to a folder that is read nowhere else, which
-    excludes loops and examples that are read twice.
+    Links to files are read. A link to a folder is followed if its target is not read elsewhere, which excludes loops
+    and
+    duplicate examples.
 
     Args:
         folder: the root; it may itself be hidden or a link.
-        suffixes: of the files that are wanted, in lower case.
+        suffixes: suffixes of the wanted files, in lower case.
 
     Attributes:
-        tree: the folder with what is below it.
+        tree: the folder with everything below it.
         skipped: number of files that are not read, by suffix or :data:`HIDDEN`.
         links: number of links to folders that were followed.
 
     Raises:
-        DataError: a folder cannot be read, a link is broken or leads to a folder that is read already, a file of a
-            wanted suffix is none, or a name is not Unicode.
+        DataError: a folder cannot be read, a link is broken or leads to a folder that is read already, a path with a
+            wanted suffix is not a regular file, or a name is not Unicode.
     """
 
     def __init__(self, folder: Path, suffixes: Collection[str]):

@@ -1,8 +1,8 @@
 """Regression sets from the UCI repository.
 
-Nine sets with the splits that Hernandez-Lobato and Adams (2015) published and Gal and Ghahramani (2016) kept, in the
+Nine sets have the splits that Hernandez-Lobato and Adams (2015) published and Gal and Ghahramani (2016) kept, in the
 layout of the latter's repository: ``uci/<name>/data.txt`` and ``index_*.txt``. The tenth, YearPredictionMSD, has one
-split by singers: 463,715 songs to train on and the last 51,630 to test.
+split by singers: 463,715 training songs, and the last 51,630 songs as the test set.
 """
 
 import zipfile
@@ -24,11 +24,13 @@ YEAR_ROWS, YEAR_TEST, YEAR_COLUMNS = 515_345, 51_630, 91
 
 @dataclass(frozen=True)
 class UCISet:
-    """What one of the nine sets must be.
+    """The expected size and checksum of one of the nine sets.
 
     Args:
-        rows, features, splits: how many.
-        sha256: joint digest of its files as published.
+        rows: number of rows.
+        features: number of features.
+        splits: number of published splits.
+        sha256: joint digest of the published files.
     """
 
     rows: int
@@ -38,7 +40,7 @@ class UCISet:
 
     @property
     def files(self) -> list[str]:
-        """Names of its files, in the order of the joint digest."""
+        """Names of the files, in the order of the joint digest."""
         indices = [f"index_{part}_{i}.txt" for part in ("train", "test") for i in range(self.splits)]
         return ["data.txt", "index_features.txt", "index_target.txt", *indices]
 
@@ -61,7 +63,7 @@ TABLES: dict[str, UCISet] = {
 
 
 def read_uci(root: str = "", name: str = "yacht") -> Dataset:
-    """One of the nine sets, with the test rows of its published splits.
+    """Return one of the nine sets, with the test rows of its published splits.
 
     Raises:
         DataError: files are missing or altered.
@@ -78,10 +80,10 @@ def read_uci(root: str = "", name: str = "yacht") -> Dataset:
 
 
 def read_table(folder: Path, table: UCISet) -> Arrays:
-    """Decode the files of a set: x float32 [N, F], y float32 [N] and the test rows of each split.
+    """Decode the files of a set to x float32 [N, F], y float32 [N] and the test rows of each split.
 
     Raises:
-        DataError: the files are not those that were published.
+        DataError: the files differ from the published ones.
     """
     found = joint_digest(folder, table.files)
     if found != table.sha256:
@@ -98,16 +100,16 @@ def read_table(folder: Path, table: UCISet) -> Arrays:
 
 
 def list_year_files(root: Path) -> list[Path]:
-    """Where YearPredictionMSD may lie: as text, or in the archive it is published in."""
+    """Return the possible files of YearPredictionMSD: the text file, or the published archive."""
     folder = root / "uci" / "YearPredictionMSD"
     return [folder / "YearPredictionMSD.txt", folder / "yearpredictionmsd.zip", folder / "YearPredictionMSD.txt.zip"]
 
 
 def year_prediction_msd(root: str = "") -> Dataset:
-    """The year of 515,345 songs from 90 features of their timbre (Bertin-Mahieux 2011), official split.
+    """Return YearPredictionMSD: year of 515,345 songs from 90 timbre features (Bertin-Mahieux 2011), official split.
 
     Raises:
-        DataError: the file is missing or not whole.
+        DataError: the file is missing or incomplete.
     """
     place = data_root(root)
     there = [path for path in list_year_files(place) if path.is_file()]
@@ -120,10 +122,10 @@ def year_prediction_msd(root: str = "") -> Dataset:
 
 
 def read_year(path: Path) -> Arrays:
-    """Decode YearPredictionMSD: a line a song, the year first; x float32 [N, 90], y float32 [N].
+    """Decode YearPredictionMSD (one line per song, the year first) to x float32 [N, 90] and y float32 [N].
 
     Raises:
-        DataError: a broken archive, or not the rows and columns that were published.
+        DataError: the archive is damaged, or the rows and columns differ from the published ones.
     """
     import pandas as pd
 

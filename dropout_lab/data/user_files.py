@@ -1,6 +1,6 @@
-"""Data of the user's own: a file or a folder named by its path, known by its content.
+"""User data: a file or folder given by its path and identified by its content.
 
-A trial is what its data hold, not where they lie: the sha256 of the content stands in its identity.
+A trial depends on the content of its data, not on their path: its identity contains the sha256 of the content.
 """
 
 import time
@@ -26,8 +26,8 @@ from dropout_lab.data.text import TextOptions, to_labelled_dataset
 from dropout_lab.data.user_texts import list_texts, read_column, read_folder
 from dropout_lab.errors import DataError
 
-SIGNIFICANT = 16  # hex digits of a digest that are kept
-LOOK_AGAIN = 5.0  # seconds after which a folder is looked through again
+SIGNIFICANT = 16  # number of hex digits of a digest that are kept
+LOOK_AGAIN = 5.0  # seconds after which a folder is listed again
 
 
 def file(
@@ -48,15 +48,15 @@ def file(
 
     Args:
         path: the file.
-        digest: what its sha256 begins with; if empty, it may be any.
-        target: of a table, the column to be predicted.
+        digest: the expected beginning of its sha256; if empty, any content is accepted.
+        target: for a table, the column to predict.
         task: ``classification``, ``regression`` or ``auto``; see :mod:`dropout_lab.data.labels`.
-        layout: of an ``.npz``, what the axes of x are; see :mod:`dropout_lab.data.arrays`.
-        columns, drop, missing: of a table, as for :class:`dropout_lab.data.tables.TableOptions`.
-        separator, encoding, header, decimal: as for :class:`dropout_lab.data.table_format.FormatOptions`.
+        layout: for an ``.npz``, the meaning of the axes of x; see :mod:`dropout_lab.data.arrays`.
+        columns, drop, missing: for a table, as in :class:`dropout_lab.data.tables.TableOptions`.
+        separator, encoding, header, decimal: as in :class:`dropout_lab.data.table_format.FormatOptions`.
 
     Raises:
-        DataError: it is missing, not what it should be, or of another digest.
+        DataError: the file is missing or invalid, or has another digest.
     """
     place, form = _source("file", path), FormatOptions(separator, encoding, header, decimal)
     _compare("file", path, digest)
@@ -70,15 +70,15 @@ def file(
 
 
 def folder(path: str = "", digest: str = "", image_size: int = 0) -> Dataset:
-    """A folder of images for each class, all of one size or resized, as :mod:`dropout_lab.data.images` reads it.
+    """Read a folder of images per class, of equal size or resized, with :mod:`dropout_lab.data.images`.
 
     Args:
         path: the folder.
-        digest: what the sha256 of its content begins with; if empty, it may be any.
-        image_size: pixels a side after resizing; 0 to leave them.
+        digest: the expected beginning of the sha256 of its content; if empty, any content is accepted.
+        image_size: pixels per side after resizing; 0 to keep the size.
 
     Raises:
-        DataError: it is missing, holds something else, or is of another digest.
+        DataError: the folder is missing or invalid, or has another digest.
     """
     place = _source("folder", path)
     _compare("folder", path, digest)
@@ -102,17 +102,18 @@ def texts(
     pad: str = "front",
     vocabulary: int = 20_000,
 ) -> Dataset:
-    """Texts in a folder of ``.txt`` files for each class, or in a column of a table.
+    """Read texts from a folder of ``.txt`` files per class, or from a column of a table.
 
     Args:
         path: the folder or file.
-        digest: what the sha256 of its content begins with; if empty, it may be any.
-        target, text: of a table, the columns to be predicted and to be read.
-        task, missing, separator, encoding, header, decimal: of a table, as for :func:`file`.
-        tokens, length, pad, vocabulary: as for :mod:`dropout_lab.data.text`.
+        digest: the expected beginning of the sha256 of its content; if empty, any content is accepted.
+        target: for a table, the column to predict.
+        text: for a table, the column of the texts.
+        task, missing, separator, encoding, header, decimal: for a table, as in :func:`file`.
+        tokens, length, pad, vocabulary: as in :mod:`dropout_lab.data.text`.
 
     Raises:
-        DataError: it is missing, holds something else, or is of another digest.
+        DataError: the path is missing or invalid, or has another digest.
     """
     place, how = _source("texts", path), TextOptions(tokens, length, pad)
     form = FormatOptions(separator, encoding, header, decimal)
@@ -123,14 +124,14 @@ def texts(
         read = partial(read_folder, place, how)
     else:
         read = partial(read_column, place, text, target, task, missing, how, form)
-    # The names of columns may hold spaces.
+    # repr, because the names of columns may contain spaces
     detail = repr((text, target, task, missing, how, form))
     arrays = load_or_decode("texts", _files("texts", place), user_cache_folder(), read, detail)
     return _with_notes(to_labelled_dataset("texts", arrays, vocabulary), place)
 
 
 def _refuse_given(options: Mapping[str, object], kind: str, reason: str) -> None:
-    """Raise DataError if an option is given that only another kind of data has."""
+    """Raise DataError if an option is given that applies only to another kind of data."""
     for key, value in options.items():
         if value not in ("", (), "auto", "refuse"):
             shown = f"[{','.join(value)}]" if isinstance(value, tuple) else value
@@ -146,10 +147,10 @@ FOLDERS: dict[str, Callable[[Path], ClassFolders]] = {"folder": list_images, "te
 
 
 def fingerprint(kind: str, path: str) -> str:
-    """The first digits of the sha256 of a file, or of names and contents of a folder's images or texts.
+    """Return the first digits of the sha256 of a file, or of the names and contents of a folder's images or texts.
 
     Raises:
-        DataError: there is no such file or folder, or not of that kind.
+        DataError: the path does not exist, or does not suit the kind.
     """
     place = _source(kind, path).absolute()
     try:
@@ -181,7 +182,7 @@ def _source(kind: str, path: str) -> Path:
         raise DataError(f"data.path={path}: is no folder; data=file reads .npz files and tables, data=texts texts")
     if kind not in FOLDERS and place.is_dir():
         raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
-    if not (place.is_dir() or place.is_file()):  # a pipe gives its content once, and it is read twice
+    if not (place.is_dir() or place.is_file()):  # a pipe provides its content once, but it is read twice
         raise DataError(f"data.path={path}: is neither a file nor a folder")
     if reads and not place.is_dir() and not reads(place):
         suffixes = ", ".join([".npz"] * (kind == "file") + [*SUFFIXES])
@@ -199,7 +200,7 @@ def _files(kind: str, place: Path) -> list[Path]:
 
 
 def _list_folder(kind: str, place: Path) -> ClassFolders:
-    # Every arm of a sweep asks for the digest of its data, and a large folder takes a while to look through.
+    # Every arm of a sweep requests the digest of its data, and listing a large folder is slow.
     return _list_once(kind, place.absolute(), int(time.monotonic() / LOOK_AGAIN))
 
 
@@ -209,7 +210,7 @@ def _list_once(kind: str, place: Path, period: int) -> ClassFolders:
 
 
 def _with_notes(dataset: Dataset, place: Path) -> Dataset:
-    """Add what was skipped in a folder, which the cache of its decoded files does not know."""
+    """Add the notes on skipped files of a folder, which the cache of decoded files does not contain."""
     if not place.is_dir():
         return dataset
     return replace(dataset, notes=(*_list_folder(dataset.name, place).notes, *dataset.notes))

@@ -1,4 +1,4 @@
-"""Texts of the user's own: a folder of ``.txt`` files for each class, or a table with a column of texts."""
+"""User texts: a folder of ``.txt`` files per class, or a table with a column of texts."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def read_folder(folder: Path, how: TextOptions) -> Arrays:
         the arrays of :func:`dropout_lab.data.text.encode_corpus`, and notes on the encodings of the files.
 
     Raises:
-        DataError: a text is empty, or in no known encoding.
+        DataError: a text is empty, or has an unknown encoding.
     """
     listing = list_texts(folder)
     paths = [path for path, _ in listing.files]
@@ -61,13 +61,16 @@ def read_column(
     """Encode a column of texts with a column of targets.
 
     Args:
-        text, target: names of the columns.
+        path: the file.
+        text: the column of the texts.
+        target: the column of the targets.
         task: ``classification``, ``regression`` or ``auto``.
         missing: ``refuse``, or ``drop`` to leave out rows without a text or a target.
-        given: what is given about the format of the table.
+        how: the conversion of texts to arrays.
+        given: the user's settings for the format of the table.
 
     Raises:
-        DataError: no such column, or a line that lacks something.
+        DataError: a column is missing, or a line lacks a text or target.
     """
     if missing in ("mean", "median"):
         raise DataError(f"data.missing={missing}: texts have none; data.missing=drop leaves out rows without a text")

@@ -1,7 +1,7 @@
-"""The vision sets, in torchvision's layout: what is on disk, read to bytes and checked.
+"""The vision sets in torchvision's layout: location, decoding and verification of the files.
 
-The readers are ours because torchvision's trust the files: it unpickles CIFAR whatever that holds, and what is cut off
-ends in an assertion. Addresses and checksums are torchvision's.
+torchvision's own readers are not used because they trust the files: they unpickle CIFAR without restrictions, and a
+truncated file ends in an assertion error. Addresses and checksums are torchvision's.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +24,10 @@ DIGITS = tuple("0123456789")
 FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 KANA = "o,ki,su,tsu,na,ha,ma,ya,re,wo"
 OBJECTS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
-# Letters whose capitals look the same share a class with them (Cohen et al. 2017).
+# Letters whose lower and upper case look the same share one class (Cohen et al. 2017).
 BALANCED = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abdefghnqrt")
-# Of the unpacked files, images and labels to train on and to test with; torchvision lists the archives' only.
+# Checksums of the decompressed files: training images and labels, test images and labels. torchvision lists only those
+# of the archives.
 MNIST_MD5 = (
     "6bbc9ace898e44ae57da46a324031adb",
     "a25bea736e30d166cdddb491f175f624",
@@ -42,26 +43,26 @@ FASHION_MD5 = (
 
 
 class VisionFiles(Protocol):
-    """How one set lies on disk."""
+    """The files of one set on disk."""
 
     def find(self, root: Path) -> list[Path]:
-        """Its files; the first one that is missing ends the list and is not there."""
+        """Return the files of the set; the first missing file ends the list."""
         ...
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:
-        """Training images uint8 [N, C, H, W] and labels [N], test images and labels."""
+        """Return training images uint8 [N, C, H, W] and labels [N], test images and labels."""
         ...
 
 
 @dataclass(frozen=True)
 class IdxFiles:
-    """Four IDX files in ``<folder>/raw``, unpacked or as ``.gz``.
+    """Four IDX files in ``<folder>/raw``, plain or as ``.gz``.
 
     Args:
-        folder: as torchvision names it.
-        stems: how the names of training and test files begin.
-        md5: of the unpacked files, where they are known.
-        transposed: whether rows and columns of each image are exchanged in the file.
+        folder: torchvision's name of the folder.
+        stems: prefixes of the names of training and test files.
+        md5: checksums of the decompressed files, where known.
+        transposed: whether rows and columns of each image are swapped in the file.
     """
 
     folder: str
@@ -97,10 +98,10 @@ class VisionSet:
 
     Args:
         name: as in ``data=``.
-        files: how it lies on disk.
-        classes: their names.
-        counts: training and test images.
-        shape: of an image, [C, H, W].
+        files: its files on disk.
+        classes: the names of the classes.
+        counts: number of training and test images.
+        shape: shape of an image, [C, H, W].
     """
 
     name: str
@@ -110,10 +111,10 @@ class VisionSet:
     shape: tuple[int, int, int] = field(default=(1, 28, 28))
 
     def decode(self, files: Sequence[Path]) -> Arrays:
-        """The set as arrays x, y: first the training part, then the test part.
+        """Decode the set to arrays x and y: first the training set, then the test set.
 
         Raises:
-            DataError: a file is damaged, or what it holds is not this set.
+            DataError: a file is damaged, or its content is not this set.
         """
         train, train_labels, test, test_labels = self.files.read(files)
         for images, labels, count in ((train, train_labels, self.counts[0]), (test, test_labels, self.counts[1])):
@@ -145,10 +146,10 @@ VISION = {vision.name: vision for vision in ALL}
 
 
 def read_vision(name: str, root: str = "") -> Dataset:
-    """The vision set of this name, with its official test part.
+    """Return a vision set with its official test set.
 
     Raises:
-        DataError: files are missing, damaged or not those that were published.
+        DataError: files are missing, damaged or differ from the published ones.
     """
     vision, place = VISION[name], data_root(root)
     files = vision.files.find(place)

@@ -42,15 +42,14 @@ def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str,
     parts = {"train": train, "val": val, "test": test}
     for name, rows in parts.items():
         if not len(rows) and (name != "val" or conf.val_fraction):
-            raise ValueError(f"data={dataset.name} leaves no example for the {name} part; give it more of them")
+            raise ValueError(f"data={dataset.name} leaves no example for the {name} split; give it more examples")
     if classes is not None:
         seen = np.bincount(classes[train], minlength=dataset.outputs)
         for number in np.flatnonzero(seen == 0):
             how = f" with data.train_size={conf.train_size}" if conf.train_size else ""
             name = dataset.classes[number]
-            raise ValueError(
-                f"data={dataset.name}{how} leaves no training example of class {name!r}; leave it out, or give it more of them"
-            )
+            remedy = "leave the class out, or give it more examples"
+            raise ValueError(f"data={dataset.name}{how} leaves no training example of class {name!r}; {remedy}")
     values, column = fewest_values(dataset, train)
     if not values and column:
         raise ValueError(f"data={dataset.name} leaves no value of column {column!r} in the training part")

@@ -185,5 +185,5 @@ def test_a_test_set_of_zeros_and_ones_next_to_bytes_is_refused(tmp_path):
     bright = RANDOM.integers(0, 210, (12, 3, 3)).astype(np.uint8)
     path = tmp_path / "d.npz"
     np.savez(path, x_train=bright, y_train=np.arange(12) % 2, x_test=dark, y_test=[0, 1, 0, 1])
-    with pytest.raises(DataError, match="x_test has values up to 1 and x_train up to 209?"):
+    with pytest.raises(DataError, match="x_test has values up to 1 and x_train up to 2"):
         read_npz(path, "auto")

@@ -54,7 +54,7 @@ def test_every_row_can_be_held_out():
 
 
 def test_an_empty_part_is_refused():
-    with pytest.raises(ValueError, match="data=wine leaves no example for the val part"):
+    with pytest.raises(ValueError, match="data=wine leaves no example for the val split"):
         divide(load("wine"), DataConf(kind="wine", val_fraction=0.001), Streams(0, 0))
 
 

@@ -59,7 +59,7 @@ def write_summary(outcome: Outcome) -> list[str]:
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
     lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
     if outcome.evaluated:
-        from dropout_lab.outputs.evaluation import write_evaluations as evaluations
+        from dropout_lab.presentation.evaluation import write_evaluations as evaluations
 
         lines += evaluations(folder, outcome.evaluated)
     return lines
