@@ -97,7 +97,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
 
 
 def describe_user_input(trials: Sequence[Trial]) -> list[str]:
-    """Return what the user should check before training: one line per user data set, and one per user network."""
+    """Return descriptions for the user to check before training: one line per user data set and custom network."""
     lines: dict[str, None] = {}
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
