@@ -1,1 +1,1 @@
-"""Measurements of speed: both sides in one process, interleaved, reported as ratios of medians."""
+"""Speed benchmarks: interleaved timing against other programs, reported as median ratios."""

@@ -1,4 +1,4 @@
-"""Monte Carlo passes of a trained network against a loop over ``model(x)`` with nn.Dropout."""
+"""Benchmark of Monte Carlo dropout against a loop over ``model(x)`` with nn.Dropout."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,12 +24,12 @@ from dropout_lab.trial import Trial, canonical
 
 Work = Callable[[], np.ndarray]
 PASSES, WIDTH, PIXELS, CLASSES, RATE = 100, 1024, 784, 10, 0.5
-EXAMPLES = {1: 15, 32: 7, 256: 3, 1000: 3}  # at a time, and in how many rounds
-APART = 0.1  # several times the standard deviation of a probability of these networks from pass to pass
+EXAMPLES = {1: 15, 32: 7, 256: 3, 1000: 3}  # batch size: rounds
+APART = 0.1  # several times the standard deviation of a class probability over passes of these networks
 
 
 def inference(bench: BenchOptions) -> list[BenchRow]:
-    """Passes of an MLP, from a batch to the mean of the probabilities."""
+    """Time Monte Carlo passes of an MLP, from a batch to the mean probabilities, by batch size and threads."""
     width, passes = (16, 5) if bench.quick else (WIDTH, PASSES)
     rows = []
     for threads in sorted({1, available_cores()}):
@@ -53,13 +53,13 @@ def _row(count: int, width: int, passes: int, threads: int, bench: BenchOptions)
 
 
 def _works(count: int, width: int, passes: int) -> dict[str, Work]:
-    """Both sides, with the same weights and examples."""
+    """Return both implementations, with the same weights and examples."""
     x = torch.rand(count, PIXELS, generator=torch.Generator().manual_seed(0))
     enable_plugins()
     with open_composer() as points:
         trial = Trial(canonical(points.config([f"model.hidden=[{width},{width}]", f"rate={RATE}"])), 0)
     y = np.arange(10 * CLASSES) % CLASSES
-    shape = np.zeros((len(y), PIXELS), np.float32)  # nobody looks at these examples
+    shape = np.zeros((len(y), PIXELS), np.float32)  # only the shape matters
     pack = Pack([trial], Dataset("digits", "classification", shape, y, tuple(map(str, range(CLASSES)))))
     params = {name: value.detach() for name, value in pack.params.items()}
     layers = [nn.Linear(*value.shape[1:]) for name, value in params.items() if value.dim() == 3]

@@ -1,4 +1,4 @@
-"""(f) The dropout kernel alone, forward, by shape and number of threads."""
+"""Benchmark (f): the forward pass of the dropout kernel alone, by shape and number of threads."""
 
 from functools import partial
 from itertools import product
@@ -22,7 +22,7 @@ REPEATS = 50
 
 
 def kernels(bench: BenchOptions) -> list[BenchRow]:
-    """Masks of inverted dropout with their product, and torch's."""
+    """Time sampling and applying the masks of inverted dropout, against torch's dropout."""
     shapes = SHAPES[:1] if bench.quick else SHAPES
     rows = []
     for shape, threads in product(shapes, sorted({1, available_cores()})):
@@ -36,7 +36,7 @@ def _row(shape: tuple[int, ...], threads: int, bench: BenchOptions) -> BenchRow:
     rates, random = torch.full((1,), RATE), PackRandomness([Streams(0, 0)], "dropout/hidden0", x.device)
     works = {"ours": lambda: inverted(x, rates, random), "torch": lambda: dropout(x, RATE, True)}
     with torch.no_grad():
-        for name, work in works.items():  # each drops half, or the comparison is of nothing
+        for name, work in works.items():  # the comparison is valid only if both drop half
             left = float((work() != 0).double().mean())
             assert abs(left - (1 - RATE)) < 0.05, name
         repeats = 2 if bench.quick else REPEATS

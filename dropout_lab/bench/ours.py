@@ -1,4 +1,4 @@
-"""Our own sweep as a program that the bench can time from inside: what ``dropout_lab.sweep`` does, without plots."""
+"""Program of ``dropout_lab.sweep`` without plots, which reports its own training time to the benchmark."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ from dropout_lab.sweeps.run import run_arms
 
 
 def main(words: Sequence[str]) -> None:
-    """Train the sweep of these words; the clock starts with the data in memory."""
+    """Train the sweep of these words; the timing starts with the data in memory."""
     enable_plugins()
     with open_composer() as points:
         chosen = make_arms(expand_grid(words), points)

@@ -1,4 +1,4 @@
-"""What planning costs: many trials drawn up and divided into packs, anew and where all of them are there."""
+"""Benchmark of planning: composing many trials and dividing them into packs, with none or all of them completed."""
 
 import tempfile
 import time
@@ -18,12 +18,12 @@ from dropout_lab.trial import Trial
 
 LIMIT, LIMIT_OF = 1e-3, "a limit of 1 ms a trial"
 WORDS = ["rate=range(0.0,0.9,0.1)", "train.lr=0.001,0.003,0.01", "model.hidden=[64],[128],[64,64],[128,128]"]
-# 9 rates x 3 x 4 arms, of which rate 0 is one like another.
+# 9 rates x 3 learning rates x 4 shapes of arms.
 SEEDS = 93
 
 
 def planning(bench: BenchOptions) -> list[BenchRow]:
-    """From the words to the packs, for 10,000 trials of which none or all are there."""
+    """Time the planning of 10,000 trials, from words to packs, with none and with all of them completed."""
     seeds = 3 if bench.quick else SEEDS
     new, done, count = [], [], 0
     enable_plugins()
@@ -55,6 +55,6 @@ def _plan(seeds: int, folder: str, nothing_left: bool = False) -> tuple[list[Tri
 
 
 def _fill(folder: str, trials: Sequence[Trial]) -> None:
-    """A row for each trial, as if it had been trained."""
+    """Append a row per trial to the ledger, as if it had been trained."""
     ledger = Ledger(Path(folder) / "sweep")
     ledger.append([{**trial.columns, "status": "ok", "test_accuracy": 0.5} for trial in trials], [])

@@ -1,6 +1,6 @@
-"""Where the time of a training step goes, by kind of operation, as torch's profiler sees it.
+"""Profile of a training step by kind of operation, measured with torch's profiler.
 
-The profiler itself takes time at every operation, so the share of small ones is rather less than it says.
+The profiler adds overhead to every operation, so it overstates the share of small operations.
 """
 
 import csv
@@ -25,7 +25,7 @@ from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical
 
 MNIST = ["data=mnist", "data.train_size=6400", "data.val_fraction=0.05", "train.batch_size=128"]
-# What the peers are compared by, as works.py has it: the words, and how many models of a pack.
+# The workloads of workloads.py: words, and number of models in the pack.
 WORKS: dict[str, tuple[list[str], int]] = {
     "digits, 50 MLPs 128-128": (["rate=0.3"], 50),
     "MNIST, MLP 1024-1024": ([*MNIST, "model.hidden=[1024,1024]", "rate=0.5"], 1),
@@ -50,12 +50,12 @@ SPARE = 32  # blocks of 16 MiB
 
 
 def measure(root: str, steps: int = STEPS, say: Callable[[str], None] = print) -> str:
-    """The profile as a CSV: the share of each kind in the time of the steps, in percent.
+    """Return the profile as CSV text: the share of each kind of operation in the time of the steps, in percent.
 
     Args:
         root: folder of MNIST.
-        steps: how many of each work.
-        say: is told how far it is.
+        steps: number of profiled steps per workload.
+        say: prints progress.
     """
     enable_plugins()
     keep_freed_memory()
@@ -80,15 +80,17 @@ def _trials(words: Sequence[str], models: int) -> tuple[Trial, ...]:
 
 
 def shares(trials: Sequence[Trial], steps: int) -> dict[str, float]:
-    """The part of each kind of operation in the time of a pack's steps, largest first; those it has none of left
-    out."""
+    """Return the share of each kind of operation in the time of a pack's steps, from 0 to 1, largest first.
+
+    Kinds that do not occur are left out.
+    """
     config = trials[0].config
     pack = Pack(trials, load(config.data.kind, **config.source))
     batches = list(islice(cycle(pack.begin(1)), WARM + steps))
     for rows in batches[:WARM]:
         pack.step(rows)
-    # What the profiler notes stays among the blocks that a step gives back, so that the next step cannot have the same
-    # ones again. Without spare memory it takes new pages from the system, which takes longer than the products.
+    # The profiler's records occupy memory between the blocks that a step frees, so that the next step cannot reuse
+    # them. Without spare memory it would request new pages from the system, which takes longer than the products.
     spare = [torch.ones(2**22) for _ in range(SPARE)]
     del spare
     with profile(activities=[ProfilerActivity.CPU]) as seen:
@@ -108,10 +110,10 @@ def _by_kind(spent: Mapping[str, float]) -> dict[str, float]:
 
 
 def write(say: Callable[[str], None]) -> Path:
-    """Measure, and keep what was found in ``results/bench/profile.csv`` of the working directory.
+    """Measure the profile and write it to ``results/bench/profile.csv`` in the working directory.
 
     Raises:
-        ConfigError: no MNIST where data are looked for.
+        ConfigError: MNIST is not in the data folder.
     """
     root = data_root("").resolve()
     if not (root / "MNIST").exists():

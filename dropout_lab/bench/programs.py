@@ -1,4 +1,4 @@
-"""Running programs side by side: each a process of its own in a fresh folder, timed from outside."""
+"""Execution and timing of the compared programs, each in separate processes and a fresh folder."""
 
 import csv
 import importlib.util
@@ -26,17 +26,17 @@ Answer = dict[str, Any]  # what a program prints as JSON
 
 @dataclass(frozen=True)
 class Program:
-    """A program, or several processes of one, that trains a number of trials.
+    """A program that trains a number of trials in one or several processes.
 
     Args:
-        name: as in the table.
-        module: what ``python -m`` runs.
-        commands: the words of each process.
-        needs: modules that have to be installed.
-        trials, of: how many trials it trains, and how many the work has; its time is scaled by their ratio.
-        starts: whether every trial pays for the start of a process; else the start is counted once.
-        abreast: how many of the processes run at a time; of one thread each if more than one.
-        note: what else one has to know.
+        name: name in the table.
+        module: module for ``python -m``.
+        commands: command-line arguments of each process.
+        trials, of: number of trials that it trains, and of the workload; its time is scaled by ``of / trials``.
+        needs: modules that must be installed.
+        starts: whether every trial pays for the start of a process; otherwise the start is counted once.
+        abreast: number of processes that run at a time; each has one thread if more than one.
+        note: note for the table.
     """
 
     name: str
@@ -51,22 +51,22 @@ class Program:
 
     @property
     def missing(self) -> list[str]:
-        """Modules that are not installed."""
+        """Required modules that are not installed."""
         return [name for name in self.needs if importlib.util.find_spec(name) is None]
 
     @property
     def sample(self) -> str:
-        """How much of the work was done, if not all of it."""
+        """Description of the trained sample; empty if all trials are trained."""
         return "" if self.trials == self.of else f"{self.trials} of {self.of} trials, scaled by count"
 
 
 @dataclass
 class ProgramRun:
-    """What the runs of a program showed.
+    """Measurements of the runs of a program.
 
     Args:
         accuracies: test accuracy of every trial of every run.
-        compiling: part of the time that was spent compiling, of each run that says so.
+        compiling: fraction of the time spent compiling, for each run that reports it.
     """
 
     accuracies: list[float] = field(default_factory=list)
@@ -76,12 +76,16 @@ class ProgramRun:
 def compare_programs(
     work: str, ours: Program, peers: Sequence[Program], rounds: int, say: Callable[[str], None], inside: bool = False
 ) -> list[BenchRow]:
-    """Time programs against ours, interleaved; those whose library is not installed are named and left out.
+    """Time programs against ours, interleaved; programs whose library is missing are reported and left out.
 
     Args:
-        work: what they do.
-        inside: whether to time the training alone, from data in memory to the accuracy on the test part; else each
-            program from its start to its end.
+        work: description of the workload.
+        ours: our program.
+        peers: the other programs.
+        rounds: number of rounds.
+        say: prints progress.
+        inside: whether to time the training alone, from data in memory to the accuracy on the test set; otherwise each
+            program is timed from start to exit.
     """
     for peer in peers:
         if peer.missing:
@@ -105,10 +109,15 @@ def compare_programs(
 
 
 def run_program(program: Program, seen: ProgramRun, inside: bool) -> float:
-    """Run a program in a fresh folder; the seconds that the whole of its work would take.
+    """Run a program in a fresh folder and return the time in seconds, scaled to the whole workload.
+
+    Args:
+        program: the program.
+        seen: receives the accuracies and the compile time.
+        inside: as in :func:`compare_programs`.
 
     Raises:
-        ConfigError: it failed.
+        ConfigError: the program failed, or reported a wrong number of trials.
     """
     scale = program.of / program.trials
     with tempfile.TemporaryDirectory() as folder:
@@ -130,7 +139,7 @@ def run_program(program: Program, seen: ProgramRun, inside: bool) -> float:
 
 
 def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path) -> list[Answer]:
-    """Run these at the same time; what they answered."""
+    """Run these processes at the same time and return their answers."""
     environment = {**os.environ, **({"OMP_NUM_THREADS": "1"} if program.abreast > 1 else {})}
     started = time.time()
     children = [
@@ -152,7 +161,7 @@ def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path
             raise ConfigError(f"{program.name} failed: {last[0]}")
         answers += [json.loads(line) for line in out.splitlines() if line.startswith('{"accuracy"')]
     stored = folder / "results/sweep/trials.csv"
-    if not answers and stored.exists():  # ours, as a user would type it
+    if not answers and stored.exists():  # our command line prints no answer
         with stored.open() as rows:
             scores = [float(row["test_accuracy"]) for row in csv.DictReader(rows)]
         answers.append({"accuracy": scores, "started": started, "ended": time.time()})
@@ -162,10 +171,10 @@ def _processes(program: Program, commands: Sequence[Sequence[str]], folder: Path
 
 
 def sweep(words: Sequence[str], trials: int) -> Program:
-    """Our command line, in a fresh folder."""
+    """Return our command line as a program."""
     return Program(OURS, "dropout_lab", [["sweep", *words]], trials, trials)
 
 
 def training(words: Sequence[str], trials: int) -> Program:
-    """Our engine from data in memory to the rows in its ledger, without the tables and plots."""
+    """Return our training as a program, from data in memory to the rows of the ledger, without tables and plots."""
     return Program(OURS, "dropout_lab.bench.ours", [words], trials, trials)

@@ -1,4 +1,4 @@
-"""(e) A published grid: the MNIST networks of Garbin, Zhu and Marques (2020), planned in full, and a sample of it."""
+"""Benchmark (e): the published MNIST grid of Garbin, Zhu and Marques (2020), planned in full, and a trained sample."""
 
 import tempfile
 import time
@@ -20,9 +20,9 @@ from dropout_lab.sweeps.interleaved import median_and_quartiles
 from dropout_lab.sweeps.ledger import Ledger
 from dropout_lab.sweeps.run import plan_missing
 
-# The generators of the authors' repository list 2,376 runs for MNIST (2,160 without batch normalisation). Those with
-# SGD and without decay of the learning rate are 144 plain ones and 648 with dropout on three widths, of which 486
-# differ; six seeds make more trials of them than the 3,286 runs that the study counts.
+# The generators in the authors' repository list 2,376 runs for MNIST (2,160 without batch normalization). The runs with
+# SGD and without learning rate decay are 144 without dropout and 648 with dropout on three widths, of which 486 are
+# distinct; with six seeds they give more trials than the 3,286 runs that the study reports.
 SHAPES = {"plain": (1024, 2048), "dropout": (1024, 2048, 4096)}
 SHARED = ["data=mnist", "train=sgd", "train.epochs=5,20,50", "train.batch_size=128", "train.lr=0.01,0.1"]
 GRIDS = (
@@ -39,7 +39,7 @@ SEEDS = 6
 
 
 def published(bench: BenchOptions) -> list[BenchRow]:
-    """The grid planned, and a sample of it trained beside the strongest loop."""
+    """Time the planning of the grid, and the training of a sample of it against the strongest loop."""
     return [_planned(bench), *_sample(bench)]
 
 

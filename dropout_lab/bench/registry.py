@@ -1,4 +1,4 @@
-"""``dropout-lab bench``: the subjects, and the files that they leave."""
+"""Command ``dropout-lab bench``: its subjects and their result files."""
 
 import importlib.metadata
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ SUBJECTS: dict[str, tuple[Callable[[BenchOptions], list[table.BenchRow]], str]] 
     "inference": (inference.inference, "100 Monte Carlo passes of an MLP"),
     "planning": (planning.planning, "drawing up 10,000 trials"),
 }
-# What has a table of its own.
+# Subjects with a separate table.
 OWN = {
     "variants": (variants, "a training step of each variant against inverted dropout"),
     "sequence": (sequence, "dropout inside an LSTM layer against torch's fused one"),
@@ -38,7 +38,7 @@ PEERS = ("plain_loop", "strong_loop", "lightning_multirun", "jax_vmap", "keras_l
 
 
 def help_text(program: str) -> str:
-    """What ``bench --help`` prints."""
+    """Return the text of ``bench --help``."""
     lines = [f"  {name:<16} {what}" for name, (_, what) in (OWN | SUBJECTS).items()]
     return f"""\
 {program} bench SUBJECT ... [rounds=N] [peers=NAME,...] [data.root=DIR]
@@ -59,7 +59,7 @@ def command(words: Sequence[str], say: Say) -> None:
     """Run the subjects named by these words.
 
     Raises:
-        ConfigError: a word that is none of ours, or no data.
+        ConfigError: a word is unknown, or the data are missing.
     """
     settings = dict(word.split("=", 1) for word in words if "=" in word)
     names = [word for word in words if "=" not in word]
@@ -91,7 +91,7 @@ def command(words: Sequence[str], say: Say) -> None:
 
 
 def write(name: str, bench: BenchOptions) -> Path:
-    """Measure one subject, and keep what was found in ``results/bench/`` of the working directory."""
+    """Measure one subject and write the results to ``results/bench/`` in the working directory."""
     target = table.FOLDER / f"{name}.csv"
     where = f"{describe_machine()}{_versions()}"
     rows = SUBJECTS[name][0](bench)
@@ -103,7 +103,7 @@ def write(name: str, bench: BenchOptions) -> Path:
 
 
 def result_files(folder: Path) -> list[Path]:
-    """The measured files of all subjects, in their order."""
+    """Return the existing result files of all subjects, in the order of the subjects."""
     return [path for name in SUBJECTS if (path := folder / f"{name}.csv").exists()]
 
 

@@ -1,4 +1,4 @@
-"""What dropout inside a recurrent layer costs, relative to torch's fused layer without dropout."""
+"""Benchmark of dropout inside a recurrent layer, relative to torch's fused layer without dropout."""
 
 import csv
 import io
@@ -19,13 +19,14 @@ REFERENCE = "fused, no dropout"
 LOOP = "loop over cells, no dropout"
 RATE = 0.3
 VARIANTS_INSIDE = ("naive", "variational", "recurrent", "rnndrop", "zoneout")
-# Steps, examples, inputs and units: an image read by its rows, and the small language model of Zaremba et al. 2014.
+# Time steps, batch size, inputs and units: an image read by its rows, and the small language model of Zaremba et al.
+# 2014.
 SHAPES = ((28, 128, 28, 128), (35, 20, 200, 200))
 COLUMNS = ["steps", "batch", "inputs", "units", "layer", "ratio", "low", "high", "rounds"]
 
 
 class _Bits:
-    """The engine's random bits for a module, which has no model axis."""
+    """Random bits of a pack of one for a module, without the model axis."""
 
     def __init__(self) -> None:
         self._random = PackRandomness([Streams(0, 0)], "bench", torch.device("cpu"))
@@ -35,14 +36,15 @@ class _Bits:
 
 
 def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = print) -> str:
-    """Time a layer of LSTM, forwards and backwards, on one thread.
+    """Time the forward and backward pass of an LSTM layer on one thread.
 
     Args:
         rounds, repeats: as for :func:`ratios`.
-        say: is told how far it is.
+        say: prints progress.
 
     Returns:
-        the text of ``sequence.csv``: quartiles of the ratio to the fused layer, under a line that says on what.
+        the text of ``sequence.csv``: median and quartiles of the ratio to the fused layer, after a line that describes
+        the machine.
     """
     with use_threads(1):
         text = io.StringIO()
@@ -59,7 +61,7 @@ def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = pri
 
 def _works(steps: int, batch: int, inputs: int, units: int) -> dict[str, Callable[[], object]]:
     random = torch.Generator().manual_seed(0)
-    x = torch.randn(steps, batch, inputs, generator=random).requires_grad_()  # as what a layer below gives
+    x = torch.randn(steps, batch, inputs, generator=random).requires_grad_()  # like the output of a lower layer
     layer, cell = nn.LSTM(inputs, units), nn.LSTMCell(inputs, units)
     works = {REFERENCE: _run(layer, x), LOOP: _run(_Loop(cell), x)}
     return works | {name: _run(_around(name, layer), x) for name in VARIANTS_INSIDE}
@@ -78,7 +80,7 @@ def _around(name: str, layer: nn.LSTM) -> nn.Module:
 
 
 class _Loop(nn.Module):
-    """A layer as a loop over torch's cell."""
+    """LSTM layer as a loop over ``nn.LSTMCell``."""
 
     def __init__(self, cell: nn.LSTMCell):
         super().__init__()
@@ -102,7 +104,7 @@ def _run(module: nn.Module, x: Tensor) -> Callable[[], object]:
 
 
 def write(say: Callable[[str], None]) -> Path:
-    """Measure, and keep what was found in ``results/bench/sequence.csv`` of the working directory."""
+    """Measure and write the results to ``results/bench/sequence.csv`` in the working directory."""
     target = Path("results/bench/sequence.csv")
     target.parent.mkdir(parents=True, exist_ok=True)
     replace_file(target, measure(say=say))

@@ -1,4 +1,4 @@
-"""(g) A training step against the machine's matrix products and against torch's step, and what dropout adds to it."""
+"""Benchmark (g): a training step against its matrix products and against torch's step, and the cost of dropout."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,7 +31,7 @@ REPEATS = 15
 
 
 def steps(bench: BenchOptions) -> list[BenchRow]:
-    """The share of the matrix products in a step, torch's step, and the cost of dropout on both sides."""
+    """Time a step against its matrix products and torch's step, and the cost of dropout in both programs."""
     rows = []
     for width in (32, 16) if bench.quick else (1024, 256):
         with use_threads(available_cores()):
@@ -46,7 +46,7 @@ def _rows(width: int, bench: BenchOptions) -> list[BenchRow]:
     for rate in (0.0, RATE):
         works[f"ours {rate}"], works[f"torch {rate}"] = our_step(hidden, rate, bench), torch_step(hidden, rate)
     clocks = {name: partial(median_seconds, work, 2 if bench.quick else REPEATS) for name, work in works.items()}
-    with flush_denormals():  # as the engine and the strongest loop train
+    with flush_denormals():  # as our training and the strongest loop do
         found = time_interleaved(clocks, bench.often(15))
     threads = f"{available_cores()} thread{'s' if available_cores() > 1 else ''}"
     work = f"step of {PIXELS}-{width}-{width}-{CLASSES}, batch {BATCH}, fp32, Adam"
@@ -71,14 +71,19 @@ def _row(
 
 
 def products(widths: list[int]) -> Step:
-    """Every matrix product of a step, on tensors of their own: forward, gradients of weights and of activations; each
-    by whichever of torch's kernels is found to be the fastest."""
+    """Return a function that computes every matrix product of a step with the fastest of torch's kernels.
+
+    The products are those of the forward pass and of the gradients of weights and activations, on separate tensors.
+
+    Args:
+        widths: number of units per layer, from input to output.
+    """
     chosen: list[Step] = []
     for i, (m, n) in enumerate(pairwise(widths)):
         x, weight, slope = torch.randn(BATCH, m), torch.randn(n, m), torch.randn(BATCH, n)
         chosen.append(_fastest(x, weight.t()))
         chosen.append(_fastest(slope.t(), x))
-        if i:  # nobody needs the gradient of the pixels
+        if i:  # the gradient of the pixels is not needed
             chosen.append(_fastest(slope, weight))
 
     def run() -> None:
@@ -89,7 +94,7 @@ def products(widths: list[int]) -> Step:
 
 
 def _fastest(a: Tensor, b: Tensor) -> Step:
-    """The product of two matrices by the kernel that takes least."""
+    """Return the fastest implementation of the product of two matrices."""
     across = b.t().contiguous()
     works: list[Step] = [
         lambda: torch.mm(b.t(), a.t()),
@@ -103,7 +108,7 @@ def _fastest(a: Tensor, b: Tensor) -> Step:
 
 
 def our_step(hidden: list[int], rate: float, bench: BenchOptions) -> Step:
-    """A step of a pack of one, with its batch fetched from the data set."""
+    """Return a training step of a pack of one, including fetching its batch from the data set."""
     task = Task(data="mnist", root=bench.root, hidden=hidden, rates=[rate], batch_size=BATCH)
     enable_plugins()
     with open_composer() as points:
@@ -115,12 +120,12 @@ def our_step(hidden: list[int], rate: float, bench: BenchOptions) -> Step:
 
 
 def torch_step(hidden: list[int], rate: float) -> Step:
-    """A step of the strongest plain loop, on a batch that lies ready."""
+    """Return a training step of the strongest plain loop, on a prepared batch."""
     task = Task(data="mnist", hidden=hidden)
     torch.manual_seed(0)
     x, y = torch.rand(BATCH, 1, 28, 28), torch.randint(CLASSES, (BATCH,))
     model = network(task, rate)
-    if not rate:  # a program without dropout has no such modules
+    if not rate:  # at rate 0 a user would add no nn.Dropout
         model = torch.nn.Sequential(*(part for part in model.children() if not isinstance(part, torch.nn.Dropout)))
     optimizer = optimizer_of(task, model)
 

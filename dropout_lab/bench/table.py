@@ -1,4 +1,4 @@
-"""What the bench found: a CSV for each subject, and one table of them all."""
+"""Benchmark results: one CSV per subject, and a table of all subjects."""
 
 import csv
 import io
@@ -18,14 +18,14 @@ class BenchRow:
     """One comparison.
 
     Args:
-        work: what was to be done.
-        peer: who else did it.
-        unit: what was timed.
-        ratio, low, high: the peer's time over ours, median and quartiles over the rounds.
-        rounds: how many.
-        theirs, ours: median times in the unit that ``unit`` names, for engineers; they hold for one machine only.
-        accuracy, our_accuracy: mean test accuracy of the trials, empty where nothing is trained.
-        note: what else one has to know.
+        work: description of the workload.
+        peer: name of the other program.
+        unit: quantity that was timed, with its unit.
+        ratio, low, high: the peer's time divided by ours, median and quartiles over the rounds.
+        rounds: number of rounds.
+        theirs, ours: median times in the unit of ``unit``, for engineers; they apply to one machine only.
+        accuracy, our_accuracy: mean test accuracy of the trials; None if nothing is trained.
+        note: note for the table.
     """
 
     work: str
@@ -45,17 +45,17 @@ class BenchRow:
     def of(
         cls, work: str, peer: str, unit: str, ratio: Ratio, theirs: float, ours: float, note: str = ""
     ) -> "BenchRow":
-        """A row where nothing is trained."""
+        """Return a row of a comparison that trains nothing."""
         return cls(work, peer, unit, ratio.median, ratio.low, ratio.high, ratio.rounds, theirs, ours, note=note)
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What the row is about."""
+        """Columns that identify the comparison."""
         return self.work, self.peer, self.unit
 
 
 def to_csv(machine: str, rows: Sequence[BenchRow]) -> str:
-    """The CSV of a subject, under a line that says on what it was measured."""
+    """Return the CSV text of a subject, after a line that describes the machine."""
     out = io.StringIO()
     out.write(f"# peer's time / ours, median and quartiles over the rounds; {machine}\n")
     writer = csv.writer(out, lineterminator="\n")
@@ -66,7 +66,7 @@ def to_csv(machine: str, rows: Sequence[BenchRow]) -> str:
 
 
 def read_results(path: Path) -> tuple[str, list[BenchRow]]:
-    """The machine of a subject's CSV, and its rows."""
+    """Return the description of the machine and the rows of a subject's CSV."""
     head, _, body = path.read_text().partition("\n")
     rows = []
     for cells in csv.DictReader(io.StringIO(body)):
@@ -80,14 +80,17 @@ def read_results(path: Path) -> tuple[str, list[BenchRow]]:
 
 
 def merge_rows(path: Path, machine: str, rows: Sequence[BenchRow]) -> list[BenchRow]:
-    """New rows in the place of old ones about the same; old ones of another machine or other versions go."""
+    """Return new and stored rows; new rows replace stored ones of the same key.
+
+    Stored rows of another machine or of other versions are dropped.
+    """
     there = read_results(path) if path.exists() else ("", [])
     found = {row.key: row for row in there[1]} if there[0] == machine else {}
     return list((found | {row.key: row for row in rows}).values())
 
 
 def render_table(paths: Sequence[Path]) -> str:
-    """The README's table of these files, and the machines that they were measured on; no absolute times."""
+    """Return the table of the README for these files and the machines, without absolute times."""
     rows: list[list[str]] = []
     machines: dict[str, None] = {}
     for path in paths:

@@ -1,4 +1,4 @@
-"""What a training step costs with each variant, relative to inverted dropout of the same model."""
+"""Benchmark of a training step with each variant, relative to inverted dropout on the same model."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from dropout_lab.trial import Trial, canonical
 
 REFERENCE = "inverted"
 RATE = 0.3
-# Large enough that the arithmetic counts and not only the overhead of small operations.
+# Large enough that the time is not dominated by the overhead of small operations.
 SHAPES = {
     "mlp": ["model.hidden=[512,512]"],
     "cnn": ["model.channels=[32,64]", "model.head=[128]"],
@@ -32,22 +32,23 @@ SHAPES = {
 COLUMNS = ["variant", "model", "ratio", "low", "high", "rounds"]
 
 _HERE = Path(__file__).resolve().parent
-# Inside a wheel the measured file lies in the package; in a checkout it lies with the other results.
+# A wheel has the measured file inside the package; a checkout has it in the folder of results.
 MEASURED = next(
     (path for path in (_HERE / "variants.csv", _HERE.parents[1] / "results/bench/variants.csv") if path.exists()), None
 )
 
 
 def measure(points: ConfigComposer, rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = print) -> str:
-    """Time a step of every variant on every model that it fits, on one thread.
+    """Time a step of every variant on every compatible model, on one thread.
 
     Args:
-        points: makes configs.
+        points: composes configs.
         rounds, repeats: as for :func:`ratios`.
-        say: is told how far it is.
+        say: prints progress.
 
     Returns:
-        the text of ``variants.csv``: quartiles of the ratio to inverted dropout, under a line that says on what.
+        the text of ``variants.csv``: median and quartiles of the ratio to inverted dropout, after a line that describes
+        the machine.
     """
     with use_threads(1):
         lines = [row for model in SHAPES for row in _rows(model, points, rounds, repeats, say)]
@@ -86,7 +87,7 @@ def _step(trial: Trial) -> Callable[[], object]:
 
 
 def write(say: Callable[[str], None]) -> Path:
-    """Measure, and keep what was found in ``results/bench/variants.csv`` of the working directory."""
+    """Measure and write the results to ``results/bench/variants.csv`` in the working directory."""
     from dropout_lab.config.plugins import enable_plugins
 
     enable_plugins()
@@ -98,7 +99,7 @@ def write(say: Callable[[str], None]) -> Path:
 
 
 def read(path: Path) -> dict[str, dict[str, Ratio]]:
-    """A measured file: variant -> model -> ratio."""
+    """Read a measured file: variant -> model -> ratio."""
     lines: Sequence[str] = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     found: dict[str, dict[str, Ratio]] = {}
     for row in csv.DictReader(lines):

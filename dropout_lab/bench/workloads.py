@@ -1,4 +1,4 @@
-"""The work that programs are compared by: the same network, data and recipe in our words and in a peer's."""
+"""Workloads of the benchmarks: the same network, data and recipe for dropout-lab and for its peers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from dropout_lab.train.splits import make_splits
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """How to measure.
+    """Options of a benchmark.
 
     Args:
-        say: is told how far it is.
+        say: prints progress.
         root: folder of MNIST.
-        quick: tiny sizes that show that everything runs; the ratios mean nothing.
-        rounds: how often; 0 for the subject's own number.
-        peers: programs to compare with, by the name of their module; all if empty.
+        quick: tiny sizes, which test that everything runs; the ratios are meaningless.
+        rounds: number of rounds; 0 for the default of the subject.
+        peers: programs to compare with, by module name; all if empty.
     """
 
     say: Callable[[str], None]
@@ -34,17 +34,17 @@ class BenchOptions:
     peers: tuple[str, ...] = ()
 
     def often(self, rounds: int) -> int:
-        """The rounds of a subject that asks for so many."""
+        """Return the number of rounds for a subject with this default."""
         return 1 if self.quick else self.rounds or rounds
 
     def chosen(self, programs: Sequence[Program]) -> list[Program]:
-        """The programs asked for."""
+        """Return the programs selected by ``peers``."""
         names = {f"{PEERS}.{name}" for name in self.peers}
         return [program for program in programs if not names or program.module in names]
 
 
 def sweep_overrides(task: Task, **more: str) -> list[str]:
-    """A task in our own words."""
+    """Return the overrides of dropout-lab for a task; ``more`` adds or replaces settings."""
     shapes: dict[str, dict[str, Any]] = {
         "mlp": {"model.hidden": task.hidden},
         "cnn": {"model.channels": task.channels, "model.head": task.head},
@@ -65,13 +65,13 @@ def sweep_overrides(task: Task, **more: str) -> list[str]:
 
 
 def single_trials(task: Task, count: int) -> list[list[str]]:
-    """The words of processes that train one trial each, for the first ``count`` trials."""
+    """Return the command-line arguments of processes that train one trial each, for the first ``count`` trials."""
     grid = [(rate, seed) for seed in task.seeds for rate in task.rates]
     return [words(replace(task, rates=[rate], seeds=[seed])) for rate, seed in grid[:count]]
 
 
 def strong_loop(task: Task, trials: int = 0) -> Program:
-    """The strongest plain PyTorch loop, on all seeds or on the first that make up so many trials."""
+    """Return the strongest plain PyTorch loop, on all seeds or on the first seeds that make up ``trials`` trials."""
     arms = len(task.rates) * len(task.max_norms)
     of = arms * len(task.seeds)
     some = replace(task, seeds=task.seeds[: max(1, trials // arms)] if trials else task.seeds)
@@ -82,7 +82,7 @@ def strong_loop(task: Task, trials: int = 0) -> Program:
 
 
 def plain_loop(task: Task, trials: int, abreast: int = 1) -> Program:
-    """The tutorials' loop, a process a trial."""
+    """Return the training loop of the PyTorch tutorials, one process per trial."""
     name = "PyTorch, DataLoader" + (f", {abreast} processes at a time" if abreast > 1 else "")
     of = len(task.rates) * len(task.seeds)
     note = "a process a trial"
@@ -91,7 +91,7 @@ def plain_loop(task: Task, trials: int, abreast: int = 1) -> Program:
 
 
 def lightning(task: Task, trials: int, launcher: str) -> Program:
-    """Lightning under Hydra's multirun."""
+    """Return Lightning under Hydra's multirun."""
     base = replace(task, rates=[0.5], seeds=[0])
     fixed = [
         f"{name}={format_setting(getattr(base, name))}" for name in ("model", "hidden", "data", "epochs", "batch_size")
@@ -110,14 +110,14 @@ def lightning(task: Task, trials: int, launcher: str) -> Program:
 
 
 def jax_vmap(task: Task) -> Program:
-    """All trials in one vmap of JAX."""
+    """Return a JAX program that trains all trials in one vmap."""
     of = len(task.rates) * len(task.seeds)
     name, note = "JAX, vmap over all trials", "compile time counted"
     return Program(name, f"{PEERS}.jax_vmap", [words(task)], of, of, ("jax", "optax"), note=note)
 
 
 def keras_lstm(task: Task, trials: int) -> Program:
-    """Keras 3 on the torch backend."""
+    """Return the Keras 3 program on the torch backend."""
     some = replace(task, seeds=task.seeds[:trials])
     note = "on both sides one mask of the recurrent states for a sequence; ours is the variant variational"
     of, done = len(task.seeds), len(some.seeds)
@@ -125,7 +125,7 @@ def keras_lstm(task: Task, trials: int) -> Program:
 
 
 def digits(bench: BenchOptions) -> list[BenchRow]:
-    """(a) 100 small MLPs, each program from its start to its end."""
+    """Run benchmark (a): 100 small MLPs, each program timed from start to exit."""
     task = _digits(bench)
     trials = len(task.rates) * len(task.seeds)
     few = 2 if bench.quick else 4
@@ -137,7 +137,7 @@ def digits(bench: BenchOptions) -> list[BenchRow]:
 
 
 def digits_training(bench: BenchOptions) -> list[BenchRow]:
-    """(a) again, of the programs that train all in one process, without start, imports and plots."""
+    """Run benchmark (a) without start, imports and plots, for the programs that train all trials in one process."""
     task = _digits(bench)
     trials = len(task.rates) * len(task.seeds)
     peers = [strong_loop(replace(task, threads=1), 4 if bench.quick else 20), jax_vmap(task)]
@@ -148,7 +148,7 @@ def digits_training(bench: BenchOptions) -> list[BenchRow]:
 
 
 def _digits(bench: BenchOptions) -> Task:
-    # Programs that were judged by other digits could not be seen to learn the same.
+    # The accuracies are comparable only if all programs have the same test set.
     test = make_splits(load("digits"), DataConf(), Streams(0))["test"].tolist()
     if bench.quick:
         return Task(hidden=[32, 32], epochs=8, rates=[0.0, 0.2], seeds=[0, 1], test=test)
@@ -156,7 +156,7 @@ def _digits(bench: BenchOptions) -> Task:
 
 
 def mnist(bench: BenchOptions) -> list[BenchRow]:
-    """(b) One wide MLP."""
+    """Run benchmark (b): one wide MLP."""
     size: dict[str, Any] = {"epochs": 1, "train": 3200} if bench.quick else {"epochs": 10, "train": 12800}
     task = replace(_mnist(bench), hidden=[128, 128] if bench.quick else [1024, 1024], **size)
     work = f"MNIST, MLP {_shape(task.hidden)}"
@@ -165,7 +165,7 @@ def mnist(bench: BenchOptions) -> list[BenchRow]:
 
 
 def cnn(bench: BenchOptions) -> list[BenchRow]:
-    """(c) Convolutional networks, four seeds."""
+    """Run benchmark (c): convolutional networks with four seeds."""
     task = replace(_mnist(bench), model="cnn", rates=[0.3], train=3200, seeds=[0, 1, 2, 3], epochs=10)
     if bench.quick:
         task = replace(task, epochs=1, channels=[4, 8], seeds=[0])
@@ -174,8 +174,8 @@ def cnn(bench: BenchOptions) -> list[BenchRow]:
 
 
 def lstm(bench: BenchOptions) -> list[BenchRow]:
-    """(d) LSTMs over the rows, four seeds."""
-    # A larger rate of learning, so that all programs learn in a few epochs.
+    """Run benchmark (d): LSTMs over the rows of images with four seeds."""
+    # A larger learning rate, so that all programs learn in a few epochs.
     task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, train=6400, seeds=[0, 1, 2, 3], epochs=10)
     if bench.quick:
         task = replace(task, train=3200, epochs=1, units=32, seeds=[0])
@@ -184,7 +184,7 @@ def lstm(bench: BenchOptions) -> list[BenchRow]:
 
 
 def recurrent(bench: BenchOptions) -> list[BenchRow]:
-    """(d) LSTMs with dropout on the recurrent connection."""
+    """Run benchmark (d) with dropout on the recurrent connection of the LSTM."""
     size: dict[str, Any] = {"train": 3200, "units": 32, "epochs": 2} if bench.quick else {"train": 6400, "epochs": 5}
     task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, **size)
     only_recurrent = {"variant": "variational", "input_rate": "0", "between_rate": "0", "output_rate": "0"}
@@ -212,5 +212,5 @@ def _shape(widths: Sequence[int]) -> str:
 
 
 def has_mnist(root: str) -> bool:
-    """Whether MNIST lies there."""
+    """Return whether the folder contains MNIST."""
     return (Path(root) / "MNIST/raw/train-images-idx3-ubyte").exists()

@@ -1,1 +1,1 @@
-"""What is done with trained networks: prediction, Monte Carlo dropout, ensembles, measures."""
+"""Evaluation of trained networks: prediction, Monte Carlo dropout, deep ensembles and measures."""

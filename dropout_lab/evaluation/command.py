@@ -1,4 +1,4 @@
-"""``dropout-lab evaluate``: a finished sweep whose weights were kept, looked at in other ways."""
+"""Command ``dropout-lab evaluate``: further evaluations of a finished sweep from its checkpoints."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,24 +14,25 @@ from dropout_lab.sweeps.inference_checks import check_trial
 from dropout_lab.sweeps.ledger import Ledger
 
 Say = Callable[[str], None]
-# Settings of the trials that are no part of them, and may be others by now.
+# Settings that do not define a trial and may have changed since the training.
 ELSEWHERE = ("data.root", "data.path", "device")
 TAKEN = ("out", "infer", "skip_invalid", "save_predictions", *ELSEWHERE)
 
 
 def evaluate_folder(words: Sequence[str], points: ConfigComposer, say: Say) -> tuple[Path, list[tuple[str, InferConf]]]:
-    """Evaluate what a sweep folder keeps.
+    """Evaluate the checkpoints of a sweep folder.
 
     Args:
         words: settings as typed; those of ``infer`` may be axes.
-        points: makes configs.
-        say: takes one line.
+        points: composes configs.
+        say: prints one line.
 
     Returns:
-        the folder, and which trials were evaluated in which way.
+        the folder, and the ids of the evaluated trials with their inference settings.
 
     Raises:
-        ConfigError: a setting that an evaluation does not take, a folder without weights, what is refused.
+        ConfigError: a setting does not apply to evaluations, the folder has no checkpoints, or an evaluation is
+            invalid.
     """
     for word in words:
         key = parse_override(word).key_or_group
@@ -52,11 +53,11 @@ def evaluate_folder(words: Sequence[str], points: ConfigComposer, say: Say) -> t
 
 
 def _networks(folder: Path, config: Config, given: set[str], say: Say) -> list[SavedWeights]:
-    """What the folder keeps of its trials."""
+    """Return the checkpoints of the folder's trials."""
     if not (folder / "trials.csv").is_file():
         raise ConfigError.of("out", str(folder), "holds no trials.csv; name the folder of a finished sweep")
     rows = Ledger(folder, write=False).rows()
-    # Trials that only chose settings must not know the test part.
+    # Tuning trials must not read the test set.
     ids = [i for i, row in rows.items() if row["status"] == "ok" and row.get("read_test") != "false"]
     moved = {"data.root": config.data.root, "data.path": config.data.path, "device": config.device}
     networks = list_saved(folder, ids, {key: value for key, value in moved.items() if key in given})
@@ -69,7 +70,7 @@ def _networks(folder: Path, config: Config, given: set[str], say: Say) -> list[S
 
 
 def _allowed(tasks: Sequence[EvaluationTask], skip: bool, say: Say) -> list[EvaluationTask]:
-    """The tasks that make sense; the others are refused or, under ``skip_invalid``, left out."""
+    """Return the valid tasks; an invalid task raises ConfigError or, under ``skip_invalid``, is left out."""
     allowed: list[EvaluationTask] = []
     left_out: dict[str, int] = {}
     for task in tasks:

@@ -1,6 +1,7 @@
-"""Thinned networks of one model beside several models: does averaging help, and what does it cost?
+"""Comparison of Monte Carlo dropout with deep ensembles, by scores and by cost.
 
-The cost of training is in epochs, all nets together; that of inference in passes through a network an example.
+The cost of training is counted in epochs, summed over the networks; the cost of inference in forward passes per
+example.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,26 +17,27 @@ from dropout_lab.stats import regression
 from dropout_lab.stats.bounds import bounds_of
 from dropout_lab.stats.intervals import Interval, mean_interval
 
-COUNTS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)  # passes, and members, at which the averages are looked at
+COUNTS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)  # passes, and members, of the averages
 Scores = dict[str, float]
 
 
 def compare_ensembles(
     networks: Iterable[Predictor], epochs: Sequence[int], conf: InferConf, done: Callable[[], None]
 ) -> list[dict[str, Any]]:
-    """Compare averages over passes and over networks with one network in its test-time form.
+    """Compare averages over stochastic passes and over networks with a single deterministic network.
 
     Args:
-        networks: of R seeds of one arm; all are tested on the same examples.
-        epochs: that each was trained.
-        conf: how many passes, and what is averaged.
+        networks: the networks of R seeds of one arm, all tested on the same examples.
+        epochs: number of training epochs of each network.
+        conf: number of passes, and the quantity that is averaged.
         done: called after each network.
 
     Returns:
         rows of ``ensembles.csv``. ``plain`` is one network in its test-time form. ``implicit`` is the mean of the first
-        k passes with noise of one network, for k up to ``infer.passes``. ``explicit`` is the mean of m networks in
-        their test-time form; as many disjoint groups of m seeds as there are. ``n`` counts networks or groups, over
-        which mean and interval are taken; ``values`` has those of fewer than three.
+        k stochastic passes of one network, for k up to ``infer.passes``. ``explicit`` is the mean of m networks in
+        their test-time form, for as many disjoint groups of m seeds as there are. ``n`` is the number of networks or
+        groups over which mean and confidence interval are computed; ``values`` lists the scores if they are fewer than
+        three.
     """
     outs: list[_Outputs] = []
     rows: dict[tuple[str, int], list[tuple[Scores, float]]] = {}
@@ -62,17 +64,17 @@ def _rows(kind: str, size: int, found: Sequence[tuple[Scores, float]]) -> list[d
 
 
 def _columns(interval: Interval) -> dict[str, Any]:
-    """An interval as a row has it; values that are too few for one are joined by spaces."""
+    """Return the columns of an interval; values that are too few for an interval are joined by spaces."""
     found = {name: None if np.isnan(value) else value for name, value in interval.columns.items()}
     return {**found, "values": " ".join(map(format_setting, interval.values))}
 
 
 class _Outputs:
-    """What one network predicts on the test part, and, for a regression, on the validation part."""
+    """Predictions of one network on the test set and, for regression, on the validation set."""
 
     def __init__(self, trained: Predictor, conf: InferConf, counts: set[int]):
         self.conf, self.numbers = conf, trained.task == "regression"
-        # On the validation part a precision is chosen among several.
+        # The validation set serves to choose the precision.
         self.parts = ("test", "val") if self.numbers and trained.validates else ("test",)
         self.at = sorted({k for k in counts if k < conf.passes} | {conf.passes}) if trained.stochastic else []
         self.taus = candidate_taus(trained, conf) if self.numbers else []
@@ -86,7 +88,7 @@ class _Outputs:
         return trained.classes(self.conf, part, noisy, at)
 
     def plain(self) -> Scores:
-        """Scores of the test-time network."""
+        """Return the scores of the test-time network."""
         if not self.numbers:
             return classification_scores(
                 self.found["test"].arrays["probabilities"], self.found["test"].y, self.conf.bins
@@ -96,11 +98,11 @@ class _Outputs:
 
     @property
     def tau(self) -> float:
-        """The precision that is best for the network by itself on the validation part, or the one there is."""
+        """The precision that is best for this network on the validation set, or the only one."""
         return self.taus[int(self.found[self.parts[-1]].arrays["log_likelihood"].mean(1).argmax())]
 
     def implicit(self) -> list[tuple[int, Scores]]:
-        """Scores of the mean of the first k passes, for each k."""
+        """Return pairs of k and the scores of the mean of the first k passes."""
         found = []
         for i, k in enumerate(self.at):
             shots = [self.sampled[part].shots[i] for part in self.parts]
@@ -113,26 +115,30 @@ class _Outputs:
 
 
 def _regressed(mean: np.ndarray, y: np.ndarray, log: np.ndarray, val_log: np.ndarray) -> Scores:
-    """Scores under the precision that is best on the validation part; ``log`` and ``val_log`` are [G, N].
+    """Return the regression scores under the precision that is best on the validation set.
 
-    Where there is no validation part there is one precision to choose from, and ``val_log`` is ``log``.
+    Args:
+        mean: predictions [N].
+        y: targets [N].
+        log: log-likelihood [G, N] on the test set under each precision.
+        val_log: the same on the validation set; without one, there is a single precision and this is ``log``.
     """
     best = int(val_log.mean(1).argmax())
     return {"rmse": regression.rmse(mean, y), "log_likelihood": float(log[best].mean())}
 
 
 def ensemble_scores(outs: Sequence[_Outputs]) -> Scores:
-    """Scores of the mean of several networks in their test-time form."""
+    """Return the scores of the mean of several networks in their test-time form."""
     conf, first = outs[0].conf, outs[0].found["test"]
     if not outs[0].numbers:
         each = np.stack([o.found["test"].arrays["probabilities"] for o in outs])
-        if conf.average == "logits":  # log-probabilities are logits but for a constant of each example
+        if conf.average == "logits":  # log-probabilities equal logits up to a constant per example
             logs = np.log(np.maximum(each, 1e-300)).mean(0)
             each = np.exp(logs - logs.max(1, keepdims=True))[None]
             each /= each.sum(2, keepdims=True)
         return classification_scores(each.mean(0), first.y, conf.bins)
     means = np.stack([o.found["test"].arrays["mean"] for o in outs])
-    # Each network was validated on examples of its own, so its own choice of the precision is kept, and averaged.
+    # The networks have different validation sets, so the geometric mean of their chosen precisions is used.
     tau = float(np.exp(np.mean(np.log([o.tau for o in outs]))))
     log = regression.log_likelihood(means, first.y, tau)
     return {"rmse": regression.rmse(means.mean(0), first.y), "log_likelihood": log}

@@ -1,8 +1,8 @@
-"""Monte Carlo dropout: passes of one trained network with the noise of its training, many at a time.
+"""Monte Carlo dropout: stacked forward passes of one trained network with the noise of its training.
 
-Every block of examples has random streams of its own, in which the passes lie one after the other. So a pass has the
-same masks whatever others it is stacked with, and the first passes of many are those of few; products of stacks of
-another size may round otherwise.
+Every block of examples has separate random streams, from which the passes draw one after the other. A pass therefore
+has the same drop masks whatever passes it is stacked with, and the first k passes are the same for any total number of
+passes. The rounding of matrix products may depend on the size of the stack.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +17,11 @@ from dropout_lab.dropout.pack_dropout import PackDropout
 from dropout_lab.models import Hook, Model, Params, State
 from dropout_lab.rng import PackRandomness, Streams
 
-# Examples of a block: at most, at least if memory allows it, and such that so many passes fit into one stack. A block
-# must not depend on how many passes are asked for.
+# Examples per block: the maximum, the minimum if memory allows, and the number of passes that should fit into one
+# stack. The block size must not depend on the number of passes, because each block has its own random streams.
 BLOCK, LEAST, TOGETHER = 256, 8, 100
-# Elements of the largest activation, mask or stack of weights: of the passes that are stacked, few enough for the
-# cache; of one pass over a block, few enough for any memory.
+# Maximum number of elements of the largest activation, mask or stack of weights: for stacked passes, to fit into the
+# cache; for one pass over a block, to fit into memory.
 STACKED = 1 << 20
 BOUND = 1 << 24
 
@@ -30,42 +30,41 @@ Around = Callable[[Hook, Params], Hook]
 
 
 def zeros_hook(hook: Hook, params: Params) -> Hook:
-    """A network in which the noise is all that its places are given."""
+    """Return the hook unchanged, for a network with no other hook at its sites."""
     return hook
 
 
 class StackedHook:
-    """The hook of stacked passes: what comes before the first noise is computed once, from there on the model axis
-    runs over passes.
+    """Hook of stacked passes: layers before the first noise are computed once, then the model axis runs over passes.
 
     Args:
-        noise: of the S passes.
-        params: of the one network, [1, ...] each.
+        noise: noise of the S passes.
+        params: parameters of the one network, [1, ...] each.
         count: S.
     """
 
-    training = False  # for what else goes by that: batch normalisation keeps to its running statistics
+    training = False  # batch normalization uses its running statistics
 
     def __init__(self, noise: PackDropout, params: Params, count: int):
         self._noise, self._hook, self._count = noise, TrainingHook(noise, params), count
         self.holds, self.per_gate = noise.holds, noise.per_gate
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """The factors at a place inside a recurrent layer or a text, [S, ...]."""
+        """Return the factors [S, ...] at a site inside a recurrent layer or in a text."""
         return self._hook.mask(name, (self._count, *shape[1:]), like)
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [1 or S, ...], with noise where the variant acts."""
+        """Return x [1 or S, ...], with noise at the sites of the variant."""
         return self._hook(name, self._each(x)) if name in self._noise.rates else x
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x [1 or S, ...], with noise where the variant acts."""
+        """Return the activations of x [1 or S, ...], with noise at the sites of the variant."""
         if name not in self._noise.rates or len(x) < self._count:
-            return self(name, activation(x))  # once for all passes
+            return self(name, activation(x))  # one activation for all passes
         return self._hook.activated(name, activation, x)
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer whose weights [1, ...] bear this name, for x [1 or S, ...]."""
+        """Return the output of the linear map whose weights [1, ...] have this name, for x [1 or S, ...]."""
         if name not in self._noise.rates:
             return operation(x, weight, bias)
         return self._hook.product(name, operation, self._each(x), self._each(weight), self._each(bias))
@@ -75,7 +74,7 @@ class StackedHook:
 
 
 class FoldedHook:
-    """The hook of a network that runs by itself: its batch is all passes over the examples, [1, S * B, ...]."""
+    """Hook of a network without a model axis: the batch holds all passes over the examples, [1, S * B, ...]."""
 
     training = False
     holds = False
@@ -85,38 +84,37 @@ class FoldedHook:
         self._passes, self._count = passes, count
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """None: such a network has no such places."""
+        """Return None; such a network has no sites inside recurrent layers or texts."""
         return None
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        """x [1, S * B, ...], with noise where the variant acts."""
+        """Return x [1, S * B, ...], with noise at the sites of the variant."""
         apart = x[0].unflatten(0, (self._count, -1))
         return self._passes(name, apart).flatten(0, 1).unsqueeze(0)
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The activations of x, with noise where the variant acts."""
+        """Return the activations of x, with noise at the sites of the variant."""
         return self(name, activation(x))
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The layer as it is: such a network tells nobody of its weights."""
+        """Return the output of the linear map without noise; such a network does not expose its weights."""
         return operation(x, weight, bias)
 
 
 class MonteCarlo:
-    """T passes of one network.
+    """T stochastic forward passes of one network.
 
     Args:
-        model: the network's shape.
+        model: the architecture.
         params: its parameters, [1, ...] each.
-        noise: of its training.
+        noise: the noise of its training.
         passes: T.
-        streams: what the passes draw from.
-        example: one example [1, 1, ...], to see how much a pass takes.
-        around: puts around the noise what else the network calls at its places, as batch normalisation; in its
-            test-time form.
+        streams: random streams of the passes.
+        example: one example [1, 1, ...], to measure the memory of a pass.
+        around: wraps the noise in the other hooks at the sites, such as batch normalization, in their test-time form.
 
     Attributes:
-        block: how many examples to take at a time.
+        block: number of examples per call of :meth:`run`.
     """
 
     def __init__(
@@ -135,7 +133,7 @@ class MonteCarlo:
         self.block = max(1, min(BLOCK, max(LEAST, STACKED // (TOGETHER * self._size)), BOUND // self._size))
 
     def _stacks(self, examples: int) -> Iterator[tuple[PackDropout, int]]:
-        """For each stack of passes over the next so many examples its noise, and the number of passes in it."""
+        """Yield the noise and the number of passes of each stack over the next block of examples."""
         at_once = min(self._passes, max(1, STACKED // (examples * self._size)))
         noise = self._noise.of_passes(self._streams.within(str(self._blocks)))
         self._blocks += 1
@@ -144,15 +142,26 @@ class MonteCarlo:
             yield noise, min(at_once, self._passes - first)
 
     def run(self, x: Tensor, see: See) -> None:
-        """Show ``see`` the float32 outputs [S, B, K] of the passes over the next block of examples x [1, B, ...], in
-        order."""
+        """Run the passes over the next block of examples.
+
+        Args:
+            x: examples [1, B, ...].
+            see: called with the float32 outputs [S, B, K] of each stack of passes, in order.
+        """
         with torch.inference_mode():
             for noise, count in self._stacks(x.shape[1]):
                 see(forward_passes(self._model, self._params, x, noise, count, None, self._around)[0])
 
     def read(self, windows: Callable[[], Iterator[Tensor]]) -> Iterator[Iterator[Tensor]]:
-        """For each stack of passes, its outputs [S, B, T, K] over the windows x [1, B, T] of a running text; the
-        windows of one are to be looked at before those of the next."""
+        """Run the passes over a running text.
+
+        Args:
+            windows: returns an iterator over the windows x [1, B, T] of the text.
+
+        Yields:
+            for each stack of passes, an iterator over its outputs [S, B, T, K] per window, to be consumed before the
+            next stack.
+        """
         for noise, count in self._stacks(next(windows()).shape[1:].numel()):
             yield self._reading(noise, count, windows())
 
@@ -167,19 +176,19 @@ class MonteCarlo:
 def forward_passes(
     model: Model, params: Params, x: Tensor, noise: PackDropout, count: int, state: State, around: Around = zeros_hook
 ) -> tuple[Tensor, State]:
-    """S passes at once.
+    """Run S passes at once.
 
     Args:
-        model: the network's shape.
-        params: [1, ...] each.
+        model: the architecture.
+        params: parameters, [1, ...] each.
         x: examples [1, B, ...].
-        noise: of these passes, see :meth:`PackDropout.of_passes`.
+        noise: noise of these passes, see :meth:`PackDropout.of_passes`.
         count: S.
-        state: of a running text, [S, ...].
-        around: as of :class:`MonteCarlo`.
+        state: recurrent state of a running text, [S, ...].
+        around: as in :class:`MonteCarlo`.
 
     Returns:
-        float32 outputs [S, B, ..., K], and the state after them.
+        float32 outputs [S, B, ..., K], and the new recurrent state.
     """
     if model.alone:
         folded = x.expand(count, *x.shape[1:]).flatten(0, 1).unsqueeze(0)
@@ -196,7 +205,7 @@ def forward_passes(
 
 
 class _Measuring(PackRandomness):
-    """Randomness that notes how many bits it is asked for."""
+    """Random bits that record the largest number of bits requested in one call."""
 
     def __init__(self, device: torch.device) -> None:
         self.most, self._device = 1, device
@@ -208,7 +217,7 @@ class _Measuring(PackRandomness):
 
 
 class _Seeing(StackedHook):
-    """Notes the largest of what stands at the places."""
+    """Hook that records the size of the largest tensor at any site."""
 
     most = 1
 
@@ -222,7 +231,7 @@ class _Seeing(StackedHook):
 
 
 def _footprint(model: Model, params: Params, noise: PackDropout, example: Tensor, around: Around) -> int:
-    """Elements of the largest thing that one pass makes of one example."""
+    """Return the number of elements of the largest tensor in one pass over one example."""
     probe, measuring = copy(noise), _Measuring(example.device)
     probe.random = dict.fromkeys(probe.random, measuring)
     seeing = _Seeing(probe, params, 1)

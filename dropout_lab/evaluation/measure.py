@@ -1,4 +1,4 @@
-"""What an evaluation of one trial measures: the row of ``evaluations.csv`` and those of the files beside it."""
+"""Measures of one trial: its row of ``evaluations.csv`` and its rows of ``reliability.csv`` and similar files."""
 
 import time
 from dataclasses import dataclass, field
@@ -19,19 +19,19 @@ Rows = list[dict[str, Any]]
 COVERAGES = [i / 20 for i in range(1, 21)]
 BIN = ("bin", "low", "high", "count", "confidence", "accuracy")
 DISAGREEMENT = ("entropy", "mutual_information", "variation_ratio", "variance")
-SCORES = ("entropy", "mutual_information", "max_probability")  # by which strange examples are told
+SCORES = ("entropy", "mutual_information", "max_probability")  # for out-of-distribution detection
 
 
 @dataclass
 class Measures:
-    """What one evaluation leaves.
+    """Measures of one evaluation.
 
     Args:
-        measured: columns of its row.
+        measured: columns of the row of ``evaluations.csv``.
         bins: rows of ``reliability.csv``.
         coverage: rows of ``coverage.csv``.
         ood: rows of ``ood.csv``.
-        predicted: for each test example; what a file of predictions holds.
+        predicted: arrays of the file of predictions, one entry per test example.
     """
 
     measured: dict[str, Any]
@@ -42,10 +42,14 @@ class Measures:
 
 
 def measure_trial(trained: Predictor, conf: InferConf) -> Measures:
-    """Evaluate a trained network on its test part in the way that ``infer=`` says.
+    """Evaluate a trained network on its test set.
+
+    Args:
+        trained: the network with its data.
+        conf: inference settings, ``infer=``.
 
     Raises:
-        ValueError: what it is to be told from does not fit its data.
+        ValueError: a data set for out-of-distribution detection does not fit the data of the network.
     """
     started = time.perf_counter()
     task = {"classification": _classes, "regression": _values, "language": _text}[trained.task]
@@ -75,7 +79,7 @@ def _classes(trained: Predictor, conf: InferConf) -> Measures:
 
 
 def classification_scores(p: np.ndarray, y: np.ndarray, bins: int) -> dict[str, float]:
-    """Scores of probabilities [N, K] for true classes [N]."""
+    """Return the scores of predicted probabilities [N, K] for true classes [N], with this number of bins."""
     return {
         "accuracy": calibration.accuracy(p, y),
         "nll": calibration.mean_nll(p, y),
@@ -112,7 +116,7 @@ def _values(trained: Predictor, conf: InferConf) -> Measures:
 
 
 def candidate_taus(trained: Predictor, conf: InferConf) -> list[float]:
-    """The precisions to choose among on the validation part; one if it is given."""
+    """Return the noise precisions to choose from on the validation set; a single one if it is configured."""
     if conf.precision != "auto":
         return [conf.precision]
     plain = trained.values(conf, "val", False, [1.0])
@@ -126,13 +130,13 @@ def _text(trained: Predictor, conf: InferConf) -> Measures:
 
 
 def _ood(trained: Predictor, conf: InferConf, name: str, test: Predictions) -> Rows:
-    """How well the test examples are told from others."""
+    """Return the rows of ``ood.csv`` for detecting the examples of one data set among the test examples."""
     x = ood_images(trained, name)
     other = trained.strange(conf, name, x, conf.stochastic)
     rows = []
     for score in SCORES:
         if score == "mutual_information" and not conf.stochastic:
-            continue  # of one network there is none
+            continue  # zero for a single deterministic network
         known, strange = (_score(found, score) for found in (test, other))
         found = detection_scores(known, strange)
         rows.append({"against": name, "score": score, **found._asdict(), "n_in": len(known), "n_out": len(strange)})
@@ -144,11 +148,16 @@ def _score(found: Predictions, score: str) -> np.ndarray:
 
 
 def ood_images(trained: Predictor, name: str) -> np.ndarray:
-    """Images that are not of the test part: as many of noise, uniform over the range of their pixels; the test images
-    with their pixels in an order of its own for each; or the test part of another set.
+    """Return out-of-distribution images.
+
+    Args:
+        trained: the network with its data.
+        name: ``noise`` for as many images as test images, uniform over the range of their pixels; ``permuted`` for the
+            test images, each with its pixels in a different random order; otherwise the name of a data set, of which
+            the test set is used (all examples if it has none).
 
     Raises:
-        ValueError: they do not fit.
+        ValueError: the images do not fit.
     """
     dataset = trained.dataset
     rows = trained.rows("test")[0].cpu().numpy()

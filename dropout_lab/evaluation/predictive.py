@@ -1,6 +1,7 @@
-"""What many outputs for an example come to: averages, and how much they disagree, without keeping them all.
+"""Predictive distributions: running averages of the outputs of many members, and measures of their disagreement.
 
-Members are the passes of one network or the networks of an ensemble. They come in stacks, S at a time.
+Members are the passes of one network or the networks of an ensemble. They are added in stacks of S, and their outputs
+are not stored.
 """
 
 import math
@@ -19,8 +20,8 @@ class ClassDistribution:
 
     Args:
         average: ``probabilities`` for the mean of the members' probabilities, ``logits`` for the softmax of the mean of
-            their logits, which is their normalised geometric mean.
-        at: numbers of members after which the distribution is wanted as well, ascending.
+            their logits, which is the normalized geometric mean of the probabilities.
+        at: numbers of members, ascending, after which to record the distribution as well.
     """
 
     def __init__(self, average: str = "probabilities", at: Sequence[int] = ()):
@@ -30,7 +31,7 @@ class ClassDistribution:
         self._shots: list[Tensor] = []
 
     def add(self, out: Tensor) -> None:
-        """Take in the logits [S, B, K] of further members."""
+        """Add the logits [S, B, K] of further members."""
         log_p = log_softmax(out.double(), -1)
         p = log_p.exp()
         averaged = p if self._average == "probabilities" else log_p
@@ -47,18 +48,18 @@ class ClassDistribution:
         return total / count if self._average == "probabilities" else torch.softmax(total / count, -1)
 
     def shots(self) -> list[np.ndarray]:
-        """The distribution [B, K] after each number of members that was asked for and reached."""
+        """Return the recorded distributions [B, K], one per number of members in ``at`` that was reached."""
         return [shot.cpu().numpy() for shot in self._shots]
 
     def done(self) -> Arrays:
-        """What the members come to.
+        """Return the distribution over all members and its measures of uncertainty.
 
         Returns:
-            ``probabilities`` [B, K]; and for each example [B] ``entropy`` of that distribution, ``mutual_information``
-            between its class and the member, the entropy of the mean of the probabilities less the mean of their
-            entropies, in nats (Houlsby et al. 2011, arXiv:1112.5745), ``variation_ratio``, the part of the members that
-            do not vote for the most frequent class (Gal 2016, section 3.3.1), and ``variance`` of the probabilities
-            over members, summed over classes.
+            ``probabilities`` [B, K], and for each example [B]: ``entropy`` of these probabilities, in nats;
+            ``mutual_information`` between class and member, which is the entropy of the mean probabilities minus the
+            mean of the members' entropies, in nats (Houlsby et al. 2011, arXiv:1112.5745); ``variation_ratio``, the
+            fraction of members that do not vote for the most frequent class (Gal 2016, section 3.3.1); and
+            ``variance`` of the probabilities over members, summed over classes.
         """
         sums, count = self._sums, self._count
         found = self._mean(sums["averaged"], count)
@@ -79,12 +80,12 @@ def _entropy(p: Tensor) -> Tensor:
 
 
 class ValueDistribution:
-    """The predictive distribution of a number for B examples: a mixture of normal distributions of one precision.
+    """The predictive distribution of a scalar target for B examples: a mixture of normals with equal precision.
 
     Args:
-        y: the true targets [B], in their own unit like all else here.
-        precisions: tau, 1 over the variance of the noise; [G] of them to be told apart.
-        at: numbers of members after which mean and log-likelihood are wanted as well, ascending.
+        y: targets [B], in the unit of the data; all other values here have the same unit.
+        precisions: G candidates of tau, the inverse variance of the noise.
+        at: numbers of members, ascending, after which to record mean and log-likelihood as well.
     """
 
     def __init__(self, y: Tensor, precisions: Iterable[float], at: Sequence[int] = ()):
@@ -95,20 +96,20 @@ class ValueDistribution:
         self._shots: list[tuple[Tensor, Tensor]] = []
 
     def add(self, out: Tensor) -> None:
-        """Take in the predictions [S, B] of further members."""
+        """Add the predictions [S, B] of further members."""
         out = out.double()
         for k in self._at:
             if self._count < k <= self._count + len(out):
                 part = out[: k - self._count]
                 self._shots.append(((self._sum + part.sum(0)) / k, self._likelihood(self._with(part), k)))
-        # Squares about the truth, whose digits those about 0 would lose.
+        # Squares around the target: squares around 0 would lose digits to cancellation.
         off = out - self._y
         self._sum, self._squares = self._sum + out.sum(0), self._squares + off.square().sum(0)
         self._log = self._with(out)
         self._count += len(out)
 
     def _with(self, out: Tensor) -> Tensor:
-        """Log of the sum of exp(-tau / 2 (y - member)^2) over all members so far and these, [G, B]."""
+        """Return log sum exp(-tau / 2 (y - member)^2) over all members added so far and these, [G, B]."""
         exponents = -(out - self._y).square() / 2
         each = [torch.logsumexp(tau * exponents, 0) for tau in self._tau]
         return torch.logaddexp(self._log, torch.stack(each))
@@ -118,15 +119,15 @@ class ValueDistribution:
         return log - math.log(count) - math.log(2 * math.pi) / 2 + tau.log() / 2
 
     def shots(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Mean [B] and log-likelihood [G, B] after each number of members that was asked for and reached."""
+        """Return the recorded mean [B] and log-likelihood [G, B], one pair per number of members in ``at``."""
         return [(mean.cpu().numpy(), log.cpu().numpy()) for mean, log in self._shots]
 
     def done(self) -> Arrays:
-        """What the members come to.
+        """Return mean, variance and log-likelihood over all members.
 
         Returns:
-            ``mean`` [B] and ``variance`` [B] over members, and ``log_likelihood`` [G, B] in nats: that of the true
-            target under the mixture (Gal and Ghahramani 2016, ICML, equation 8).
+            ``mean`` [B] and ``variance`` [B] over members, and ``log_likelihood`` [G, B] of the target under the
+            mixture, in nats (Gal and Ghahramani 2016, ICML, equation 8).
         """
         mean = self._sum / self._count
         variance = (self._squares / self._count - (mean - self._y).square()).clamp(min=0)

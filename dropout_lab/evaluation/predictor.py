@@ -1,4 +1,4 @@
-"""A trained network taken up again: what it predicts, in the way that ``infer=`` says."""
+"""Predictions of a trained network from its checkpoint, with the configured inference."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from dropout_lab.train.batches import Batches
 from dropout_lab.train.evaluate import evaluate_split
 from dropout_lab.train.pack import Pack
 
-# The distribution [N, K], or mean [N] and log-likelihood [G, N], of one number of members.
+# Distribution [N, K], or mean [N] and log-likelihood [G, N], after one number of members.
 Shot = tuple[np.ndarray, ...]
 
 
@@ -29,9 +29,9 @@ class Predictions:
     """Predictions for N examples.
 
     Args:
-        y: the true targets [N], in their own unit; empty where there are none.
-        arrays: as :class:`ClassDistribution` or :class:`ValueDistribution` gives them, over all examples.
-        shots: one for each number of members that was asked for.
+        y: targets [N], in the unit of the data; empty if there are none.
+        arrays: arrays of :class:`ClassDistribution` or :class:`ValueDistribution` over all examples.
+        shots: one per requested number of members.
     """
 
     y: np.ndarray
@@ -40,14 +40,14 @@ class Predictions:
 
 
 class Predictor:
-    """One trained network with its data.
+    """A trained network with its data.
 
     Args:
-        kept: its weights.
+        kept: its checkpoint.
 
     Raises:
-        ValueError: the data cannot be divided as they were.
-        DataError, ConfigError: the data or the user's code are not there any more.
+        ValueError: the data cannot be split as for the training.
+        DataError, ConfigError: the data or the user's code are missing.
     """
 
     def __init__(self, kept: SavedWeights):
@@ -61,7 +61,7 @@ class Predictor:
 
     @property
     def stochastic(self) -> bool:
-        """Whether two passes with noise differ."""
+        """Whether two stochastic passes differ."""
         noise = self._pack.noise
         on = any(bool((noise.rate(name, self._params) > 0).any()) for name in noise.rates)
         return on and noise.variant is not None and noise.variant.stochastic
@@ -72,7 +72,7 @@ class Predictor:
 
     @property
     def validates(self) -> bool:
-        """Whether there is a validation part."""
+        """Whether there is a validation set."""
         return self._pack.feed.validates
 
     @property
@@ -81,24 +81,31 @@ class Predictor:
 
     @property
     def root(self) -> str:
-        """Where public sets lie."""
+        """Folder of the public data sets."""
         return self._config.data.root
 
     def rows(self, part: str) -> Tensor:
-        """Rows of the data set that are in a part, [1, N]."""
+        """Return the rows [1, N] of a split in the data set."""
         return self._pack.feed.index[part]
 
     def _predictor(self, conf: InferConf, what: str, stochastic: bool) -> WeightScaling | MonteCarlo:
         pack = self._pack
         if not stochastic:
             return WeightScaling(pack.model, self._params, pack.testing(self._params))
-        # Passes over one part are the same whatever else is looked at.
+        # A stream per split: passes over one split do not depend on the evaluation of others.
         streams = self._streams.within(f"infer/{what}")
         example = pack.feed.fetch(next(iter(pack.feed.looks("test")))[:, :1])[0]
         return MonteCarlo(pack.model, self._params, pack.noise, conf.passes, streams, example, pack.regularizers.hook)
 
     def classes(self, conf: InferConf, part: str, stochastic: bool, at: Sequence[int] = ()) -> Predictions:
-        """The predictive distribution of a classifier over the examples of a part."""
+        """Return the predictive distribution of a classifier over the examples of a split.
+
+        Args:
+            conf: inference settings.
+            part: name of the split.
+            stochastic: whether to average stochastic passes instead of one pass with weight scaling.
+            at: numbers of passes after which to record the distribution as well.
+        """
         predictor, rows = self._predictor(conf, part, stochastic), self.rows(part)
         fetched = (self._pack.feed.fetch(block) for block in rows.split(predictor.block, 1))
         found, ys = [], []
@@ -108,7 +115,10 @@ class Predictor:
         return _whole(np.concatenate(ys), found)
 
     def strange(self, conf: InferConf, name: str, x: np.ndarray, stochastic: bool) -> Predictions:
-        """The same over examples x [N, ...] that are of no part, under a name that rules the noise."""
+        """Return the predictive distribution over examples x [N, ...] outside the splits.
+
+        The random streams of the passes are derived from ``name``.
+        """
         predictor = self._predictor(conf, name, stochastic)
         blocks = np.split(x, range(predictor.block, len(x), predictor.block))
         found = [self._seen(predictor, self._pack.feed.strange(b), ClassDistribution(conf.average)) for b in blocks]
@@ -124,7 +134,15 @@ class Predictor:
     def values(
         self, conf: InferConf, part: str, stochastic: bool, precisions: Sequence[float], at: Sequence[int] = ()
     ) -> Predictions:
-        """The predictive distribution of a regression over the examples of a part, under each of these precisions."""
+        """Return the predictive distribution of a regression over the examples of a split under each precision.
+
+        Args:
+            conf: inference settings.
+            part: name of the split.
+            stochastic: whether to average stochastic passes instead of one pass with weight scaling.
+            precisions: candidates of the noise precision tau.
+            at: numbers of passes after which to record mean and log-likelihood as well.
+        """
         predictor, feed, found, ys = self._predictor(conf, part, stochastic), self._pack.feed, [], []
         for block in self.rows(part).split(predictor.block, 1):
             x, y = feed.fetch(block)
@@ -137,9 +155,9 @@ class Predictor:
         return _whole(np.concatenate(ys), found)
 
     def text_nll(self, conf: InferConf, part: str, stochastic: bool) -> tuple[float, int]:
-        """Mean negative log-probability of the next token of a running text, in nats, and how many there are.
+        """Return the mean negative log-probability of the next token of a running text, in nats, and the token count.
 
-        Of several passes the probabilities of the token are averaged, or the logits.
+        Stochastic passes are combined by averaging the probabilities of the token or the logits, see ``infer.average``.
         """
         feed = self._pack.feed
         if not stochastic:
@@ -185,7 +203,7 @@ def _adder(values: ValueDistribution, feed: Batches) -> Callable[[Tensor], None]
 
 
 def _whole(y: np.ndarray, blocks: list[tuple[Arrays, list[Shot]]]) -> Predictions:
-    """Blocks of examples one after the other; what is told apart by precision has its examples last."""
+    """Concatenate blocks of examples; the examples are the last axis of arrays with an axis of precisions."""
 
     def joined(parts: list[np.ndarray], apart: bool) -> np.ndarray:
         return np.concatenate(parts, axis=1 if apart else 0)

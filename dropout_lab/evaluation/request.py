@@ -1,4 +1,4 @@
-"""The evaluation that a sweep asks for, without torch until a network is evaluated."""
+"""Evaluation requested by a sweep; torch is imported only if there is a network to evaluate."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from dropout_lab.sweeps.run import Say
 
 
 def evaluate_requested(arms: Sequence[Arm], ledger: Ledger, say: Say) -> Sequence[tuple[str, InferConf]]:
-    """Evaluate the networks of the arms if one of them asks for stochastic inference.
+    """Evaluate the networks of the arms if any arm uses stochastic inference.
 
     Returns:
-        evaluated trials, each with the way of inference.
+        ids of the evaluated trials, each with its inference settings.
     """
     if not any(arm.config.infer.stochastic for arm in arms):
         return []
-    # A sweep that only trains, or has nothing to do, must not wait for torch.
+    # Importing torch is slow, and a sweep without evaluations may not need it.
     from dropout_lab.evaluation.run import evaluate_arms
 
     return evaluate_arms(arms, ledger, say)

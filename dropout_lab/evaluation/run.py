@@ -1,4 +1,4 @@
-"""From kept weights to evaluations: what is refused, what is missing, and in which order it is made."""
+"""Execution of evaluations: load checkpoints, find the missing evaluations, compute and store them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,11 +25,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class EvaluationTask:
-    """What is to be found out.
+    """An evaluation to compute.
 
     Args:
-        conf: how.
-        kept: of the trials of one point of the grid.
+        conf: inference settings.
+        kept: checkpoints of the trials of one point of the grid, one per seed.
     """
 
     conf: InferConf
@@ -39,14 +39,14 @@ class EvaluationTask:
 def run_evaluations(
     tasks: Sequence[EvaluationTask], evaluations: EvaluationStore, rows: Mapping[str, Row], predictions: bool, say: Say
 ) -> None:
-    """Find out and store what is missing.
+    """Compute and store the missing evaluations.
 
     Args:
-        tasks: what is asked for; ``kept`` of one point of the grid and all its seeds.
-        evaluations: the files.
-        rows: of ``trials.csv`` by trial.
-        predictions: whether to keep what was predicted for each example.
-        say: takes one line.
+        tasks: requested evaluations, each of one point of the grid with all its seeds.
+        evaluations: files of the evaluations.
+        rows: rows of ``trials.csv`` by trial id.
+        predictions: whether to store the predictions for each example.
+        say: prints one line.
     """
     todo = [(task, each) for task in tasks for each in task.kept if task.conf.kind != "ensemble"]
     todo = [(t, k) for t, k in todo if _lacking(t, k, evaluations, predictions)]
@@ -77,7 +77,7 @@ def run_evaluations(
 
 @contextmanager
 def _network_errors(evaluations: EvaluationStore) -> Iterator[None]:
-    """Turn the error of a user's network into the one line to print; what was evaluated before is stored."""
+    """Turn an error of a custom network into a ConfigError of one line; earlier evaluations are stored by then."""
     try:
         yield
     except NetworkError as error:
@@ -85,7 +85,7 @@ def _network_errors(evaluations: EvaluationStore) -> Iterator[None]:
 
 
 def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationStore, predictions: bool) -> bool:
-    """Whether something is still to be found out, or to be kept."""
+    """Return whether the evaluation of a trial or its requested predictions are missing."""
     if not evaluations.has(each.trial.id, task.conf):
         return True
     there = predictions_path(evaluations.folder, each.trial.id, format_inference(task.conf)).is_file()
@@ -93,10 +93,10 @@ def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationSt
 
 
 def evaluate_arms(arms: Sequence[Arm], ledger: Ledger, say: Say) -> list[tuple[str, InferConf]]:
-    """Evaluate the networks of a sweep's arms, each arm in its way.
+    """Evaluate the networks of a sweep, each arm with its inference settings.
 
     Returns:
-        evaluated trials, each with the way of inference.
+        ids of the evaluated trials, each with its inference settings.
     """
     rows = ledger.rows()
     known = {trial.id: trial for arm in arms for trial in arm.trials}
@@ -110,15 +110,16 @@ def evaluate_arms(arms: Sequence[Arm], ledger: Ledger, say: Say) -> list[tuple[s
 
 
 def distinct_configs(confs: Sequence[InferConf]) -> list[InferConf]:
-    """The ways that differ in what makes a difference."""
+    """Return the inference settings without those that are equivalent to another one."""
     return list({tuple(inference_columns(conf).values()): conf for conf in confs}.values())
 
 
 def load_predictor(each: SavedWeights, conf: InferConf | None = None) -> Predictor:
-    """A trained network with its data.
+    """Load a trained network with its data.
 
     Raises:
-        ConfigError: the data are not there any more; its rates have come to 0 in the end.
+        ConfigError: the data are missing or cannot be split as for the training, or Monte Carlo dropout is requested
+            and all dropout rates are 0 at the end of the training.
     """
     try:
         trained = Predictor(each)
@@ -130,7 +131,7 @@ def load_predictor(each: SavedWeights, conf: InferConf | None = None) -> Predict
 
 
 def list_tasks(networks: Sequence[SavedWeights], confs: Sequence[InferConf]) -> list[EvaluationTask]:
-    """The kept trials by point, each in all these ways."""
+    """Return one task per point of the grid and inference setting."""
     points: dict[str, list[SavedWeights]] = {}
     for each in networks:
         points.setdefault(each.trial.point.identity, []).append(each)

@@ -1,4 +1,4 @@
-"""The files of what trained networks were found to do: ``evaluations.csv`` and those beside it in a sweep folder."""
+"""Files of evaluations in a sweep folder: ``evaluations.csv``, ``ensembles.csv``, ``reliability.csv`` and others."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from dropout_lab.errors import format_setting
 from dropout_lab.evaluation.measure import Measures
 from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv, replace_file
 
-# What tells the evaluations of a trial apart.
+# Columns that identify an evaluation of a trial.
 HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.precision", "infer.ood"]
 CLASSES = ["accuracy", "nll", "brier", "ece", "ece_adaptive", "aurc"]
 DOUBT = ["entropy", "mutual_information", "variation_ratio", "variance"]
@@ -28,13 +28,13 @@ ENSEMBLES = [
 
 
 def format_inference(conf: InferConf) -> str:
-    """What files of predictions made in this way are called."""
+    """Return the name of an inference method as used in the names of prediction files."""
     many = [format_setting(conf.passes), conf.average] if conf.stochastic else []
     return "-".join([conf.kind, *many, *([] if conf.precision == "auto" else [format_setting(conf.precision)])])
 
 
 def inference_columns(conf: InferConf) -> Row:
-    """The columns that say how predictions were made; those that make no difference are empty."""
+    """Return the columns that identify an inference method; settings without effect are empty."""
     many = conf.stochastic
     return {
         "infer": conf.kind,
@@ -47,10 +47,10 @@ def inference_columns(conf: InferConf) -> Row:
 
 
 class EvaluationStore:
-    """Those of one sweep folder.
+    """The evaluation files of one sweep folder.
 
     Args:
-        folder: of a sweep, claimed by this command.
+        folder: the sweep folder, claimed by this command.
     """
 
     def __init__(self, folder: Path):
@@ -65,7 +65,7 @@ class EvaluationStore:
         return _key({"trial_id": trial_id, **inference_columns(conf)}) in self._there
 
     def add(self, trial_id: str, conf: InferConf, found: Measures) -> None:
-        """Store an evaluation; its row comes last, so that what a crash leaves of one is made anew."""
+        """Store an evaluation; its row is written last, so that an evaluation cut off by a crash is repeated."""
         named = {"trial_id": trial_id, **inference_columns(conf)}
         parts = {"reliability.csv": found.bins, "coverage.csv": found.coverage, "ood.csv": found.ood}
         for name, rows in parts.items():
@@ -75,12 +75,12 @@ class EvaluationStore:
         self._there.add(_key(named))
 
     def has_ensemble(self, point: str, members: str, conf: InferConf) -> bool:
-        """Whether the ensembles of just these members are stored."""
+        """Return whether the ensembles of exactly these members are stored."""
         wanted = {"point": point, "members": members, **inference_columns(conf)}
         return any(wanted.items() <= row.items() for row in read_rows(self.folder / "ensembles.csv"))
 
     def add_ensemble(self, point: str, conf: InferConf, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Store the ensembles of a point in the place of those of fewer or other members."""
+        """Store the ensembles of a point, replacing those of other members."""
         path, mine = self.folder / "ensembles.csv", {"point": point, **inference_columns(conf)}
         old = [row for row in read_rows(path) if not mine.items() <= row.items()]
         replace_file(path, csv_text([*old, *({**mine, **row} for row in rows)], ENSEMBLES, with_header=True))

@@ -1,1 +1,1 @@
-"""From settings to stored results: arms, packs, the run and the ledger."""
+"""Sweeps: arms, packs of trials, their training, and the ledger of results."""

@@ -1,4 +1,4 @@
-"""Kept weights: a file of safetensors a trial, which says by itself what it is of."""
+"""Checkpoints: one safetensors file per trial, with the settings of the trial as metadata."""
 
 import json
 import os
@@ -40,15 +40,16 @@ GROUPS: dict[str, type] = {
 
 
 def weights_path(folder: str | Path, trial_id: str) -> Path:
-    """Where the weights of a trial are kept, if they are."""
+    """Return the path of a trial's checkpoint; the file exists only if the trial was saved."""
     return Path(folder) / "weights" / f"{trial_id}.safetensors"
 
 
 def save_weights(trial: Trial, result: TrialResult) -> None:
-    """Write what a result has to keep, whole or not at all, and take it out of the result.
+    """Write the weights of a result to a checkpoint atomically, and remove them from the result.
 
-    The file holds each parameter of the one model, without the axis M, with buffers and what the variant learned, and
-    as metadata the trial's settings and the moment of the training whose rates are in force.
+    The file holds every parameter of the one model without the axis M, its buffers, and the parameters that the
+    variant learned. Its metadata holds the trial's settings and the point of the training (progress and stalls) at
+    which the schedule gives the dropout rates in force.
     """
     if not result.weights:
         return
@@ -67,12 +68,12 @@ def save_weights(trial: Trial, result: TrialResult) -> None:
 
 @dataclass(frozen=True)
 class SavedWeights:
-    """The weights of a trial, to be read.
+    """The checkpoint of a trial, read on request.
 
     Args:
-        trial: whose they are.
-        path: of the file.
-        moment: progress and stalls of the training that the rates in force belong to.
+        trial: the trial.
+        path: the checkpoint file.
+        moment: progress and stalls of the training at which the schedule gives the dropout rates in force.
     """
 
     trial: Trial
@@ -80,7 +81,7 @@ class SavedWeights:
     moment: tuple[float, float]
 
     def read(self, device: str) -> dict[str, Tensor]:
-        """The parameters with an axis for one model, [1, ...] each."""
+        """Return the parameters with a model axis of size one, [1, ...] each."""
         with safe_open(self.path, "pt", device=device) as file:
             return {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
 
@@ -91,16 +92,17 @@ def list_saved(
     elsewhere: Mapping[str, Any] | None = None,
     known: Mapping[str, Trial] | None = None,
 ) -> list[SavedWeights]:
-    """What is kept of these trials; those without a file are left out.
+    """Return the checkpoints of these trials; trials without a checkpoint are left out.
 
     Args:
-        folder: the sweep's.
-        trial_ids: of the trials.
-        elsewhere: settings that are no part of a trial and may be others by now, as where the data lie.
-        known: trials by id, which say so themselves.
+        folder: the sweep folder.
+        trial_ids: ids of the trials.
+        elsewhere: current values of settings that do not define a trial and may have changed since the training, such
+            as the folder of the data.
+        known: trials by id, used instead of the trials rebuilt from the files.
 
     Raises:
-        ConfigError: a file that is damaged, or of another version.
+        ConfigError: a file is damaged, or was written by another version.
     """
     paths = {trial_id: weights_path(folder, trial_id) for trial_id in trial_ids}
     there = {trial_id: path for trial_id, path in paths.items() if path.is_file()}
@@ -130,7 +132,7 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
 
 def _config(values: dict[str, Any]) -> Config:
     update_settings(values, warn=False)
-    groups = {name: schema(**values.get(name, {})) for name, schema in GROUPS.items()}  # an older version has fewer
+    groups = {name: schema(**values.get(name, {})) for name, schema in GROUPS.items()}  # older versions lack some
     model = MODELS[values["model"]["kind"]](**values["model"])
     rest = {name: value for name, value in values.items() if name not in groups and name != "model"}
     return Config(**groups, model=model, **rest)

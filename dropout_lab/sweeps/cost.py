@@ -1,4 +1,4 @@
-"""What a pack costs: how large it may be, and how long and how much memory it will take."""
+"""Cost model of packs: maximum pack size, and estimates of training time and memory."""
 
 import os
 import sys
@@ -18,13 +18,13 @@ from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.train.evaluate import evaluate_split
 from dropout_lab.train.pack import Pack, build_pack_model
 
-# A step of M stacked models takes FIXED + M x its multiplications / SPEED, measured on one core with AVX-512: MLPs of
-# 16 to 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models; beyond the size at which a
-# model's share of it is OVERHEAD of its own work, a larger stack saves little, makes what an interruption loses larger,
-# and leaves cores without work at the end. Timing the machine at hand instead would plan other packs, and round
-# otherwise, whenever it is busy.
+# A step of M stacked models takes FIXED + M * multiplications / SPEED, measured on one core with AVX-512: MLPs of 16 to
+# 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models. Once a model's share of FIXED is
+# OVERHEAD of its own work, a larger stack saves little, loses more work at an interruption, and leaves cores idle at
+# the end. Constants are used instead of timing the current machine, because a busy machine would plan other packs and
+# so change the rounding of the results.
 FIXED = 4e-4  # seconds
-SPEED = 2.5e10  # multiplications a second
+SPEED = 2.5e10  # multiplications per second
 OVERHEAD = 0.2
 MOST_ON_CPU = 64
 MOST_ON_GPU = 64
@@ -34,7 +34,7 @@ COPIES = 6  # weights, gradients, two moments, best and final weights
 
 
 def max_pack_size(config: Config) -> int:
-    """The largest pack for trials of this config."""
+    """Return the largest number of trials in one pack for this config."""
     dataset = load(config.data.kind, **config.source)
     model = build_pack_model(config, dataset)
     if config.pack != "auto" or model.alone:
@@ -50,26 +50,27 @@ def max_pack_size(config: Config) -> int:
 
 
 def physical_memory() -> int:
-    """Bytes of memory of this machine."""
-    if sys.platform == "win32":  # has no sysconf
+    """Return the physical memory of this machine in bytes."""
+    if sys.platform == "win32":  # no os.sysconf
         return WINDOWS_MEMORY
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """An estimate for a list of packs."""
+    """Estimated seconds of training and peak memory in bytes for a list of packs."""
 
     seconds: float
     bytes: int
 
 
 def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
-    """Time a few steps of one pack of each kind and reckon the rest from it; nothing that is trained is kept.
+    """Estimate the cost of packs from a few timed steps of one pack of each kind; the trained weights are discarded.
 
     Args:
         packs: the plan.
-        budget: seconds after which no further kind is timed; the rest is taken to cost what the timed ones did.
+        budget: seconds after which no further kind of pack is timed; the remaining packs are assumed to cost as much
+            per epoch as the timed ones.
     """
     started = time.perf_counter()
     timed: dict[tuple[str, int], Cost] = {}
@@ -90,7 +91,7 @@ def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
 
 
 def _time(trials: PackOf, steps: int = 4) -> Cost:
-    """What one pack costs to the end of all its epochs, from a few steps and one evaluation."""
+    """Return the cost of training one pack for all its epochs, extrapolated from a few steps and two evaluations."""
     config = trials[0].config
     dataset, conf = load(config.data.kind, **config.source), config.train
     pack = Pack(trials, dataset)

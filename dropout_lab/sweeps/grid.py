@@ -1,4 +1,4 @@
-"""Arms: what is compared. Axes on the command line, and later studies and lists of arms, all compile to these."""
+"""Arms, the settings that a sweep compares, and the expansion of axes, studies and named arms into them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,19 +23,19 @@ from dropout_lab.config.validators import check_arms
 from dropout_lab.errors import ConfigError, format_setting, list_allowed
 from dropout_lab.trial import Trial, canonical
 
-NAMED = "arm"  # the axis whose points have names
+NAMED = "arm"  # the axis of named arms
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A label and what it stands for.
+    """One setting of a comparison: a label and its config.
 
     Args:
-        settings: the arm's place on each axis of its sweep, as shown to the user.
+        settings: the arm's value on each axis of its sweep, as shown to the user.
         config: the composed settings.
-        words: what it was composed of, one value a word, and ranges that it may be tuned in; the value of a word with
-            an interpolation is what it resolved to.
-        composition: how the config was composed, if its settings have interpolations.
+        words: the overrides it was composed from, one value per word, and the ranges it may be tuned in; a word with an
+            interpolation holds the resolved value.
+        composition: the composition of the config, if its settings have interpolations.
     """
 
     settings: tuple[tuple[str, str], ...]
@@ -55,29 +55,32 @@ class Arm:
 
     @property
     def expressions(self) -> Mapping[str, Any]:
-        """Settings with interpolations by full key, as they were written."""
+        """Settings with interpolations, unresolved, by full key."""
         return self.composition.expressions if self.composition else {}
 
     def changed(self, values: Mapping[str, Any]) -> Config:
-        """Return the config with some settings replaced; interpolations follow them."""
+        """Return the config with some settings replaced; interpolations of these settings are resolved again."""
         return self.composition.changed(values) if self.composition else replace_settings(self.config, values)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
-        """One trial a seed. Arms that come to the same thing have the same trials."""
+        """One trial per seed. Equivalent arms have the same trials."""
         point = canonical(self.config)
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 
 
 def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None = None) -> list[list[str]]:
-    """The points of a grid: every combination of the axes, the last one fastest, as single-valued words.
+    """Return the points of a grid: every combination of the axes, the last axis varying fastest.
 
     Args:
-        words: ``key=value`` words, of which those with several values are axes, and ``arms=`` those of named arms.
-        named: label to single-valued words, in the place of ``arms=``: the arms of a study.
+        words: ``key=value`` words. A word with several values is an axis; ``arms=`` is the axis of named arms.
+        named: the arms of a study, label to single-valued words; replaces ``arms=``.
+
+    Returns:
+        one list of single-valued words per point.
 
     Raises:
-        ConfigError: a word that can be known to be wrong by itself, or what an arm sets given once more.
+        ConfigError: a word is invalid by itself, is given twice, or repeats a setting of an arm.
     """
     fixed = {entry.key for entry in list_settings() if not entry.varies}
     axes: dict[str, list[list[str]]] = {}
@@ -105,10 +108,10 @@ def _labelled(named: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 
 def parse_arms(word: str) -> dict[str, list[str]]:
-    """The arms that ``arms=none,inverted,[inverted,l2]`` names: label to words.
+    """Return the arms of a word such as ``arms=none,inverted,[inverted,l2]``: label to words.
 
     Raises:
-        ConfigError: a name that is neither a variant's nor a regularizer's, or two variants in one arm.
+        ConfigError: a name is neither a variant nor a regularizer, or an arm has two variants.
     """
     known = {group: [name for name in list_choices(group) if name != "none"] for group in ("variant", "regularizer")}
     found = {}
@@ -133,14 +136,14 @@ def parse_arms(word: str) -> dict[str, list[str]]:
 
 
 def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[Arm]:
-    """The arms at these points of a grid, all validated, without repeats.
+    """Return the validated arms at these points of a grid, without duplicates.
 
     Args:
         jobs: single-valued words of each point.
-        composer: makes a config of them.
+        composer: composes a config from words.
 
     Raises:
-        ConfigError: an empty grid, or a point that is refused.
+        ConfigError: the grid is empty, or a point is invalid.
     """
     if not jobs:
         raise ConfigError("an empty sweep: there is nothing to train")
@@ -169,7 +172,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
 
 
 def _resolved(word: str, made: Composition) -> str:
-    """The word with the value that its interpolation resolved to; any other word as it is."""
+    """Return the word with its interpolation resolved; other words are returned unchanged."""
     override = parse_override(word)
     key = override.key_or_group
     if override.is_sweep_override() or key not in made.expressions:
@@ -178,7 +181,7 @@ def _resolved(word: str, made: Composition) -> str:
 
 
 def _check_fixed(arms: Sequence[Arm]) -> None:
-    """Raise ConfigError for an interpolation that gives arms different values of what holds for the whole sweep."""
+    """Raise ConfigError if an interpolation gives arms different values of a setting fixed for the whole sweep."""
     fixed = {entry.key for entry in list_settings() if not entry.varies and "." not in entry.key}
     for arm in arms:
         for key in fixed & arm.expressions.keys():
@@ -189,12 +192,12 @@ def _check_fixed(arms: Sequence[Arm]) -> None:
 
 
 def open_ranges(job: Sequence[str]) -> list[str]:
-    """The words of a point that leave a value open within a range."""
+    """Return the words of a point that give a range to tune in instead of a value."""
     return [word for word in job if parse_override(word).is_sweep_override()]
 
 
 def _axes(shown: Sequence[Mapping[str, str]]) -> list[str]:
-    """The keys that vary; what varies with the name of the arm alone is told by the name."""
+    """Return the keys that vary between points; keys determined by the name of the arm are left out."""
     several = "arms" in shown[0]
     axes = {}
     for key in dict.fromkeys(key for cells in shown for key in cells):
@@ -206,7 +209,7 @@ def _axes(shown: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def shown_value(value: Any) -> str:
-    """A value in a label: regularizers joined in order, rates from input to output."""
+    """Format a value for a label: regularizers joined by ``+`` in sorted order, rates by ``/`` from input to output."""
     if isinstance(value, list):
         names = all(isinstance(v, str) for v in value)
         return ("+".join(sorted(value)) or "none") if names else "/".join(shown_value(v) for v in value)
@@ -214,8 +217,10 @@ def shown_value(value: Any) -> str:
 
 
 def ineffective_settings(arms: Sequence[Arm]) -> list[str]:
-    """Settings of a command that change nothing, as the strength of a regularizer that is not chosen: axes along which
-    neither what is trained nor how it is evaluated differs, and what applies to no arm."""
+    """Return the settings of a command that have no effect, such as the strength of a regularizer that is off.
+
+    These are the axes along which neither trials nor inference differ, and the single values that apply to no arm.
+    """
     found = []
     for key, _ in arms[0].settings:
         others: dict[tuple[tuple[str, str], ...], set[tuple[str, ...]]] = {}

@@ -1,4 +1,4 @@
-"""Refuse evaluations that cannot be made, as far as that is known before anything is trained."""
+"""Checks, before training, that the requested inference is possible for each arm."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ IMAGES = 3  # axes of an image
 
 
 def check_arms(arms: Sequence[Arm]) -> None:
-    """Refuse what cannot be found out about the trials of a sweep.
+    """Check the inference settings of every arm of a sweep.
 
     Raises:
         ConfigError: see :func:`check_trial`.
@@ -25,13 +25,15 @@ def check_arms(arms: Sequence[Arm]) -> None:
 
 
 def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
-    """Refuse what cannot be found out about a trial, as far as it can be known without its weights.
+    """Check the inference settings of a trial, as far as this is possible without its weights.
 
     Args:
-        many: whether there are trials beside it that differ in their seed alone.
+        many: whether other trials differ from this one in the seed only.
 
     Raises:
-        ConfigError: nothing in it is stochastic; it is not to be told from what was asked for.
+        ConfigError: the trial does not read the test set; its network is not stochastic or mixes the examples of a
+            batch; there is no validation set to choose the precision on; the out-of-distribution data do not fit; or
+            the inference does not apply to its task.
     """
     if not trial.config.read_test and (conf.stochastic or conf.ood):
         raise ConfigError("read_test=false: an evaluation is of the test part; leave out infer=, or read_test=")
@@ -55,7 +57,7 @@ def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
 
 
 def no_noise_reason(trial: Trial) -> str | None:
-    """Why two passes of a trial's network would be the same; None if they are not."""
+    """Return the reason why two stochastic passes of a trial's network would be equal; None if they differ."""
     config, variant = trial.config, trial.point.variant
     rates = [*(config.rate if isinstance(config.rate, list) else [config.rate]), config.input_rate]
     if variant == "none" or not any([*rates, *(getattr(config, f"{role}_rate") for role in ROLES)]):
@@ -68,7 +70,7 @@ def no_noise_reason(trial: Trial) -> str | None:
 
 
 def _fits(trial: Trial, conf: InferConf) -> None:
-    """Refuse to tell images from what is none, or of another size."""
+    """Raise ConfigError if a data set for out-of-distribution detection is unknown or has images of another shape."""
     dataset = load_dataset(trial)
     asked = ",".join(conf.ood)
     if dataset.task != "classification" or len(dataset.shape) != IMAGES:
@@ -89,10 +91,10 @@ def _fits(trial: Trial, conf: InferConf) -> None:
 
 
 def load_dataset(trial: Trial) -> Dataset:
-    """Return the data of a trial.
+    """Return the data set of a trial.
 
     Raises:
-        ConfigError: they cannot be read.
+        ConfigError: the data cannot be read.
     """
     try:
         return load(trial.config.data.kind, **trial.config.source)

@@ -1,4 +1,4 @@
-"""Timing several things against each other on a machine that has other work as well."""
+"""Interleaved timing: ratios of run times that stay comparable on a machine with other load."""
 
 import platform
 import random
@@ -16,11 +16,11 @@ from dropout_lab import __version__
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as long as the reference something takes.
+    """Run time relative to a reference.
 
     Args:
-        median, low, high: median and quartiles over the rounds.
-        rounds: how many.
+        median, low, high: median and quartiles of the ratio over the rounds.
+        rounds: number of rounds.
     """
 
     median: float
@@ -32,15 +32,17 @@ class Ratio:
 def ratios(
     works: Mapping[str, Callable[[], object]], reference: str, rounds: int, repeats: int, seed: int = 0
 ) -> dict[str, Ratio]:
-    """Time each of these against the reference.
+    """Time each function relative to the reference.
 
-    In each round everything is run once, in a random order, ``repeats`` times in a row of which the median counts.
+    Each round visits every function once, in random order; a visit runs the function ``repeats`` times in a row and
+    takes the median time.
 
     Args:
-        works: what to time, by name; each is run once before the clock starts.
-        reference: one of the names.
-        rounds, repeats: how often.
-        seed: of the orders.
+        works: functions to time, by name; each is run once as a warm-up.
+        reference: name of the function to divide by.
+        rounds: number of rounds.
+        repeats: number of runs per visit.
+        seed: seed of the random order.
     """
     for work in works.values():
         work()
@@ -49,7 +51,7 @@ def ratios(
 
 
 def time_interleaved(clocks: Mapping[str, Callable[[], float]], rounds: int, seed: int = 0) -> dict[str, list[float]]:
-    """What each of these clocks shows in every round, which reads all of them once in a random order."""
+    """Return one time per clock and round; each round reads every clock once, in random order."""
     shuffled, order = list(clocks), random.Random(seed)
     found: dict[str, list[float]] = {name: [] for name in clocks}
     for _ in range(rounds):
@@ -60,13 +62,13 @@ def time_interleaved(clocks: Mapping[str, Callable[[], float]], rounds: int, see
 
 
 def ratios_to_reference(found: Mapping[str, Sequence[float]], reference: str) -> dict[str, Ratio]:
-    """Median and quartiles of the ratios to the reference.
+    """Return median and quartiles of the ratios to the reference.
 
-    A ratio is taken within a round, so that what slows the whole round drops out.
+    A ratio is taken within a round, so that a slowdown of the whole round cancels.
 
     Args:
-        found: what :func:`time_interleaved` gives.
-        reference: one of its names.
+        found: times per name and round, from :func:`time_interleaved`.
+        reference: name to divide by.
     """
     ratios = {
         name: [own / other for own, other in zip(values, found[reference], strict=True)]
@@ -76,13 +78,13 @@ def ratios_to_reference(found: Mapping[str, Sequence[float]], reference: str) ->
 
 
 def median_and_quartiles(values: Sequence[float]) -> Ratio:
-    """Median and quartiles; of a single value, that value."""
+    """Return median and quartiles; all three equal the value if there is only one."""
     low, _, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
     return Ratio(median(values), low, high, len(values))
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median time of so many runs in a row."""
+    """Return the median time in seconds of ``repeats`` runs in a row."""
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -92,7 +94,7 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def describe_machine() -> str:
-    """Where and with what something was timed, in one line."""
+    """Describe processor, number of threads and library versions in one line."""
     cpu = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo") as info:  # noqa: PTH123

@@ -1,7 +1,7 @@
-"""The sweep as Hydra sees it: a sweeper that expands the grid, and a launcher that trains it in packs.
+"""Hydra sweeper that expands the grid, and Hydra launcher that trains it in packs.
 
-``hydra/launcher=joblib`` and others replace the launcher: then each arm is a job with all its seeds, and every job
-writes to the same ledger.
+``hydra/launcher=joblib`` and others replace the launcher: each arm is then one job with all its seeds, and all jobs
+write to the same ledger.
 """
 
 import shlex
@@ -30,16 +30,18 @@ Finish = Callable[[Sequence[Arm], Ledger, Say, str], Outcome]
 
 @dataclass
 class SweepCommand:
-    """What the command line hands through Hydra to the launcher, and what it gets back.
+    """State that the command line passes to the launcher around Hydra, and the outcome that it gets back.
 
     Args:
-        say: prints a line.
-        typed: the whole command, as it was typed.
-        words: the settings of the sweep that Hydra was not given.
+        say: prints one line.
+        typed: the whole command as typed.
+        words: settings of the sweep that were not passed to Hydra.
         dry: whether to stop before training.
-        single: whether there must be one seed.
+        single: whether exactly one seed is required.
         perform: trains the arms of a command.
-        finish: trains what Hydra's other launchers left, in a folder that this command has claimed.
+        finish: trains the trials that another Hydra launcher left over, in a folder that this command has claimed.
+        outcome: result of the command.
+        arms: arms of the command.
     """
 
     say: Say = lambda line: None
@@ -53,13 +55,13 @@ class SweepCommand:
     arms: Sequence[Arm] = field(default_factory=list)
 
 
-# Hydra builds its plugins itself and passes them nothing of ours; one command runs at a time.
+# Hydra instantiates its plugins and offers no way to pass them state; one command runs at a time.
 command = SweepCommand()
 
 
 @contextmanager
 def running(current: SweepCommand) -> Iterator[None]:
-    """Make this the command that the sweeper and the launcher serve."""
+    """Make this the command that the sweeper and the launcher read."""
     global command
     before, command = command, current
     try:
@@ -69,14 +71,14 @@ def running(current: SweepCommand) -> Iterator[None]:
 
 
 class PackedSweeper(Sweeper):
-    """Expands the axes of the command line and hands all jobs to the launcher at once."""
+    """Sweeper that expands the axes of the command line and passes all jobs to the launcher at once."""
 
     def __init__(self, **_: Any):
         self._launcher: Launcher
         self._points: ConfigComposer
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        # Imported here as in Hydra's own sweepers: its plugin registry is not ready earlier.
+        # As in Hydra's sweepers: the plugin registry is not ready at import time.
         from hydra.core.plugins import Plugins
 
         HydraConfig.instance().set_config(config)  # for interpolations of ${hydra:}
@@ -111,7 +113,7 @@ class PackedSweeper(Sweeper):
 
 
 class PackedLauncher(Launcher):
-    """Trains all jobs of a sweep in this process, packed."""
+    """Launcher that trains all jobs of a sweep in packs."""
 
     def __init__(self, **_: Any):
         self._points: ConfigComposer
@@ -126,23 +128,23 @@ class PackedLauncher(Launcher):
             return []
         command.outcome = command.perform(command.arms, command.say, shlex.join(command.typed))
         if command.outcome.has_other_arms:
-            return []  # there are more arms to it than Hydra knows of
+            return []  # Hydra does not know the arms that tuning chose
         stored = {row["trial_id"]: row for row in command.outcome.rows}
         return [_returned(list(words), Arm((), self._points.config(words)), stored) for words in job_overrides]
 
 
 def _words(arm: Arm) -> list[str]:
-    """The words that Hydra composes an arm of: without settings of other models, which Hydra would refuse."""
+    """Return the overrides of an arm for Hydra, without the settings of other models, which Hydra would reject."""
     keys = [word.partition("=")[0] for word in arm.words]
     other = {key for key in keys if key.startswith("model.") and not hasattr(arm.config.model, key[6:])}
     return [word for key, word in zip(keys, arm.words, strict=True) if key not in other]
 
 
 def _arms(jobs: Sequence[Sequence[str]], points: ConfigComposer) -> list[Arm]:
-    """The arms of the command at these points.
+    """Return the arms of the command at these points.
 
     Raises:
-        ConfigError: a point is refused, or has several seeds where the command trains one.
+        ConfigError: a point is invalid, or has several seeds where the command trains one.
     """
     made = make_arms(jobs, points)
     if command.single and len(made[0].config.trial_seeds) != 1:
@@ -152,9 +154,9 @@ def _arms(jobs: Sequence[Sequence[str]], points: ConfigComposer) -> list[Arm]:
 
 
 def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
-    """An arm's result for a sweeper that searches: its mean validation loss, to be made small."""
+    """Return an arm's result for a sweeper that searches: its mean validation loss, to be minimized."""
     found = []
-    with suppress(ConfigError):  # it may have been left out
+    with suppress(ConfigError):  # skip_invalid may have dropped the arm
         found = [stored[trial.id] for trial in arm.trials if trial.id in stored]
     losses = [float(row["val_loss"]) for row in found if row["status"] == "ok" and row["val_loss"]]
     done = JobReturn(overrides=words, task_name="dropout-lab")

@@ -1,7 +1,7 @@
-"""The sweep folder: trials and curves as CSV, appended so that a crash at any moment loses no finished trial.
+"""Ledger of a sweep folder: trials and learning curves as append-only CSV files that survive a crash.
 
-A trial's curve is written before its row, each with one ``write`` and an ``fsync``; whatever a crash leaves behind
-it, half a line or a curve without its row, is cut off when the next run opens the folder.
+A trial's curve is written before its row, each with one ``write`` and one ``fsync``. A crash can leave a partial line
+or a curve without a row; the next run removes these when it opens the folder, so no finished trial is lost.
 """
 
 import csv
@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
 
-# The contract: these columns in this order. What follows them may grow.
+# Public contract: these columns in this order. Columns after them may be added.
 COLUMNS = (
     "trial_id,status,data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,seed,"
     "train_accuracy,val_accuracy,test_accuracy,gap,train_loss,val_loss,test_loss,train_seconds,seconds_per_epoch,"
@@ -30,11 +30,11 @@ OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
 OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
 TEST_SET = ["n_test", "majority_accuracy"]
 ACTIVITY = ["mean_activation", "zero_activations"]
-# Every version has written these; what follows them may be missing from older files.
+# Written by every version; the columns after them may be missing from older files.
 CURVES = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 CURVE_COLUMNS = [*CURVES, "lr"]
 FINAL = ("ok", "diverged")
-# What a sweep writes for people; in a folder that is not ours these names may be somebody else's.
+# Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
 OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES)
 
@@ -42,7 +42,7 @@ Row = dict[str, str]
 
 
 def trial_columns() -> list[str]:
-    """The header of ``trials.csv``: the contract, other figures, and every other setting by its key."""
+    """Return the header of ``trials.csv``: the contract, other measures, and all other settings by key."""
     settings = [entry.column for entry in list_settings() if entry.spec.identity]
     return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *TEST_SET, *settings]))
 
@@ -51,11 +51,11 @@ class Ledger:
     """The files of one sweep folder.
 
     Args:
-        folder: made if it is not there.
-        write: False to look only, and leave no trace.
+        folder: the sweep folder; created if missing.
+        write: whether to create and repair files; with False the folder is left untouched.
 
     Raises:
-        ConfigError: the folder cannot be written, or holds a CSV of somebody else's.
+        ConfigError: the folder is not writable, or holds a CSV that dropout-lab did not write.
     """
 
     def __init__(self, folder: str | Path, write: bool = True):
@@ -63,7 +63,7 @@ class Ledger:
         self.trials_csv = self.folder / "trials.csv"
         self.curves_csv = self.folder / "curves.csv"
         self.private = self.folder / ".dropout-lab"
-        self._ids: set[str] = set()  # of the rows in the file when it had this size
+        self._ids: set[str] = set()  # ids in trials.csv when it had self._size bytes
         self._size = -1
         try:
             self._verify()
@@ -73,7 +73,7 @@ class Ledger:
             raise ConfigError.of("out", str(self.folder), f"cannot be written ({error.strerror})") from None
 
     def _verify(self) -> None:
-        """Make sure that the folder is ours or free, without touching it."""
+        """Check, without writing, that the folder is a sweep folder or free to become one."""
         place = self.folder
         while not place.exists():
             place = place.parent
@@ -102,10 +102,10 @@ class Ledger:
 
     @contextmanager
     def claim(self) -> Iterator[None]:
-        """Keep other commands out of the folder while this one runs.
+        """Lock the folder against other commands while this one runs.
 
         Raises:
-            ConfigError: another command is at work there.
+            ConfigError: another command has locked the folder.
         """
         lock = FileLock(self.private / "run.lock", blocking=False)
         try:
@@ -118,14 +118,14 @@ class Ledger:
             lock.release()
 
     def rows(self) -> dict[str, Row]:
-        """The stored trials by id."""
+        """Return the stored trials by id."""
         return {row["trial_id"]: row for row in read_rows(self.trials_csv)}
 
     def append(self, trials: Sequence[Mapping[str, Any]], curves: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows, safe on disk when this returns; trials that are there already keep their rows."""
+        """Append rows and flush them to disk; trials that are already stored keep their rows."""
         with self._writing:
             size = self.trials_csv.stat().st_size if self.trials_csv.exists() else 0
-            if size != self._size:  # written by somebody else since, or not read yet
+            if size != self._size:  # not read yet, or another process has appended
                 self._ids = set(self.rows())
             new = [row for row in trials if row["trial_id"] not in self._ids]
             ids = {row["trial_id"] for row in new}
@@ -135,7 +135,7 @@ class Ledger:
             self._size = self.trials_csv.stat().st_size
 
     def forget(self, ids: set[str]) -> None:
-        """Take out the rows of trials that are to be tried again, and every curve without a row."""
+        """Remove the rows of trials that will be trained again, and all curves without a row."""
         with self._writing:
             self._size = -1
             kept = [row for row in read_rows(self.trials_csv) if row["trial_id"] not in ids]
@@ -148,23 +148,23 @@ class Ledger:
                 _rewrite(self.curves_csv, whole)
 
     def packs(self) -> list[dict[str, Any]]:
-        """The stored plan: packs as ``{"most": ..., "trials": [ids]}``."""
+        """Return the stored plan: packs as ``{"most": ..., "trials": [ids]}``, empty if it cannot be read."""
         try:
             packs = json.loads((self.private / "packs.json").read_text())
             whole = all(isinstance(p["trials"], list) and p["trials"] and "most" in p for p in packs)
         except (OSError, ValueError, TypeError, KeyError):
-            return []  # a lost plan is made anew
+            return []  # a lost plan is recomputed
         return packs if whole else []
 
     def store_packs(self, packs: Sequence[Mapping[str, Any]], done: set[str]) -> None:
-        """Add packs to the plan, and drop those of which every trial is done."""
+        """Add packs to the stored plan, and drop packs whose trials are all done."""
         with self._writing:
             ids = {i for pack in packs for i in pack["trials"]}
             old = [p for p in self.packs() if not ids & set(p["trials"]) and not done >= set(p["trials"])]
             replace_file(self.private / "packs.json", json.dumps([*old, *packs]))
 
     def log_error(self, text: str) -> Path:
-        """Keep a traceback; returns where."""
+        """Append a traceback to the error log and return the path of the log."""
         path = self.private / "errors.log"
         with path.open("a") as file:
             file.write(text.rstrip() + "\n\n")
@@ -172,7 +172,7 @@ class Ledger:
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
-    """Rows as CSV under these columns; what a row does not have is empty."""
+    """Return rows as CSV text with these columns; missing values are empty cells."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, header, restval="", lineterminator="\n")
     if with_header:
@@ -186,8 +186,8 @@ def _cell(value: Any) -> str:
 
 
 def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add rows to a CSV in one write, safe on disk when this returns; half of it is taken back."""
-    # A file may have columns of a newer version or of the user's own after ours; it keeps them.
+    """Append rows to a CSV in one write and flush them to disk; a partial write is undone."""
+    # Keep additional columns, which a newer version or the user may have added after ours.
     found = read_header(path)
     text = csv_text(rows, found or header, with_header=not found)
     size = path.stat().st_size if path.exists() else 0
@@ -196,14 +196,14 @@ def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, A
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-    except OSError:  # a full disk; what got through is half a line
+    except OSError:  # such as a full disk, which leaves a partial line
         if path.exists():
             os.truncate(path, size)
         raise
 
 
 def read_header(path: Path) -> list[str]:
-    """The columns a file has; empty if there is no file or nothing in it."""
+    """Return the columns of a CSV; empty if the file is missing or empty."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
@@ -211,7 +211,7 @@ def read_header(path: Path) -> list[str]:
 
 
 def read_rows(path: Path) -> Iterable[Row]:
-    """The whole lines of a CSV; none if it is not there."""
+    """Yield the complete lines of a CSV as rows; none if the file is missing."""
     if not path.exists():
         return
     text = path.read_text(encoding="utf-8")
@@ -223,7 +223,7 @@ def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace a file by another one or not at all."""
+    """Write a file atomically, replacing an existing one."""
     new = path.with_name(path.name + f".{os.getpid()}.new")
     with new.open("w", encoding="utf-8") as file:
         file.write(text)
@@ -233,11 +233,11 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def _verify(path: Path, needed: Sequence[str]) -> None:
-    """Make sure that a file, if there is one, is ours and whole, but for a last line that a crash may have torn.
+    """Check that a file, if it exists, was written by dropout-lab and is complete except for a partial last line.
 
     Raises:
-        ConfigError: it is not.
-        OSError: it cannot be read and written.
+        ConfigError: another program wrote the file, or it is damaged.
+        OSError: the file cannot be read and written.
     """
     if not path.exists():
         return
@@ -261,7 +261,7 @@ def _verify(path: Path, needed: Sequence[str]) -> None:
 
 
 def repair_csv(path: Path, header: Sequence[str]) -> None:
-    """Cut off half a line left by a crash, and bring a file of an older version under today's header."""
+    """Remove a partial last line left by a crash, and update the header of a file of an older version."""
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         with path.open("r+b") as file:

@@ -1,4 +1,4 @@
-"""A user's network, tried on its data before anything is trained."""
+"""Trial run of a custom network on its data before the sweep trains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,21 +16,24 @@ from dropout_lab.train.pack import Pack
 from dropout_lab.train.splits import PARTS
 from dropout_lab.trial import Trial
 
-EXAMPLES = 8  # of the training part, by which outputs are compared
-# Relative to the largest output. Equal passes differ by rounding alone, and only where kernels sum in any order.
+EXAMPLES = 8  # training examples whose outputs are compared
+# Tolerances relative to the largest output. Identical passes differ by rounding only, and only where a kernel does not
+# fix the order of its sums.
 SAME, SIMILAR = 1e-5, 1e-3
-SUM = 1e-3  # how far a sum of probabilities may be from 1
-# Initial weights may be 0 and hide what a layer does, and outputs may lie between 0 and 1 because weights are small.
+SUM = 1e-3  # tolerance of a sum of probabilities around 1
+# Jitter, because zero initial weights hide what a layer does; a factor on the weights, because small weights alone can
+# keep outputs between 0 and 1.
 JITTER, FACTOR = 0.05, 10.0
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What the trial run showed.
+    """Findings of the trial run.
 
     Args:
-        mixing: which outputs depend on the other examples of a batch in evaluation, and why; empty if none does.
-        notes: what the user should know, one line each.
+        mixing: states that outputs depend on the other examples of a batch in evaluation, and why; empty if they do
+            not.
+        notes: messages for the user, one line each.
     """
 
     mixing: str
@@ -39,7 +42,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A trial and its data, equal for equal networks that train on equal batches."""
+    """A trial and its data; equal for equal networks that train on equal batches, so that results can be cached."""
 
     key: str
     trial: Trial = field(compare=False)
@@ -47,11 +50,11 @@ class _Subject:
 
 
 def rehearse(trial: Trial, dataset: Dataset) -> Findings:
-    """Train a user's network for one step on the smallest batch that will occur, evaluate it, and compare outputs.
+    """Train a custom network for one step on the smallest batch that will occur, evaluate it, and compare outputs.
 
     Args:
-        trial: of ``model=custom``.
-        dataset: its data.
+        trial: a trial with ``model=custom``.
+        dataset: the data of the trial.
 
     Raises:
         ConfigError: the network fails, or is not deterministic.
@@ -89,7 +92,7 @@ def _rehearse(subject: _Subject) -> Findings:
 
 
 def _train(pack: Pack, rows: Tensor, which: str) -> None:
-    """Make one step of training on these rows [1, B]."""
+    """Run one training step on these rows [1, B]."""
     assert isinstance(pack.model, Custom)
     try:
         pack.step(rows)
@@ -97,29 +100,29 @@ def _train(pack: Pack, rows: Tensor, which: str) -> None:
         raise NetworkError(f"{error} ({which})") from None
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # the backward pass runs the user's code as well
+    except BaseException as error:  # the backward pass may run user code
         batch = f"{pack.model.name} fails in a training step on a batch of {rows.shape[1]}"
         raise NetworkError(f"{batch}: {error_line(error)} ({which})") from None
 
 
 def _smallest_evaluated(feed: Batches) -> int:
-    """Examples of the smallest batch in evaluations during and after training."""
+    """Return the size of the smallest batch in evaluations during and after training."""
     return min(rows.shape[1] for part in PARTS for rows in feed.looks(part) if rows.shape[1])
 
 
 class _Mode(PlainHook):
-    """No noise, in training or in evaluation."""
+    """Hook without noise, in training or evaluation mode."""
 
     def __init__(self, training: bool):
         self.training = training
 
 
 class _Network:
-    """One network and a batch.
+    """A custom network and a batch.
 
     Args:
-        model: of the user.
-        params: its initial values, [1, ...] each.
+        model: the network.
+        params: its initial parameters and buffers, [1, ...] each.
         x: examples [1, B, ...].
     """
 
@@ -127,7 +130,7 @@ class _Network:
         self._model, self._params, self._x = model, params, x
 
     def _outputs(self, x: Tensor, training: bool = False, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """Outputs [B, K] for x [1, B, ...]; ``change`` is applied to parameters, and not to buffers."""
+        """Return the outputs [B, K] for x [1, B, ...]; ``change`` is applied to the parameters, not to the buffers."""
         params = _copied(self._params)
         if change is not None:
             for name in self._model.parameters:
@@ -137,10 +140,11 @@ class _Network:
             return self._model.forward(params, x, _Mode(training))[0].detach().float()
 
     def refuse_noise(self) -> None:
-        """Refuse a network that gives other outputs for the same batch.
+        """Check that the network is deterministic.
 
         Raises:
-            NetworkError: it does, or draws random numbers from a generator of its own.
+            NetworkError: two passes over the same batch differ, or the network draws from a random generator of its
+                own.
         """
         for training in (True, False):
             if training and self._x.shape[1] < 2:
@@ -156,15 +160,14 @@ class _Network:
                 )
 
     def mixing(self) -> str:
-        """Why the outputs for an example depend on the other examples of the batch in evaluation; empty if they do
-        not."""
+        """Return why the outputs of an example depend on the rest of its batch in evaluation; empty if they do not."""
         count = self._x.shape[1]
         random = torch.Generator().manual_seed(0)
         noise = {}
 
         def jitter(p: Tensor) -> Tensor:
             key = tuple(p.shape)
-            if key not in noise:  # the same for each of the passes that are compared
+            if key not in noise:  # the compared passes must have the same weights
                 noise[key] = JITTER * torch.randn(key, generator=random)
             return p + noise[key].to(p)
 
@@ -178,10 +181,10 @@ class _Network:
         return ""
 
     def evaluate(self, examples: int) -> None:
-        """Evaluate so many examples.
+        """Evaluate a batch of this many examples.
 
         Raises:
-            NetworkError: it fails.
+            NetworkError: the network fails.
         """
         x = self._x
         if examples > x.shape[1]:
@@ -189,7 +192,7 @@ class _Network:
         self._outputs(x[:, :examples])
 
     def squashed(self) -> list[str]:
-        """Notes on outputs that are no logits."""
+        """Return a note if the outputs look like probabilities instead of logits; an empty list otherwise."""
         outs = [self._outputs(self._x), self._outputs(self._x, change=lambda p: FACTOR * p)]
         if not all(bool((out >= 0).all() and (out <= 1).all() and (out > 0).any()) for out in outs):
             return []
@@ -203,6 +206,6 @@ def _copied(params: Params) -> Params:
 
 
 def _equal(a: Tensor, b: Tensor, tolerance: float) -> bool:
-    """Whether outputs are equal but for rounding."""
+    """Return whether two outputs are equal within a tolerance relative to the largest output."""
     scale = max(a.abs().nan_to_num().max().item(), b.abs().nan_to_num().max().item())
     return torch.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True)

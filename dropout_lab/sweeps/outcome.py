@@ -1,4 +1,4 @@
-"""What a command that trains leaves."""
+"""Outcome of a command that trains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ class Outcome:
     """The result of a command.
 
     Args:
-        arms: of the command.
-        rows: of their trials.
-        trained: number of new trials.
-        evaluated: evaluated trials, each with the way of inference.
+        arms: arms of the command.
+        rows: ledger rows of their trials.
+        trained: number of newly trained trials.
+        evaluated: ids of evaluated trials, each with its inference settings.
     """
 
     arms: Sequence[Arm]
@@ -31,9 +31,9 @@ class Outcome:
 
     @property
     def has_other_arms(self) -> bool:
-        """Whether settings were chosen, so that the arms are not those of the command line."""
+        """Whether tuning chose settings, so that the arms differ from those of the command line."""
         return False
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with the one line that says what is saved. ``except Exception`` does not catch it, like its parent."""
+    """Interruption by Ctrl-C, with a one-line message on what is saved; not caught by ``except Exception``."""

@@ -1,4 +1,4 @@
-"""Training one pack, in this process or in a child, which reads pickled packs and answers with pickled results."""
+"""Training of one pack in this process or in a worker process that exchanges pickled packs and results."""
 
 import os
 import pickle
@@ -18,17 +18,17 @@ from dropout_lab.train.loop import Progress, train_pack
 from dropout_lab.train.pack import build_pack_model
 from dropout_lab.train.result import TrialResult
 
-# Below this, one thread is as fast as two or faster: multiplications of one training step of one model.
+# Multiplications in one training step of one model, below which one thread is at least as fast as two.
 WIDE = 2e8
 
 
 class TrainedPack(NamedTuple):
-    """A pack that is done.
+    """A pack after training.
 
     Args:
         pack: its trials.
-        results: one each.
-        error: traceback if it failed.
+        results: one result per trial.
+        error: traceback if the training failed, else empty.
     """
 
     pack: PackOf
@@ -37,52 +37,56 @@ class TrainedPack(NamedTuple):
 
 
 def available_cores() -> int:
-    """Cores this process may use."""
+    """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def benefits_from_threads(pack: PackOf) -> bool:
-    """Whether a pack is worth several threads. It depends on the pack alone: a number of threads that changed between
-    runs would change the rounding."""
+    """Return whether several threads train a pack faster than one.
+
+    The answer depends on the pack only: a number of threads that changed between runs would change the rounding.
+    """
     config = pack[0].config
     dataset = load(config.data.kind, **config.source)
     return 3 * build_pack_model(config, dataset).size * config.train.batch_size > WIDE
 
 
 def threads_for(pack: PackOf) -> int:
-    """Threads a pack is trained with on a CPU."""
+    """Return the number of threads that a pack is trained with on a CPU."""
     return available_cores() if benefits_from_threads(pack) else 1
 
 
 def train_or_fail(pack: PackOf, progress: Progress) -> TrainedPack:
-    """Train one pack here; a failure is a result like another."""
+    """Train one pack in this process; any failure is returned as a failed pack."""
     try:
         config = pack[0].config
         with use_threads(threads_for(pack)):
             results = train_pack(pack, load(config.data.kind, **config.source), progress)
         for trial, result in zip(pack, results, strict=True):
-            save_weights(trial, result)  # before its row, which says that the trial is done
+            save_weights(trial, result)  # before the ledger row, which marks the trial as done
         return TrainedPack(pack, results)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # whatever it is, as sys.exit() in a user's network, the other packs go on
+    except BaseException as error:  # even sys.exit() in a custom network must not stop the other packs
         reason = str(error) if isinstance(error, NetworkError) else error_line(error)
         return failed_pack(pack, reason, traceback.format_exc())
 
 
 def failed_pack(pack: PackOf, reason: str, details: str) -> TrainedPack:
-    """A pack that could not be trained."""
+    """Return a pack whose trials all have the status ``failed``."""
     return TrainedPack(pack, [TrialResult("failed", error=reason) for _ in pack], details)
 
 
 class Worker:
-    """A child process, and the thread that feeds it packs from ``todo`` and passes on to ``done`` what it answers.
+    """A worker process, and the thread that sends it packs from ``todo`` and puts its answers into ``done``.
 
     Args:
-        fork: whether the child is to be a copy of this process.
+        todo: packs to train, shared by all workers.
+        done: receives numbers of finished epochs and trained packs.
+        fork: whether to fork this process instead of starting a new interpreter.
 
     Raises:
-        OSError: the machine has no room for another process.
+        OSError: the process cannot be started, such as for lack of memory.
     """
 
     def __init__(self, todo: "queue.SimpleQueue[PackOf]", done: "queue.SimpleQueue[int | TrainedPack]", fork: bool):
@@ -91,7 +95,7 @@ class Worker:
         self._thread = threading.Thread(target=self._feed, daemon=True)
 
     def start(self) -> None:
-        """Set it to work."""
+        """Start the thread."""
         self._thread.start()
 
     @staticmethod
@@ -106,7 +110,7 @@ class Worker:
                 return
             try:
                 self._done.put(self._train(pack))
-            except Exception as error:  # as when the machine has no room for a new process; others take the rest
+            except Exception as error:  # such as no memory for a new process; other workers take the rest
                 self._done.put(failed_pack(pack, f"{type(error).__name__}: {error}", traceback.format_exc()))
                 return
 
@@ -122,18 +126,18 @@ class Worker:
             status = self._child.wait()
             if not self._stopped:
                 self._child.close()
-                # Not a copy of this process, which is in the middle of its own work by now.
+                # No fork: this process is training by now, and a copy could inherit locks in use.
                 self._child = self._launch()
             reason = f"its process died with status {status}"
             return failed_pack(pack, reason, f"{reason}; it may have run out of memory")
 
     def stop(self) -> None:
-        """End the child, whatever it is doing."""
+        """Kill the worker process and wait for the thread."""
         self._stopped = True
         self._child.kill()
         if self._thread.ident is not None:
             self._thread.join()
-        self._child.kill()  # it may be a new one, started in the meantime
+        self._child.kill()  # the thread may have started a new process in the meantime
         self._child.wait()
         self._child.close()
 
@@ -147,21 +151,21 @@ def _send(stream: IO[bytes], value: Any) -> None:
 
 
 def serve_packs(asks: IO[bytes], answers: IO[bytes]) -> None:
-    """The child's side: packs in, progress and results out, until the input ends."""
+    """Read packs and answer with progress and results until the input ends; runs in the worker process."""
     keep_freed_memory()
     while True:
         try:
             pack = pickle.load(asks)
             _, results, error = train_or_fail(pack, lambda epochs: _send(answers, epochs))
             _send(answers, (results, error))
-        except EOFError:  # the caller is gone
+        except EOFError:  # the parent has exited
             return
 
 
 def main() -> None:
-    """Serve over the standard streams."""
+    """Serve packs over the standard streams."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get among the answers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # library output must not mix with the answers
     serve_packs(sys.stdin.buffer, answers)
 
 

@@ -1,4 +1,4 @@
-"""Packs: which trials are trained together."""
+"""Planning of packs, the groups of trials that are trained together."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,27 +18,27 @@ def plan_packs(
     most: Callable[[Config], int],
     abreast: int = 1,
 ) -> list[PackOf]:
-    """The packs that train what is missing.
+    """Plan the packs that train the missing trials.
 
-    A stored pack with a result missing is trained again whole, so that what was stored and what is trained now come
-    from the same stack; what is in no such pack is planned anew.
+    A stored pack with a missing result is trained again as a whole, so that stored and new results come from the same
+    stack. All other missing trials are planned afresh.
 
     Args:
-        trials: all of the command's, without repeats.
-        done: ids of those with a final result.
-        stored: the plans of earlier commands in the folder.
-        most: the largest pack for trials of this config.
-        abreast: how many packs are trained at the same time.
+        trials: all trials of the command, without duplicates.
+        done: ids of the trials with a final result.
+        stored: packs planned by earlier commands in the folder.
+        most: returns the largest pack size for a config.
+        abreast: number of packs that are trained at the same time.
 
     Returns:
-        packs in the order they should run.
+        packs in the order of their training.
     """
     by_id = {trial.id: trial for trial in trials}
     missing = {i: trial for i, trial in by_id.items() if i not in done}
     packs: list[PackOf] = []
     for old in stored:
         ids = old["trials"]
-        # A pack with strangers in it belongs to another command; its own trials are planned anew here.
+        # A pack with trials that are not in this command was planned by another command and is not reused.
         if missing.keys() & set(ids) and all(i in by_id for i in ids) and old["most"] == by_id[ids[0]].config.pack:
             packs.append(tuple(by_id[i] for i in ids))
             missing = {i: trial for i, trial in missing.items() if i not in ids}
@@ -48,7 +48,7 @@ def plan_packs(
 
 
 def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
-    """Trials that can be stacked. Those without dropout fit beside any variant."""
+    """Group the trials that can be stacked; trials without dropout stack with any variant."""
     groups: dict[str, dict[str, list[Trial]]] = {}
     for trial in trials:
         groups.setdefault(trial.point.pack_key, {}).setdefault(trial.point.noise_key, []).append(trial)
@@ -58,12 +58,12 @@ def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
         by_variant = {key: group for key, group in by_variant.items() if group[0].point.variant != "none"}
         first, *others = list(by_variant.values()) or [[]]
         found += [plain + first, *others]
-    # Trials of one seed share their mask bits within a pack, so they are kept together.
+    # Trials of one seed share the random bits of their drop masks within a pack.
     return [sorted(group, key=lambda trial: trial.seed) for group in found]
 
 
 def _cut(group: Sequence[Trial], most: int, abreast: int) -> list[PackOf]:
-    """As few packs as allowed, of nearly equal size; if more than one, as many as keep all that train busy."""
+    """Divide a group into packs of nearly equal size: as few as allowed, rounded up to a multiple of ``abreast``."""
     count = math.ceil(len(group) / most)
     if count > 1:
         count = min(len(group), math.ceil(count / abreast) * abreast)

@@ -1,7 +1,7 @@
-"""Who trains the packs: this process, or several of one thread each.
+"""Worker pool that trains packs in this process and in worker processes of one thread each.
 
-Small networks gain little from a second thread, and threads that wait for each other crawl when the machine has other
-work; processes do not wait.
+Small networks gain little from a second thread, and threads that synchronize slow down sharply on a machine with other
+load; independent processes do not.
 """
 
 import queue
@@ -15,12 +15,17 @@ from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import can_fork
 from dropout_lab.train.loop import Progress
 
-# A worker that is not a copy of this process takes about two seconds to start; hand over when more than this is left.
+# A worker that is not forked takes about two seconds to start; start workers only if more than this is left.
 HAND_OVER_SECONDS = 4.0
 
 
 def pool_size(packs: Sequence[PackOf], seconds: float) -> int:
-    """How many processes will train these packs if one needs so many seconds; for an estimate."""
+    """Return the number of processes that will train these packs, for a cost estimate.
+
+    Args:
+        packs: the plan.
+        seconds: time that one process would take.
+    """
     asked = packs[0][0].config.workers if packs else 1
     narrow = sum(not benefits_from_threads(pack) for pack in packs)
     pays = asked != "auto" or can_fork() or seconds > HAND_OVER_SECONDS
@@ -28,11 +33,12 @@ def pool_size(packs: Sequence[PackOf], seconds: float) -> int:
 
 
 def train_packs(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> Iterator[TrainedPack]:
-    """Train packs, in this process or in several, and yield each as it is done.
+    """Train packs in one or several processes, and yield each pack when it is done.
 
     Args:
-        asked: how many processes at most; ``auto`` for one a core, where copies of this process cannot be had once it
-            is seen, after an epoch, that others pay.
+        packs: the plan.
+        asked: maximum number of processes; ``auto`` for one per core. Where this process cannot be forked, ``auto``
+            starts workers only after an epoch has shown that enough work is left.
         progress: called with the number of trial epochs done.
     """
     crew = WorkerPool(packs, available_cores() if asked == "auto" else int(asked), asked != "auto", progress)
@@ -43,12 +49,12 @@ def train_packs(packs: Sequence[PackOf], asked: str | int, progress: Progress) -
 
 
 class WorkerPool:
-    """This process and the workers beside it, which take packs from one queue.
+    """This process and its worker processes, which take packs from one queue.
 
     Args:
-        packs: what is to be trained; those that take all cores wait until the others are done.
-        most: processes, with this one.
-        sure: whether workers are hired however short the work is.
+        packs: the packs to train; packs that use all cores are trained after the others.
+        most: maximum number of processes, including this one.
+        sure: whether to start workers regardless of the amount of work.
         progress: as for :func:`train_packs`.
     """
 
@@ -58,7 +64,7 @@ class WorkerPool:
         self._fork = can_fork()
         self._progress, self._sure = progress, sure or self._fork
         self._workers: list[Worker] = []
-        self._ready: list[TrainedPack] = []  # by workers, while this process was busy itself
+        self._ready: list[TrainedPack] = []  # trained by workers while this process was busy
         self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
         kinds: dict[tuple[str, int], bool] = {}
         self._wide = []
@@ -76,7 +82,7 @@ class WorkerPool:
         self._most = min(most, self._narrow)
 
     def train(self) -> Iterator[TrainedPack]:
-        """Train all of them."""
+        """Train all packs and yield each when it is done."""
         self._started = time.perf_counter()
         if self._sure:
             self._hire()
@@ -86,7 +92,7 @@ class WorkerPool:
             except queue.Empty:
                 break
             trained = train_or_fail(pack, self._see)
-            self._see(0)  # its last epoch was reported before it was evaluated
+            self._see(0)  # workers may have answered during the final evaluation
             self._narrow -= 1
             yield trained
             yield from self._taken()
@@ -109,7 +115,7 @@ class WorkerPool:
             self._epochs += event
 
     def _see(self, epochs: int) -> None:
-        """Progress of this process, a moment to look at the others."""
+        """Report progress of this process, collect answers of the workers, and start workers if it pays."""
         self._progress(epochs)
         self._epochs += epochs
         while not self._done.empty():
@@ -122,13 +128,13 @@ class WorkerPool:
         while not self._todo.empty() and len(self._workers) < self._most - 1:
             try:
                 self._workers.append(Worker(self._todo, self._done, self._fork))
-            except OSError:  # the machine has no room for another process; those that are there do the work
+            except OSError:  # no resources for another process; the existing ones do the work
                 self._most = 0
-        # Once all are there: what is copied has no threads in the middle of something.
+        # Start the threads only after all forks, so that no fork copies a running thread's locks.
         for worker in self._workers:
             worker.start()
 
     def stop(self) -> None:
-        """End the workers, whatever they are doing."""
+        """Kill the workers."""
         for worker in self._workers:
             worker.stop()

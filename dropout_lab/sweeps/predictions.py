@@ -1,4 +1,4 @@
-"""What is predicted for each test example: a file of arrays a trial, and one a trial and way of inference."""
+"""Files of test-set predictions: one NumPy archive per trial, and one per trial and inference method."""
 
 import os
 from collections.abc import Mapping
@@ -8,17 +8,26 @@ import numpy as np
 
 
 def predictions_path(folder: str | Path, trial_id: str, way: str = "") -> Path:
-    """Where they are, if they are kept; ``report/predictions.py`` reads them there.
+    """Return the path of a trial's predictions; the file exists only if they were saved.
 
     Args:
-        way: of an evaluation; empty for what the trial itself was scored by.
+        folder: the sweep folder, where ``report/predictions.py`` reads the files.
+        trial_id: id of the trial.
+        way: name of the inference method of an evaluation; empty for the predictions that the trial was scored on.
     """
     return Path(folder) / "predictions" / f"{trial_id}{way and '-'}{way}.npz"
 
 
 def store_predictions(folder: str | Path, trial_id: str, arrays: Mapping[str, np.ndarray], way: str = "") -> None:
-    """Keep ``prediction`` and ``target`` [N], ``rows`` [N] of the data set unless that is a running text, and whatever
-    else is known of each example; whole or not at all, without pickles."""
+    """Write the predictions of a trial atomically, without pickles.
+
+    Args:
+        folder: the sweep folder.
+        trial_id: id of the trial.
+        arrays: ``prediction`` and ``target`` [N], ``rows`` [N] of the data set unless it is a running text, and further
+            arrays over the examples.
+        way: as for :func:`predictions_path`.
+    """
     path = predictions_path(folder, trial_id, way)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.stem}.{os.getpid()}.new.npz")
@@ -28,5 +37,5 @@ def store_predictions(folder: str | Path, trial_id: str, arrays: Mapping[str, np
 
 
 def _small(values: np.ndarray) -> np.ndarray:
-    """Whole numbers in as few bytes as they fit into."""
+    """Cast integers to the smallest integer type that holds them."""
     return values.astype(np.min_scalar_type(values.max())) if values.dtype.kind in "iu" and values.size else values

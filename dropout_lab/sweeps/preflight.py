@@ -1,4 +1,4 @@
-"""What cannot be trained is refused before anything is."""
+"""Checks of trials before training starts."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,14 +23,14 @@ from dropout_lab.train.paper_scaling import conversion_error
 from dropout_lab.train.splits import make_splits, refuse_settings, smallest_class_size
 from dropout_lab.trial import Trial
 
-RARE = 5  # training examples of a class; how many there are differs by two or three between seeds
+RARE = 5  # training examples of the smallest class; the number differs by two or three between seeds
 
 
 def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
-    """Leave out the arms that cannot be trained, and say which.
+    """Return the arms that can be trained, and report the others.
 
     Raises:
-        ConfigError: none is left.
+        ConfigError: no arm is left.
     """
     models: dict[str, Model] = {}
     kept = []
@@ -50,18 +50,20 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
 
 
 def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> None:
-    """Refuse trials that cannot be trained.
+    """Check that trials can be trained.
 
     Args:
-        models: those built so far by pack key, to be built once for many calls.
+        trials: the trials.
+        models: cache of models by pack key, shared between calls.
 
     Raises:
-        ConfigError: an unknown kind, a device that is not there, a model that cannot take its data or its variant.
+        ConfigError: a kind is unknown, a device is missing, or a model is incompatible with its data, its regularizer
+            or its variant.
     """
     models = {} if models is None else models
-    # The seeds of an arm share its point, and but for the division nothing that is refused depends on the seed.
+    # The seeds of an arm share its point, and only the checks of the splits depend on the seed.
     seeds: dict[str, dict[int, None]] = {}
-    divided: set[str] = set()  # networks of many shapes may share their data
+    divided: set[str] = set()  # different models may share the same splits
     for trial in trials:
         seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
@@ -95,7 +97,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
 
 
 def describe_user_input(trials: Sequence[Trial]) -> list[str]:
-    """Return what the user should check before training: one line per user data set, and one per user network."""
+    """Return descriptions for the user to check before training: one line per user data set and custom network."""
     lines: dict[str, None] = {}
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
@@ -113,7 +115,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
 
 
 def _known(config: Config) -> None:
-    """Kinds are chosen by files, and a file of the user's own may name one that there is not."""
+    """Raise ConfigError for an unknown kind of data or schedule, which a user's config file may name."""
     known = {"data": (config.data.kind, list(DATASETS)), "schedule": (config.schedule.kind, list(SCHEDULES))}
     for group, (kind, registry) in known.items():
         if kind not in registry:
@@ -154,8 +156,10 @@ def _divisible(config: Config, dataset: Dataset) -> None:
 
 
 def _parts(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:
-    """Divide the data as the trials will. Where a class is so rare that it may fall to one part or the other, each
-    seed is tried; elsewhere one stands for all."""
+    """Make the splits of the trials.
+
+    If a class is so rare that a split may miss it, every seed is checked; otherwise the first one is enough.
+    """
     try:
         refuse_settings(dataset, config.data)
         for seed in seeds:

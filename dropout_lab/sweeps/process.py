@@ -1,4 +1,4 @@
-"""A child process that serves this one over two pipes, and ends when this one does, however that ends."""
+"""Child process that communicates over two pipes and exits with its parent."""
 
 import multiprocessing
 import os
@@ -18,20 +18,19 @@ from dropout_lab.signals import reset
 from dropout_lab.sweeps.progress import THREAD
 
 Serve = Callable[[IO[bytes], IO[bytes]], None]
-# Threads that may run when this process is copied: tqdm's, which looks at the bars now and then, and that of progress
-# lines, which holds no lock.
+# Threads that may run during a fork: the monitor of tqdm and the thread of progress lines, which holds no lock.
 OURS = ("tqdm_monitor", THREAD)
 
 
 @dataclass(frozen=True)
 class ChildProcess:
-    """A running child.
+    """A running child process.
 
     Args:
-        asks: what this process writes and the child reads.
-        answers: the other way.
-        kill: ends it, whatever it is doing.
-        wait: returns its exit status when it has ended, minus the signal's number if that was one.
+        asks: pipe from this process to the child.
+        answers: pipe from the child to this process.
+        kill: kills the child.
+        wait: waits for the child and returns its exit status, negative for the number of a signal.
     """
 
     asks: IO[bytes]
@@ -42,39 +41,39 @@ class ChildProcess:
     def close(self) -> None:
         """Close the pipes."""
         for stream in (self.asks, self.answers):
-            with suppress(OSError):  # what was still to be sent has nobody to go to
+            with suppress(OSError):  # buffered data cannot be delivered to a dead child
                 stream.close()
 
 
 def can_fork() -> bool:
-    """Whether a copy of this process can go on to train.
+    """Return whether a fork of this process can train.
 
-    Not safely but on Linux; not beside an accelerator, whose driver does not survive it; and not beside threads of
-    others, as in a notebook, whose locks would stay locked in the copy for ever.
+    Forking is safe only on Linux, without an accelerator, whose driver does not survive a fork, and without foreign
+    threads, as in a notebook, whose locks would stay locked in the fork.
     """
     return (
         sys.platform == "linux"
         and not torch.accelerator.is_available()
-        and not multiprocessing.current_process().daemon  # which may have no children of this kind
+        and not multiprocessing.current_process().daemon  # daemonic processes may not have children
         and all(thread is threading.current_thread() or thread.name in OURS for thread in threading.enumerate())
         and all(stream is not None for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__))
     )
 
 
 def fork_process(serve: Serve) -> ChildProcess:
-    """A copy of this process with all that it has imported and loaded, there at once.
+    """Fork this process; the child has all modules and data loaded and starts at once.
 
     Args:
-        serve: what it does with what it reads and where it writes.
+        serve: function that the child runs, given its input and its output stream.
 
     Raises:
-        OSError: the machine has no room for it.
+        OSError: the process cannot be started, such as for lack of memory.
     """
-    with ExitStack() as ends:  # closed, if it comes to nothing
+    with ExitStack() as ends:  # closes the pipes if the fork fails
         (reads, asks), (answers, writes) = _pipe(ends), _pipe(ends)
         process = multiprocessing.get_context("fork").Process(target=_alone, args=(serve, reads, writes), daemon=True)
         with warnings.catch_warnings():
-            # From Python 3.12 on it warns of threads, of which there are only those of torch, which wait for work.
+            # Python 3.12 and later warn about threads; besides those of OURS there are only idle ones of torch.
             warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
             process.start()
         ends.pop_all()
@@ -96,39 +95,39 @@ def _pipe(ends: ExitStack) -> tuple[int, int]:
 
 
 def _alone(serve: Serve, reads: int, writes: int) -> None:
-    os.setsid()  # Ctrl-C is for the caller, which stops its children itself
+    os.setsid()  # Ctrl-C goes to the parent, which stops its children
     reset()
-    # Nothing of the caller's stays open: a lock that it holds must go when it goes, and so must the ends of other
-    # pipes. The numbers stay taken, so that an object that is given up here cannot close a file that came after it.
+    # Close all inherited files, because locks and the ends of other pipes must be released when the parent exits. The
+    # descriptors are redirected instead of freed, so that the finalizer of an inherited object cannot close a new file.
     nothing = os.open(os.devnull, os.O_RDWR)
     for file in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
         if file > 2 and file not in (reads, writes, nothing):
-            with suppress(OSError):  # the folder itself was one of them
+            with suppress(OSError):  # the listing includes its own descriptor, which is closed by now
                 os.fstat(file)
                 os.dup2(nothing, file)
-    os.dup2(2, 1)  # nothing that a library prints may get among the caller's tables
-    torch.set_num_threads(1)  # its threads were not copied
+    os.dup2(2, 1)  # library output must not mix with the parent's standard output
+    torch.set_num_threads(1)  # a fork does not copy torch's threads
     serve(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"))
 
 
 def launch_process(module: str) -> ChildProcess:
-    """A new interpreter that runs a module of ours; it takes seconds to import what this process has.
+    """Start a new interpreter that runs a module of this package; its imports take seconds.
 
     Args:
-        module: reads from its standard input and answers on its standard output.
+        module: name of the module; it reads from standard input and answers on standard output.
 
     Raises:
-        OSError: the machine has no room for it.
+        OSError: the process cannot be started, such as for lack of memory.
     """
     package = str(Path(__file__).resolve().parents[2])
-    # What this process can import, the user's own network above all, the child can.
+    # The child must be able to import everything that this process can, such as a custom network.
     path = os.pathsep.join(filter(None, [package, *sys.path]))
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        start_new_session=True,  # as above
+        start_new_session=True,  # Ctrl-C goes to the parent, which stops its children
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Progress of a whole sweep, counted in trial epochs: a bar on a terminal, else a line every half minute."""
+"""Progress of a sweep in trial epochs: a bar on a terminal, otherwise one line every 30 seconds."""
 
 import os
 import sys
@@ -11,24 +11,24 @@ from tqdm import tqdm
 
 from dropout_lab.signals import raise_pending
 
-INTERVAL = 30.0  # seconds between two lines where standard error is no terminal
+INTERVAL = 30.0  # seconds between two lines if standard error is not a terminal
 THREAD = "progress-lines"
 
 
 class _Quiet(tqdm):  # type: ignore[type-arg]
-    """A bar without tqdm's thread, and without its lock, which would fix how this process starts others."""
+    """Bar without tqdm's monitor thread and lock; creating that lock would fix the multiprocessing start method."""
 
     monitor_interval = 0
     _lock = threading.RLock()
 
 
 class ProgressBar:
-    """The sweep's progress with its remaining time, on standard error.
+    """Progress and remaining time of a sweep, on standard error.
 
     Args:
-        total: epochs of all trials together, or what else is counted.
-        work: what goes on.
-        unit: what is counted.
+        total: number of units, such as the epochs of all trials together.
+        work: description of the work.
+        unit: name of the unit, plural.
     """
 
     def __init__(self, total: int, work: str = "training", unit: str = "epochs"):
@@ -40,17 +40,17 @@ class ProgressBar:
             leave=False,
             dynamic_ncols=True,
             mininterval=0.2,
-            miniters=1,  # how often it is redrawn is not adapted, so that no thread has to watch it
+            miniters=1,  # fixed: an adaptive value would need the monitor thread
             bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + unit + ", {elapsed} elapsed, "
             "{remaining} left",
         )
         self._lines = _Lines(total, work, unit) if self._bar.disable else None
 
     def add(self, epochs: int) -> None:
-        """Count epochs that are done.
+        """Count finished epochs.
 
         Raises:
-            KeyboardInterrupt: the command was interrupted, and the exception was lost.
+            KeyboardInterrupt: the command was interrupted, and the original exception was swallowed.
         """
         raise_pending()
         self._bar.update(epochs)
@@ -73,10 +73,9 @@ class ProgressBar:
 
 
 class _Lines:
-    """Writes a line of progress every :data:`INTERVAL` seconds, however long an epoch takes.
+    """Thread that writes a line of progress every :data:`INTERVAL` seconds.
 
-    It writes to the file descriptor itself: a lock of Python's that this thread held would stay locked in a copy of
-    the process.
+    It writes to the file descriptor, because a Python lock held by this thread would stay locked in a fork.
     """
 
     def __init__(self, total: int, work: str, unit: str):
@@ -99,5 +98,5 @@ class _Lines:
         while not self._stopped.wait(INTERVAL):
             try:
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, self.line().encode())
-            except (OSError, ValueError):  # no one reads it
+            except (OSError, ValueError):  # standard error is closed
                 return

@@ -1,4 +1,4 @@
-"""Run arms against a sweep folder: check everything, plan what is missing, train it, store each result."""
+"""Execution of arms in a sweep folder: check them, plan the missing trials, train them, and store the results."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -18,17 +18,17 @@ from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
 Say = Callable[[str], None]
-# Evaluates the networks of arms that ask for it; returns which trials it evaluated in which way.
+# Evaluates trained networks as configured; returns the ids of the evaluated trials with their inference settings.
 Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
 
 def evaluate_nothing(arms: Sequence[Arm], ledger: Ledger, say: Say) -> Sequence[tuple[str, InferConf]]:
-    """Leave trained networks as they are."""
+    """Evaluate no network."""
     return []
 
 
 def select_arms(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
-    """The arms to train: all of them, or those that can be under ``skip_invalid=true``."""
+    """Return the arms to train: all of them, or only the valid ones under ``skip_invalid=true``."""
     if not arms[0].config.skip_invalid:
         if any(arm.config.infer.stochastic or arm.config.infer.ood for arm in arms):
             from dropout_lab.sweeps.inference_checks import check_arms
@@ -41,17 +41,17 @@ def select_arms(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
 
 
 def with_saved_weights(arms: Sequence[Arm]) -> Sequence[Arm]:
-    """The arms of a command; where one is to be evaluated, or its weights kept, those of all are kept."""
+    """Return the arms of a command, with ``save=true`` for all if any arm saves or needs weights."""
     if not any(arm.config.save or arm.config.infer.stochastic for arm in arms):
         return arms
     return [replace_fields(arm, config=replace_fields(arm.config, save=True)) for arm in arms]
 
 
 def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
-    """The different trials of these arms, and the packs that train what the ledger does not have.
+    """Return the distinct trials of these arms, and the packs that train those missing from the ledger.
 
     Raises:
-        ConfigError: a trial cannot be trained: its model does not take its data, its device is not there.
+        ConfigError: a trial cannot be trained, such as for a model that does not fit its data or a missing device.
     """
     arms = with_saved_weights(arms)
     trials = list({trial.id: trial for arm in arms for trial in arm.trials}.values())
@@ -63,7 +63,7 @@ def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list
     from dropout_lab.sweeps.pack_job import available_cores
     from dropout_lab.sweeps.preflight import check_trials
 
-    # Arms that come to the same trials may have come in different words, and all of them are checked.
+    # Check all arms, not only distinct trials: equivalent arms can differ in their settings.
     check_trials([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
     asked = trials[0].config.workers
@@ -73,14 +73,14 @@ def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list
 
 
 def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
-    """The ids of all finished trials of the folder, but for those that lack something to be kept."""
+    """Return the ids of all finished trials of the folder, except those with missing weights or predictions."""
     rows = ledger.rows()
     final = {i for i, row in rows.items() if row["status"] in FINAL}
     return final - {t.id for t in trials if t.id in final and rows[t.id]["status"] == "ok" and _lacking(t)}
 
 
 def _lacking(trial: Trial) -> bool:
-    """Whether weights or predictions of a trial are to be kept and were not, or are gone."""
+    """Return whether requested weights or predictions of a trial are missing."""
     from dropout_lab.sweeps.checkpoints import weights_path
 
     config = trial.config
@@ -91,28 +91,28 @@ def _lacking(trial: Trial) -> bool:
 
 
 def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
-    """Train what is missing of these arms.
+    """Train the missing trials of these arms.
 
     Args:
-        arms: all of one sweep folder.
+        arms: arms of one sweep folder.
         say: prints one line of progress.
         command: the command line of the arms, stored in the folder's ``config.yaml``.
         evaluate: evaluates the trained networks.
 
     Raises:
-        ConfigError: refused before anything was trained.
-        Interrupted: Ctrl-C; what was finished is stored.
+        ConfigError: a check failed; nothing was trained.
+        Interrupted: Ctrl-C; finished trials are stored.
     """
     folder = Path(arms[0].config.out)
     arms = select_arms(arms, say)
-    preview_run(arms, say)  # what is refused leaves nothing behind
+    preview_run(arms, say)  # before the folder is created, so that a failed check leaves no files
     ledger = Ledger(folder)
     with ledger.claim():
         return run_claimed(arms, ledger, say, command, evaluate)
 
 
 def preview_run(arms: Sequence[Arm], say: Say) -> None:
-    """Plan these arms without a trace in their folder, and announce the user data and networks of what would train.
+    """Plan these arms without writing to their folder, and describe the user data and custom networks to be trained.
 
     Raises:
         ConfigError: a trial cannot be trained.
@@ -128,7 +128,7 @@ def preview_run(arms: Sequence[Arm], say: Say) -> None:
 def run_claimed(
     arms: Sequence[Arm], ledger: Ledger, say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing
 ) -> Outcome:
-    """:func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
+    """Do the work of :func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_missing(arms, ledger)
     for key in ineffective_settings(arms):
         say(f"note: {key} changes nothing here")

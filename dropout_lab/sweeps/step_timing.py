@@ -1,4 +1,4 @@
-"""What a training step of an arm costs alone, timed in turns with the other arms so that all see the same machine."""
+"""Time of a training step per arm in a pack of one, interleaved with the other arms for equal conditions."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,12 +20,12 @@ ROUNDS, REPEATS = 11, 3
 
 
 def time_steps(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = ROUNDS) -> None:
-    """Add ``solo_step_ms`` of each trial to ``steps.csv`` of a folder: the median time of its step in a pack of one.
+    """Append ``solo_step_ms`` of each trial to ``steps.csv``: the median time of its step in a pack of one, in ms.
 
     Args:
-        groups: trials that are to be compared, as those of one seed; their steps are timed in turns.
-        folder: a sweep folder; trials that it has times of are left alone if their whole group is there.
-        rounds: turns.
+        groups: groups of trials to compare, such as those of one seed; the steps of a group are timed interleaved.
+        folder: the sweep folder; groups whose trials all have stored times are skipped.
+        rounds: number of rounds.
     """
     done = {row["trial_id"] for row in read_rows(folder / FILE)}
     missing = [group for group in groups if any(trial.id not in done for trial in group)]
@@ -42,7 +42,7 @@ def time_steps(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = RO
 
 
 def _clock(trial: Trial) -> Callable[[], float]:
-    """A clock that shows the median of a few steps."""
+    """Return a function that times a few steps of a trial and returns the median in seconds."""
     config = trial.config
     pack = Pack([trial], load(config.data.kind, **config.source))
     batch = pack.begin(1)[0]

@@ -1,4 +1,4 @@
-"""The values of each axis in the order in which the last command of a folder named them."""
+"""Axis values of a sweep folder, in the order in which its last command listed them."""
 
 import shlex
 from pathlib import Path
@@ -13,10 +13,10 @@ COMMAND = "# The last command that trained here: "
 
 
 def typed_values(folder: Path) -> dict[str, list[str]]:
-    """Each column of ``trials.csv`` that the command set, with its values; empty if the command is not known.
+    """Return the values of each column of ``trials.csv`` that the last command set; empty if the command is unknown.
 
     Args:
-        folder: of a sweep; its ``config.yaml`` begins with the command.
+        folder: a sweep folder; its ``config.yaml`` begins with the command.
     """
     try:
         head = (folder / CONFIG).read_text(encoding="utf-8").partition("\n")[0]
@@ -24,7 +24,7 @@ def typed_values(folder: Path) -> dict[str, list[str]]:
         jobs = expand_grid(
             [word for word in words[1:] if "=" in word and not word.startswith(("-", "hydra", "+", "~"))]
         )
-    except (OSError, ValueError, ConfigError):  # written by an older version or changed by hand
+    except (OSError, ValueError, ConfigError):  # written by an older version or edited by hand
         return {}
     columns = {entry.key: entry.column for entry in list_settings()}
     found: dict[str, dict[str, None]] = {}

@@ -1,1 +1,1 @@
-"""Choose the settings of an arm by validation data."""
+"""Tuning of the settings of an arm on validation data."""

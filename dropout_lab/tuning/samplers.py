@@ -1,4 +1,4 @@
-"""Which settings are tried: samplers over the space of an arm, all asked and told alike."""
+"""Samplers that propose settings from the search space of an arm, with one ask-and-tell interface."""
 
 import hashlib
 import math
@@ -13,20 +13,20 @@ from dropout_lab.errors import ConfigError
 from dropout_lab.tuning.space import Dimension, unique_settings
 
 Settings = dict[str, float]
-ROUNDS = 4  # in which a sampler that learns spends its budget; the settings of a round are trained together
-REPEATS = 5  # of known settings that a sampler may come back with before one is drawn for it
-PATIENCE = 200  # draws for each setting, of which a small space may repeat most
+ROUNDS = 4  # rounds of an adaptive sampler; the settings of a round are trained together
+REPEATS = 5  # proposals per setting of a round, after which known settings are replaced by random ones
+PATIENCE = 200  # draws per setting before giving up; in a small space most draws are duplicates
 
 
 class Sampler(ABC):
-    """Gives settings to try, and is told how they did.
+    """Base class of samplers, which propose settings and receive their scores.
 
-    The same space, budget and seed give the same settings, if what is told is the same.
+    The same space, budget, seed and scores give the same settings.
 
     Args:
         space: the dimensions, at least one.
-        budget: how many different settings are tried in all; fewer if the space has no more.
-        seed: of what is drawn.
+        budget: total number of distinct settings to try; limited to the size of the space.
+        seed: seed of the random draws.
     """
 
     def __init__(self, space: Sequence[Dimension], budget: int, seed: int):
@@ -37,13 +37,13 @@ class Sampler(ABC):
 
     @abstractmethod
     def ask(self) -> list[Settings]:
-        """The next settings to be tried, which may be trained together; none when the budget is spent."""
+        """Return the next settings to try, which may be trained together; an empty list when the budget is spent."""
 
     def tell(self, settings: Settings, score: float) -> None:  # noqa: B027 - a sampler need not learn
-        """Take in how a setting did: less is better, infinite if it diverged."""
+        """Receive the score of a setting: lower is better, infinite if a trial diverged."""
 
     def _all(self, settings: Sequence[Settings]) -> list[Settings]:
-        """Everything at once, the first time; filled up at random where some were the same."""
+        """Return all settings at the first call, with duplicates replaced by random draws; afterwards an empty list."""
         if self.asked:
             return []
         stream, found = _Stream(self.space, self.seed), unique_settings(settings)[: self.budget]
@@ -56,8 +56,11 @@ class Sampler(ABC):
 
 
 class _Stream:
-    """Settings drawn evenly from a space. Each dimension has a stream of its own, named by its key, so that arms that
-    share a dimension try the same values of it."""
+    """Settings drawn uniformly from a space.
+
+    Each dimension has a separate random stream named by its key, so that arms that share a dimension try the same
+    values of it.
+    """
 
     def __init__(self, space: Sequence[Dimension], seed: int):
         self._space = space
@@ -65,26 +68,28 @@ class _Stream:
         self._random = [np.random.default_rng(int.from_bytes(key, "little")) for key in keys]
 
     def places(self) -> Settings:
-        """The next place in each dimension, from 0 to 1."""
+        """Draw the next position in each dimension, from 0 to 1."""
         return {d.key: float(random.random()) for d, random in zip(self._space, self._random, strict=True)}
 
     def draw(self) -> Settings:
-        """The values at the next places."""
+        """Draw the next setting."""
         places = self.places()
         return {d.key: d.at(places[d.key]) for d in self._space}
 
 
 class RandomSampler(Sampler):
-    """Random search (Bergstra and Bengio 2012, JMLR 13). A larger budget goes on where a smaller one ended."""
+    """Random search (Bergstra and Bengio 2012, JMLR 13). A larger budget extends the settings of a smaller one."""
 
     def ask(self) -> list[Settings]:
         return self._all([])
 
 
 class GridSampler(Sampler):
-    """Evenly spaced values of one dimension. Several are covered by a lattice of rank 1, of which every point has a
-    value of its own in each dimension, so that any budget is spent whole; of all such lattices that of the points
-    farthest apart."""
+    """Grid search that fits any budget.
+
+    One dimension is covered by evenly spaced values. Several dimensions are covered by a rank-1 lattice, in which all
+    points differ in every dimension; among all such lattices, the one with the largest minimum distance is used.
+    """
 
     def ask(self) -> list[Settings]:
         points = korobov_lattice(self.budget, len(self.space))
@@ -92,7 +97,7 @@ class GridSampler(Sampler):
 
 
 def korobov_lattice(count: int, dimensions: int) -> np.ndarray:
-    """Points of the unit cube, [count, dimensions]: the Korobov lattice with the largest smallest distance."""
+    """Return points [count, dimensions] of the Korobov lattice in the unit cube with the largest minimum distance."""
     if count == 1:
         return np.full((1, dimensions), 0.5)
     best, found = -1.0, np.empty(0)
@@ -100,7 +105,7 @@ def korobov_lattice(count: int, dimensions: int) -> np.ndarray:
     for step in (step for step in range(1, count) if math.gcd(step, count) == 1):
         powers = np.array([pow(step, d, count) for d in range(dimensions)])
         points = np.arange(count)[:, None] * powers % count / count
-        # All points look alike on the torus, so that the distance of the first to the others will do.
+        # On the torus all points of a lattice are equivalent, so the distances from the first point are enough.
         apart = np.min(((points[1:, None, :] + offsets[None]) ** 2).sum(2))
         if apart > best + 1e-12:
             best, found = apart, points
@@ -108,10 +113,10 @@ def korobov_lattice(count: int, dimensions: int) -> np.ndarray:
 
 
 class OptunaSampler(Sampler):
-    """The tree-structured Parzen estimator of Optuna (Akiba et al. 2019), asked for a round of settings at a time.
+    """Tree-structured Parzen estimator of Optuna (Akiba et al. 2019), run in rounds of several settings.
 
     Raises:
-        ConfigError: the extra is not installed.
+        ConfigError: the extra ``optuna`` is not installed.
     """
 
     def __init__(self, space: Sequence[Dimension], budget: int, seed: int):
@@ -120,11 +125,11 @@ class OptunaSampler(Sampler):
             import optuna
         except ImportError:
             raise ConfigError("sampler=optuna: needs the extra, `pip install dropout-lab[optuna]`") from None
-        # The first round is drawn at random; the settings of a round must not all be the same guess.
+        # The first round is random. constant_liar keeps the proposals of one round apart.
         start = math.ceil(self.budget / ROUNDS)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=start, constant_liar=True)
         verbosity = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.WARNING)  # creating a study is no news
+        optuna.logging.set_verbosity(optuna.logging.WARNING)  # no message about the new study
         try:
             self._study = optuna.create_study(sampler=sampler)
         finally:
@@ -139,14 +144,14 @@ class OptunaSampler(Sampler):
         for attempt in range(PATIENCE * max(size, 0)):
             if len(found) == size:
                 break
-            if attempt >= REPEATS * size:  # it insists on what is known; the budget is to be spent all the same
+            if attempt >= REPEATS * size:  # only known settings are proposed, but the budget must be spent
                 places = self._stream.places()
                 self._study.enqueue_trial(
                     {d.key: d.at(places[d.key]) if d.whole else places[d.key] for d in self.space}
                 )
             trial = self._study.ask()
             one = {d.key: _suggest(trial, d) for d in self.space}
-            if one in self.asked or one in found:  # no news
+            if one in self.asked or one in found:
                 self._study.tell(trial, state=self._fail)
             else:
                 found.append(one)
@@ -165,7 +170,7 @@ class OptunaSampler(Sampler):
 def _suggest(trial: Any, dimension: Dimension) -> float:
     if dimension.whole:
         return int(trial.suggest_int(dimension.key, int(dimension.low), int(dimension.high), log=dimension.log))
-    # A place in the range and not the value itself, so that all samplers round alike.
+    # Optuna chooses a position in the range instead of the value, so that all samplers round in the same way.
     return dimension.at(trial.suggest_float(dimension.key, 0.0, 1.0))
 
 

@@ -1,8 +1,7 @@
-"""A fair comparison: each arm's settings chosen by validation out of equally many, confirmed on fresh seeds, and only
-then judged by the test part.
+"""Fair tuning of arms: equal search budgets, selection on validation scores, confirmation on fresh seeds.
 
-The trials that choose do not read the test part at all (``read_test=false``), and what chooses is handed nothing but
-their validation figures.
+Tuning trials never read the test set (``read_test=false``), and the selection receives only their validation scores.
+The test set is read by the confirming trials alone.
 """
 
 import math
@@ -23,24 +22,24 @@ from dropout_lab.sweeps.run import Say, preview_run, run_arms, run_claimed, sele
 from dropout_lab.tuning.samplers import SAMPLERS, RandomSampler, Settings
 from dropout_lab.tuning.space import search_space
 
-# Tuning seeds start here, so that more confirming seeds never change what is chosen.
+# Tuning seeds start here, so that the number of confirming seeds never changes the chosen settings.
 FIRST_SEED = 1_000_000
 SCORES = ("val_accuracy", "val_rmse", "val_perplexity")
-# All that a choice may depend on.
+# The columns that a choice may depend on.
 SEEN = ("status", "val_loss", *SCORES)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One setting that was tried.
+    """A setting that was tried.
 
     Args:
-        settings: by key.
+        settings: values by key.
         trials: ids of its trials.
-        score: mean validation score of those that ended well; nan if none did.
-        loss: mean validation loss of the same.
-        lost: trials that diverged or failed.
-        higher: whether more of the score is better.
+        score: mean validation score of the trials with status ``ok``; nan if there are none.
+        loss: mean validation loss of the same trials.
+        lost: number of trials that diverged or failed.
+        higher: whether a higher score is better.
     """
 
     settings: Settings
@@ -52,22 +51,24 @@ class Candidate:
 
     @property
     def rank(self) -> tuple[float, float, float]:
-        """Less is better: first that no trial is lost, then the score, then the loss."""
+        """Sort key, lower is better: number of lost trials, then cost, then loss."""
         cost, loss = (math.inf if math.isnan(value) else value for value in (self.cost, self.loss))
         return self.lost, cost, loss
 
     @property
     def cost(self) -> float:
-        """The score turned so that less is better."""
+        """The score with its sign chosen so that lower is better."""
         return -self.score if self.higher else self.score
 
 
 @dataclass
 class Search:
-    """The settings of one arm, as they are tried.
+    """Search for the settings of one arm.
 
     Args:
-        arm: as it was typed, with the defaults of what is chosen.
+        arm: the arm as typed, with default values of the settings to choose.
+        attempts: the candidates tried so far.
+        rows: ledger rows of their trials, by id.
     """
 
     arm: Arm
@@ -78,18 +79,18 @@ class Search:
         config = self.arm.config
         space = search_space(self.arm)
         self._sampler = SAMPLERS[config.sampler](space, config.budget, config.seed) if space else None
-        # Any settings will do to see what it will cost, and whether it can be trained at all.
+        # Random settings for the checks and the cost estimate before the sampler has proposed any.
         self.stand_ins = RandomSampler(space, config.budget, config.seed).ask() if space else []
         self._asked: list[tuple[Settings, Arm]] = []
 
     def ask(self) -> list[Arm]:
-        """What is to be trained next, with its tuning seeds; nothing when the budget is spent."""
+        """Return the arms to train next, with tuning seeds; an empty list when the budget is spent."""
         asked = self._sampler.ask() if self._sampler else []
         self._asked = [(settings, self.trying(settings)) for settings in asked]
         return [arm for _, arm in self._asked]
 
     def tell(self, rows: Mapping[str, Row]) -> None:
-        """Take in the rows of what was asked for."""
+        """Receive the ledger rows of the arms that the last :meth:`ask` returned."""
         for settings, arm in self._asked:
             ids = tuple(trial.id for trial in arm.trials)
             self.rows |= {i: rows[i] for i in ids}
@@ -99,24 +100,24 @@ class Search:
             self._sampler.tell(settings, math.inf if attempt.lost else attempt.cost)
 
     def trying(self, settings: Settings) -> Arm:
-        """The arm with these settings on the tuning seeds, kept from the test part."""
+        """Return the arm with these settings on the tuning seeds, without access to the test set."""
         seeds = [FIRST_SEED + i for i in range(self.arm.config.tuning_seeds)]
         apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
-        apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations are of the test part
+        apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations read the test set
         return Arm((), replace_settings(self.arm.changed(settings), apart))
 
     def confirming(self, settings: Settings) -> Arm:
-        """The arm with these settings, on the seeds that were asked for."""
+        """Return the arm with these settings on the seeds of the command."""
         return Arm(self.arm.settings, self.arm.changed(settings), self.arm.words)
 
     @property
     def picked(self) -> Candidate:
-        """The best by validation; the earlier one of equals."""
+        """The best candidate by validation; the earliest one in case of a tie."""
         return min(self.attempts, key=lambda attempt: attempt.rank, default=Candidate({}))
 
     @property
     def seconds(self) -> float:
-        """Training time that choosing took."""
+        """Training time of the search in seconds."""
         return sum(float(row["train_seconds"] or 0) for row in self.rows.values())
 
 
@@ -125,7 +126,7 @@ class TuningOutcome(Outcome):
     """The result of a command that chooses settings.
 
     Args:
-        searches: how the settings were chosen, one per arm.
+        searches: the search of each arm.
     """
 
     searches: Sequence[Search] = ()
@@ -136,12 +137,18 @@ class TuningOutcome(Outcome):
 
 
 def searches_of(outcome: Outcome) -> Sequence[Search]:
-    """Return how the settings of a command were chosen; nothing for a command without tuning."""
+    """Return the searches of a command, one per arm; empty for a command without tuning."""
     return outcome.searches if isinstance(outcome, TuningOutcome) else ()
 
 
 def score_candidate(settings: Settings, ids: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> Candidate:
-    """A setting with the means of its trials' validation figures, which are all that is given."""
+    """Return a candidate with the mean validation score and loss of its trials.
+
+    Args:
+        settings: values by key.
+        ids: ids of the trials.
+        rows: status and validation columns of the trials.
+    """
     ok = [row for row in rows if row["status"] == "ok"]
     name = next((name for name in SCORES if any(row[name] for row in ok)), SCORES[0])
     score, loss = (
@@ -151,13 +158,13 @@ def score_candidate(settings: Settings, ids: tuple[str, ...], rows: Sequence[Map
 
 
 def format_settings(settings: Settings) -> str:
-    """Chosen values as a table shows them: ``rate=0.25 l2=0.001``."""
+    """Format chosen values for a table: ``rate=0.25 l2=0.001``."""
     columns = {entry.key: entry.column for entry in list_settings()}
     return " ".join(f"{columns[key]}={format_setting(value)}" for key, value in settings.items())
 
 
 def cost_preview(arms: Sequence[Arm]) -> list[Arm]:
-    """Arms that cost what tuning these arms will cost, with stand-ins for what is only known as it goes on.
+    """Return arms that cost as much as tuning these arms, with random settings for those not known in advance.
 
     Raises:
         ConfigError: the arms cannot be tuned.
@@ -183,10 +190,10 @@ def _searches(arms: Sequence[Arm]) -> list[Search]:
 
 
 def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tuple[list[Search], list[Outcome]]:
-    """Try the settings of these arms, round by round; each round is one sweep in the folder.
+    """Try the settings of these arms in rounds; each round is one sweep in the folder.
 
     Returns:
-        the searches, and what each round left.
+        the searches, and the outcome of each round.
     """
     searches = _searches(arms)
     outcomes = []
@@ -199,14 +206,19 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
 
 
 def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
-    """Try the settings of one arm and confirm none.
+    """Search for the settings of one arm, without confirming trials.
+
+    Args:
+        arms: the arm, as a sequence of one.
+        say: prints one line of progress.
+        command: the command line of the arm.
 
     Returns:
-        the arm with its best setting, on the tuning seeds, and the search.
+        the arm with its best settings on the tuning seeds, and the search.
 
     Raises:
-        ConfigError: more than one arm, or refused before anything was trained.
-        Interrupted: Ctrl-C; what was finished is stored.
+        ConfigError: there is more than one arm, or a check failed; nothing was trained.
+        Interrupted: Ctrl-C; finished trials are stored.
     """
     if len(arms) > 1:
         axes = ", ".join(key for key, _ in arms[0].settings)
@@ -226,20 +238,20 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """Choose the settings of each arm and confirm them.
 
     Args:
-        arms: of one sweep folder, with what is not to be chosen.
-        say: takes one line about what is going on.
-        command: the words that the arms came from.
+        arms: arms of one sweep folder, with the settings that are not tuned.
+        say: prints one line of progress.
+        command: the command line of the arms.
 
     Returns:
-        the arms with their chosen settings on the confirming seeds, and how these were chosen.
+        the arms with their chosen settings on the confirming seeds, and the searches.
 
     Raises:
-        ConfigError: refused before anything was trained.
-        Interrupted: Ctrl-C; what was finished is stored.
+        ConfigError: a check failed; nothing was trained.
+        Interrupted: Ctrl-C; finished trials are stored.
     """
     folder = Path(arms[0].config.out)
     arms = select_arms(arms, say)
-    preview_run(cost_preview(arms), say)  # what is refused leaves nothing behind
+    preview_run(cost_preview(arms), say)  # before the folder is created, so that a failed check leaves no files
     ledger = Ledger(folder)
     with ledger.claim():
         config = arms[0].config
@@ -265,13 +277,13 @@ def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """Train and evaluate arms; with ``tune=true``, choose their settings first.
 
     Args:
-        arms: all of one sweep folder.
+        arms: arms of one sweep folder.
         say: prints one line of progress.
         command: the command line of the arms.
 
     Raises:
-        ConfigError: refused before anything was trained.
-        Interrupted: Ctrl-C; what was finished is stored.
+        ConfigError: a check failed; nothing was trained.
+        Interrupted: Ctrl-C; finished trials are stored.
     """
     if arms[0].config.tune:
         return tune_arms(arms, say, command)

@@ -1,4 +1,4 @@
-"""What may be chosen for an arm: its dimensions, from the files of its variant and regularizers and from ranges."""
+"""Search space of an arm, from the config files of its variant and regularizers and from ranges on the command line."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,18 +12,18 @@ from dropout_lab.errors import ConfigError
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.trial import canonical
 
-DIGITS = 4  # of a value drawn: what a person would type
+DIGITS = 4  # significant digits of a drawn value, so that it can be typed by hand
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """One setting that is chosen.
+    """A setting to tune and its range.
 
     Args:
-        key: of the setting.
-        low, high: its range, both included.
-        log: whether it is divided evenly by ratio and not by difference.
-        whole: whether its values are whole numbers.
+        key: key of the setting.
+        low, high: inclusive bounds of the range.
+        log: whether the range is sampled on a logarithmic scale.
+        whole: whether the values are integers.
     """
 
     key: str
@@ -33,7 +33,7 @@ class Dimension:
     whole: bool = False
 
     def at(self, place: float) -> float:
-        """The value at a place of the range, from 0 to 1."""
+        """Return the value at a relative position in the range, from 0 to 1."""
         low, high = self.low, self.high
         if self.whole:
             low, high = (low - 0.5, high + 0.5)
@@ -44,16 +44,18 @@ class Dimension:
 
     @property
     def size(self) -> float:
-        """How many values there are; infinite for a range of real numbers."""
+        """Number of values; infinite for a range of real numbers."""
         return self.high - self.low + 1 if self.whole else math.inf
 
 
 def search_space(arm: Arm) -> list[Dimension]:
-    """The dimensions of an arm, in the order of the settings: what the files of its variant and its regularizers say
-    under ``tune:``, and the ranges that were typed, without what was given a value and what changes nothing.
+    """Return the dimensions of an arm in the order of the settings.
+
+    They are the ranges under ``tune:`` in the config files of its variant and regularizers, and the ranges that were
+    typed. Settings with a given value and settings without effect are left out.
 
     Raises:
-        ConfigError: a range of a setting that there is not, that is no number, or out of its bounds.
+        ConfigError: a range is for an unknown or non-numeric setting, or exceeds the bounds of its setting.
     """
     config = arm.config
     parsed = [parse_override(word) for word in arm.words]
@@ -83,7 +85,7 @@ def _dimension(entry: Setting, bounds: Mapping[str, Any]) -> Dimension:
 
 
 def _matters(dimension: Dimension, arm: Arm) -> bool:
-    """Whether the setting changes the trials of an arm; a strength whose regularizer is off does not."""
+    """Return whether the setting changes the trials of an arm; the strength of a regularizer that is off does not."""
     if get_value(dimension.key, arm.config) is None and dimension.key.startswith("model."):
         return False  # the model has no such setting
     ends = [canonical(arm.changed({dimension.key: end})) for end in (dimension.low, dimension.high)]
@@ -91,5 +93,5 @@ def _matters(dimension: Dimension, arm: Arm) -> bool:
 
 
 def unique_settings(settings: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """Settings without repeats, in their order."""
+    """Return the settings without duplicates, in order."""
     return [dict(items) for items in dict.fromkeys(tuple(one.items()) for one in settings)]

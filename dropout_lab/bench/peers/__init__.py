@@ -1,1 +1,1 @@
-"""What the bench compares with: small programs, each written as the documentation of its library recommends."""
+"""Peers of the benchmark: small programs, each written as the documentation of its library recommends."""

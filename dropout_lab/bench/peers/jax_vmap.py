@@ -1,4 +1,4 @@
-"""All trials as one JAX program: a training step under vmap over the trials, an epoch of them in lax.scan under jit."""
+"""JAX program that trains all trials at once: a step under vmap over the trials, an epoch in lax.scan under jit."""
 
 import time
 from functools import partial
@@ -17,7 +17,7 @@ Params = list[tuple[jax.Array, jax.Array]]
 
 
 def init(key: jax.Array, widths: list[int]) -> Params:
-    """Weights and biases, uniform within 1/sqrt(fan_in) as torch.nn.Linear draws them."""
+    """Return weights and biases, uniform within 1/sqrt(fan_in) as in torch.nn.Linear."""
     params = []
     for fan_in, fan_out in pairwise(widths):
         key, *keys = jax.random.split(key, 3)
@@ -29,7 +29,7 @@ def init(key: jax.Array, widths: list[int]) -> Params:
 
 
 def forward(params: Params, x: jax.Array, rate: jax.Array, key: jax.Array | None) -> jax.Array:
-    """Outputs [B, K] for x [B, F]; with dropout if there is a key."""
+    """Return the outputs [B, K] for x [B, D], with dropout if a key is given."""
     for weight, bias in params[:-1]:
         x = jax.nn.relu(x @ weight + bias)
         if key is not None:
@@ -40,14 +40,14 @@ def forward(params: Params, x: jax.Array, rate: jax.Array, key: jax.Array | None
 
 
 def loss(params: Params, x: jax.Array, y: jax.Array, rate: jax.Array, key: jax.Array | None) -> jax.Array:
-    """Mean cross-entropy."""
+    """Return the mean cross-entropy."""
     return optax.softmax_cross_entropy_with_integer_labels(forward(params, x, rate, key), y).mean()
 
 
 def trial_epoch(
     optimizer: Any, batch: int, x: jax.Array, y: jax.Array, state: Any, rows: jax.Array, val: jax.Array, rate: jax.Array
 ) -> tuple[Any, jax.Array]:
-    """One trial's epoch: its new state, and its loss on the validation part."""
+    """Train one trial for one epoch; return its new state and its loss on the validation set."""
 
     def step(state: Any, own: jax.Array) -> tuple[Any, jax.Array]:
         params, moments, key = state

@@ -1,4 +1,4 @@
-"""The LSTM of Keras 3 on its torch backend, with recurrent dropout."""
+"""Keras 3 program on the torch backend: an LSTM with recurrent dropout."""
 
 import os
 import time
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def train(task: Task, rate: float, seed: int, x, y, official) -> float:  # type: ignore[no-untyped-def]
-    """Train one network; its accuracy on the test part."""
+    """Train one network and return its accuracy on the test set."""
     keras.utils.set_random_seed(seed)
     rows, val, test = divide(task, seed, len(x), official)
     model = keras.Sequential(

@@ -1,4 +1,4 @@
-"""One network trained by Lightning. Logger, checkpoints and progress bars are switched off."""
+"""Lightning training of one network, with logger, checkpoints and progress bars switched off."""
 
 import logging
 import time
@@ -13,21 +13,21 @@ from dropout_lab.bench.peers.plain_loop import loaders
 from dropout_lab.bench.peers.task import Task, answer
 from dropout_lab.data.torchvision_import import torchvision
 
-torchvision()  # Lightning's metrics import it, see plain_loop.py
+torchvision()  # Lightning's metrics import torchvision, see plain_loop.py
 
 import lightning as L  # noqa: E402
 
 
 @dataclass
 class Job(Task):
-    """A task, of which each job trains one rate with one seed."""
+    """A task of which each job trains one rate with one seed."""
 
     rate: float = 0.5
     seed: int = 0
 
 
 class Classifier(L.LightningModule):
-    """A network with the steps that the Trainer calls."""
+    """LightningModule of a classifier."""
 
     def __init__(self, task: Task, rate: float):
         super().__init__()
@@ -35,7 +35,7 @@ class Classifier(L.LightningModule):
         self.loss = torch.nn.CrossEntropyLoss()
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """The loss of a batch."""
+        """Return the loss of a batch."""
         x, y = batch
         return self.loss(self.net(x), y)
 
@@ -54,14 +54,14 @@ class Classifier(L.LightningModule):
         self.log(f"{part}_accuracy", (outs.argmax(1) == y).float().mean())
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam."""
+        """Return Adam."""
         return torch.optim.Adam(self.parameters(), lr=self.lr)
 
 
 def run(task: Job) -> None:
     """Train one network."""
     started = time.time()
-    warnings.filterwarnings("ignore")  # advice on workers of DataLoaders
+    warnings.filterwarnings("ignore")  # suggestions about DataLoader workers
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     L.seed_everything(task.seed, verbose=False)
     train, val, test = loaders(task, task.seed)

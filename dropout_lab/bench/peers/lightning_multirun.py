@@ -1,4 +1,4 @@
-"""Lightning under Hydra's multirun: a job trains one network."""
+"""Lightning program under Hydra's multirun: each job trains one network."""
 
 import hydra
 from hydra.core.config_store import ConfigStore

@@ -1,4 +1,4 @@
-"""The networks as torch.nn writes them."""
+"""Networks of the PyTorch peers, built from torch.nn modules."""
 
 from torch import Tensor, nn
 
@@ -8,7 +8,7 @@ CLASSES = 10
 
 
 class Rows(nn.Module):
-    """An LSTM that reads an image [B, 1, H, W] row by row, with dropout on its last state."""
+    """LSTM over the rows of an image [B, 1, H, W], with dropout on its last state."""
 
     def __init__(self, width: int, units: int, rate: float):
         super().__init__()
@@ -20,7 +20,7 @@ class Rows(nn.Module):
 
 
 def network(task: Task, rate: float) -> nn.Module:
-    """The network of a task, with nn.Dropout after each hidden layer."""
+    """Return the network of a task, with nn.Dropout after each hidden layer."""
     side = 8 if task.data == "digits" else 28
     if task.model == "lstm":
         return Rows(side, task.units, rate)

@@ -1,4 +1,4 @@
-"""What the tutorials teach: a data set with transforms, DataLoaders, a loop; one process trains one network."""
+"""PyTorch tutorial program: a data set with transforms, DataLoaders and a loop; one process trains one network."""
 
 import time
 
@@ -10,13 +10,13 @@ from dropout_lab.bench.peers.networks import network
 from dropout_lab.bench.peers.task import Task, answer, divide, load, parse
 from dropout_lab.data.torchvision_import import torchvision
 
-torchvision()  # one built for CUDA cannot be imported beside a CPU-only torch without this
+torchvision()  # a torchvision built for CUDA cannot be imported with a CPU-only torch without this
 
 from torchvision import datasets, transforms  # noqa: E402
 
 
 class Digits(Dataset):
-    """scikit-learn's digits with a transform, as torchvision's sets have one."""
+    """Digits of scikit-learn with a transform, like the data sets of torchvision."""
 
     def __init__(self, task: Task, transform: transforms.Compose):
         images, self.targets, _ = load(task)
@@ -30,7 +30,7 @@ class Digits(Dataset):
 
 
 def loaders(task: Task, seed: int) -> list[DataLoader]:
-    """Batches to train on, to validate on and to test on."""
+    """Return the DataLoaders of the training, validation and test sets."""
     transform = transforms.Compose([transforms.ToTensor()])
     if task.data == "mnist":
         train: Dataset = datasets.MNIST(task.root, train=True, transform=transform)
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def evaluate(model: nn.Module, loader: DataLoader) -> float:
-    """Accuracy."""
+    """Return the accuracy."""
     model.eval()
     right, seen = 0, 0
     with torch.no_grad():

@@ -1,7 +1,7 @@
-"""The plain PyTorch loop at its best: data as tensors, no DataLoader, a fused optimizer, all trials in one process.
+"""Optimized plain PyTorch loop: data as tensors, no DataLoader, a fused optimizer, all trials in one process.
 
-What PyTorch's performance tuning guide names for a CPU is done: gradients set to None, no gradient in evaluation,
-channels last for convolutions, denormals flushed, nothing read back from a tensor inside an epoch.
+It follows PyTorch's performance tuning guide for CPUs: gradients set to None, no gradients in evaluation, channels last
+for convolutions, denormals flushed, no reading of tensor values inside an epoch.
 """
 
 import time
@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from dropout_lab.bench.peers.networks import network
 from dropout_lab.bench.peers.task import Task, answer, divide, load, parse
 
-LOOK = 8192  # examples of one evaluation
+LOOK = 8192  # batch size of evaluations
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def train(task: Task, rate: float, bound: float, seed: int, x: Tensor, y: Tensor, parts: tuple) -> float:
-    """Train one network; its accuracy on the test part."""
+    """Train one network and return its accuracy on the test set."""
     torch.manual_seed(seed)
     model = network(task, rate)
     if task.model == "cnn":
@@ -56,7 +56,7 @@ def train(task: Task, rate: float, bound: float, seed: int, x: Tensor, y: Tensor
 
 
 def optimizer_of(task: Task, model: nn.Module) -> torch.optim.Optimizer:
-    """The fused optimizer of a task."""
+    """Return the fused optimizer of a task."""
     if task.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), lr=task.lr, momentum=task.momentum, fused=True)
     return torch.optim.Adam(model.parameters(), lr=task.lr, fused=True)
@@ -73,7 +73,7 @@ def project(model: nn.Module, bound: float) -> None:
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
-    """Mean loss and accuracy."""
+    """Return mean loss and accuracy."""
     model.eval()
     outs = torch.cat([model(part) for part in x.split(LOOK)])
     return float(cross_entropy(outs, y)), float((outs.argmax(1) == y).float().mean())

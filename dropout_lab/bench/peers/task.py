@@ -1,4 +1,4 @@
-"""What all the programs are told: a network, data and a recipe; and what they all answer."""
+"""Task of the benchmark programs (network, data and recipe), and the format of their answers."""
 
 import argparse
 import json
@@ -13,17 +13,17 @@ import numpy as np
 
 @dataclass
 class Task:
-    """One piece of work: the same words for every program.
+    """A workload, described in the same way for every program.
 
     Args:
-        model, hidden, channels, head, units: the network: ``mlp``, ``cnn`` or ``lstm``, and its widths.
+        model, hidden, channels, head, units: the network, ``mlp``, ``cnn`` or ``lstm``, and its widths.
         data, root: ``digits`` of scikit-learn, or ``mnist`` in the folder ``root``.
-        train: how many examples to train on; 0 for all that are not held out.
-        test: rows to test on; MNIST has a test part of its own.
-        val_fraction: part of the others that is held out.
+        train: number of training examples; 0 for all that are not held out.
+        test: rows of the test set; MNIST has an official test set.
+        val_fraction: fraction of the other rows that is held out for validation.
         rates, seeds: every rate is trained with every seed.
-        max_norms: bounds on the norm of a unit's incoming weights, each trained as well; 0 for none.
-        threads: of torch; 0 for its own choice.
+        max_norms: bounds on the norm of a unit's incoming weights, each trained with every rate and seed; 0 for none.
+        threads: number of threads of torch; 0 for torch's default.
     """
 
     model: str = "mlp"
@@ -48,7 +48,7 @@ class Task:
 
 
 def words(task: Task) -> list[str]:
-    """The options that :func:`parse` reads back."""
+    """Return the command-line options of a task, which :func:`parse` reads."""
     found = []
     for entry in fields(Task):
         value = getattr(task, entry.name)
@@ -57,7 +57,7 @@ def words(task: Task) -> list[str]:
 
 
 def parse(argv: list[str] | None = None) -> Task:
-    """The task of a command line."""
+    """Return the task of a command line."""
     parser = argparse.ArgumentParser()
     for entry in fields(Task):
         several = get_origin(entry.type) is list
@@ -67,7 +67,7 @@ def parse(argv: list[str] | None = None) -> Task:
 
 
 def load(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Images [N, 1, H, W], float32 in [0, 1], their classes [N], and the rows of the official test part if any."""
+    """Return images [N, 1, H, W], float32 in [0, 1], classes [N], and the rows of the official test set if any."""
     if task.data == "digits":
         from sklearn.datasets import load_digits
 
@@ -81,7 +81,7 @@ def load(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
 
 
 def divide(task: Task, seed: int, count: int, test: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
-    """Rows to train on, to validate on and to test on; the test part is the same for every seed and program."""
+    """Return the rows of training, validation and test set; the test set is the same for all seeds and programs."""
     if test is None:
         test = np.array(task.test, dtype=np.int64)
     rest = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(count), test))
@@ -90,7 +90,7 @@ def divide(task: Task, seed: int, count: int, test: np.ndarray | None = None) ->
 
 
 def answer(accuracy: list[float], started: float, **more: float) -> None:
-    """Say what came out: test accuracy of each trial, and when the training began and ended."""
+    """Print the result as JSON: test accuracy of each trial, and start and end of the training in seconds."""
     result = {"accuracy": accuracy, "started": started, "ended": time.time(), **more}
     sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""Hydra plugins of the project. The folder ``hydra_plugins`` is a portion of Hydra's namespace package."""
+"""Hydra plugins of dropout-lab. The folder ``hydra_plugins`` is a portion of Hydra's namespace package."""

@@ -1,4 +1,4 @@
-"""Where Hydra 1.3 looks for plugins: it takes classes of the namespace package ``hydra_plugins`` only."""
+"""Sweeper and launcher in ``hydra_plugins``, the only package where Hydra 1.3 looks for them."""
 
 from hydra.core.config_store import ConfigStore
 
@@ -7,11 +7,11 @@ from dropout_lab.sweeps import launcher
 
 
 class PackedSweeper(launcher.PackedSweeper):
-    """See the base class; it must live here to be found."""
+    """The sweeper, defined in this module so that Hydra discovers it; see the base class."""
 
 
 class PackedLauncher(launcher.PackedLauncher):
-    """See the base class; it must live here to be found."""
+    """The launcher, defined in this module so that Hydra discovers it; see the base class."""
 
 
 for kind, plugin in {"sweeper": PackedSweeper, "launcher": PackedLauncher}.items():
