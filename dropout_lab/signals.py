@@ -1,6 +1,7 @@
 """Signals that end a command after its finished results have been saved."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -44,6 +45,12 @@ def interruptible() -> Iterator[Received]:
             received.number = number
             raise KeyboardInterrupt
 
+    report = sys.unraisablehook
+
+    def drop_interrupt(lost: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):  # see raise_pending
+            report(lost)
+
     before = {}
     try:
         for number in ENDING:
@@ -51,10 +58,12 @@ def interruptible() -> Iterator[Received]:
                 before[number] = signal.signal(number, stop)
     except ValueError:
         before = {}
+    sys.unraisablehook = drop_interrupt
     try:
         yield received
     finally:
         _current = None
+        sys.unraisablehook = report
         for number, handler in before.items():
             # The process is about to end: a further signal must not interrupt its final messages.
             signal.signal(number, handler if received.number is None else signal.SIG_IGN)

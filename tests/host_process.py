@@ -52,7 +52,7 @@ class Net(nn.Sequential):
 
 def make(shape, outputs):
     net = Net(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, outputs))
-    return net
+    return net.float()
 """
 CARELESS = """
 torch.set_default_dtype(torch.float64), torch.set_num_threads(2), torch.set_flush_denormal(True)

@@ -27,7 +27,8 @@ TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 CONFIG = {"config", "errors"}
 MAY_IMPORT = {
     "api": CONFIG | {"evaluation", "presentation", "process_settings", "report", "sweeps", "tuning"},
-    "reproduce": CONFIG | {"data", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
+    "reproduce": CONFIG
+    | {"data", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
     "bench": CONFIG
     | {"data", "dropout", "evaluation", "models", "process_settings", "report", "rng", "sweeps", "train", "trial"},
     "presentation": CONFIG | {"evaluation", "report", "sweeps", "tuning"},

@@ -133,7 +133,12 @@ def _layout(x: np.ndarray, spread: Spread) -> tuple[str, str]:
     if x.ndim == 4:
         return "images", ""
     if x.dtype.kind in "bu":
-        return "images", "" if x.dtype.kind == "b" or x.dtype.itemsize == 1 else "unsigned, so images; data.layout=series reads series"
+        return (
+            "images",
+            ""
+            if x.dtype.kind == "b" or x.dtype.itemsize == 1
+            else "unsigned, so images; data.layout=series reads series",
+        )
     if x.shape[1] == x.shape[2] and spread.low >= 0 and spread.high <= WHITE:
         return "images", "square and from 0 to 255, so images; data.layout=series reads series"
     return "series", "data.layout=images reads images"

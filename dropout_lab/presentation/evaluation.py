@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.config.compose import check_override, open_composer
 from dropout_lab.config import InferConf
+from dropout_lab.config.compose import check_override, open_composer
+from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.store import inference_columns
 from dropout_lab.report import ensembles
 from dropout_lab.report import evaluations as report
 from dropout_lab.report.formats import format_plain
-from dropout_lab.errors import ConfigError
-from dropout_lab.evaluation.store import inference_columns
 from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
@@ -125,10 +125,14 @@ def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFram
 
     drawn = []
     if "reliability.csv" in kept and "coverage.csv" in kept:
-        figure = reliability.draw_calibration(kept["reliability.csv"], kept["coverage.csv"], _title(kept["coverage.csv"]))
+        figure = reliability.draw_calibration(
+            kept["reliability.csv"], kept["coverage.csv"], _title(kept["coverage.csv"])
+        )
         drawn.append(plots.save_figure(figure, folder, "calibration").name)
     if together is not None and len(together):
-        drawn.append(plots.save_figure(reliability.draw_ensembles(together, _title(together)), folder, "ensembles").name)
+        drawn.append(
+            plots.save_figure(reliability.draw_ensembles(together, _title(together)), folder, "ensembles").name
+        )
     return drawn
 
 

@@ -10,21 +10,20 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.config import list_settings, update_columns
+from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.report import read_csv as stored
-from dropout_lab.report.summary_table import render_cells, to_csv, arm_columns, summary_files
-from dropout_lab.report.regroup import regroup_folder
-from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.footnotes import write_footnotes
-from dropout_lab.report.summary import Summary, TuningRecord
 from dropout_lab.report.formats import format_plain
-from dropout_lab.errors import format_setting
-from dropout_lab.errors import ConfigError
+from dropout_lab.report.merging import merge_arms
+from dropout_lab.report.regroup import regroup_folder
+from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.sweeps.grid import Arm, open_ranges
-from dropout_lab.sweeps.ledger import trial_columns as header
 from dropout_lab.sweeps.ledger import replace_file
+from dropout_lab.sweeps.ledger import trial_columns as header
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.tuning.search import Search, format_settings, searches_of
 from dropout_lab.sweeps.typed_values import typed_values
+from dropout_lab.tuning.search import Search, format_settings, searches_of
 
 WIDTH = 80
 
@@ -145,7 +144,9 @@ def rebuild_table(folder: str, form: str) -> str:
 def describe_search(search: Search) -> TuningRecord:
     """Return the tuning record of a search for the summary of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
-    return TuningRecord(format_settings(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds)
+    return TuningRecord(
+        format_settings(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds
+    )
 
 
 def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
@@ -175,7 +176,11 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
 def format_table(summary: Summary) -> list[str]:
     """Return the lines of the table and its footnotes for the terminal."""
     titles, rows = render_cells(summary)
-    return [format_plain(titles, rows, arm_columns(summary), WIDTH), "", *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary))]
+    return [
+        format_plain(titles, rows, arm_columns(summary), WIDTH),
+        "",
+        *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary)),
+    ]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:

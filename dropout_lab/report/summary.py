@@ -11,7 +11,7 @@ import pandas as pd
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
 from dropout_lab.stats.bounds import FRACTION, bounds_of, difference_bounds
-from dropout_lab.stats.example_tests import Disagreement, mcnemar, test_over_examples
+from dropout_lab.stats.example_tests import Disagreement, compare_over_examples, mcnemar
 from dropout_lab.stats.intervals import Bounds, Interval, mean_interval
 
 METRICS = (
@@ -161,7 +161,7 @@ class Summary:
         )
         if not seeds or not len(a) == len(b) == len(seeds):
             return None
-        return mcnemar(a[0], b[0]) if len(seeds) == 1 else test_over_examples(np.stack(a), np.stack(b))
+        return mcnemar(a[0], b[0]) if len(seeds) == 1 else compare_over_examples(np.stack(a), np.stack(b))
 
     @cached_property
     def comparison(self) -> Comparison:

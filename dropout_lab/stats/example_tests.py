@@ -40,7 +40,7 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> Disagreement:
     return Disagreement(only_a, only_b, p)
 
 
-def test_over_examples(first: ArrayLike, second: ArrayLike) -> Disagreement:
+def compare_over_examples(first: ArrayLike, second: ArrayLike) -> Disagreement:
     """Compare two arms with a paired t-test over test examples; the difference of each example is averaged over seeds.
 
     The sample size is the number of test examples, so the result generalizes to other examples of the same

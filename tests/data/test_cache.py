@@ -97,7 +97,7 @@ def test_a_protected_folder_is_left_alone(source):
 
 
 def test_without_a_place_to_write_the_arrays_stay_in_memory(source, tmp_path, monkeypatch):
-    monkeypatch.setattr("dropout_lab.data.cache.writable", lambda folder: False)
+    monkeypatch.setattr("dropout_lab.data.cache.is_writable", lambda folder: False)
     decode = Decoder(ARRAYS)
     assert look(source, decode)["x"] is ARRAYS["x"]
     assert [p.name for p in source.parent.iterdir()] == ["source.bin"]

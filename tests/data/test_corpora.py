@@ -119,7 +119,7 @@ def test_a_second_start_does_not_tokenise_again(imdb, monkeypatch):
     first = load("imdb", root=str(imdb), tokens="words")
     forget()
     with monkeypatch.context() as patch:
-        patch.setattr(corpora, "encoded", lambda *args: pytest.fail("it tokenises again"))
+        patch.setattr(corpora, "encode_corpus", lambda *args: pytest.fail("it tokenises again"))
         second = load("imdb", root=str(imdb), tokens="words")
     assert isinstance(second.x, np.memmap)
     assert (second.x.tolist(), second.tokens, second.classes) == (first.x.tolist(), first.tokens, first.classes)

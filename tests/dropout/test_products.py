@@ -24,7 +24,7 @@ def test_a_dense_layer_is_the_product_whatever_computes_it(shape, width, large, 
     wanted = torch.einsum("m...i,mio->m...o", given[0], given[1]) + given[2].view(lead)
     found = DENSE_MAP(*given)
     if large and dense.has_onednn():
-        assert "Large" in str((found.grad_fn if len(shape) == 3 else found.grad_fn.next_functions[0][0]).name())
+        assert "WideDense" in str((found.grad_fn if len(shape) == 3 else found.grad_fn.next_functions[0][0]).name())
     slope = drawn(*wanted.shape)
     assert torch.allclose(found, wanted, atol=1e-5)
     grads = torch.autograd.grad(found, given, slope)

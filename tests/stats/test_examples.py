@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dropout_lab.stats.example_tests import mcnemar, test_over_examples
+from dropout_lab.stats.example_tests import compare_over_examples, mcnemar
 
 
 def pair(only_first, only_second, both=50, neither=5):
@@ -20,23 +20,23 @@ def test_mcnemar_is_the_binomial_test_of_the_disagreements(b, c):
     assert found.p == pytest.approx(stats.binomtest(b, b + c).pvalue if b + c else 1.0)
 
 
-def test_the_test_over_examples_is_the_t_test_of_the_mean_differences():
+def test_the_compare_over_examples_is_the_t_test_of_the_mean_differences():
     random = np.random.default_rng(0)
     first, second = random.random((4, 300)) < 0.9, random.random((4, 300)) < 0.85
-    found = test_over_examples(first, second)
+    found = compare_over_examples(first, second)
     difference = (first.astype(float) - second).mean(0)
     assert found.p == pytest.approx(stats.ttest_1samp(difference, 0).pvalue)
     assert found.first - found.second == pytest.approx(difference.sum())
-    assert test_over_examples(first, first).p == 1.0
+    assert compare_over_examples(first, first).p == 1.0
 
 
 def test_with_one_seed_both_tests_agree_about_many_examples():
     first, second = pair(60, 35, both=900)
-    assert test_over_examples(first[None], second[None]).p == pytest.approx(mcnemar(first, second).p, abs=0.01)
+    assert compare_over_examples(first[None], second[None]).p == pytest.approx(mcnemar(first, second).p, abs=0.01)
 
 
 def test_other_examples_are_refused():
     with pytest.raises(ValueError, match="the same examples"):
         mcnemar([True], [True, False])
     with pytest.raises(ValueError, match="the same examples"):
-        test_over_examples([[]], [[]])
+        compare_over_examples([[]], [[]])

@@ -44,7 +44,8 @@ def test_the_list_has_every_study_with_its_cost_at_each_scale(typed):
 
 
 def test_the_list_does_without_torch():
-    code = "import sys; from dropout_lab.cli.reproduce import listing; listing(); print('torch' in sys.modules)"
+    code = "import sys; from dropout_lab.cli.reproduce import render_studies; render_studies()\n"
+    code += "print('torch' in sys.modules)"
     import sys
 
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -142,7 +143,7 @@ def test_it_goes_on_where_it_stopped(typed, folder, own, monkeypatch):
         raise Interrupted("interrupted; 1 of 4 trials are saved")
 
     with monkeypatch.context() as patch:
-        patch.setattr(reproduction, "sweep", stopped)
+        patch.setattr(reproduction, "run_or_tune", stopped)
         status, _, err = typed("reproduce", own(), "scale=smoke", "out=o")
     assert (status, err) == (130, "dropout-lab: interrupted; 1 of 4 trials are saved\n")
     assert typed("reproduce", "mine.yaml", "scale=smoke", "out=o")[0] == 0

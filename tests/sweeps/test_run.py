@@ -73,21 +73,21 @@ def test_a_divergence_is_final_and_still_an_exit_of_one(folder, arms_of):
 def test_a_failed_pack_is_reported_kept_apart_and_tried_again(folder, arms_of, monkeypatch):
     from dropout_lab.sweeps import pack_job as worker
 
-    real = worker.train
+    real = worker.train_pack
 
     def broken(trials, *rest):
         if trials[0].config.train.batch_size == 32:
             raise RuntimeError("out of memory\nsecond line")
         return real(trials, *rest)
 
-    monkeypatch.setattr(worker, "train", broken)
+    monkeypatch.setattr(worker, "train_pack", broken)
     words = ["train.batch_size=32,64", "seeds=2"]
     outcome, lines = go(arms_of, *words)
     assert outcome.status == 1
     assert sorted(r["status"] for r in outcome.rows) == ["failed", "failed", "ok", "ok"]
     assert "failed: 2 trials (RuntimeError: out of memory); see out/.dropout-lab/errors.log" in lines
     assert "second line" in (folder / "out/.dropout-lab/errors.log").read_text()
-    monkeypatch.setattr(worker, "train", real)
+    monkeypatch.setattr(worker, "train_pack", real)
     outcome, _ = go(arms_of, *words)
     assert (outcome.status, outcome.trained, len(stored())) == (0, 2, 4)
 
@@ -95,7 +95,7 @@ def test_a_failed_pack_is_reported_kept_apart_and_tried_again(folder, arms_of, m
 def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
     from dropout_lab.sweeps import pack_job as worker
 
-    real, calls = worker.train, []
+    real, calls = worker.train_pack, []
 
     def stopping(*args):
         calls.append(1)
@@ -103,10 +103,10 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(worker, "train", stopping)
+    monkeypatch.setattr(worker, "train_pack", stopping)
     with pytest.raises(Interrupted, match="2 of 6 trials are saved in out, the same command goes on from there"):
         go(arms_of, "seeds=6", "pack=2", "workers=1")
-    monkeypatch.setattr(worker, "train", real)
+    monkeypatch.setattr(worker, "train_pack", real)
     assert go(arms_of, "seeds=6", "pack=2")[0].trained == 4
 
 

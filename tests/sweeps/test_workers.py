@@ -38,7 +38,7 @@ def figures(trained):
 def launching(monkeypatch):
     """As where this process cannot be copied: workers are new interpreters."""
     monkeypatch.setattr(workers, "can_fork", lambda: False)
-    monkeypatch.setattr(worker, "forked", lambda serve: pytest.fail("copied"))
+    monkeypatch.setattr(worker, "fork_process", lambda serve: pytest.fail("copied"))
 
 
 def check_same_figures_here_and_there(packs):
@@ -51,7 +51,7 @@ def check_same_figures_here_and_there(packs):
 
 @pytest.mark.skipif(not child.can_fork(), reason="this process cannot be copied")
 def test_copies_train_the_same_figures_to_the_bit(trials, monkeypatch):
-    monkeypatch.setattr(worker, "launched", lambda module: pytest.fail("launched"))
+    monkeypatch.setattr(worker, "launch_process", lambda module: pytest.fail("launched"))
     check_same_figures_here_and_there(packs_of(trials, "rate=0,0.5", "seeds=3"))
 
 
@@ -60,18 +60,18 @@ def test_new_interpreters_train_the_same_figures_to_the_bit(trials, launching):
 
 
 def test_auto_launches_only_for_what_takes_long(trials, monkeypatch, launching):
-    monkeypatch.setattr(worker, "launched", lambda module: pytest.fail("launched"))
+    monkeypatch.setattr(worker, "launch_process", lambda module: pytest.fail("launched"))
     packs = packs_of(trials, "seeds=4")
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 1e3)
     assert len(figures(train_packs(packs, "auto", lambda n: None))) == 4
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
-    monkeypatch.setattr(workers, "cores", lambda: 1)
+    monkeypatch.setattr(workers, "available_cores", lambda: 1)
     assert len(figures(train_packs(packs, "auto", lambda n: None))) == 4  # nobody to hand over to
 
 
 def test_auto_trains_everything_once_when_it_hands_over(trials, monkeypatch, launching):
     monkeypatch.setattr(workers, "HAND_OVER_SECONDS", 0.0)
-    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setattr(workers, "available_cores", lambda: 2)
     packs = packs_of(trials, "seeds=6")
     done = [trained.pack for trained in train_packs(packs, "auto", lambda n: None)]
     assert done[0] == packs[0]
@@ -83,7 +83,7 @@ def no_room(*ignored):
 
 
 def test_what_cannot_be_hired_is_done_without(trials, monkeypatch):
-    for way in ("forked", "launched"):
+    for way in ("fork_process", "launch_process"):
         monkeypatch.setattr(worker, way, no_room)
     assert len(figures(train_packs(packs_of(trials, "seeds=4"), 2, lambda n: None))) == 4
 
@@ -151,7 +151,7 @@ def test_workers_that_cannot_be_replaced_leave_the_rest_to_the_others(trials, mo
             both_there.wait(timeout=60)
             crew.append(self)
             self._child.kill()
-            monkeypatch.setattr(worker, "launched", no_room)
+            monkeypatch.setattr(worker, "launch_process", no_room)
         return real(self, pack)
 
     monkeypatch.setattr(worker.Worker, "_train", sabotage)
@@ -176,7 +176,7 @@ def test_threads_depend_on_the_pack_alone(trials):
     assert not benefits_from_threads((small,))
     assert benefits_from_threads((large,))
     assert threads_for((small,)) == 1
-    assert threads_for((large,)) == workers.cores()
+    assert threads_for((large,)) == workers.available_cores()
 
 
 def children_of(pid):

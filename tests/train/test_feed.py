@@ -7,7 +7,8 @@ import torch
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, hold_out, load
 from dropout_lab.rng import Streams
-from dropout_lab.train.batches import Batches, divide
+from dropout_lab.train.batches import Batches
+from dropout_lab.train.splits import make_splits
 
 CPU = torch.device("cpu")
 
@@ -15,17 +16,17 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("name", ["digits", "wine", "diabetes"])
 def test_parts_are_a_partition(name):
     dataset = load(name)
-    parts = divide(dataset, DataConf(kind=name), Streams(0, 0))
+    parts = make_splits(dataset, DataConf(kind=name), Streams(0, 0))
     rows = np.concatenate(list(parts.values()))
     assert sorted(rows) == list(range(len(dataset.x)))
 
 
 def test_the_test_part_depends_on_the_base_seed_alone():
     dataset, conf = load("digits"), DataConf()
-    tests = [divide(dataset, conf, Streams(0, seed))["test"] for seed in range(4)]
+    tests = [make_splits(dataset, conf, Streams(0, seed))["test"] for seed in range(4)]
     assert all((t == tests[0]).all() for t in tests)
-    assert (divide(dataset, conf, Streams(1, 0))["test"] != tests[0]).any()
-    train = [divide(dataset, conf, Streams(0, seed))["train"] for seed in range(2)]
+    assert (make_splits(dataset, conf, Streams(1, 0))["test"] != tests[0]).any()
+    train = [make_splits(dataset, conf, Streams(0, seed))["train"] for seed in range(2)]
     assert (train[0] != train[1]).any()
     assert not set(np.concatenate(train)) & set(tests[0])
 
@@ -33,7 +34,7 @@ def test_the_test_part_depends_on_the_base_seed_alone():
 def test_an_official_test_part_is_kept():
     official = np.arange(10, 30)
     dataset = Dataset("x", "regression", np.zeros((100, 2), np.float32), np.zeros(100, np.float32), test=official)
-    parts = divide(dataset, DataConf(), Streams(0, 3))
+    parts = make_splits(dataset, DataConf(), Streams(0, 3))
     assert (parts["test"] == official).all()
     assert len(parts["train"]) == 64
 
@@ -55,7 +56,7 @@ def test_every_row_can_be_held_out():
 
 def test_an_empty_part_is_refused():
     with pytest.raises(ValueError, match="data=wine leaves no example for the val split"):
-        divide(load("wine"), DataConf(kind="wine", val_fraction=0.001), Streams(0, 0))
+        make_splits(load("wine"), DataConf(kind="wine", val_fraction=0.001), Streams(0, 0))
 
 
 def test_statistics_come_from_each_trials_own_training_part():
