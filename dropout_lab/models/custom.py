@@ -169,7 +169,7 @@ class Custom(Model):
                     module = deepcopy(module)
                     if any(is_lazy(value) for value in (*module.parameters(), *module.buffers())):
                         with torch.no_grad():
-                            module.eval()(torch.zeros(2, *self._shape))
+                            module.eval()(torch.zeros(2, *self._shape, dtype=torch.float32))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
@@ -201,7 +201,7 @@ class Custom(Model):
         watching = _Watching(training)
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             before = global_states()
-            self.forward(_stacked(self._module), torch.zeros(1, examples, *self._shape), watching)
+            self.forward(_stacked(self._module), torch.zeros(1, examples, *self._shape, dtype=torch.float32), watching)
             moved = changed(before)
         if moved:
             source = _culprits(self._module) if moved == ["torch"] else " and ".join(moved)

@@ -124,7 +124,7 @@ def test_a_rare_class_is_looked_for_with_every_seed(typed, folder):
     assert status == 2
     assert (
         err
-        == "dropout-lab: data=file leaves no training example of class 'rare'; leave it out, or give it more of them\n"
+        == "dropout-lab: data=file leaves no training example of class 'rare'; leave the class out, or give it more examples\n"
     )
 
 
@@ -134,5 +134,5 @@ def test_a_class_that_nobody_trains_on_is_named(typed, folder):
     assert status == 2
     assert (
         err
-        == "dropout-lab: data=file leaves no training example of class 'rare'; leave it out, or give it more of them\n"
+        == "dropout-lab: data=file leaves no training example of class 'rare'; leave the class out, or give it more examples\n"
     )
