@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dropout_lab.data.numerals import has_decimal_comma, is_ambiguous, is_missing, number_of
-from dropout_lab.data.table_header import has_header, holds_name, names_of
+from dropout_lab.data.table_header import Origin, has_header, holds_name, is_unnamed, names_of
 from dropout_lab.data.table_rows import SPACE, TableFormat, records
 from dropout_lab.data.text_encoding import encoding_of, open_text
 from dropout_lab.errors import DataError
@@ -49,6 +49,7 @@ class _Parsed(NamedTuple):
     rows: list[list[str]]
     width: int
     even: float  # part of the records that have this width
+    origins: list[Origin]  # of each record, with lines counted from the first one that is parsed
 
 
 def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) -> TableFormat:
@@ -74,14 +75,17 @@ def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) ->
         raise DataError(f"{path}: is empty")
     comment = _names_in_comment(lines[:skipped], parsed)
     rows = [comment, *parsed.rows] if comment else parsed.rows
+    origins = [origin._replace(line=origin.line + skipped) for origin in parsed.origins]
+    origins = [Origin(skipped, False), *origins] if comment else origins
     header = options.header == "true"
     if options.header == "auto":
         header = bool(comment) or has_header(rows, mentioned)
     decimal = _decimal(path, parsed.separator, rows[header:], options.decimal)
-    columns = names_of(path, rows, header, parsed.width)
+    columns = names_of(path, rows, header, parsed.width, origins)
     skipped -= bool(comment)
     form = TableFormat(parsed.separator, parsed.quoted, encoding, decimal, skipped, header, columns)
-    return replace(form, notes=_notes(form, skipped - bool(declared)))
+    row_names = header and len(rows[0]) < len(columns) and columns[1:] and is_unnamed(columns[0])
+    return replace(form, notes=_notes(form, skipped - bool(declared), bool(row_names)))
 
 
 def _preamble(lines: Sequence[str]) -> tuple[int, str]:
@@ -129,14 +133,16 @@ def _parse(lines: Sequence[str], whole: bool, separator: str) -> _Parsed:
 
 def _sized(separator: str, quoted: bool, lines: Sequence[str], strict: bool) -> _Parsed:
     found = records(lines, separator, quoted, strict)
-    rows = [[cell.strip() for cell in cells] for _, cells in islice(found, ROWS)]
+    first = list(islice(found, ROWS))
     found.close()
+    rows = [[cell.strip() for cell in cells] for _, cells in first]
+    origins = [Origin(line, quoted and lines[line - 1].lstrip().startswith('"')) for line, _ in first]
     widths = Counter(len(row) for row in rows[1:] or rows)
     width, _ = widths.most_common(1)[0] if widths else (0, 0)
     even = sum(len(row) == width for row in rows) / max(1, len(rows))
     # The first record may have one cell fewer or more, but one that is not divided speaks against the separator.
     divided = not rows or len(rows[0]) > 1 or len(rows) == 1
-    return _Parsed(separator, quoted, rows, width, even if divided else even / 2)
+    return _Parsed(separator, quoted, rows, width, even if divided else even / 2, origins)
 
 
 def _share(parsed: _Parsed) -> float:
@@ -184,7 +190,7 @@ def _decimal(path: Path, separator: str, rows: Sequence[Sequence[str]], given: s
     return "," if commas else "."
 
 
-def _notes(form: TableFormat, comments: int) -> tuple[str, ...]:
+def _notes(form: TableFormat, comments: int, row_names: bool) -> tuple[str, ...]:
     names = {value: name for name, value in SEPARATORS.items()} | {SPACE: "white space"}
     separator = names.get(form.separator, repr(form.separator))
     found = {
@@ -193,6 +199,7 @@ def _notes(form: TableFormat, comments: int) -> tuple[str, ...]:
         "decimal comma": form.decimal == ",",
         f"encoding {form.encoding}": form.encoding not in ("utf-8", "ascii"),
         f"no header, columns are named 1 to {len(form.names)}": not form.header,
+        "first cells, which have no name in the header, are taken as row names": row_names,
         f"{comments} line{'s' if comments > 1 else ''} of comments skipped": comments > 0,
     }
     return tuple(note for note, present in found.items() if present)

@@ -4,11 +4,19 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from dropout_lab.data.numerals import has_decimal_comma, is_missing, number_of
 from dropout_lab.errors import DataError
 
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # as pandas writes the name of a column without one
+
+
+class Origin(NamedTuple):
+    """Where a record begins: the number of its line, and whether its first cell is in double quotes."""
+
+    line: int
+    quoted: bool
 
 
 def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
@@ -35,23 +43,35 @@ def holds_name(first: Sequence[str], names: Collection[str]) -> bool:
     return any(cell in names and not (cell.isdecimal() and int(cell) <= len(first)) for cell in first)
 
 
-def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int) -> tuple[str, ...]:
+def names_of(
+    path: Path, rows: Sequence[Sequence[str]], header: bool, width: int, origins: Sequence[Origin]
+) -> tuple[str, ...]:
     """Return the names of all columns; without a header they are their numbers from 1.
 
     Args:
         rows: stripped cells of the first records.
         width: cells of most records.
+        origins: where each record begins.
 
     Raises:
-        DataError: two columns have the same name.
+        DataError: two columns have the same name, or the rows have one cell more than the header without row names.
     """
     if not header:
         return tuple(str(i + 1) for i in range(width))
     first = list(rows[0])
     if len(first) == width - 1:
         # A separator at the end of each line but the first, or row names without a header, as R writes them.
-        trailing = all(not row[-1] for row in rows[1:] if len(row) == width)
-        first = [*first, ""] if trailing else ["", *first]
+        body = [i for i in range(1, len(rows)) if len(rows[i]) == width]
+        if all(not rows[i][-1] for i in body):
+            first = [*first, ""]
+        elif _are_row_names([rows[i] for i in body], all(origins[i].quoted for i in body)):
+            first = ["", *first]
+        else:
+            raise DataError(
+                f"{path}: line {origins[body[0]].line} has {width} cells, but the header has {width - 1} "
+                f"name{'' if width == 2 else 's'}; put cells that hold the separator or a decimal comma into double "
+                "quotes, name every column, or set data.separator"
+            )
     elif len(first) == width + 1 and not first[-1]:
         del first[-1]
     names = [_cleaned(name) or f"Unnamed: {i}" for i, name in enumerate(first)]
@@ -59,6 +79,20 @@ def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int
     if twice:
         raise DataError(f"{path}: the header has more than one column {twice[0]!r}; names must differ")
     return tuple(names)
+
+
+def _are_row_names(rows: Sequence[Sequence[str]], quoted: bool) -> bool:
+    """Whether the first cells of rows with one cell more than the header are names of the rows, as R writes them.
+
+    They differ from row to row. Without quotes they count the rows, or they are words before a column of numbers: a
+    second column of words may be the rest of a text that holds the separator.
+    """
+    cells = [row[0] for row in rows]
+    if len(set(cells)) < len(cells) or "" in cells:
+        return False
+    if quoted or any(cells == [str(start + i) for i in range(len(cells))] for start in (0, 1)):
+        return True
+    return not any(map(_is_number, cells)) and all(_is_number(row[1]) or is_missing(row[1]) for row in rows)
 
 
 def _cleaned(name: str) -> str:

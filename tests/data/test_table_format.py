@@ -136,6 +136,37 @@ def test_a_header_is_given(tmp_path):
 def test_row_names_as_R_writes_them(tmp_path):
     found = read(tmp_path, '"a" "y"\n"1" 5.5 "u"\n"2" 6 "v"\n"3" 7 "u"\n')
     assert (found["columns"].tolist(), found["x"].tolist()) == (["a"], [[5.5], [6], [7]])
+    assert "first cells, which have no name in the header, are taken as row names" in notes(found)
+
+
+@pytest.mark.parametrize("cells", ['"17" "3" "5"', "0 1 2", "1 2 3", "ann bob cyd"])
+def test_first_cells_without_a_name_may_be_row_names(cells, tmp_path):
+    rows = [f"{cell},{i}.5,{'uv'[i % 2]}\n" for i, cell in enumerate(cells.split())]
+    found = read(tmp_path, "a,y\n" + "".join(rows))
+    assert "first cells, which have no name in the header, are taken as row names" in notes(found)
+    assert found["x"][:, -1].tolist() == [0.5, 1.5, 2.5]
+    assert found["y"].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("y,a,t", ["pos,0.126,'x, z'", "neg,0.2,'x, z'", "pos,0.3,'y, z'"]),
+        ("y,a,t", ["1,0,5,3", "0,1,25,4", "1,2,5,3"]),
+        ("price,size,y", ["12,5,3,pos", "13,1,4,neg", "9,5,7,pos"]),
+        ("a,b,y", [".1,.2,pos,2", ".2,.3,neg,3", ".5,.7,pos,4"]),
+        ("a,t,y", ["0.126,'x, z',pos", "0.2,'x, z',neg", "0.3,'y, z',pos"]),
+        ("text,y", ["free cash, now,spam", "see you, bye,ham", "win, today,spam"]),
+        ("year,price,y", ["2001,5,3,pos", "2002,1,4,neg", "2003,5,7,pos"]),
+        ("y,a,t", ['"pos",1,x,z', '"neg",2,x,z', '"pos",3,y,z']),
+    ],
+)
+def test_a_cell_more_than_the_header_does_not_shift_the_columns(header, rows, tmp_path):
+    width = header.count(",") + 1
+    message = rf"line 3 has {width + 1} cells, but the header has {width} names; .* double quotes, .* data\.separator"
+    with pytest.raises(DataError, match=message) as caught:
+        read(tmp_path, "\n".join(["# made by hand", header, *rows]))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
