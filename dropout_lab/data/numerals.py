@@ -11,6 +11,7 @@ LARGEST = 1e37  # differences and sums of such numbers are finite in float32
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_GROUPED_BY_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _FORMATTED = re.compile(
     r"[-+\u2212\u2013]?\s?[$€£]?\s?([0-9]{1,3}([.,'\u2019\s][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?)\s?[%$€£]?"
 )
@@ -49,6 +50,11 @@ def has_decimal_comma(cell: str) -> bool:
 def is_ambiguous(cell: str) -> bool:
     """Whether the comma of a cell such as ``1,234`` may be a decimal sign or separate thousands."""
     return bool(_GROUPED.fullmatch(cell))
+
+
+def is_ambiguous_point(cell: str) -> bool:
+    """Whether the point of a cell such as ``1.234`` may be a decimal sign or separate thousands."""
+    return bool(_GROUPED_BY_POINT.fullmatch(cell))
 
 
 def is_missing(cell: str) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from dropout_lab.data.numerals import has_decimal_comma, is_ambiguous, is_missing, number_of
+from dropout_lab.data.numerals import has_decimal_comma, is_ambiguous, is_ambiguous_point, is_missing, number_of
 from dropout_lab.data.table_header import Origin, has_header, holds_name, is_unnamed, names_of
 from dropout_lab.data.table_rows import SPACE, TableFormat, records
 from dropout_lab.data.text_encoding import encoding_of, open_text
@@ -80,8 +80,8 @@ def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) ->
     header = options.header == "true"
     if options.header == "auto":
         header = bool(comment) or has_header(rows, mentioned)
-    decimal = _decimal(path, parsed.separator, rows[header:], options.decimal)
     columns = names_of(path, rows, header, parsed.width, origins)
+    decimal = _decimal(path, parsed.separator, rows[header:], origins[header:], columns, options.decimal)
     skipped -= bool(comment)
     form = TableFormat(parsed.separator, parsed.quoted, encoding, decimal, skipped, header, columns)
     row_names = header and len(rows[0]) < len(columns) and columns[1:] and is_unnamed(columns[0])
@@ -164,30 +164,48 @@ def _names_in_comment(skipped: Sequence[str], parsed: _Parsed) -> list[str]:
     return cells[0] if suits and any(number_of(cell) is not None for cell in first) else []
 
 
-def _decimal(path: Path, separator: str, rows: Sequence[Sequence[str]], given: str) -> str:
+def _decimal(
+    path: Path,
+    separator: str,
+    rows: Sequence[Sequence[str]],
+    origins: Sequence[Origin],
+    names: Sequence[str],
+    given: str,
+) -> str:
     """The decimal sign: a comma if columns of numbers have commas and none has points.
 
     Raises:
-        DataError: all of the commas may as well separate thousands.
+        DataError: all of the commas, or all of the points, may as well separate thousands.
     """
     if given != "auto" or separator == ",":
         return "," if given == "comma" else "."
     commas: list[str] = []
-    for i in range(max(map(len, rows), default=0)):
+    ambiguous, points = "", False
+    for i, name in enumerate(names):
         cells = [row[i] for row in rows if i < len(row) and not is_missing(row[i])]
         here = [cell for cell in cells if has_decimal_comma(cell)]
         plain = [cell for cell in cells if number_of(cell) is not None]
         if len(here) + len(plain) < len(cells):
             continue
-        if any("." in cell for cell in plain):
-            return "."
         commas += here
-    if commas and all(map(is_ambiguous, commas)):
+        pointed = [cell for cell in plain if "." in cell]
+        if not all(map(is_ambiguous_point, pointed)):
+            return "."
+        points = points or bool(pointed)
+        if pointed and len(pointed) < len(plain) and not ambiguous:
+            line = next(o.line for row, o in zip(rows, origins, strict=True) if pointed[0] in row[i : i + 1])
+            ambiguous = f"{path}: line {line}, column {name!r}: {pointed[0]!r}"
+    if ambiguous:
+        raise DataError(
+            f"{ambiguous} may be a decimal number or one with separators of thousands, as the column has whole numbers "
+            "too; write it without separators of thousands, or data.decimal=point reads it as a decimal number"
+        )
+    if commas and not points and all(map(is_ambiguous, commas)):
         raise DataError(
             f"{path}: {commas[0]!r} may be a decimal number or one with separators of thousands; "
             "data.decimal=comma or data.decimal=point says which"
         )
-    return "," if commas else "."
+    return "," if commas and not points else "."
 
 
 def _notes(form: TableFormat, comments: int, row_names: bool) -> tuple[str, ...]:
