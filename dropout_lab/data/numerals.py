@@ -15,6 +15,12 @@ _GROUPED_BY_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _FORMATTED = re.compile(
     r"[-+\u2212\u2013]?\s?[$€£]?\s?([0-9]{1,3}([.,'\u2019\s][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?)\s?[%$€£]?"
 )
+_MEASURE = re.compile(r"[-+]?[0-9]+([.,][0-9]+)*(\s(?P<word>[^\W\d_]+[²³23]?(/[^\W\d_]+)?)|(?P<sign>[^\W\d_]+))")
+# Units that are recognized without a space before them; others may be endings, as of 4th, or names, as 3D.
+_UNITS = set(
+    "kg g mg lb lbs oz t m cm mm km ft mi mph s ms sec min h hr hrs l ml w kw kwh v hz khz mhz ghz "
+    "kb mb gb tb hp cc px c f k eur usd gbp".split()
+)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
 
@@ -75,3 +81,12 @@ def shortened(cell: str) -> str:
 def is_formatted(cell: str) -> bool:
     """Whether a cell is a number for people, with separators of thousands, a unit of money or a sign of per cent."""
     return bool(_FORMATTED.fullmatch(cell))
+
+
+def unit_of(cell: str) -> str:
+    """The unit of a cell such as ``63 kg`` in small letters; nothing if the cell is no number with a unit."""
+    match = _MEASURE.fullmatch(cell)
+    if not match:
+        return ""
+    word, sign = match["word"], (match["sign"] or "").lower()
+    return word.lower() if word else sign if sign in _UNITS else ""
