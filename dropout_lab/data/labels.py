@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.numerals import LARGEST, is_formatted, is_missing, number_of, shortened, unit_of
+from dropout_lab.data.numerals import (
+    LARGEST,
+    has_decimal_comma,
+    is_formatted,
+    is_missing,
+    number_of,
+    shortened,
+    unit_of,
+)
 from dropout_lab.data.ranges import EXACT
 from dropout_lab.errors import DataError
 
@@ -108,9 +116,11 @@ def _refuse_formatted(cells: Sequence[str], words: Sequence[str], place: Callabl
     units = {unit_of(word) for word in written if not is_formatted(word)}
     if not written or "" in units or len(units) > 1:
         return
+    comma = ", or data.decimal=comma if it is a decimal sign" if has_decimal_comma(written[0]) else ""
     raise DataError(
         f"{place(cells.index(written[0]))}: {shortened(written[0])} is not a plain number; write numbers without "
-        "separators of thousands, units and signs of per cent; data.task=classification makes a class of each label"
+        f"separators of thousands, units and signs of per cent{comma}; data.task=classification makes a class of each "
+        "label"
     )
 
 

@@ -38,6 +38,11 @@ def test_formatted_numbers_are_no_classes(labels, task, tmp_path):
     assert sorted(classes) == sorted(set(labels))
 
 
+def test_decimal_commas_of_a_target_name_the_decimal_sign(tmp_path):
+    with pytest.raises(DataError, match=r"'0,5' is not a plain number; .*, or data\.decimal=comma if it is a decimal"):
+        read(tmp_path, ["0,5", "1,25", "0,5"], decimal="point")
+
+
 @pytest.mark.parametrize(
     "labels",
     [
