@@ -17,7 +17,7 @@ import numpy as np
 from dropout_lab.data.paths import PRIVATE, is_writable, user_cache_folder
 
 Arrays = dict[str, np.ndarray]
-FORMAT = 2  # increase it when a decoder changes its output for the same files
+FORMAT = 3  # increase it when a decoder changes its output for the same files
 
 
 def load_or_decode(

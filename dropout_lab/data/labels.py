@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.numerals import LARGEST, number_of, shortened
+from dropout_lab.data.numerals import (
+    LARGEST,
+    has_decimal_comma,
+    is_formatted,
+    is_missing,
+    number_of,
+    shortened,
+    unit_of,
+)
 from dropout_lab.data.ranges import EXACT
 from dropout_lab.errors import DataError
 
@@ -66,6 +74,8 @@ def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[i
     """
     values = {cell: _value(cell, decimal) for cell in dict.fromkeys(cells)}
     words = [cell for cell, value in values.items() if value is None]
+    if task != "classification":
+        _refuse_formatted(cells, words, place)
     numbers = {value for value in values.values() if value is not None}
     if task == "auto" and len(numbers) <= MOST_CLASSES and all(value == value // 1 for value in numbers):
         task = "classification"
@@ -83,6 +93,35 @@ def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[i
         row = int(np.argmax(huge))
         raise DataError(f"{place(row)}: {shortened(cells[row])} is too large; numbers must lie within {LARGEST:.1e}")
     return {"y": y, "notes": np.array([], str)}
+
+
+def missing_targets(cells: Sequence[str], task: str, decimal: str) -> np.ndarray:
+    """Return where targets are missing, bool [N]: empty cells, and the usual words for that if all others are numbers.
+
+    Args:
+        cells: stripped [N].
+        task: as for :func:`targets_of`; for ``classification`` such words are labels.
+        decimal: the decimal sign.
+    """
+    labels = set(cells) - {""}
+    words = set() if task == "classification" else {label for label in labels if is_missing(label)}
+    if labels == words or any(_value(label, decimal) is None for label in labels - words):
+        words = set()
+    return np.array([not cell or cell in words for cell in cells], bool)
+
+
+def _refuse_formatted(cells: Sequence[str], words: Sequence[str], place: Callable[[int], str]) -> None:
+    """Raise DataError if all labels that are no plain numbers are numbers with separators, signs or the same unit."""
+    written = [word for word in words if not is_missing(word)]
+    units = {unit_of(word) for word in written if not is_formatted(word)}
+    if not written or "" in units or len(units) > 1:
+        return
+    comma = ", or data.decimal=comma if it is a decimal sign" if has_decimal_comma(written[0]) else ""
+    raise DataError(
+        f"{place(cells.index(written[0]))}: {shortened(written[0])} is not a plain number; write numbers without "
+        f"separators of thousands, units and signs of per cent{comma}; data.task=classification makes a class of each "
+        "label"
+    )
 
 
 def _value(cell: str, decimal: str) -> int | float | None:

@@ -11,8 +11,15 @@ LARGEST = 1e37  # differences and sums of such numbers are finite in float32
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_GROUPED_BY_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _FORMATTED = re.compile(
     r"[-+\u2212\u2013]?\s?[$€£]?\s?([0-9]{1,3}([.,'\u2019\s][0-9]{3})+([.,][0-9]+)?|[0-9]+([.,][0-9]+)?)\s?[%$€£]?"
+)
+_MEASURE = re.compile(r"[-+]?[0-9]+([.,][0-9]+)*(\s(?P<word>[^\W\d_]+[²³23]?(/[^\W\d_]+)?)|(?P<sign>[^\W\d_]+))")
+# Units that are recognized without a space before them; others may be endings, as of 4th, or names, as 3D.
+_UNITS = set(
+    "kg g mg lb lbs oz t m cm mm km ft mi mph s ms sec min h hr hrs l ml w kw kwh v hz khz mhz ghz "
+    "kb mb gb tb hp cc px c f k eur usd gbp".split()
 )
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
@@ -55,6 +62,11 @@ def is_ambiguous(cell: str) -> bool:
     return bool(_GROUPED.fullmatch(cell))
 
 
+def is_ambiguous_point(cell: str) -> bool:
+    """Whether the point of a cell such as ``1.234`` may be a decimal sign or separate thousands."""
+    return bool(_GROUPED_BY_POINT.fullmatch(cell))
+
+
 def is_missing(cell: str) -> bool:
     """Return whether a cell is empty or a usual word for a missing value."""
     return cell.lower() in MISSING
@@ -73,3 +85,12 @@ def shortened(cell: str) -> str:
 def is_formatted(cell: str) -> bool:
     """Return whether a cell is a formatted number, with thousands separators, a currency sign or a percent sign."""
     return bool(_FORMATTED.fullmatch(cell))
+
+
+def unit_of(cell: str) -> str:
+    """The unit of a cell such as ``63 kg`` in small letters; nothing if the cell is no number with a unit."""
+    match = _MEASURE.fullmatch(cell)
+    if not match:
+        return ""
+    word, sign = match["word"], (match["sign"] or "").lower()
+    return word.lower() if word else sign if sign in _UNITS else ""

@@ -165,7 +165,7 @@ class Cells:
         row = int(np.argmax(wrong))
         cell = texts[codes[row]]
         if all(map(is_formatted, strange)) or (numeric.any() and any(map(is_infinite, strange))):
-            raise DataError(f"{place(row)}: {shortened(cell)} is not a finite number{_hint(cell)}")
+            raise DataError(f"{place(row)}: {shortened(cell)} is not a finite number{_hint(cell, self._decimal)}")
         found = Words(*_levels(values, codes, texts, missing), mixed=bool(numeric.any()))
         few = wrong.sum() < FEWEST_WORDS * (~missing).sum()
         if found.mixed and (few or len(found.levels) > min(MOST_LEVELS, (~missing).sum() / 2)):
@@ -245,7 +245,12 @@ def _refuse_huge(values: np.ndarray, place: Callable[[int], str]) -> None:
         raise DataError(f"{place(row)}: {values[row]:.6g} is too large; numbers must lie within {LARGEST:.1e}")
 
 
-def _hint(cell: str) -> str:
+def _hint(cell: str, decimal: str) -> str:
+    if decimal == "," and number_of(cell) is not None:
+        return (
+            "; it has a point, but the decimal sign of the file is a comma; write one of them throughout, and "
+            "data.decimal=point or data.decimal=comma says which"
+        )
     if has_decimal_comma(cell):
         return "; write it without separators of thousands, or data.decimal=comma if it is a decimal sign"
     return "; write numbers without separators of thousands, units and signs of per cent" if is_formatted(cell) else ""

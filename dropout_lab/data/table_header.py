@@ -1,22 +1,30 @@
-"""The header of a table: whether the first record holds the names of the columns, and the names."""
+"""The first record of a table: whether it holds the names of the columns, and which names they are."""
 
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from dropout_lab.data.numerals import has_decimal_comma, is_missing, number_of
 from dropout_lab.errors import DataError
 
-_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # the name that pandas writes for an unnamed column
+_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # as pandas writes the name of a column without one
+
+
+class Origin(NamedTuple):
+    """Where a record begins: the number of its line, and whether its first cell is in double quotes."""
+
+    line: int
+    quoted: bool
 
 
 def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
-    """Return whether the first record is a header: words above numbers, or words that do not occur below.
+    """Whether the first record holds names: it has words above numbers, or words that occur nowhere below.
 
     Args:
         rows: stripped cells of the first records.
-        names: column names given by the user; a record that contains one of them is the header.
+        names: the names of columns that the user has given; a record that holds one of them is the header.
     """
     first, body = rows[0], rows[1:]
     if not body or holds_name(first, names):
@@ -31,29 +39,39 @@ def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
 
 
 def holds_name(first: Sequence[str], names: Collection[str]) -> bool:
-    """Return whether the first record contains a name given by the user that is not the number of a column."""
+    """Whether the first record holds a name that the user has given and that is not the number of a column."""
     return any(cell in names and not (cell.isdecimal() and int(cell) <= len(first)) for cell in first)
 
 
-def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int) -> tuple[str, ...]:
-    """Return the names of all columns; without a header these are the numbers from 1.
+def names_of(
+    path: Path, rows: Sequence[Sequence[str]], header: bool, width: int, origins: Sequence[Origin]
+) -> tuple[str, ...]:
+    """Return the names of all columns; without a header they are their numbers from 1.
 
     Args:
-        path: the file, for messages.
         rows: stripped cells of the first records.
-        header: whether the first record is the header.
-        width: number of cells of most records.
+        width: cells of most records.
+        origins: where each record begins.
 
     Raises:
-        DataError: two columns have the same name.
+        DataError: two columns have the same name, or the rows have one cell more than the header without row names.
     """
     if not header:
         return tuple(str(i + 1) for i in range(width))
     first = list(rows[0])
     if len(first) == width - 1:
-        # Each line but the first ends with a separator, or row names have no header, as in the output of R.
-        trailing = all(not row[-1] for row in rows[1:] if len(row) == width)
-        first = [*first, ""] if trailing else ["", *first]
+        # A separator at the end of each line but the first, or row names without a header, as R writes them.
+        body = [i for i in range(1, len(rows)) if len(rows[i]) == width]
+        if all(not rows[i][-1] for i in body):
+            first = [*first, ""]
+        elif _are_row_names([rows[i] for i in body], all(origins[i].quoted for i in body)):
+            first = ["", *first]
+        else:
+            raise DataError(
+                f"{path}: line {origins[body[0]].line} has {width} cells, but the header has {width - 1} "
+                f"name{'' if width == 2 else 's'}; put cells that hold the separator or a decimal comma into double "
+                "quotes, name every column, or set data.separator"
+            )
     elif len(first) == width + 1 and not first[-1]:
         del first[-1]
     names = [_cleaned(name) or f"Unnamed: {i}" for i, name in enumerate(first)]
@@ -63,13 +81,27 @@ def names_of(path: Path, rows: Sequence[Sequence[str]], header: bool, width: int
     return tuple(names)
 
 
+def _are_row_names(rows: Sequence[Sequence[str]], quoted: bool) -> bool:
+    """Whether the first cells of rows with one cell more than the header are names of the rows, as R writes them.
+
+    They differ from row to row. Without quotes they count the rows, or they are words before a column of numbers: a
+    second column of words may be the rest of a text that holds the separator.
+    """
+    cells = [row[0] for row in rows]
+    if len(set(cells)) < len(cells) or "" in cells:
+        return False
+    if quoted or any(cells == [str(start + i) for i in range(len(cells))] for start in (0, 1)):
+        return True
+    return not any(map(_is_number, cells)) and all(_is_number(row[1]) or is_missing(row[1]) for row in rows)
+
+
 def _cleaned(name: str) -> str:
-    """Return a name without invisible characters, such as line breaks within a cell."""
+    """A name without signs that cannot be seen or typed, such as ends of lines within a cell."""
     return "".join(c for c in " ".join(name.split()) if c.isprintable())
 
 
 def is_unnamed(name: str) -> bool:
-    """Return whether a column has no name in the header."""
+    """Whether a column has no name in the header."""
     return bool(_UNNAMED.fullmatch(name))
 
 
@@ -81,7 +113,7 @@ def _vote(top: str, cells: Sequence[str]) -> str:
 
 
 def _is_range(first: Sequence[str]) -> bool:
-    """Return whether the record is ``,0,1,2`` or ``0,1,2,3``, the column names that pandas gives to an array."""
+    """Whether the record is ``,0,1,2`` or ``0,1,2,3``, as pandas names the columns of an array."""
     named = list(first[1:] if first[0] == "" else first)
     return named == [str(i) for i in range(len(named))] and (first[0] == "" or len(named) > 3)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.labels import targets_of
+from dropout_lab.data.labels import missing_targets, targets_of
 from dropout_lab.data.numerals import SHOWN
 from dropout_lab.data.table_columns import MOST_LEVELS, Numbers, Words, dropping, read_cells
 from dropout_lab.data.table_format import DETECTED, FormatOptions, format_of
@@ -72,7 +72,8 @@ def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTE
     _refuse_levels(path, columns)
     y = [cell.strip() for cell in kept[options.target]]
     masks = {name: column.missing for name, column in columns.items()}
-    rows = rows_to_keep(options.missing, masks, {options.target: np.array([not cell for cell in y])}, place)
+    needed = {options.target: missing_targets(y, options.task, form.decimal)}
+    rows = rows_to_keep(options.missing, masks, needed, place)
     columns = {name: column.select(rows) for name, column in columns.items()}
     found = targets_of([y[row] for row in rows], options.task, form.decimal, lambda r: place(options.target)(rows[r]))
     notes = [f"column {name!r}, which holds nothing, left out" for name in empty]

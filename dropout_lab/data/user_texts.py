@@ -8,7 +8,7 @@ import numpy as np
 
 from dropout_lab.data.cache import Arrays
 from dropout_lab.data.folders import ClassFolders, read_class_folders
-from dropout_lab.data.labels import targets_of
+from dropout_lab.data.labels import missing_targets, targets_of
 from dropout_lab.data.table_columns import read_cells
 from dropout_lab.data.table_format import DETECTED, FormatOptions, format_of
 from dropout_lab.data.tables import check_column, dropped_rows, rows_to_keep
@@ -85,7 +85,8 @@ def read_column(
     def place(name: str) -> Callable[[int], str]:
         return lambda row: f"{path}: line {lines[row]}, column {name!r}"
 
-    needed = {name: np.array([not cell.strip() for cell in cells[name]]) for name in (text, target)}
+    empty = np.array([not cell.strip() for cell in cells[text]])
+    needed = {text: empty, target: missing_targets(labels, task, form.decimal)}
     rows = rows_to_keep(missing, {}, needed, place)
     found = targets_of([labels[row] for row in rows], task, form.decimal, lambda row: place(target)(rows[row]))
     corpus = Corpus([cells[text][row] for row in rows], found["y"], tuple(map(str, found.get("classes", ()))))

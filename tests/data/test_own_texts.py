@@ -118,7 +118,7 @@ def test_words_that_look_missing_or_long_are_texts(folder):
         (
             TABLE.replace("spam", "0.5").replace("ham", "nan"),
             {},
-            "mail.csv: line 2, column 'kind': 'nan' is not a number",
+            "mail.csv: line 2, column 'kind': holds no value; 2 rows have missing cells; data.missing=drop",
         ),
         (TABLE, {"missing": "mean"}, "data.missing=mean: texts have none; data.missing=drop leaves out rows without"),
         ("id,body,kind\n", {}, "mail.csv: has no line below that of the names"),

@@ -84,6 +84,40 @@ def test_thousands_are_not_guessed(tmp_path):
         read(tmp_path, "a;b;y\n1.234,5;1,5;0\n2.500,5;2,5;1\n")
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|", " "])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("u;a;y\n0;976;0\n1;5.125;1\n2;12;0\n", "line 3, column 'a': '5.125'"),
+        ("u;a;y\n0;1.500;0\n1;985;1\n2;NA;0\n", "line 2, column 'a': '1.500'"),
+        ("u;a;y\n0;976;0\n5;-127;1\n2;-5.125;0\n", "line 4, column 'a': '-5.125'"),
+        ("u;y\n0;976\n5;127\n2;5.125\n", "line 4, column 'y': '5.125'"),
+    ],
+)
+def test_points_that_may_separate_thousands_are_not_guessed(text, place, separator, tmp_path):
+    text = text.replace(";", separator)
+    with pytest.raises(
+        DataError, match=rf"{place} may be a decimal .*; write it without .*data\.decimal=point"
+    ) as caught:
+        read(tmp_path, text)
+    assert "\n" not in str(caught.value)
+    found = read(tmp_path, text, decimal="point", options={"missing": "drop"}.items())
+    assert {1.5, 5.125, -5.125} & {*found["x"].ravel().tolist(), *found["y"].tolist()}
+
+
+@pytest.mark.parametrize(
+    "cells", ["1.5 2.125 7", "0.125 2.125 7", "1.125 2.250 7.500", "1.1250 2 7", "1.125 1e3 7.5", "1.125 7 1000.125"]
+)
+def test_points_with_other_counts_of_digits_are_decimal(cells, tmp_path):
+    rows = [f"{cell};{'uvw'[i]}\n" for i, cell in enumerate(cells.split())]
+    found = read(tmp_path, "a;y\n" + "".join(rows))
+    assert found["x"][:, 0].tolist() == [float(cell) for cell in cells.split()]
+
+
+def test_another_column_shows_that_points_are_decimal(tmp_path):
+    assert read(tmp_path, "a;b;y\n1.125;0.5;0\n7;0.25;1\n")["x"].tolist() == [[1.125, 0.5], [7, 0.25]]
+
+
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [("cp1252", "cp1252"), ("latin-1", "cp1252"), ("utf-16", "utf-16"), ("utf-32", "utf-32"), ("utf-8", "")],
@@ -136,6 +170,37 @@ def test_a_header_is_given(tmp_path):
 def test_row_names_as_R_writes_them(tmp_path):
     found = read(tmp_path, '"a" "y"\n"1" 5.5 "u"\n"2" 6 "v"\n"3" 7 "u"\n')
     assert (found["columns"].tolist(), found["x"].tolist()) == (["a"], [[5.5], [6], [7]])
+    assert "first cells, which have no name in the header, are taken as row names" in notes(found)
+
+
+@pytest.mark.parametrize("cells", ['"17" "3" "5"', "0 1 2", "1 2 3", "ann bob cyd"])
+def test_first_cells_without_a_name_may_be_row_names(cells, tmp_path):
+    rows = [f"{cell},{i}.5,{'uv'[i % 2]}\n" for i, cell in enumerate(cells.split())]
+    found = read(tmp_path, "a,y\n" + "".join(rows))
+    assert "first cells, which have no name in the header, are taken as row names" in notes(found)
+    assert found["x"][:, -1].tolist() == [0.5, 1.5, 2.5]
+    assert found["y"].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("y,a,t", ["pos,0.126,'x, z'", "neg,0.2,'x, z'", "pos,0.3,'y, z'"]),
+        ("y,a,t", ["1,0,5,3", "0,1,25,4", "1,2,5,3"]),
+        ("price,size,y", ["12,5,3,pos", "13,1,4,neg", "9,5,7,pos"]),
+        ("a,b,y", [".1,.2,pos,2", ".2,.3,neg,3", ".5,.7,pos,4"]),
+        ("a,t,y", ["0.126,'x, z',pos", "0.2,'x, z',neg", "0.3,'y, z',pos"]),
+        ("text,y", ["free cash, now,spam", "see you, bye,ham", "win, today,spam"]),
+        ("year,price,y", ["2001,5,3,pos", "2002,1,4,neg", "2003,5,7,pos"]),
+        ("y,a,t", ['"pos",1,x,z', '"neg",2,x,z', '"pos",3,y,z']),
+    ],
+)
+def test_a_cell_more_than_the_header_does_not_shift_the_columns(header, rows, tmp_path):
+    width = header.count(",") + 1
+    message = rf"line 3 has {width + 1} cells, but the header has {width} names; .* double quotes, .* data\.separator"
+    with pytest.raises(DataError, match=message) as caught:
+        read(tmp_path, "\n".join(["# made by hand", header, *rows]))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -159,14 +159,14 @@ def test_the_usual_words_for_missing(cell, tmp_path):
 def test_words_of_the_target_are_classes(word, tmp_path):
     found = read(tmp_path, f"a,y\n1,{word}\n2,Insomnia\n")
     assert set(found["classes"]) == {word, "Insomnia"}
-    found = read(tmp_path, f"a,y\n1,{word}\n2,0\n3,1\n")
+    found = read(tmp_path, f"a,y\n1,{word}\n2,0\n3,1\n", task="classification")
     assert set(found["classes"]) == {word, "0", "1"}
 
 
 @pytest.mark.parametrize("task", ["auto", "regression"])
 def test_a_word_among_targets_that_are_numbers(task, tmp_path):
-    text = "a,y\n1,0.5\n2,nan\n3,1.5\n"
-    with pytest.raises(DataError, match="line 3, column 'y': 'nan' is not a number; "):
+    text = "a,y\n1,0.5\n2,high\n3,1.5\n"
+    with pytest.raises(DataError, match="line 3, column 'y': 'high' is not a number; "):
         read(tmp_path, text, task=task)
     assert len(read(tmp_path, text, task="classification")["classes"]) == 3
 
