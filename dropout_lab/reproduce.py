@@ -199,7 +199,7 @@ def preview_studies(asked: ReproduceRequest, say: Say) -> None:
         folder = asked.folder(study) / "afresh" if asked.costs else asked.folder(study)
         trials, packs = plan_missing(rehearsed, Ledger(folder, write=False))
         cost, todo = estimate_cost(packs), sum(len(pack) for pack in packs)
-        found[study.name, asked.scale] = shelf.Cost(len(trials), cost.seconds, shelf.calibrate_machine())
+        found[study.name, asked.scale] = shelf.StudyCost(len(trials), cost.seconds, shelf.calibrate_machine())
         needs = f"about {format_duration(cost.seconds)}, {max(cost.bytes / 2**20, 1):.0f} MiB"
         say(f"{study.name}: {len(trials)} trials, {todo} to train in {len(packs)} packs, {needs}")
         if asked.costs:

@@ -147,6 +147,36 @@ def test_every_public_thing_says_what_it_is(path):
             assert ast.get_docstring(node) or node.name.startswith("check_"), f"{path.name}: {node.name}"
 
 
+def public_names(kind):
+    """Public functions or classes of all modules by name; the peers of the bench are programs of their own."""
+    names = {}
+    for path in FILES:
+        if not {"peers", "plugins"} & set(path.parts):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, kind) and not node.name.startswith("_"):
+                    names.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    return names
+
+
+def test_no_two_public_classes_have_the_same_name():
+    assert {name: paths for name, paths in public_names(ast.ClassDef).items() if len(paths) > 1} == {}
+
+
+# A function is named by a verb; a participle or adjective alone does not say what it does.
+BARE_WORDS = set(
+    (
+        "apart aside asked chosen composed counted decoded distinct dropped embedded evaluated expected failed "
+        "folded forked found fused gathered held idle joined judged keeping kept labelled launched listed long "
+        "merged named nobody nothing patient plain printed rebuilt rectified renamed shown silent stacked standing "
+        "strangers taken_up tested there together told tuned unlike wide written"
+    ).split()
+)
+
+
+def test_no_public_function_is_named_by_a_bare_participle():
+    assert BARE_WORDS & public_names(ast.FunctionDef).keys() == set()
+
+
 @pytest.mark.parametrize("subject", ["settings", "columns"])
 def test_the_readme_holds_the_tables_that_the_program_prints(subject):
     readme = (PROJECT / "README.md").read_text()

@@ -41,7 +41,7 @@ def _restored(x: Tensor, rate: Tensor) -> Tensor:
     return scale * x - scale * rate * SATURATION
 
 
-def dropped(x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
+def dropped_elements(x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
     """Return a bool tensor of the shape of x that is true where ``out`` has the value of dropped elements."""
     return out == _restored(torch.full_like(x, SATURATION), per_model(rate, x))
 
@@ -58,7 +58,7 @@ class Alpha(Dropout):
         return alpha(x, rate, random)
 
     def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
-        return dropped(x, out, rate)
+        return dropped_elements(x, out, rate)
 
 
 class FeatureAlpha(Spatial):
@@ -74,4 +74,4 @@ class FeatureAlpha(Spatial):
         return alpha(x, rate, random, self.shared[layout])
 
     def dropped(self, x: Tensor, out: Tensor, rate: Tensor | float) -> Tensor:
-        return dropped(x, out, rate)
+        return dropped_elements(x, out, rate)

@@ -26,7 +26,7 @@ def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
     return apply_mask(x, mask_factor(random.bits(x.shape), rate, x, rescaled=False))
 
 
-def expected(x: Tensor, rate: Tensor | float) -> Tensor:
+def scale_by_keep(x: Tensor, rate: Tensor | float) -> Tensor:
     """Multiply every element by its keep probability, the test-time form (section 4, figure 2 of the paper)."""
     return x * keep_probability(per_model(rate, x))
 
@@ -43,4 +43,4 @@ class Standard(Dropout):
         return relu_dropout(x, mask_factor(random.bits(x.shape), rate, x, rescaled=False))
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
-        return expected(x, rate)
+        return scale_by_keep(x, rate)

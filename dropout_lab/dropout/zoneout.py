@@ -6,7 +6,7 @@ from torch import Tensor
 
 from dropout_lab.dropout.base import MEMORY_CELLS, STATES, UNITS
 from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
-from dropout_lab.dropout.standard import expected, standard
+from dropout_lab.dropout.standard import scale_by_keep, standard
 from dropout_lab.rng import Randomness
 
 
@@ -32,4 +32,4 @@ class Zoneout(RecurrentWrapper):
         return standard(x, rate, random)
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
-        return expected(x, rate)
+        return scale_by_keep(x, rate)

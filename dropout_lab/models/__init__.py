@@ -13,7 +13,8 @@ from dropout_lab.config import (
     ResMLPConf,
     TransformerConf,
 )
-from dropout_lab.models.base import Hook, Model, Parameter, Params, PlainHook, State
+from dropout_lab.dropout.hook_interface import Hook, PlainHook
+from dropout_lab.models.base import Model, Parameter, Params, State
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.custom import Custom, NetworkError, error_line
 from dropout_lab.models.mlp import MLP

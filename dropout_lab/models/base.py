@@ -1,15 +1,16 @@
 """Base class of all models: parameters with a leading model axis M and one forward pass for all M models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod, sqrt
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import ACTIVATION_KINDS, MAPS, STEPS, UNITS, WEIGHTS
-from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP, LinearMap
+from dropout_lab.dropout.hook_interface import Hook
+from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP
 from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.rng import Streams
 
@@ -24,64 +25,6 @@ ACTIVATIONS = {
     "sigmoid": nn.functional.sigmoid,
 }
 MONOTONE = (ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["selu"], ACTIVATIONS["sigmoid"])
-
-
-class Hook(Protocol):
-    """Interface that a model calls at every site: for training, for evaluation, or without dropout.
-
-    Attributes:
-        training: whether this is a training pass. Other mode-dependent layers, such as batch normalisation, use it too.
-        holds: whether a dropped element of a recurrent layer keeps its value of the previous step instead of
-            becoming zero.
-        per_gate: whether each gate of a recurrent layer has its own masks.
-    """
-
-    training: bool
-    holds: bool
-    per_gate: bool
-
-    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """Return the factors at a site inside a recurrent layer or a text; None if nothing is dropped there.
-
-        The factors have this shape [M, ...], with size 1 along axes whose elements share a factor.
-        """
-        ...
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """Return the activations or recurrent weights x [M, ...] of the named site after dropout."""
-        ...
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """Return the activations of the pre-activations x [M, ...] at the named site after dropout."""
-        ...
-
-    def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Return the output of the layer whose weight has this name for its input x [M, B, ...]."""
-        ...
-
-
-class PlainHook:
-    """Hook that applies no dropout."""
-
-    training = False
-    holds = False
-    per_gate = False
-
-    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """Return None: nothing is dropped."""
-        return None
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """Return x unchanged."""
-        return x
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """Return the activations of x without dropout."""
-        return self(name, activation(x))
-
-    def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Return the output of the layer without dropout."""
-        return operation(x, weight, bias)
 
 
 @dataclass(frozen=True)

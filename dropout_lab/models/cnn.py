@@ -8,9 +8,10 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 from dropout_lab.dropout.base import MAPS, UNITS
+from dropout_lab.dropout.hook_interface import Hook
 from dropout_lab.dropout.kernels.linear_maps import CONV
 from dropout_lab.dropout.pack_dropout import Site
-from dropout_lab.models.base import ACTIVATIONS, MONOTONE, Hook, Model, Parameter, Params, affine, dense_parameters
+from dropout_lab.models.base import ACTIVATIONS, MONOTONE, Model, Parameter, Params, affine, dense_parameters
 
 KERNEL = 3
 

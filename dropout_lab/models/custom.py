@@ -11,8 +11,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS
+from dropout_lab.dropout.hook_interface import Hook, PlainHook
 from dropout_lab.dropout.pack_dropout import Site
-from dropout_lab.models.base import Hook, Model, Parameter, Params, PlainHook, input_layout
+from dropout_lab.models.base import Model, Parameter, Params, input_layout
 from dropout_lab.models.generators import changed, global_states
 from dropout_lab.models.sites import replace_dropouts
 from dropout_lab.rng import Streams

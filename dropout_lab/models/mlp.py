@@ -7,8 +7,9 @@ from typing import ClassVar
 from torch import Tensor
 
 from dropout_lab.dropout.base import STEPS, UNITS
+from dropout_lab.dropout.hook_interface import Hook
 from dropout_lab.dropout.pack_dropout import Site
-from dropout_lab.models.base import ACTIVATIONS, Hook, Model, Parameter, Params, affine, dense_parameters, input_layout
+from dropout_lab.models.base import ACTIVATIONS, Model, Parameter, Params, affine, dense_parameters, input_layout
 from dropout_lab.models.embedding import embed, embedding_parameters, token_mask
 
 

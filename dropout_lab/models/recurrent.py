@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import CANDIDATES, MEMORY_CELLS, RECURRENT, STATES, STEPS, UNITS, WORDS
+from dropout_lab.dropout.hook_interface import Hook
 from dropout_lab.dropout.kernels.linear_maps import DENSE_MAP
 from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS as KINDS
 from dropout_lab.dropout.kernels.rnn_cells import CellMasks
@@ -17,7 +18,6 @@ from dropout_lab.models import embedding
 from dropout_lab.models.base import (
     IMAGE,
     SERIES,
-    Hook,
     Model,
     Parameter,
     Params,

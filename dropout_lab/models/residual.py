@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from dropout_lab.dropout.base import MAPS, PATHS, UNITS
+from dropout_lab.dropout.hook_interface import Hook
 from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.models.base import (
     ACTIVATIONS,
-    Hook,
     Model,
     Parameter,
     Params,

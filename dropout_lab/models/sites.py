@@ -19,7 +19,7 @@ PLAIN = ("p", "inplace", "training")  # set on the instance by torch itself
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
-class Site(nn.Module):
+class DropoutCall(nn.Module):
     """Replacement of an nn.Dropout, which passes its input to the dropout variant of a trial.
 
     Args:
@@ -43,7 +43,7 @@ class Site(nn.Module):
 
 
 def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Tensor]) -> list[str]:
-    """Replace each nn.Dropout of a network by a :class:`Site`.
+    """Replace each nn.Dropout of a network by a :class:`DropoutCall`.
 
     Returns:
         The names of the sites, in the order in which the modules were registered.
@@ -60,7 +60,7 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
                 "would replace that: use a plain nn.Dropout, or do not derive the class from it"
             )
     sites: Mapping[nn.Module, nn.Module] = {
-        module: Site(site_name(name), module, call) for name, module in found.items()
+        module: DropoutCall(site_name(name), module, call) for name, module in found.items()
     }
     for parent in network.modules():
         for key, child in parent._modules.items():  # a module may have several parents

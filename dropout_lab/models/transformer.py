@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import ATTENTION, PATHS, STEPS
+from dropout_lab.dropout.hook_interface import Hook
 from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.models.base import (
     ACTIVATIONS,
     SERIES,
-    Hook,
     Model,
     Parameter,
     Params,

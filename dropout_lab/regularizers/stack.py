@@ -2,36 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from dropout_lab.dropout.hook_interface import Hook
 from dropout_lab.regularizers.base import Loss, Params, Regularizer, Stopping
-
-
-class Hook(Protocol):
-    """Interface that a model calls at its sites and for its layers."""
-
-    training: bool
-    holds: bool
-    per_gate: bool
-
-    def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
-        """Return the mask of a site inside a recurrent layer or a text; None for no dropout."""
-        ...
-
-    def __call__(self, name: str, x: Tensor) -> Tensor:
-        """Return the activations of a site after dropout."""
-        ...
-
-    def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """Apply the activation function to x, then dropout at the site."""
-        ...
-
-    def product(self, name: str, operation: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Return the output of a layer."""
-        ...
 
 
 class RegularizerStack:

@@ -19,7 +19,7 @@ COSTS = _HERE / "costs.csv"
 COST_COLUMNS = ("study", "scale", "trials", "seconds", "gauge")
 
 
-class Cost(NamedTuple):
+class StudyCost(NamedTuple):
     """Cost of a study at one scale.
 
     Args:
@@ -53,14 +53,14 @@ def find_study(name: str) -> Study:
     return load_study(FOLDER / f"{name}.yaml")
 
 
-def load_costs() -> Mapping[tuple[str, str], Cost]:
+def load_costs() -> Mapping[tuple[str, str], StudyCost]:
     """Return the stored estimates by study and scale."""
     if not COSTS.exists():
         return {}
     with COSTS.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {
-        (row["study"], row["scale"]): Cost(int(row["trials"]), float(row["seconds"]), float(row["gauge"]))
+        (row["study"], row["scale"]): StudyCost(int(row["trials"]), float(row["seconds"]), float(row["gauge"]))
         for row in rows
     }
 
@@ -78,7 +78,7 @@ def check_costs_writable() -> None:
         )
 
 
-def store_costs(found: Mapping[tuple[str, str], Cost]) -> None:
+def store_costs(found: Mapping[tuple[str, str], StudyCost]) -> None:
     """Replace the stored estimates of these studies, and drop those of studies that no longer exist.
 
     Raises:

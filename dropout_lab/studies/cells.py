@@ -7,7 +7,7 @@ from itertools import product
 
 from dropout_lab.config.compose import check_override, override_value, parse_override, split_axis
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting
-from dropout_lab.studies.study import Scale, Study, Words
+from dropout_lab.studies.study import Study, StudyScale, Words
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class StudyCell:
         return {word.partition("=")[0]: _shown(word) for word in self.words}
 
 
-def make_cells(study: Study, scale: Scale) -> list[StudyCell]:
+def make_cells(study: Study, scale: StudyScale) -> list[StudyCell]:
     """Return all cells of a study at one scale, panel by panel.
 
     Settings override each other in this order, the last one wins: base, panel, scale, panel at this scale, arm, arm at

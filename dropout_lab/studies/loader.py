@@ -23,8 +23,8 @@ from dropout_lab.studies.study import (
     Metric,
     Picture,
     Reading,
-    Scale,
     Study,
+    StudyScale,
     Words,
 )
 
@@ -227,7 +227,7 @@ def _fact(node: _Node) -> str:
     return str(node.value)
 
 
-def _scale(name: str, node: _Node, panels: Mapping[str, Words], arms: Mapping[str, Words]) -> Scale:
+def _scale(name: str, node: _Node, panels: Mapping[str, Words], arms: Mapping[str, Words]) -> StudyScale:
     node.mapping(SCALE)
     own = node.value.get("panels")
     chosen = None if own is None else {key: each.words() for key, each in node.within("panels").items()}
@@ -235,7 +235,9 @@ def _scale(name: str, node: _Node, panels: Mapping[str, Words], arms: Mapping[st
     changed = {key: each.words() for key, each in node.within("arms", {}).items()}
     only = None if node.value.get("only") is None else node.within("only").texts()
     _known(node, [*changed, *(only or [])], arms, "arm")
-    return Scale(name, node.within("set", "").words(), chosen, changed, only, node.within("deviations", []).texts())
+    return StudyScale(
+        name, node.within("set", "").words(), chosen, changed, only, node.within("deviations", []).texts()
+    )
 
 
 def _known(node: _Node, names: Any, known: Mapping[str, Any], what: str) -> None:

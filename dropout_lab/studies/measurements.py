@@ -17,7 +17,7 @@ from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import StudyCell
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.published import PublishedValue, load_published
-from dropout_lab.studies.study import Conditions, Metric, Reading, Scale, Study
+from dropout_lab.studies.study import Conditions, Metric, Reading, Study, StudyScale
 
 Replicate = tuple[object, ...]
 COLUMN = "study: "  # prefix of the columns of study metrics in the table of trials
@@ -49,7 +49,7 @@ class Measurements:
     """
 
     study: Study
-    scale: Scale
+    scale: StudyScale
     folder: Path
     cells: Sequence[StudyCell]
     trials: Mapping[str, Sequence[str]]

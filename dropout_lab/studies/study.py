@@ -72,7 +72,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Scale:
+class StudyScale:
     """Size at which a study is run.
 
     Args:
@@ -175,7 +175,7 @@ class Study:
     question: str
     arms: Mapping[str, Words]
     metrics: Mapping[str, Metric]
-    scales: Mapping[str, Scale]
+    scales: Mapping[str, StudyScale]
     base: Words = field(default_factory=dict)
     panels: Mapping[str, Words] = field(default_factory=lambda: {"": {}})
     original: Mapping[str, str] = field(default_factory=dict)

@@ -57,14 +57,14 @@ def physical_memory() -> int:
 
 
 @dataclass(frozen=True)
-class Cost:
+class PackCost:
     """Estimated seconds of training and peak memory in bytes for a list of packs."""
 
     seconds: float
     bytes: int
 
 
-def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
+def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> PackCost:
     """Estimate the cost of packs from a few timed steps of one pack of each kind; the trained weights are discarded.
 
     Args:
@@ -73,7 +73,7 @@ def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
             per epoch as the timed ones.
     """
     started = time.perf_counter()
-    timed: dict[tuple[str, int], Cost] = {}
+    timed: dict[tuple[str, int], PackCost] = {}
     seconds, peak, unknown, epochs_known = 0.0, 0, 0, 0
     for pack in packs:
         kind = (pack[0].point.pack_key, len(pack))
@@ -87,10 +87,10 @@ def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> Cost:
             unknown += work
     seconds *= 1 + unknown / max(epochs_known, 1)
     crew = workers.pool_size(packs, seconds)
-    return Cost(seconds / crew, peak * crew)
+    return PackCost(seconds / crew, peak * crew)
 
 
-def _time(trials: PackOf, steps: int = 4) -> Cost:
+def _time(trials: PackOf, steps: int = 4) -> PackCost:
     """Return the cost of training one pack for all its epochs, extrapolated from a few steps and two evaluations."""
     config = trials[0].config
     dataset, conf = load(config.data.kind, **config.source), config.train
@@ -111,7 +111,7 @@ def _time(trials: PackOf, steps: int = 4) -> Cost:
             with pack.arithmetic:
                 look = median(_clock(lambda: _look(pack)) for _ in range(2))
     weights = 4 * COPIES * pack.model.size * len(trials)
-    return Cost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
+    return PackCost(conf.epochs * (len(batches) * step + look), sum(saved) + weights + dataset.x.nbytes)
 
 
 def _look(pack: Pack) -> None:

@@ -16,7 +16,7 @@ SERIES = 3  # number of axes of series [N, T, F] with features last; images [N, 
 
 
 @dataclass(frozen=True)
-class Scale:
+class FeatureScale:
     """Offsets and divisors per model, in shapes that broadcast with x [M, B, ...] and y [M, B].
 
     The offsets of float64 data are relative to their :class:`Centre`.
@@ -27,9 +27,9 @@ class Scale:
     y_low: Tensor
     y_span: Tensor
 
-    def select(self, models: list[int]) -> "Scale":
+    def select(self, models: list[int]) -> "FeatureScale":
         """Return the scale of these models only."""
-        return Scale(self.x_low[models], self.x_span[models], self.y_low[models], self.y_span[models])
+        return FeatureScale(self.x_low[models], self.x_span[models], self.y_low[models], self.y_span[models])
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def fit_scale(
     fills: list[np.ndarray],
     device: torch.device,
     centre: Centre = Centre(),
-) -> Scale | None:
+) -> FeatureScale | None:
     """Compute the scale that normalises the training split of each trial.
 
     Tables and series are scaled per feature and images per channel; a regression target is scaled like a feature.
@@ -92,7 +92,7 @@ def fit_scale(
         if id(rows) not in known:
             known[id(rows)] = _one(dataset, kind, rows, fill, centre)
     stacked = [np.stack(values).astype(np.float32) for values in zip(*(known[id(rows)] for rows in parts), strict=True)]
-    return Scale(*(torch.from_numpy(values).to(device) for values in stacked))
+    return FeatureScale(*(torch.from_numpy(values).to(device) for values in stacked))
 
 
 def _one(dataset: Dataset, kind: str, rows: np.ndarray, fill: np.ndarray, centre: Centre) -> list[np.ndarray]:

@@ -6,8 +6,8 @@ import torch
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset
+from dropout_lab.dropout.hook_interface import PlainHook
 from dropout_lab.models import build_model
-from dropout_lab.models.base import PlainHook
 from dropout_lab.rng import Streams
 from dropout_lab.train import normalization as scaling
 from dropout_lab.train.batches import Batches
