@@ -60,17 +60,26 @@ def records(
     """
     if separator == SPACE:
         lines = (re.sub(r"\s+", SPACE, line.strip()) + "\n" for line in lines)
-    before = csv.field_size_limit(LONGEST)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    reader = csv.reader(lines, delimiter=separator, quoting=quoting, skipinitialspace=True, strict=strict)
     begun = skipped + 1
     try:
-        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-        reader = csv.reader(lines, delimiter=separator, quoting=quoting, skipinitialspace=True, strict=strict)
-        for cells in reader:
+        while (cells := _next(reader)) is not None:
             if len(cells) > 1 or (cells and cells[0].strip()):
                 yield begun, cells
             begun = skipped + reader.line_num + 1
     except csv.Error as error:
         raise csv.Error(f"line {begun} cannot be read ({error})") from None
+
+
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
+    """Return the next record, None at the end, however long its cells are.
+
+    The limit is one of the process. It is restored after each record, because a generator may never be finished.
+    """
+    before = csv.field_size_limit(LONGEST)
+    try:
+        return next(reader, None)
     finally:
         csv.field_size_limit(before)
 

@@ -1,11 +1,13 @@
 """Tables in text files: which numbers, words and labels are read, and how what is wrong is said."""
 
+import csv
 import gzip
 
 import numpy as np
 import pytest
 
 from dropout_lab.data import DataError, load
+from dropout_lab.data.table_rows import records
 from dropout_lab.data.tables import TableOptions, read_table
 
 NAN = np.nan
@@ -253,3 +255,11 @@ def test_blocks_of_rows_agree(tmp_path, monkeypatch):
     parts = read(tmp_path, text, missing="mean")
     assert np.array_equal(whole["x"], parts["x"], equal_nan=True)
     assert (whole["y"] == parts["y"]).all()
+
+
+def test_a_generator_that_is_not_finished_leaves_the_limit_of_the_process():
+    before = csv.field_size_limit()
+    unfinished = records(["a,b\n", "1,2\n"], ",")
+    assert next(unfinished) == (1, ["a", "b"])
+    assert csv.field_size_limit() == before
+    assert len(next(records([f'"{"b" * 140_000}",1\n'], ","))[1][0]) == 140_000
