@@ -38,5 +38,5 @@ def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {sizes} trial{'s' * (sizes != '1')}" if packs else ""),
         f"time     about {format_duration(cost.seconds)}, from timing a few steps of each kind of pack",
-        f"memory   about {max(cost.bytes / 2**20, 1):.0f} MiB beside the libraries",
+        f"memory   about {max(cost.bytes / 2**20, 1):.0f} MiB in addition to the libraries",
     ]

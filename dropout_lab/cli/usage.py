@@ -15,7 +15,7 @@ HELP = f"""\
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...
   {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
-                                    beside measured one, with a verdict
+                                    next to the measured one, with a verdict
   {PROGRAM} data list|get|check     public data sets: see, download, verify
   {PROGRAM} bench SUBJECT           timed against other programs
 

@@ -81,7 +81,7 @@ def check_out(value: Any) -> str:
     try:
         return str(Path(value).expanduser())
     except RuntimeError:
-        raise ValueError("is the home of nobody here") from None
+        raise ValueError("must not begin with ~ and the name of an unknown user") from None
 
 
 def check_auto(value: Any) -> str | int:

@@ -62,8 +62,8 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
             problems[address] = " ".join(str(reason).split()) or type(error).__name__
         finally:
             part.unlink(missing_ok=True)
-    told = "; ".join(f"{address}: {problem}" for address, problem in problems.items())
-    raise DataError(f"{path.name}: could not be downloaded ({told}); nothing is kept, the same command tries again")
+    reasons = "; ".join(f"{address}: {problem}" for address, problem in problems.items())
+    raise DataError(f"{path.name}: could not be downloaded ({reasons}); nothing is kept, the same command tries again")
 
 
 def _receive(address: str, part: Path) -> None:

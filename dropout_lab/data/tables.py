@@ -68,7 +68,7 @@ def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTE
     indices = list(takewhile(lambda name: is_unnamed(name) and columns[name].is_index(), columns))
     columns = {name: column for name, column in columns.items() if name not in indices}
     if not columns:
-        raise DataError(f"{path}: must have a feature beside the target {options.target!r}")
+        raise DataError(f"{path}: must have a feature in addition to the target {options.target!r}")
     _refuse_levels(path, columns)
     y = [cell.strip() for cell in kept[options.target]]
     masks = {name: column.missing for name, column in columns.items()}

@@ -21,7 +21,7 @@ def dropconnect(
     rate: Tensor | float,
     random: Randomness,
     mask: str = "example",
-    told: Observer = ignore,
+    observer: Observer = ignore,
 ) -> Tensor:
     """Apply a layer in which each weight is zeroed with probability ``rate`` and the others are divided by 1 - rate.
 
@@ -33,7 +33,7 @@ def dropconnect(
         random: source of the masks' bits.
         mask: ``example`` for a separate mask per example, as in the paper, which takes the memory of B copies of the
             weights; ``batch`` for one mask per batch, a common shortcut that is a different and noisier method.
-        told: observer, as in :meth:`WeightDropout.product`.
+        observer: as in :meth:`WeightDropout.product`.
 
     Returns:
         output of the layer, with the expectation of the layer without dropout.
@@ -45,11 +45,11 @@ def dropconnect(
     """
     if mask == "batch":
         masked = inverted(weight, rate, random)
-        told(weight, masked)
+        observer(weight, masked)
         return operation(x, masked, bias)
     each = weight.unsqueeze(1).expand(-1, x.shape[1], *weight.shape[1:])
     masked = inverted(each, rate, random)
-    told(each, masked)
+    observer(each, masked)
     return operation.each(x, masked, bias)
 
 
@@ -88,6 +88,6 @@ class DropConnect(WeightDropout):
         rate: Tensor | float,
         random: Randomness,
         own: Tensor | None = None,
-        told: Observer = ignore,
+        observer: Observer = ignore,
     ) -> Tensor:
-        return dropconnect(operation, x, weight, bias, rate, random, self.mask, told)
+        return dropconnect(operation, x, weight, bias, rate, random, self.mask, observer)

@@ -79,8 +79,8 @@ class TrainingHook:
             return operation(x, weight, bias)
         assert isinstance(noise.variant, WeightDropout)
         own = noise.learned(name, self._params)
-        rate, told = noise.rates[name], noise.teller(name, noise.rates[name])
-        return noise.variant.product(operation, x, weight, bias, rate, noise.random[name], own, told)
+        rate, observer = noise.rates[name], noise.teller(name, noise.rates[name])
+        return noise.variant.product(operation, x, weight, bias, rate, noise.random[name], own, observer)
 
 
 class EvalHook:

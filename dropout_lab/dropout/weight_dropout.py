@@ -57,7 +57,7 @@ class WeightDropout(Dropout):
         rate: Tensor | float,
         random: Randomness,
         own: Tensor | None = None,
-        told: Observer = ignore,
+        observer: Observer = ignore,
     ) -> Tensor:
         """Apply the training-time form of the layer.
 
@@ -68,7 +68,7 @@ class WeightDropout(Dropout):
             rate: drop probability, a number or [M].
             random: source of the noise.
             own: learned parameter of the layer; None if nothing is learned.
-            told: observer that receives the tensors before and after dropout, for counting.
+            observer: function that receives the tensors before and after dropout, for counting.
         """
         raise NotImplementedError
 
@@ -137,7 +137,7 @@ class GaussianWeightDropout(WeightDropout):
         rate: Tensor | float,
         random: Randomness,
         own: Tensor | None = None,
-        told: Observer = ignore,
+        observer: Observer = ignore,
     ) -> Tensor:
         mean = operation(x, torch.where(per_model(rate, weight) < 1, weight, 0), bias)
         variance = operation(x.square(), self.variance(weight, rate, own), None)
@@ -145,5 +145,5 @@ class GaussianWeightDropout(WeightDropout):
         present = variance > 0
         deviation = torch.where(present, variance, 1).sqrt() * present
         out = mean + deviation * sample_normal(random.bits(mean.shape), mean)
-        told(mean, out)
+        observer(mean, out)
         return out

@@ -73,9 +73,9 @@ def _classes(trained: Predictor, conf: InferConf) -> Measures:
         for name, b in (("equal_width", width), ("equal_mass", mass))
         for each in zip(b.number, b.low, b.high, b.count, b.confidence, b.accuracy, strict=True)
     ]
-    told = {"rows": trained.rows("test")[0].cpu().numpy(), "target": y, "prediction": p.argmax(1)}
+    predicted_arrays = {"rows": trained.rows("test")[0].cpu().numpy(), "target": y, "prediction": p.argmax(1)}
     ood = [row for name in conf.ood for row in _ood(trained, conf, name, test)]
-    return Measures({**measured, "n_test": len(y)}, bins, coverage, ood, told | test.arrays)
+    return Measures({**measured, "n_test": len(y)}, bins, coverage, ood, predicted_arrays | test.arrays)
 
 
 def classification_scores(p: np.ndarray, y: np.ndarray, bins: int) -> dict[str, float]:
@@ -110,9 +110,13 @@ def _values(trained: Predictor, conf: InferConf) -> Measures:
     }
     if noisy:
         measured["variance"] = float(test.arrays["variance"].mean())
-    told = {"rows": trained.rows("test")[0].cpu().numpy(), "target": test.y, "prediction": test.arrays["mean"]}
-    told |= {"variance": test.arrays["variance"], "log_likelihood": test.arrays["log_likelihood"][0]}
-    return Measures(measured, predicted=told)
+    predicted_arrays = {
+        "rows": trained.rows("test")[0].cpu().numpy(),
+        "target": test.y,
+        "prediction": test.arrays["mean"],
+    }
+    predicted_arrays |= {"variance": test.arrays["variance"], "log_likelihood": test.arrays["log_likelihood"][0]}
+    return Measures(measured, predicted=predicted_arrays)
 
 
 def candidate_taus(trained: Predictor, conf: InferConf) -> list[float]:

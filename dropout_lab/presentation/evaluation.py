@@ -23,12 +23,12 @@ save=true or by infer= in the sweep itself; trains nothing.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
   infer=monte_carlo      passes with the noise of the training: uncertainty
-  infer=ensemble         passes of one network beside the networks of all seeds,
+  infer=ensemble         passes of one network against networks of all seeds,
                          at equal cost
 
 Settings of infer may be axes, as infer.passes=10,100; `dropout-lab list
 settings` explains them. Also: device, data.root, data.path, save_predictions,
-skip_invalid. Results go to evaluations.csv and files beside it in DIR
+skip_invalid. Results go to evaluations.csv and files next to it in DIR
 (results/sweep)."""
 FILES = ("evaluations.csv", "ood.csv", "reliability.csv", "coverage.csv", "ensembles.csv")
 

@@ -58,12 +58,12 @@ def read_evaluations(folder: Path, name: str) -> pd.DataFrame | None:
     frame = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"])
     if "first" in frame:
         frame = frame.rename(columns={"first": "trial_id"})
-    told = [name for name in frame.columns if name not in ("mean", "seconds", *METRICS)]
+    key_columns = [name for name in frame.columns if name not in ("mean", "seconds", *METRICS)]
     measured = {"risk", "auroc", "fpr95", "count", "confidence", "n", "values", "epochs", "version"}
     # A bin is identified by its bounds, because versions before 0.1.0 numbered only the bins that contain examples. In
     # the other files, low and high are the bounds of an interval.
     measured |= {"bin"} if "bin" in frame else {"low", "high"}
-    frame = frame.drop_duplicates([name for name in told if name not in measured], keep="last")
+    frame = frame.drop_duplicates([name for name in key_columns if name not in measured], keep="last")
     trials = stored.read_trials(folder)
     settings = [c for c in trials.columns if c in (*SETTINGS, "trial_id", "seed") or "." in c]
     return frame.merge(trials[settings], on="trial_id", how="inner").copy()  # defragments the frame

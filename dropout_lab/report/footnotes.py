@@ -74,12 +74,12 @@ def _compared(summary: Summary) -> Iterator[str]:
     found = set(marks.values())
     if BEST not in found:
         return
-    told = ["* best mean"]
-    told += ["= not told apart from it"] if ALIKE in found else []
-    told += ["? too few seeds to tell apart from it"] if TOO_FEW in found else []
-    told += ["no mark: worse"] if "" in found else []
+    legend = ["* best mean"]
+    legend += ["= not told apart from it"] if ALIKE in found else []
+    legend += ["? too few seeds to tell apart from it"] if TOO_FEW in found else []
+    legend += ["no mark: worse"] if "" in found else []
     many = f" over all {comparison.pairs} pairs of arms" if comparison.pairs > 1 else ""
-    yield f"{'; '.join(told)} (the same test at level {LEVEL:g}, Holm{many})."
+    yield f"{'; '.join(legend)} (the same test at level {LEVEL:g}, Holm{many})."
     if TOO_FEW in found and comparison.seeds_to_tell:
         yield f"{_seeds(summary)} seeds cannot tell among so many arms, {comparison.seeds_to_tell} can."
     yield from _needed([comparison.to_best[label] for label, mark in marks.items() if mark in (ALIKE, TOO_FEW)])
@@ -93,6 +93,6 @@ def _needed(open_: list[PairedDifference]) -> Iterator[str]:
     """Yield the number of seeds that would detect the observed differences to the best arm."""
     counted = sorted((c.needed, c.arm) for c in open_ if c.needed)
     if counted:
-        told = ", ".join(f"{arm} about {needed}" for needed, arm in counted[:NAMED])
+        listed = ", ".join(f"{arm} about {needed}" for needed, arm in counted[:NAMED])
         more = ", others more" if len(open_) > NAMED or len(counted) < len(open_) else ""
-        yield f"Seeds that would show the difference to the best with a probability of 0.8: {told}{more}."
+        yield f"Seeds that would show the difference to the best with a probability of 0.8: {listed}{more}."

@@ -170,6 +170,6 @@ def _titled(figure: Figure, summary: Summary, title: str, named: bool = False) -
     spread = f"mean and 95 % interval over seeds, {n}" if counts[-1] >= LEAST else "values of two seeds and their mean"
     spread = "one seed" if counts[-1] < 2 else spread
     marks = {summary.comparison.mark(label) for label in summary.arms}
-    told = ", ".join(text for mark, text in MARKS.items() if mark in marks)
-    figure.suptitle(f"{title}: {spread}" + (f"\n{told}" if told and named else ""), fontsize=10)
+    legend = ", ".join(text for mark, text in MARKS.items() if mark in marks)
+    figure.suptitle(f"{title}: {spread}" + (f"\n{legend}" if legend and named else ""), fontsize=10)
     return figure

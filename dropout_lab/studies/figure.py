@@ -136,8 +136,8 @@ def _arms(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> Non
         found = measured.interval(label, metric.name)
         if found is not None:
             draw_interval(axes, found, y, label="measured")
-        beside = measured.published(label, metric.name)
-        printed |= {y: beside.number} if beside else {}
+        figure_in_print = measured.published(label, metric.name)
+        printed |= {y: figure_in_print.number} if figure_in_print else {}
     for y, number in printed.items():
         axes.plot([number], [y], "D", color=COLOURS[1], markerfacecolor="white", markersize=5, label=PUBLISHED)
     names = [*(measured.by_label[label].name for label in labels), *others]

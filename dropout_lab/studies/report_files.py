@@ -130,12 +130,12 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
         marks = {fact.seen for fact in shown}
         relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
         over = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
-        told = ["published: as printed" + over]
-        told += ["c seen in a copy of it"] if "copy" in marks else []
-        told += ["r recalled, not seen in print"] if "recalled" in marks else []
+        parts = ["published: as printed" + over]
+        parts += ["c seen in a copy of it"] if "copy" in marks else []
+        parts += ["r recalled, not seen in print"] if "recalled" in marks else []
         kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
-        told += [f"± {', '.join(kinds)}"] if kinds else []
-        sentences.append("; ".join(told) + ". Source: " + ". ".join(sources) + ".")
+        parts += [f"± {', '.join(kinds)}"] if kinds else []
+        sentences.append("; ".join(parts) + ". Source: " + ". ".join(sources) + ".")
     if any(row.verdict and row.verdict != INCOMPARABLE for row in rows):
         within = " or ".join(f"{_margins(measured, m)} ({m.title})" for m in study.metrics.values() if m.margin)
         sentences.append(

@@ -132,9 +132,9 @@ def _answered(judged: ClaimVerdict, answer: JointTest) -> ClaimVerdict:
 
 
 def _decided(judged: ClaimVerdict, p: float, family: int) -> ClaimVerdict:
-    told = p <= LEVEL
-    verdict = {"for": SUPPORTED, "against": CONTRADICTED}.get(judged.tendency, OPEN) if told else OPEN
-    few = not told and smallest_p(judged.n) * family > LEVEL
+    significant = p <= LEVEL
+    verdict = {"for": SUPPORTED, "against": CONTRADICTED}.get(judged.tendency, OPEN) if significant else OPEN
+    few = not significant and smallest_p(judged.n) * family > LEVEL
     return replace(judged, holm=p, verdict=verdict, why="too few replicates to tell" if few else "")
 
 

@@ -55,11 +55,11 @@ def save_weights(trial: Trial, result: TrialResult) -> None:
         return
     path = weights_path(trial.config.out, trial.id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {"config": asdict(trial.config), "seed": trial.seed, "moment": result.moment}
+    metadata = {"config": asdict(trial.config), "seed": trial.seed, "moment": result.moment}
     tensors = {name: value.detach().cpu().contiguous() for name, value in result.weights.items()}
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     with new.open("wb") as file:
-        file.write(save(tensors, {"dropout-lab": json.dumps(told)}))
+        file.write(save(tensors, {"dropout-lab": json.dumps(metadata)}))
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
@@ -119,14 +119,14 @@ def list_saved(
 def _kept(trial_id: str, path: Path) -> SavedWeights:
     try:
         with safe_open(path, "pt") as file:
-            told = json.loads(file.metadata()["dropout-lab"])
-        trial = Trial(canonical(_config(told["config"])), told["seed"])
+            metadata = json.loads(file.metadata()["dropout-lab"])
+        trial = Trial(canonical(_config(metadata["config"])), metadata["seed"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(f"{path}: cannot be read ({reason}); remove it and train it again with save=true") from None
     if trial.id != trial_id:
         raise ConfigError(f"{path}: is of another trial, or of another version of dropout-lab; remove it")
-    progress, stalls = told["moment"]
+    progress, stalls = metadata["moment"]
     return SavedWeights(trial, path, (float(progress), float(stalls)))
 
 

@@ -52,11 +52,11 @@ def predict_split(
         For each model a dict with ``prediction`` and ``target`` [N]: classes, tokens, or numbers in the unit of the
         target ([N, K] for K targets); and the ``rows`` [N] of the dataset, unless it is a running text.
     """
-    told, true = [], []
+    predicted, true = [], []
     for out, y in weight_scaling.predict_outputs(model, params, feed.looks(part), feed.fetch, hook):
-        told.append(_lines(feed.in_units(task.answer(out)), task))
+        predicted.append(_lines(feed.in_units(task.answer(out)), task))
         true.append(_lines(feed.in_units(y), task))
-    found = {"prediction": torch.cat(told, 1), "target": torch.cat(true, 1)}
+    found = {"prediction": torch.cat(predicted, 1), "target": torch.cat(true, 1)}
     if task.kind != "language":
         found["rows"] = feed.index[part].cpu()
     return [{name: values[m].numpy() for name, values in found.items()} for m in range(len(found["target"]))]

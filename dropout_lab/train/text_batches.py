@@ -51,5 +51,5 @@ def _windows(places: Tensor, streams: int, window: int) -> Iterator[Tensor]:
     count = places.shape[1] - 1
     streams = min(streams, count)
     length = count // streams
-    beside = places[:, : streams * length].unflatten(1, (streams, length))
-    yield from beside.split(window, dim=2)
+    stream_rows = places[:, : streams * length].unflatten(1, (streams, length))
+    yield from stream_rows.split(window, dim=2)

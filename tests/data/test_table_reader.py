@@ -65,7 +65,7 @@ def test_numbers_are_exact(tmp_path):
         ("a,y\n1,2\n3,\n", "line 3, column 'y': holds no value; 1 row has missing cells; data.missing=drop leaves"),
         ("a,y\nx,2\n,4\ny,3\nx,1\n", "line 3, column 'a': holds no value; 1 row has missing cells; data.missing=mean"),
         ("a,y\n,2\n,4\n", r"column 'a': the whole column holds no value; data.drop=\[a\] leaves it out"),
-        ("y\n1\n2\n", "must have a feature beside the target 'y'"),
+        ("y\n1\n2\n", "must have a feature in addition to the target 'y'"),
         ("a,y\n", "has no line below that of the names"),
         ("", "is empty"),
         ("\n\n", "is empty"),
@@ -89,7 +89,7 @@ def test_what_is_wrong_with_a_table_is_one_line(text, message, tmp_path):
         ({"columns": ["alfa"]}, "data.columns=alfa: no such column in .*; did you mean 'alpha'?"),
         ({"columns": ["alpha", "y"]}, r"data.columns=\[alpha,y\]: 'y' is the target"),
         ({"drop": ["y"]}, r"data.drop=\[y\]: 'y' is the target"),
-        ({"drop": ["alpha", "beta"]}, "must have a feature beside the target 'y'"),
+        ({"drop": ["alpha", "beta"]}, "must have a feature in addition to the target 'y'"),
     ],
 )
 def test_columns_that_are_not_there(options, message, tmp_path):
