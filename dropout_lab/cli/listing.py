@@ -45,7 +45,7 @@ def render_listing(words: Sequence[str]) -> str:
 
 
 def render_markdown_table(subject: str) -> str:
-    """Return the settings or columns as a Markdown table for the README."""
+    """Return the settings or columns as a Markdown table for docs/reference."""
     if subject == "columns":
         return format_markdown(
             ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
