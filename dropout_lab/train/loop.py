@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,25 @@ from dropout_lab.dropout.schedules import TrainingProgress
 from dropout_lab.models import Hook, Params
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activation_stats import measure_activity
+from dropout_lab.train.curves import from_columns, to_columns
 from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
+from dropout_lab.train.monitor import NoMonitor, PackMonitor, PackPosition
 from dropout_lab.train.pack import Pack
+from dropout_lab.train.pack_state import capture_pack, resume_pack
 from dropout_lab.train.result import TrialResult
 from dropout_lab.train.splits import PARTS
 from dropout_lab.train.stopping import BestTracker, PlateauCounter
 from dropout_lab.trial import Trial
 
 Progress = Callable[[int], None]
+RECENT = 100  # number of steps over which the shown loss is averaged
 
 
 def train_pack(
-    trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda epochs: None
+    trials: Sequence[Trial],
+    dataset: Dataset,
+    progress: Progress = lambda epochs: None,
+    monitor: PackMonitor | None = None,
 ) -> list[TrialResult]:
     """Train a pack and measure each of its trials.
 
@@ -34,6 +41,7 @@ def train_pack(
         trials: see :class:`Pack`.
         dataset: the data of the trials.
         progress: called with the number of trial epochs that have been completed or are no longer needed.
+        monitor: provides the state of an interrupted training to continue from, and observes each step.
 
     Returns:
         One result per trial, in the order of the trials.
@@ -42,13 +50,23 @@ def train_pack(
         ValueError: the model does not accept the data.
     """
     with flush_denormals():
-        return _Training(trials, dataset, progress).run()
+        training = _Training(trials, dataset, progress, monitor)
+        state = monitor.load() if monitor else None
+        if monitor and state is not None:
+            try:
+                training.resume(state)
+            except (LookupError, TypeError, ValueError, RuntimeError) as error:  # the state has another structure
+                monitor.reject(f"{type(error).__name__}: {error}")
+                training = _Training(trials, dataset, progress, monitor)
+        return training.run()
 
 
 class _Training:
-    def __init__(self, trials: Sequence[Trial], dataset: Dataset, progress: Progress):
-        self.started = time.perf_counter()
-        self.trials, self.progress = trials, progress
+    def __init__(
+        self, trials: Sequence[Trial], dataset: Dataset, progress: Progress, monitor: PackMonitor | None = None
+    ):
+        self.started, self.seconds_before = time.perf_counter(), 0.0  # in this process; in earlier ones
+        self.trials, self.progress, self.monitor = trials, progress, monitor or NoMonitor()
         self.whole = self.pack = Pack(trials, dataset)
         self.conf = trials[0].config.train
         self.inside = list(range(len(trials)))  # index in self.pack -> index in self.trials
@@ -58,9 +76,13 @@ class _Training:
         self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
         self.epochs_run = [0] * len(trials)
         self.results = [TrialResult("ok") for _ in trials]
+        self.epoch, self.steps_here, self.last_loss = 1, 0, math.nan
+        self.batches: Sequence[Tensor] = ()  # rows of the batches of the current epoch; empty between epochs
+        self.sums: list[Tensor] = []  # sum of the losses of each step of the current epoch, [M] each
 
     def run(self) -> list[TrialResult]:
-        for epoch in range(1, self.conf.epochs + 1):
+        for epoch in range(self.epoch, self.conf.epochs + 1):
+            self.epoch = epoch
             losses = self._epoch(epoch)
             val = self._validated()
             self._record(epoch, losses.tolist(), val)
@@ -70,29 +92,94 @@ class _Training:
             if not self.inside:
                 break
         self._finish(self.inside)
-        seconds = (time.perf_counter() - self.started) / len(self.trials)
-        self._measure(seconds)
+        self._measure(self._seconds() / len(self.trials))
         return self.results
+
+    def _seconds(self) -> float:
+        """Return the time of this training so far, in this and in earlier processes."""
+        return self.seconds_before + time.perf_counter() - self.started
 
     def _epoch(self, epoch: int) -> Tensor:
         """Train for one epoch and return the mean training loss of each model, [M]."""
-        batches = self.pack.begin(epoch)
-        sums: list[Tensor] = []
-        seen, self.steps = 0, len(batches)
+        if not self.batches:
+            self.batches, self.sums = self.pack.begin(epoch), []
+        batches, self.steps = self.batches, len(self.batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
-        for step, rows in enumerate(batches):
+        for step in range(len(self.sums), len(batches)):
+            self.monitor.step(self._position, self._state)
+            rows = batches[step]
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
             self.pack.noise.move(TrainingProgress(progress, stalls))
             self.pack.regularizers.move(progress)
             if step == 0:
                 self.pack.noise.measure()
-            count = rows[0].numel()
-            sums.append(self.pack.step(rows) * count)
-            seen += count
+            self.sums.append(self.pack.step(rows) * rows[0].numel())
+            self.steps_here += 1
             if step == 0:
-                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), sums[0].long())[:2])
+                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), self.sums[0].long())[:2])
                 self.dropped[:, self.inside] += counts.cpu()
-        return torch.stack(sums).double().sum(0) / seen
+        losses = self._losses(len(batches))
+        self.batches, self.last_loss = (), losses.mean().item()
+        return losses
+
+    def _losses(self, count: int) -> Tensor:
+        """Return the mean loss of each model, [M], over the last ``count`` steps of the current epoch."""
+        done = len(self.sums)
+        seen = sum(rows[0].numel() for rows in self.batches[done - count : done])
+        return torch.stack(self.sums[done - count :]).double().sum(0) / seen
+
+    def _position(self) -> PackPosition:
+        recent = min(len(self.sums), RECENT)
+        left = (len(self.trials) - len(self.inside)) * self.conf.epochs
+        return PackPosition(
+            epoch=self.epoch,
+            step=len(self.sums),
+            steps=self.steps,
+            epochs=self.conf.epochs,
+            models=len(self.inside),
+            epochs_done=len(self.inside) * (self.epoch - 1) + left,
+            loss=self._losses(recent).mean().item() if recent else self.last_loss,
+            seconds=self._seconds(),
+            here=time.perf_counter() - self.started,
+            steps_here=self.steps_here,
+        )
+
+    def _state(self) -> dict[str, Any]:
+        """Return the state before a step, from which :meth:`resume` continues to the bit."""
+        return {
+            "epoch": self.epoch,
+            "sums": torch.stack(self.sums) if self.sums else None,
+            "last_loss": self.last_loss,
+            "seconds": self._seconds(),
+            "inside": self.inside,
+            "pack": capture_pack(self.pack),
+            "stalls": self.stalls.state_dict(),
+            "watch": self.watch.state_dict(),
+            "final": self.final,
+            "dropped": self.dropped,
+            "epochs_run": self.epochs_run,
+            "curves": [to_columns(result.curve) for result in self.results],
+            "diverged": [result.status == "diverged" for result in self.results],
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Set a new training to a state that :meth:`_state` returned for the same trials."""
+        self.inside = list(state["inside"])
+        if len(self.inside) < len(self.trials):
+            self.pack = self.pack.select(self.inside)
+        self.batches = resume_pack(self.pack, state["pack"])
+        self.sums = [] if state["sums"] is None else list(state["sums"].to(self.pack.optimizer.lr.device))
+        self.epoch, self.last_loss, self.seconds_before = state["epoch"], state["last_loss"], state["seconds"]
+        self.stalls.load_state_dict(state["stalls"])
+        self.watch.load_state_dict(state["watch"])
+        for name, values in self.final.items():
+            values.copy_(state["final"][name])
+        self.dropped, self.epochs_run = state["dropped"].clone(), list(state["epochs_run"])
+        curves = zip(self.trials, state["curves"], state["diverged"], strict=True)
+        self.results = [
+            TrialResult("diverged" if diverged else "ok", curve=from_columns(columns, trial.id))
+            for trial, columns, diverged in curves
+        ]
 
     def _validated(self) -> SplitScores | None:
         """Evaluate the current networks on the validation set; None if there is none."""
