@@ -111,40 +111,6 @@ def test_the_engine_names_no_variant_regularizer_or_model():
             assert not found, f"{path.name} names {found}"
 
 
-# Libraries whose private names may change in any release, and the only file that may use those of torch.
-LIBRARIES = {"torch", "numpy", "pandas", "hydra", "omegaconf", "sklearn", "scipy"}
-TORCH_PRIVATE = PACKAGE / "dropout" / "kernels" / "torch_private.py"
-# Private attributes of torch's tensors and modules, which code can use without an import.
-PRIVATE_ATTRIBUTES = {"_version", "_modules", "_parameters", "_buffers", "_forward_hooks", "_call_impl"}
-
-
-def private_names(tree):
-    """Private names of the libraries that a file imports or reads as attributes."""
-    aliases = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            aliases |= {alias.asname or alias.name.split(".")[0]: alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    paths = [path for path in aliases.values() if path.split(".")[0] in LIBRARIES]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            root, _, rest = ast.unparse(node).partition(".")
-            if aliases.get(root, "").split(".")[0] in LIBRARIES and re.fullmatch(r"[\w.]+", rest):
-                paths.append(f"{aliases[root]}.{rest}")
-            if node.attr in PRIVATE_ATTRIBUTES and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
-                paths.append(f"torch.{node.attr}")
-    return {
-        p for p in paths if re.search(r"\._(?!_version__)|\.(aten|mkldnn)\._?\w", p) and p != "torch.backends.mkldnn"
-    }
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_private_names_of_libraries_are_in_one_file(path):
-    names = private_names(ast.parse(path.read_text()))
-    assert path == TORCH_PRIVATE or not names, names
-
-
 def test_registries_and_choices_are_the_same():
     assert set(list_choices("variant")) == {*VARIANTS, "none"}
     assert set(list_choices("regularizer")) == {*REGULARIZERS, "none"}
