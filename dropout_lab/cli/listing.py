@@ -9,6 +9,7 @@ from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
 from dropout_lab.config.fields import Setting
 from dropout_lab.errors import ConfigError, format_setting, list_allowed
+from dropout_lab.metrics import LOSS, SCORES, TRIAL_METRICS, split_columns
 from dropout_lab.report.formats import format_markdown
 
 WIDTH = 80
@@ -95,6 +96,16 @@ def describe_columns() -> dict[str, str]:
     return {name: MEASURED.get(name) or helps[name] for name in trial_columns()}
 
 
+def _metric_columns() -> dict[str, str]:
+    """Return the description of the columns that hold metrics."""
+    described: dict[str, str] = {}
+    for metric in (LOSS, *TRIAL_METRICS):
+        train, val, test = split_columns(metric)
+        described |= {train: f"{metric.help}; training split"}
+        described |= {val: "the same on the validation split", test: "the same on the test split"}
+    return described
+
+
 MEASURED = {
     "trial_id": "hash of everything that affects the trial",
     "status": "ok, diverged (the loss stopped being finite) or failed (tried again next time)",
@@ -106,13 +117,9 @@ MEASURED = {
     "max_norm": "its radius, empty if not chosen",
     "early_stopping": "its patience in epochs, empty if not chosen",
     "seed": "the trial seed",
-    "train_accuracy": "fraction of training examples right, in eval mode",
-    "val_accuracy": "the same on validation examples",
-    "test_accuracy": "the same on test examples",
-    "gap": "train minus test accuracy; test minus train rmse or perplexity for other tasks",
-    "train_loss": "mean loss in eval mode without penalties: nats, or squared error of the scaled target",
-    "val_loss": "the same on validation examples",
-    "test_loss": "the same on test examples",
+    "gap": "train minus test {}; test minus train {} for other tasks".format(
+        *(" or ".join(m.name for m in SCORES if m.higher_is_better is higher) for higher in (True, False))
+    ),
     "train_seconds": "wall-clock of the pack divided by its trials; bookkeeping, no effect of the arm",
     "seconds_per_epoch": "train_seconds divided by epochs_run",
     "epochs_run": "epochs trained",
@@ -128,13 +135,5 @@ MEASURED = {
     "zero_activations": "fraction of these activations that are 0",
     "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
     "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training part",
-    "train_rmse": "root mean squared error in the target's unit, regression only",
-    "val_rmse": "the same on validation examples",
-    "test_rmse": "the same on test examples",
-    "train_perplexity": "exponential of the mean loss of a token, language models only",
-    "val_perplexity": "the same on the validation part",
-    "test_perplexity": "the same on the test part",
-    "train_bits_per_character": "mean loss of a character in bits, language models of characters only",
-    "val_bits_per_character": "the same on the validation part",
-    "test_bits_per_character": "the same on the test part",
+    **_metric_columns(),
 }

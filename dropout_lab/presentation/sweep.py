@@ -86,11 +86,11 @@ def write_search(outcome: Outcome) -> list[str]:
     folder = Path(search.arm.config.out)
     replace_file(folder / "tuning.csv", to_csv(tuning_frame([search], confirmed=False)))
     ranked = sorted(search.attempts, key=lambda attempt: attempt.rank)
-    higher = ranked[0].higher
-    titles = ["settings", "validation accuracy, %" if higher else "validation error", "validation loss", "n"]
+    metric = ranked[0].metric
+    titles = ["settings", f"validation {metric.label}", "validation loss", "n"]
     rows = []
     for attempt in ranked[:BEST]:
-        score = f"{attempt.score * 100:.2f}" if higher else f"{attempt.score:.4g}"
+        score = f"{attempt.score * metric.scale:.{metric.digits}f}" if metric.unit else f"{attempt.score:.4g}"
         n = len(attempt.trials) - attempt.lost
         rows.append([format_settings(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
     note = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
 from dropout_lab.report.numbers import spread_text
-from dropout_lab.report.summary import SCORES, Summary
+from dropout_lab.report.summary import TEST_SCORES, Summary, percent_score
 from dropout_lab.report.testset import describe_test_set
 from dropout_lab.stats.intervals import LEAST
 
@@ -18,15 +18,14 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         summary: the summary that the table shows.
         over: plural noun for the replicates of an arm, such as ``seeds``.
     """
-    metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in SCORES]
+    metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in TEST_SCORES]
     counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
     counts = [n for n in counts if n] or [len(ids) for ids in summary.arms.values()]
     spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
     yield from describe_test_set(summary)
     if "gap" in summary.shown:
-        accuracies = summary.trials["test_accuracy"].notna().any()
-        yield "gap: train - test, points." if accuracies else "gap: test - train."
+        yield "gap: train - test, points." if percent_score(summary.trials) else "gap: test - train."
     if summary.tuned:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:

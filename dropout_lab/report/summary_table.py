@@ -6,7 +6,7 @@ from dropout_lab.report.comparison import PairedDifference
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown
 from dropout_lab.report.numbers import interval_text
-from dropout_lab.report.summary import SCORES, SHOWN, MetricFormat, Summary, metric_column
+from dropout_lab.report.summary import SHOWN, TEST_SCORES, MetricFormat, Summary, metric_column
 from dropout_lab.stats.example_tests import Disagreement
 from dropout_lab.stats.intervals import Interval
 
@@ -25,7 +25,7 @@ def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
         "failed": [summary.failed(label) for label in summary.arms],
     }
     troubles = {name: counts for name, counts in troubles.items() if any(counts)}
-    scores = [metric for metric in summary.shown if metric in SCORES]
+    scores = [metric for metric in summary.shown if metric in TEST_SCORES]
     titles = [*(axes or ["arm"]), *(["chosen"] if summary.tuned else []), *(SHOWN[m].title for m in scores)]
     compared = bool(summary.comparison.to_baseline)
     titles += [f"to {BASELINE}", "p"] if compared else []
@@ -54,7 +54,7 @@ def arm_columns(summary: Summary) -> int:
 
 
 def _score(summary: Summary, label: str, metric: str) -> str:
-    found, shown = summary.interval(label, metric), SCORES[metric]
+    found, shown = summary.interval(label, metric), SHOWN[metric]
     if found is None:
         return "-"
     text = interval_text(found, shown.scale, shown.digits)
@@ -72,7 +72,7 @@ def _contrast(summary: Summary, label: str) -> list[str]:
         return [BASELINE, ""]
     if found is None or metric is None:
         return ["-", ""]
-    shown = SCORES[metric]
+    shown = SHOWN[metric]
     text = interval_text(found.difference, shown.scale, shown.digits, "+")
     return [text, "<0.001" if found.holm < 0.001 else f"{found.holm:.3f}"]
 

@@ -19,19 +19,21 @@ from filelock import FileLock, Timeout
 
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.metrics import LOSS, SCORES, TRIAL_METRICS, split_columns
 
 # Public contract: these columns in this order. Columns after them may be added.
-COLUMNS = (
-    "trial_id,status,data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,seed,"
-    "train_accuracy,val_accuracy,test_accuracy,gap,train_loss,val_loss,test_loss,train_seconds,seconds_per_epoch,"
-    "epochs_run,best_epoch,parameters,active_parameters,drop_fraction,pack_size,device,precision,n_train,version"
-).split(",")
-OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
-OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
+_FIRST, *_OTHERS = TRIAL_METRICS
+COLUMNS = [
+    *"trial_id,status,data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping".split(","),
+    *("seed", *split_columns(_FIRST), "gap", *split_columns(LOSS)),
+    *"train_seconds,seconds_per_epoch,epochs_run,best_epoch,parameters,active_parameters,drop_fraction".split(","),
+    *("pack_size", "device", "precision", "n_train", "version"),
+]
+OTHER_METRICS = [column for metric in _OTHERS for column in split_columns(metric)]
 TEST_SET = ["n_test", "majority_accuracy"]
 ACTIVITY = ["mean_activation", "zero_activations"]
 # Written by every version; the columns after them may be missing from older files.
-CURVES = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
+CURVES = ["trial_id", "epoch", "rate", "train_loss", *(f"val_{metric.name}" for metric in (LOSS, *SCORES))]
 CURVE_COLUMNS = [*CURVES, "lr"]
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
@@ -44,7 +46,7 @@ Row = dict[str, str]
 def trial_columns() -> list[str]:
     """Return the header of ``trials.csv``: the contract, other measures, and all other settings by key."""
     settings = [entry.column for entry in list_settings() if entry.spec.identity]
-    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *TEST_SET, *settings]))
+    return list(dict.fromkeys([*COLUMNS, *OTHER_METRICS, *ACTIVITY, *TEST_SET, *settings]))
 
 
 class Ledger:

@@ -12,13 +12,13 @@ from torch import Tensor
 from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import TrainingProgress
+from dropout_lab.metrics import PARTS
 from dropout_lab.models import Hook, Params
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activation_stats import measure_activity
 from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import TrialResult
-from dropout_lab.train.splits import PARTS
 from dropout_lab.train.stopping import BestTracker, PlateauCounter
 from dropout_lab.trial import Trial
 

@@ -15,6 +15,7 @@ from dropout_lab.config.compose import replace_settings
 from dropout_lab.config.fields import round_decimal
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.evaluation.request import evaluate_requested
+from dropout_lab.metrics import SCORES, Metric
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
@@ -24,9 +25,9 @@ from dropout_lab.tuning.space import search_space
 
 # Tuning seeds start here, so that the number of confirming seeds never changes the chosen settings.
 FIRST_SEED = 1_000_000
-SCORES = ("val_accuracy", "val_rmse", "val_perplexity")
+VALIDATION_SCORES = {f"val_{metric.name}": metric for metric in SCORES}
 # The columns that a choice may depend on.
-SEEN = ("status", "val_loss", *SCORES)
+SEEN = ("status", "val_loss", *VALIDATION_SCORES)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Candidate:
         score: mean validation score of the trials with status ``ok``; nan if there are none.
         loss: mean validation loss of the same trials.
         lost: number of trials that diverged or failed.
-        higher: whether a higher score is better.
+        metric: the metric of the score.
     """
 
     settings: Settings
@@ -47,7 +48,7 @@ class Candidate:
     score: float = math.nan
     loss: float = math.nan
     lost: int = 0
-    higher: bool = True
+    metric: Metric = SCORES[0]
 
     @property
     def rank(self) -> tuple[float, float, float]:
@@ -58,7 +59,7 @@ class Candidate:
     @property
     def cost(self) -> float:
         """The score with its sign chosen so that lower is better."""
-        return -self.score if self.higher else self.score
+        return self.metric.cost(self.score)
 
 
 @dataclass
@@ -150,11 +151,11 @@ def score_candidate(settings: Settings, ids: tuple[str, ...], rows: Sequence[Map
         rows: status and validation columns of the trials.
     """
     ok = [row for row in rows if row["status"] == "ok"]
-    name = next((name for name in SCORES if any(row[name] for row in ok)), SCORES[0])
+    name = next((name for name in VALIDATION_SCORES if any(row[name] for row in ok)), next(iter(VALIDATION_SCORES)))
     score, loss = (
         round_decimal(fmean(float(row[key]) for row in ok)) if ok else math.nan for key in (name, "val_loss")
     )
-    return Candidate(settings, ids, score, loss, len(rows) - len(ok), name == "val_accuracy")
+    return Candidate(settings, ids, score, loss, len(rows) - len(ok), VALIDATION_SCORES[name])
 
 
 def format_settings(settings: Settings) -> str:
