@@ -1,18 +1,20 @@
 """The table of all metrics: what each one is called, how it is shown, and which direction is better.
 
 Columns of CSV files, tables, figures, tuning and lists derive from this table. The functions that compute the metrics
-are in :mod:`dropout_lab.train.tasks` and :mod:`dropout_lab.evaluation.measure`.
+are in :mod:`dropout_lab.train.tasks`, :mod:`dropout_lab.stats.metric_functions` (those on request) and
+:mod:`dropout_lab.evaluation.measure`.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
 Task = Literal["classification", "regression", "language"]
-# When a metric is measured: "score" and "always" in every trial of its tasks, "evaluate" in an evaluation of trained
-# networks.
-Occasion = Literal["score", "always", "evaluate"]
+# When a metric is measured: "score" and "always" in every trial of its tasks, "request" in trials whose metrics= names
+# it, "evaluate" in an evaluation of trained networks.
+Occasion = Literal["score", "always", "request", "evaluate"]
 PARTS = ("train", "val", "test")
 
 
@@ -22,7 +24,7 @@ class Metric:
 
     Args:
         name: name in commands; columns of ``trials.csv`` are called ``test_<name>`` and so on.
-        title: name in tables and figures, without its unit.
+        title: name in tables and figures, without its unit; by default the name with spaces.
         unit: unit that follows the title; empty if the metric has no unit or that of its target.
         scale: factor from the stored value to the shown unit.
         digits: number of decimal places in tables.
@@ -38,11 +40,11 @@ class Metric:
     """
 
     name: str
-    title: str
     higher_is_better: bool | None
     tasks: tuple[Task, ...]
     measured: tuple[Occasion, ...]
     help: str
+    title: str = ""
     unit: str = ""
     scale: float = 1.0
     digits: int = 4
@@ -55,7 +57,8 @@ class Metric:
     @property
     def label(self) -> str:
         """Title with the unit: ``accuracy, %``."""
-        return f"{self.title}, {self.unit}" if self.unit else self.title
+        title = self.title or self.name.replace("_", " ")
+        return f"{title}, {self.unit}" if self.unit else title
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -76,178 +79,90 @@ _NUMBERS: tuple[Task, ...] = ("regression",)
 _TEXT: tuple[Task, ...] = ("language",)
 
 # The order is that of the columns of tables and CSV files.
+# fmt: off
 _TABLE = (
-    Metric(
-        "loss",
-        "loss",
-        False,
-        (*_CLASSES, *_NUMBERS, *_TEXT),
-        ("always",),
-        "mean loss in eval mode without penalties: nats, or squared error of the scaled target",
-        low=0,
-    ),
-    Metric(
-        "accuracy",
-        "accuracy",
-        True,
-        _CLASSES,
-        ("score", "evaluate"),
-        "fraction of examples right, in eval mode",
-        **_PERCENT,
-        in_tables=True,
-        of_examples=True,
-    ),
-    Metric(
-        "nll",
-        "NLL",
-        False,
-        (*_CLASSES, *_TEXT),
-        ("evaluate",),
-        "mean negative log-probability of the true class or token, in nats",
-        low=0,
-        in_tables=True,
-    ),
-    Metric(
-        "brier",
-        "Brier score",
-        False,
-        _CLASSES,
-        ("evaluate",),
-        "squared distance of the probabilities to the true class, summed over classes, mean over examples",
-        low=0,
-        high=2,
-    ),
-    Metric(
-        "ece",
-        "ECE",
-        False,
-        _CLASSES,
-        ("evaluate",),
-        "expected calibration error over bins of equal width",
-        **_PERCENT,
-        in_tables=True,
-    ),
-    Metric(
-        "ece_adaptive",
-        "adaptive ECE",
-        False,
-        _CLASSES,
-        ("evaluate",),
-        "expected calibration error over bins of equal size",
-        **_PERCENT,
-    ),
-    Metric(
-        "aurc",
-        "AURC",
-        False,
-        _CLASSES,
-        ("evaluate",),
-        "area under the curve of risk over coverage",
-        low=0,
-        high=1,
-    ),
-    Metric(
-        "entropy",
-        "entropy",
-        None,
-        _CLASSES,
-        ("evaluate",),
-        "mean entropy of the predicted probabilities, in nats",
-        low=0,
-    ),
-    Metric(
-        "mutual_information",
-        "mutual information",
-        None,
-        _CLASSES,
-        ("evaluate",),
-        "mean mutual information of class and network, in nats",
-        low=0,
-    ),
-    Metric(
-        "variation_ratio",
-        "variation ratio",
-        None,
-        _CLASSES,
-        ("evaluate",),
-        "mean fraction of passes that do not vote for the most frequent class",
-        low=0,
-        high=1,
-    ),
-    Metric(
-        "variance",
-        "variance",
-        None,
-        (*_CLASSES, *_NUMBERS),
-        ("evaluate",),
-        "mean variance of the predictions over passes",
-        low=0,
-    ),
-    Metric(
-        "rmse",
-        "rmse",
-        False,
-        _NUMBERS,
-        ("score", "evaluate"),
-        "root mean squared error in the target's unit, regression only",
-        digits=3,
-        low=0,
-        in_tables=True,
-        on_validation=True,
-    ),
-    Metric(
-        "log_likelihood",
-        "log-likelihood",
-        True,
-        _NUMBERS,
-        ("evaluate",),
-        "mean log-likelihood of the target, in nats",
-        digits=3,
-        in_tables=True,
-        on_validation=True,
-    ),
-    Metric(
-        "tau",
-        "tau",
-        None,
-        _NUMBERS,
-        ("evaluate",),
-        "precision of the noise, chosen on the validation set",
-        low=0,
-    ),
-    Metric(
-        "perplexity",
-        "perplexity",
-        False,
-        _TEXT,
-        ("score", "evaluate"),
-        "exponential of the mean loss of a token, language models only",
-        digits=2,
-        low=1,
-        in_tables=True,
-    ),
-    Metric(
-        "bits_per_character",
-        "bits per character",
-        False,
-        _TEXT,
-        ("always",),
-        "mean loss of a character in bits, language models of characters only",
-        digits=3,
-        low=0,
-    ),
+    Metric("loss", False, (*_CLASSES, *_NUMBERS, *_TEXT), ("always",), low=0,
+           help="mean loss in eval mode without penalties: nats, or squared error of the scaled target"),
+    Metric("accuracy", True, _CLASSES, ("score", "evaluate"), **_PERCENT, in_tables=True, of_examples=True,
+           help="fraction of examples right, in eval mode"),
+    Metric("balanced_accuracy", True, _CLASSES, ("request",), **_PERCENT,
+           help="mean over the classes that occur of the fraction of their examples right"),
+    Metric("f1", True, _CLASSES, ("request",), title="F1", **_PERCENT,
+           help="macro F1: mean over the classes that occur among targets or predictions"),
+    Metric("auroc", True, _CLASSES, ("request",), title="AUROC", **_PERCENT,
+           help="area under the ROC curve: of the second of two classes, else the mean over classes, each against "
+                "the others; nan if a class does not occur"),
+    Metric("average_precision", True, _CLASSES, ("request",), **_PERCENT,
+           help="mean precision over the steps of the recall: of the second of two classes, else the mean over "
+                "classes; nan if a class does not occur"),
+    Metric("nll", False, (*_CLASSES, *_TEXT), ("request", "evaluate"), title="NLL", low=0, in_tables=True,
+           help="mean negative log-probability of the true class or token, in nats; on request only for classes"),
+    Metric("brier", False, _CLASSES, ("evaluate",), title="Brier score", low=0, high=2,
+           help="squared distance of the probabilities to the true class, summed over classes, mean over examples"),
+    Metric("ece", False, _CLASSES, ("request", "evaluate"), title="ECE", **_PERCENT, in_tables=True,
+           help="expected calibration error over bins of equal width; 15 bins on request, infer.bins in an "
+                "evaluation"),
+    Metric("ece_adaptive", False, _CLASSES, ("evaluate",), title="adaptive ECE", **_PERCENT,
+           help="calibration error over bins of equal size"),
+    Metric("aurc", False, _CLASSES, ("evaluate",), title="AURC", low=0, high=1,
+           help="area under the curve of risk over coverage"),
+    Metric("entropy", None, _CLASSES, ("evaluate",), low=0,
+           help="mean entropy of the predictions, in nats"),
+    Metric("mutual_information", None, _CLASSES, ("evaluate",), low=0,
+           help="mean mutual information of class and network"),
+    Metric("variation_ratio", None, _CLASSES, ("evaluate",), low=0, high=1,
+           help="mean fraction of passes against the most frequent class"),
+    Metric("variance", None, (*_CLASSES, *_NUMBERS), ("evaluate",), low=0,
+           help="mean variance of the predictions over passes"),
+    Metric("rmse", False, _NUMBERS, ("score", "evaluate"), digits=3, low=0, in_tables=True, on_validation=True,
+           help="root mean squared error in the target's unit, regression only"),
+    Metric("mae", False, _NUMBERS, ("request",), title="MAE", digits=3, low=0,
+           help="mean absolute error in the target's unit"),
+    Metric("r2", True, _NUMBERS, ("request",), title="R2", digits=3, high=1,
+           help="fraction of the target's variance that is explained, mean over the targets; below 0 if worse than "
+                "their mean"),
+    Metric("log_likelihood", True, _NUMBERS, ("evaluate",), title="log-likelihood", digits=3, in_tables=True,
+           on_validation=True,
+           help="mean log-likelihood of the target, in nats"),
+    Metric("tau", None, _NUMBERS, ("evaluate",), low=0,
+           help="precision of the noise, chosen on the validation set"),
+    Metric("perplexity", False, _TEXT, ("score", "evaluate"), digits=2, low=1, in_tables=True,
+           help="exponential of the mean loss of a token, language models only"),
+    Metric("bits_per_character", False, _TEXT, ("always",), digits=3, low=0,
+           help="mean loss of a character in bits, language models of characters only"),
 )
+# fmt: on
 METRICS = {metric.name: metric for metric in _TABLE}
 LOSS = METRICS["loss"]
 SCORES = tuple(metric for metric in _TABLE if "score" in metric.measured)
 # Measured in every trial of their tasks, the loss aside.
 TRIAL_METRICS = tuple(metric for metric in _TABLE if {"score", "always"} & set(metric.measured) and metric is not LOSS)
+REQUESTED_METRICS = tuple(metric for metric in _TABLE if "request" in metric.measured)
+REQUESTED = tuple(metric.name for metric in REQUESTED_METRICS)
 EVALUATION_METRICS = tuple(metric for metric in _TABLE if "evaluate" in metric.measured)
 
 
 def score_of(task: str) -> Metric:
     """Return the score by which trials of a task are compared."""
     return next(metric for metric in SCORES if task in metric.tasks)
+
+
+# Columns that early stopping and tuning may read.
+MONITORED = tuple(f"val_{metric.name}" for metric in (LOSS, *SCORES, *REQUESTED_METRICS))
+CONFUSION = "confusion"  # the confusion matrix, which metrics= requests like a metric
+
+
+def requestable(task: str) -> list[str]:
+    """Return the names of the metrics that ``metrics=`` can request for a task.
+
+    There is none for language models: their outputs are too large to keep those of a whole split.
+    """
+    return [metric.name for metric in REQUESTED_METRICS if task in metric.tasks and task != "language"]
+
+
+def requested_columns(names: Iterable[str] = REQUESTED) -> list[str]:
+    """Return the columns of these metrics on request; the training set has none, as its outputs are not kept."""
+    return [column for name in names for column in split_columns(METRICS[name], ("val", "test"))]
 
 
 def metric_of(column: str) -> Metric | None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import dropout_lab
-from dropout_lab.metrics import EVALUATION_METRICS, METRICS, SCORES, evaluation_columns, metric_of, score_of
+from dropout_lab.metrics import EVALUATION_METRICS, METRICS, REQUESTED, SCORES, evaluation_columns, metric_of, score_of
 from dropout_lab.report.summary import METRICS as SUMMARIZED
 from dropout_lab.stats.bounds import bounds_of
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, trial_columns
+from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 
 PACKAGE = Path(dropout_lab.__file__).parent
 
@@ -41,7 +41,7 @@ def test_columns_of_the_files_come_from_the_table():
     assert {c for c in CURVE_COLUMNS if metric_of(c)} == {
         *("train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity")
     }
-    assert set(SUMMARIZED) <= {*trial_columns()}
+    assert set(SUMMARIZED) <= {*trial_columns(REQUESTED)}
     assert evaluation_columns()[-6:] == [
         "rmse",
         "log_likelihood",

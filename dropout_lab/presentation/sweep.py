@@ -18,9 +18,9 @@ from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.regroup import regroup_folder
 from dropout_lab.report.summary import Summary, TuningRecord
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
+from dropout_lab.sweeps.columns import trial_columns as header
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.ledger import replace_file
-from dropout_lab.sweeps.ledger import trial_columns as header
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.typed_values import typed_values
 from dropout_lab.tuning.search import Search, format_settings, searches_of

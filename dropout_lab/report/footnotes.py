@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
 from dropout_lab.report.numbers import spread_text
-from dropout_lab.report.summary import TEST_SCORES, Summary, percent_score
+from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, Summary, percent_score
 from dropout_lab.report.testset import describe_test_set
 from dropout_lab.stats.intervals import LEAST
 
@@ -26,6 +26,7 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
     yield from describe_test_set(summary)
     if "gap" in summary.shown:
         yield "gap: train - test, points." if percent_score(summary.trials) else "gap: test - train."
+    yield from _undefined(summary)
     if summary.tuned:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
@@ -35,6 +36,16 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:
         yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
+
+
+def _undefined(summary: Summary) -> Iterator[str]:
+    """Yield a sentence for each requested metric that some finished trials lack."""
+    finished = summary.trials[summary.trials["status"] == "ok"]
+    for metric in (metric for metric in summary.shown if metric in TEST_REQUESTED):
+        n = int(finished[metric].notna().sum())
+        if n < len(finished):
+            reason = "it was not requested, or a class has no test example, in the others"
+            yield f"{SHOWN[metric].title}: of {n} of the {len(finished)} trials; {reason}."
 
 
 def _checkpoint(summary: Summary) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dropout_lab.metrics import LOSS, SCORES, TRIAL_METRICS, Metric
+from dropout_lab.metrics import LOSS, REQUESTED_METRICS, SCORES, TRIAL_METRICS, Metric, requested_columns
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
 from dropout_lab.stats.bounds import bounds_of, difference_bounds
@@ -22,6 +22,7 @@ METRICS = [
     *(f"{part}_{metric.name}" for part in ("train", "val") for metric in SCORES),
     *(f"{part}_{LOSS.name}" for part in ("test", "train", "val")),
     *("epochs_run", "best_epoch", "train_seconds", "active_parameters", "drop_fraction"),
+    *requested_columns(),
 ]
 
 
@@ -46,7 +47,8 @@ class MetricFormat:
 
 
 TEST_SCORES = {f"test_{metric.name}": metric for metric in SCORES}
-SHOWN = {name: MetricFormat.of(metric, "test") for name, metric in TEST_SCORES.items()}
+TEST_REQUESTED = {f"test_{metric.name}": metric for metric in REQUESTED_METRICS}
+SHOWN = {name: MetricFormat.of(metric, "test") for name, metric in (TEST_SCORES | TEST_REQUESTED).items()}
 SHOWN["gap"] = MetricFormat("gap to training", 1, 3)
 UNSTABLE = 1 / 3  # from this fraction of diverged trials on, the mean over the other trials is biased
 # Groups of settings that define the data, the model and its training; arms are compared along all other axes.
@@ -151,9 +153,10 @@ class Summary:
 
     @property
     def shown(self) -> list[str]:
-        """Metrics of the printed table: the scores on the test set, and the gap unless its unit differs among arms."""
-        found = [metric for metric in SHOWN if self.trials[metric].notna().any()]
-        mixed = len(found) > 2  # the gap and more than one score
+        """Metrics of the printed table: the scores on the test set, the requested metrics, and the gap unless its unit
+        differs among arms."""
+        found = [metric for metric in SHOWN if metric in self.trials and self.trials[metric].notna().any()]
+        mixed = sum(metric in TEST_SCORES for metric in found) > 1
         return [metric for metric in found if not (mixed and metric == "gap")]
 
     def score(self, label: str) -> str | None:
@@ -231,7 +234,7 @@ class Summary:
                 tuned = self.tuned[label]
                 cost |= {"tuned": tuned.picked, "tuning_settings": tuned.settings}
                 cost |= {"tuning_trials": tuned.trials, "tuning_seconds": tuned.seconds}
-            for metric in METRICS:
+            for metric in (name for name in METRICS if name in self.trials):
                 found = self.interval(label, metric)
                 if found is not None:
                     rows.append({"arm": label, "metric": metric, **found.columns, **cost})

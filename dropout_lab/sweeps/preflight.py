@@ -16,6 +16,7 @@ from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
+from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.train.network_info import describe_network
 from dropout_lab.train.pack import build_pack_model, variant_incompatibility
@@ -81,6 +82,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
                 divided.add(parts)
             if isinstance(models[key], Custom):
                 rehearse(trial, dataset)
+        check_requested(config, _load(config), list(seeds[key]))
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
@@ -99,8 +101,12 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
 def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     """Return descriptions for the user to check before training: one line per user data set and custom network."""
     lines: dict[str, None] = {}
+    seeds: dict[str, dict[int, None]] = {}
+    for trial in trials:
+        seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
+        lines |= dict.fromkeys(describe_undefined(config, _load(config), list(seeds[trial.point.pack_key])))
         if config.data.kind in OWN:
             dataset = _load(config)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))

@@ -76,6 +76,11 @@ class Batches:
             self._symbols = torch.from_numpy(np.stack([tables[kind] for kind in kinds])).to(device)
 
     @property
+    def device(self) -> torch.device:
+        """The device of the data."""
+        return self._device
+
+    @property
     def validates(self) -> bool:
         """Whether there is a validation set."""
         return self.index["val"].shape[1] > 0
