@@ -1,25 +1,22 @@
-"""Checkpoints of packs in training: one file per pack, from which an interrupted training continues to the bit.
+"""Checkpoints of packs in training: names, headers, and their removal when the results of a pack are in the ledger.
 
-A file is one line of JSON (the header), the state as torch.save writes it, and the SHA-256 of both. Deleted when the
-results of the pack are in the ledger.
+A file is one line of JSON (the header), the state as torch.save writes it, and the SHA-256 of both. Its content is
+written and read in :mod:`dropout_lab.sweeps.checkpoint_states`.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from io import BytesIO
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from dropout_lab import __version__
 from dropout_lab.trial import NUMERICS
 
 FORMAT = 1  # of the file and of the state in it
 HEADER = 2**20  # largest size of a header in bytes
-DIGEST = hashlib.sha256().digest_size
 NAME = "checkpoints"
 
 
@@ -72,93 +69,6 @@ def checkpoint_path(folder: str | Path, trial_ids: Sequence[str]) -> Path:
     """Return the path of the checkpoint of a pack in a sweep folder."""
     key = hashlib.sha256(" ".join(trial_ids).encode()).hexdigest()[:12]
     return Path(folder) / NAME / f"{key}.pt"
-
-
-class _Hashing:
-    """Binary file that computes the digest of what is written, and keeps the error of a failed write."""
-
-    def __init__(self, file: IO[bytes]):
-        self._file, self.digest = file, hashlib.sha256()
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        try:
-            return self._file.write(data)
-        except OSError as error:  # torch replaces it by a RuntimeError without the reason
-            self.error = error
-            raise
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
-def write_checkpoint(path: Path, header: CheckpointHeader, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint atomically and durably.
-
-    Raises:
-        OSError: the file cannot be written; an existing checkpoint is unchanged.
-    """
-    import torch
-
-    path.parent.mkdir(exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with new.open("wb") as file:
-            hashing = _Hashing(file)
-            hashing.write(json.dumps(asdict(header)).encode() + b"\n")
-            try:
-                torch.save(dict(state), cast("IO[bytes]", hashing))
-            except RuntimeError:
-                if hashing.error is None:
-                    raise
-                raise hashing.error from None
-            file.write(hashing.digest.digest())
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to disk, where the system supports it."""
-    with suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
-
-
-def read_checkpoint(path: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of a checkpoint.
-
-    Args:
-        path: the file.
-        expected: values that the header must have.
-
-    Raises:
-        CheckpointError: the file is damaged, or its header has other values.
-    """
-    import torch
-
-    read_header(path).verify(expected)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"it cannot be read ({error.strerror})") from None
-    if hashlib.sha256(memoryview(content)[:-DIGEST]).digest() != content[-DIGEST:]:
-        raise CheckpointError("it is damaged")
-    try:
-        state = torch.load(BytesIO(content[content.index(b"\n") + 1 : -DIGEST]), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises errors of many types
-        raise CheckpointError(f"torch cannot read it ({str(error).splitlines()[0][:80]})") from None
-    if not isinstance(state, dict):
-        raise CheckpointError("it is damaged")
-    return state
 
 
 def read_header(path: Path) -> CheckpointHeader:

@@ -8,13 +8,8 @@ from typing import Any
 
 import torch
 
-from dropout_lab.sweeps.pack_checkpoints import (
-    CheckpointError,
-    CheckpointHeader,
-    checkpoint_path,
-    read_checkpoint,
-    write_checkpoint,
-)
+from dropout_lab.sweeps.checkpoint_states import read_checkpoint, write_checkpoint
+from dropout_lab.sweeps.pack_checkpoints import CheckpointError, CheckpointHeader, checkpoint_path
 from dropout_lab.sweeps.running_packs import PositionFile
 from dropout_lab.train.monitor import PackPosition
 from dropout_lab.trial import Trial
@@ -71,9 +66,10 @@ class FolderMonitor:
         )
         try:
             write_checkpoint(self._path, header, state)
-        except OSError as error:  # such as a full disk, which is no reason to end the training
+        except (OSError, MemoryError) as error:  # such as a full disk, which is no reason to end the training
             if not self._failed:
-                _warn(f"{self._path}: cannot be written ({error.strerror or error}); the training goes on without it")
+                reason = getattr(error, "strerror", None) or error or "no memory"
+                _warn(f"{self._path}: cannot be written ({reason}); the training goes on without it")
             self._failed = True
 
     def close(self) -> None:

@@ -1,8 +1,7 @@
 """Training loop: epochs over a pack until every model has finished, stopped early or diverged."""
 
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,21 +11,17 @@ from torch import Tensor
 from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import TrainingProgress
-from dropout_lab.models import Hook, Params
+from dropout_lab.metrics import PARTS
+from dropout_lab.models import Hook
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activation_stats import measure_activity
-from dropout_lab.train.curves import from_columns, to_columns
 from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
-from dropout_lab.train.monitor import NoMonitor, PackMonitor, PackPosition
-from dropout_lab.train.pack import Pack
-from dropout_lab.train.pack_state import capture_pack, resume_pack
+from dropout_lab.train.monitor import PackMonitor
 from dropout_lab.train.result import TrialResult
-from dropout_lab.train.splits import PARTS
-from dropout_lab.train.stopping import BestTracker, PlateauCounter
+from dropout_lab.train.training_state import TrainingState
 from dropout_lab.trial import Trial
 
 Progress = Callable[[int], None]
-RECENT = 100  # number of steps over which the shown loss is averaged
 
 
 def train_pack(
@@ -54,31 +49,15 @@ def train_pack(
         state = monitor.load() if monitor else None
         if monitor and state is not None:
             try:
-                training.resume(state)
+                training.load_state_dict(state)
             except (LookupError, TypeError, ValueError, RuntimeError) as error:  # the state has another structure
                 monitor.reject(f"{type(error).__name__}: {error}")
                 training = _Training(trials, dataset, progress, monitor)
         return training.run()
 
 
-class _Training:
-    def __init__(
-        self, trials: Sequence[Trial], dataset: Dataset, progress: Progress, monitor: PackMonitor | None = None
-    ):
-        self.started, self.seconds_before = time.perf_counter(), 0.0  # in this process; in earlier ones
-        self.trials, self.progress, self.monitor = trials, progress, monitor or NoMonitor()
-        self.whole = self.pack = Pack(trials, dataset)
-        self.conf = trials[0].config.train
-        self.inside = list(range(len(trials)))  # index in self.pack -> index in self.trials
-        self.stalls = PlateauCounter(trials[0].config.schedule.patience, len(trials))
-        self.watch = BestTracker(self.pack.regularizers.stopping, self.pack.params)
-        self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
-        self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
-        self.epochs_run = [0] * len(trials)
-        self.results = [TrialResult("ok") for _ in trials]
-        self.epoch, self.steps_here, self.last_loss = 1, 0, math.nan
-        self.batches: Sequence[Tensor] = ()  # rows of the batches of the current epoch; empty between epochs
-        self.sums: list[Tensor] = []  # sum of the losses of each step of the current epoch, [M] each
+class _Training(TrainingState):
+    """Training of a pack: epochs, validation, and the measurement of its trials."""
 
     def run(self) -> list[TrialResult]:
         for epoch in range(self.epoch, self.conf.epochs + 1):
@@ -92,12 +71,8 @@ class _Training:
             if not self.inside:
                 break
         self._finish(self.inside)
-        self._measure(self._seconds() / len(self.trials))
+        self._measure(self.seconds() / len(self.trials))
         return self.results
-
-    def _seconds(self) -> float:
-        """Return the time of this training so far, in this and in earlier processes."""
-        return self.seconds_before + time.perf_counter() - self.started
 
     def _epoch(self, epoch: int) -> Tensor:
         """Train for one epoch and return the mean training loss of each model, [M]."""
@@ -106,7 +81,7 @@ class _Training:
         batches, self.steps = self.batches, len(self.batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
         for step in range(len(self.sums), len(batches)):
-            self.monitor.step(self._position, self._state)
+            self.monitor.step(self.position, self.state_dict)
             rows = batches[step]
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
             self.pack.noise.move(TrainingProgress(progress, stalls))
@@ -118,68 +93,9 @@ class _Training:
             if step == 0:
                 counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), self.sums[0].long())[:2])
                 self.dropped[:, self.inside] += counts.cpu()
-        losses = self._losses(len(batches))
+        losses = self.mean_losses(len(batches))
         self.batches, self.last_loss = (), losses.mean().item()
         return losses
-
-    def _losses(self, count: int) -> Tensor:
-        """Return the mean loss of each model, [M], over the last ``count`` steps of the current epoch."""
-        done = len(self.sums)
-        seen = sum(rows[0].numel() for rows in self.batches[done - count : done])
-        return torch.stack(self.sums[done - count :]).double().sum(0) / seen
-
-    def _position(self) -> PackPosition:
-        recent = min(len(self.sums), RECENT)
-        left = (len(self.trials) - len(self.inside)) * self.conf.epochs
-        return PackPosition(
-            epoch=self.epoch,
-            step=len(self.sums),
-            steps=self.steps,
-            epochs=self.conf.epochs,
-            models=len(self.inside),
-            epochs_done=len(self.inside) * (self.epoch - 1) + left,
-            loss=self._losses(recent).mean().item() if recent else self.last_loss,
-            seconds=self._seconds(),
-            here=time.perf_counter() - self.started,
-            steps_here=self.steps_here,
-        )
-
-    def _state(self) -> dict[str, Any]:
-        """Return the state before a step, from which :meth:`resume` continues to the bit."""
-        return {
-            "epoch": self.epoch,
-            "sums": torch.stack(self.sums) if self.sums else None,
-            "last_loss": self.last_loss,
-            "seconds": self._seconds(),
-            "inside": self.inside,
-            "pack": capture_pack(self.pack),
-            "stalls": self.stalls.state_dict(),
-            "watch": self.watch.state_dict(),
-            "final": self.final,
-            "dropped": self.dropped,
-            "epochs_run": self.epochs_run,
-            "curves": [to_columns(result.curve) for result in self.results],
-            "diverged": [result.status == "diverged" for result in self.results],
-        }
-
-    def resume(self, state: Mapping[str, Any]) -> None:
-        """Set a new training to a state that :meth:`_state` returned for the same trials."""
-        self.inside = list(state["inside"])
-        if len(self.inside) < len(self.trials):
-            self.pack = self.pack.select(self.inside)
-        self.batches = resume_pack(self.pack, state["pack"])
-        self.sums = [] if state["sums"] is None else list(state["sums"].to(self.pack.optimizer.lr.device))
-        self.epoch, self.last_loss, self.seconds_before = state["epoch"], state["last_loss"], state["seconds"]
-        self.stalls.load_state_dict(state["stalls"])
-        self.watch.load_state_dict(state["watch"])
-        for name, values in self.final.items():
-            values.copy_(state["final"][name])
-        self.dropped, self.epochs_run = state["dropped"].clone(), list(state["epochs_run"])
-        curves = zip(self.trials, state["curves"], state["diverged"], strict=True)
-        self.results = [
-            TrialResult("diverged" if diverged else "ok", curve=from_columns(columns, trial.id))
-            for trial, columns, diverged in curves
-        ]
 
     def _validated(self) -> SplitScores | None:
         """Evaluate the current networks on the validation set; None if there is none."""
@@ -187,7 +103,7 @@ class _Training:
         if not pack.feed.validates:
             return None
         with pack.arithmetic:
-            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook, self.monitored)
 
     def _record(self, epoch: int, losses: list[float], val: SplitScores | None) -> None:
         lrs = self.pack.optimizer.lr.tolist()
@@ -197,6 +113,7 @@ class _Training:
             row["train_loss"] = losses[place]
             if val is not None:
                 row |= {"val_loss": val.loss[place], f"val_{self.pack.task.score_name}": val.score[place]}
+                row |= {f"val_{name}": val.further[place][name] for name in self.monitored}
             self.results[m].curve.append(row)
             self.epochs_run[m] = epoch
             row["lr"] = lrs[place]
@@ -205,7 +122,10 @@ class _Training:
 
     def _leave(self, epoch: int, val: SplitScores | None) -> None:
         """Remove the models that stop early or have diverged from the pack."""
-        spent = [] if val is None else self.watch.see(epoch, self.inside, val.loss, self.pack.params)
+        spent = []
+        if val is not None:
+            costs = val.costs(self.watch.monitors(self.inside), self.pack.task.score_name)
+            spent = self.watch.see(epoch, self.inside, costs, self.pack.params)
         gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
         # Progress counts epochs of all trials; the remaining epochs of a removed model are no longer needed.
         self.progress(len(self.inside) + len(gone) * (self.conf.epochs - epoch))
@@ -238,7 +158,12 @@ class _Training:
         unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
-            found = {part: evaluate_split(model, self.final, feed, part, self.whole.task, hook) for part in parts}
+            found = {
+                part: evaluate_split(
+                    model, self.final, feed, part, self.whole.task, hook, () if part == "train" else self.requested
+                )
+                for part in parts
+            }
             active_units = self._activity(hook) if "test" in found else []
         test_set = self._test_set() if "test" in found else []
         removed = self.whole.noise.removed(self.final)
@@ -256,7 +181,8 @@ class _Training:
             scores = self._scores(m, found)
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
-            result.measured = measured | (scores if result.status == "ok" else {})
+            further = {f"{part}_{name}": value for part, s in found.items() for name, value in s.of_model(m).items()}
+            result.measured = measured | (scores | further if result.status == "ok" else {})
             if result.status == "ok" and self.trials[m].config.save:
                 result.weights = {name: values[m] for name, values in self.final.items()}
                 result.moment = (last[m].item(), stalls[m])

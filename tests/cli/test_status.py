@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.sweeps.pack_checkpoints import CheckpointHeader, checkpoint_path, write_checkpoint
+from dropout_lab.sweeps.checkpoint_states import write_checkpoint
+from dropout_lab.sweeps.pack_checkpoints import CheckpointHeader, checkpoint_path
 from dropout_lab.sweeps.running_packs import PositionFile, list_running, remove_ended
 from dropout_lab.train.monitor import PackPosition
 

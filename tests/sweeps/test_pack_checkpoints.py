@@ -6,16 +6,15 @@ import json
 import pytest
 import torch
 
-from dropout_lab.sweeps import pack_checkpoints as files
+from dropout_lab.sweeps import checkpoint_states as files
+from dropout_lab.sweeps.checkpoint_states import read_checkpoint, write_checkpoint
 from dropout_lab.sweeps.pack_checkpoints import (
     CheckpointError,
     CheckpointHeader,
     checkpoint_path,
     list_checkpoints,
-    read_checkpoint,
     remove_checkpoints,
     usable_checkpoints,
-    write_checkpoint,
 )
 
 IDS = ["aaa", "bbb"]

@@ -239,8 +239,8 @@ def test_a_state_that_does_not_fit_is_rejected_and_training_starts_anew(trials):
 
 def test_curves_survive_as_columns():
     rows = [
-        {"trial_id": "a", "epoch": 1, "rate": 0.1, "train_loss": 1 / 3, "val_loss": float("inf")},
-        {"trial_id": "a", "epoch": 2, "rate": 0.2, "train_loss": 2 / 3, "val_loss": 1e-310},
+        {"trial_id": "a", "epoch": 1, "rate": 0.1, "train_loss": 1 / 3, "val_auroc": None, "val_loss": float("inf")},
+        {"trial_id": "a", "epoch": 2, "rate": 0.2, "train_loss": 2 / 3, "val_auroc": 0.5, "val_loss": 1e-310},
     ]
     assert from_columns(to_columns(rows), "a") == rows
     assert from_columns(to_columns([]), "a") == []
