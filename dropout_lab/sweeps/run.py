@@ -19,6 +19,7 @@ from dropout_lab.sweeps.pack_checkpoints import (
     checkpoint_path,
     list_checkpoints,
     remove_checkpoints,
+    remove_temporary,
     usable_checkpoints,
 )
 from dropout_lab.sweeps.plan import PackOf, plan_packs
@@ -146,8 +147,7 @@ def run_claimed(
     for key in ineffective_settings(arms):
         say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
-    remove_checkpoints(ledger.folder, _done(trials, ledger))  # of a command that was killed before it could
-    remove_ended(ledger.folder)
+    _remove_remains(ledger.folder, _done(trials, ledger))
     if packs:
         for line in describe_checkpoints(ledger.folder, packs):
             say(line)
@@ -196,6 +196,13 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
             for trial, result in new:
                 if result.status == "diverged":
                     bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
+
+
+def _remove_remains(folder: Path, done: set[str]) -> None:
+    """Remove what a command that was killed could not remove itself."""
+    remove_temporary(folder)
+    remove_checkpoints(folder, done)
+    remove_ended(folder)
 
 
 def _ids(pack: PackOf) -> tuple[str, ...]:

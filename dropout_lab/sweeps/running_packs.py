@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dropout_lab.errors import format_setting
 from dropout_lab.sweeps.pack_checkpoints import checkpoint_path
+from dropout_lab.sweeps.process_ids import get_start, is_running
 from dropout_lab.train.monitor import PackPosition
 from dropout_lab.trial import Trial
 
@@ -57,30 +58,20 @@ class RunningPack:
     started: str
     written: float
 
+    def __post_init__(self) -> None:
+        numbers = (self.loss, self.steps_per_second, self.elapsed, self.written, 0 if self.left is None else self.left)
+        counts = (self.epoch, self.epochs, self.step, self.steps, self.models, self.process)
+        texts = (self.description, self.host, self.started, *self.trials)
+        for values, kind in ((numbers, int | float), (counts, int), (texts, str)):
+            if not all(isinstance(value, kind) for value in values):
+                raise TypeError("a value has another type, as in a file that was edited")
+
     @property
     def running(self) -> bool:
         """Whether the process still exists; on another machine, whether it has written recently."""
         if self.host != socket.gethostname():
             return time.time() - self.written < SILENCE
-        return _process_exists(self.process) and _process_start(self.process) == self.started
-
-
-def _process_exists(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it belongs to another user
-        return True
-    return True
-
-
-def _process_start(process: int) -> str:
-    """Return the start of a process in clock ticks since the system started, and "" where the system has no /proc."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+        return is_running(self.process) and get_start(self.process) == self.started
 
 
 class PositionFile:
@@ -95,7 +86,7 @@ class PositionFile:
         name = checkpoint_path(folder, self._ids).stem
         self._path = folder / ".dropout-lab" / NAME / f"{name}.json"
         self._description = describe_trials(trials)
-        self._started = _process_start(os.getpid())
+        self._started = get_start(os.getpid())
 
     def write(self, position: PackPosition) -> None:
         """Replace the file; without effect if that is impossible, such as on a full disk."""

@@ -103,9 +103,11 @@ def test_failed_and_diverged_trials_are_counted(typed, folder, swept):
     assert typed("status", "out=o")[1].startswith("o: 2 trials finished (1 diverged), 0 left\n")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}', "edited"])
 def test_a_position_that_cannot_be_read_is_left_out(content, typed, swept, folder):
-    (folder / "o/.dropout-lab/running/x.json").write_text(content)
+    PositionFile(swept).write(position())
+    (path,) = (folder / "o/.dropout-lab/running").iterdir()
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"process": "1"}) if content == "edited" else content)
     assert typed("status", "out=o")[:2] == (0, "o: 2 trials finished, 0 left\nrunning: nothing\n")
 
 

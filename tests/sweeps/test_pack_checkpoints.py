@@ -2,6 +2,9 @@
 
 import errno
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -14,6 +17,7 @@ from dropout_lab.sweeps.pack_checkpoints import (
     checkpoint_path,
     list_checkpoints,
     remove_checkpoints,
+    remove_temporary,
     usable_checkpoints,
 )
 
@@ -141,3 +145,12 @@ def test_the_header_is_one_line_of_json(path):
     values = json.loads(path.read_bytes().split(b"\n", 1)[0])
     assert values["trials"] == IDS
     assert values["torch"] == "2"
+
+
+def test_unfinished_files_of_killed_processes_are_removed(path, tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    for name in (f"{path.name}.{child.pid}.new", f"{path.name}.{os.getpid()}.new", f"{path.name}.new"):
+        (path.parent / name).write_bytes(b"half")
+    remove_temporary(tmp_path)
+    assert {each.name for each in path.parent.iterdir()} == {path.name, f"{path.name}.{os.getpid()}.new"}

@@ -185,6 +185,13 @@ def test_running_text_keeps_its_hidden_state(model, at, trials):
     check_resumed(every, running(), at)
 
 
+def test_early_stopping_by_another_metric(trials):
+    words = ["regularizer=early_stopping", *STOPPING[1:], "regularizer.monitor=val_f1", "metrics=[f1]"]
+    words += ["seeds=3", "train.epochs=9", "train.lr=0.1"]
+    results = check_resumed(trials(*words, *MODELS["mlp"], *SIZE, *KEEP), load("digits"), 12)
+    assert any(result.measured["epochs_run"] < 9 for result in results)
+
+
 def test_a_users_network_with_buffers(trials, own_network):
     (one,) = trials(*own_network, "rate=0.3", "seeds=1", *LENGTH, *KEEP)
     check_resumed([one], load("digits"), 10)
