@@ -45,7 +45,7 @@ def log_mel(signal: np.ndarray, rate: int) -> np.ndarray:
     points = 1 << (size - 1).bit_length()
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     power = np.abs(rfft(frames * window, points)) ** 2 / points
-    return np.log(power @ mel_filters(rate, points).T + FLOOR)
+    return np.asarray(np.log(power @ mel_filters(rate, points).T + FLOOR))
 
 
 @cache

@@ -19,6 +19,7 @@ FSDD_DIGEST = "048d4a35c25a99138109f9c400bbe4392a9f5e07eb7bc98350f27b5a0fd11269"
 RECORDINGS, TEST_RECORDINGS = 50, 5  # per digit and speaker; the first five are the official test set
 
 COMMANDS_ADDRESS = "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
+COMMANDS_SHA256 = "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58"
 BACKGROUND = "_background_noise_"
 LISTS = {"val": "validation_list.txt", "test": "testing_list.txt"}
 
@@ -54,7 +55,7 @@ def read_fsdd(
     x = load_or_decode("fsdd", files, place, decode, f"{audio_features} {frames} {pad}")["x"]
     number = np.arange(len(files))
     speaker = number // RECORDINGS % len(SPEAKERS)
-    splits = (np.flatnonzero(number % RECORDINGS < TEST_RECORDINGS),)
+    splits: tuple[np.ndarray, ...] = (np.flatnonzero(number % RECORDINGS < TEST_RECORDINGS),)
     if split_by == "speaker":
         splits = tuple(np.flatnonzero(speaker == i) for i in range(len(SPEAKERS)))
     y = number // (RECORDINGS * len(SPEAKERS))
@@ -76,6 +77,7 @@ def verify_fsdd(root: Path) -> None:
         DataError: they differ.
     """
     folder = root / "FSDD" / "recordings"
+    require_files(list_fsdd_files(root), "fsdd")
     digest = joint_digest(folder, [path.name for path in list_fsdd_files(root)])
     if digest != FSDD_DIGEST:
         raise DataError(f"{folder}: its files are damaged or were changed (joint sha256 {digest}); download them again")
@@ -88,8 +90,13 @@ def require_files(files: Sequence[Path], name: str) -> None:
         raise DataError(f"{missing[0]}: does not exist; run `dropout-lab data get {name}`, or set data.root=FOLDER")
 
 
+def commands_folder(root: Path) -> Path:
+    """Return the folder of Speech Commands, which is that of torchaudio."""
+    return root / "SpeechCommands" / "speech_commands_v0.02"
+
+
 def read_speech_commands(
-    root: str = "", audio_features: Kind = "log_mel", frames: int = 100, pad: str = "front"
+    root: str = "", audio_features: Kind = "log_mel", frames: int = 64, pad: str = "front"
 ) -> Dataset:
     """Return Speech Commands 0.02 (Warden 2018, arXiv:1804.03209): one-second recordings of 35 words.
 
@@ -99,7 +106,7 @@ def read_speech_commands(
         DataError: files are missing or damaged.
     """
     place = data_root(root)
-    folder = place / "SpeechCommands" / "speech_commands_v0.02"
+    folder = commands_folder(place)
     require_files([folder / name for name in LISTS.values()], "speech_commands")
     files = sorted(path for path in folder.glob("*/*.wav") if path.parent.name != BACKGROUND)
     words = sorted({path.parent.name for path in files})
