@@ -25,8 +25,9 @@ from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
 from dropout_lab.studies.verdicts import judge_claims, table_rows
+from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, replace_file, trial_columns
+from dropout_lab.sweeps.ledger import Ledger, replace_file
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.run import Say, plan_missing
 from dropout_lab.trial import Trial

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from dropout_lab.data import batch_sizes
 from dropout_lab.errors import ConfigError
+from dropout_lab.metrics import PARTS
 from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
 from dropout_lab.models.generators import Watch
 from dropout_lab.sweeps.trial_inputs import TrialKey, build_trial_model, load_trial_data
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.pack import Pack
-from dropout_lab.train.splits import PARTS
 from dropout_lab.trial import Trial
 
 EXAMPLES = 8  # training examples whose outputs are compared

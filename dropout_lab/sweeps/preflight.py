@@ -16,6 +16,7 @@ from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
+from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
 from dropout_lab.train.network_info import describe_network
@@ -78,6 +79,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
             checked.add(splits)
         if isinstance(model, Custom):
             rehearse(trial)
+        check_requested(config, dataset, seeds_of_pack)
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
@@ -96,8 +98,12 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
 def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     """Return descriptions for the user to check before training: one line per user data set and custom network."""
     lines: dict[str, None] = {}
+    seeds: dict[str, dict[int, None]] = {}
+    for trial in trials:
+        seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
+        lines |= dict.fromkeys(describe_undefined(config, load_trial_data(trial), list(seeds[trial.point.pack_key])))
         if config.data.kind in OWN:
             dataset = load_trial_data(trial)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
