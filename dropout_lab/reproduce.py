@@ -3,7 +3,7 @@
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,9 @@ from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
 from dropout_lab.sweeps.ledger import Ledger, replace_file
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import plan_missing
+from dropout_lab.sweeps.run import Say, plan_missing
 from dropout_lab.trial import Trial
 from dropout_lab.tuning.search import cost_preview, run_or_tune, searches_of
-
-Say = Callable[[str], None]
 
 
 class NoData(Exception):

@@ -192,10 +192,5 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
         return
     from dropout_lab.report import plots
 
-    plots.save_figure(plots.draw_summary(summary, _title(summary.trials)), folder, "summary")
+    plots.save_figure(plots.draw_summary(summary, plots.choose_title(summary.trials, "sweep")), folder, "summary")
     replace_file(stamp, shown)
-
-
-def _title(frame: pd.DataFrame) -> str:
-    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
-    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "sweep"
