@@ -11,6 +11,7 @@ import pandas as pd
 
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
@@ -55,13 +56,34 @@ def write_summary(outcome: Outcome) -> list[str]:
     for name, text in files.items():
         replace_file(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
-    names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
+    confusion = _write_confusion(summary, outcome.arms[0], folder)
+    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
+    names = [name for name in names if (folder / name).exists()]
     lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
     if outcome.evaluated:
         from dropout_lab.presentation.evaluation import write_evaluations as evaluations
 
         lines += evaluations(folder, outcome.evaluated)
     return lines
+
+
+def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
+    """Write the confusion matrices if they are requested, and return the names of the files."""
+    if CONFUSION not in arm.config.metrics:
+        return []
+    from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
+    from dropout_lab.report.plots import save_figure
+    from dropout_lab.sweeps.inference_checks import load_dataset
+
+    classes = load_dataset(arm.trials[0]).classes
+    counts = count_by_arm(summary, classes)
+    if not counts:
+        return []
+    replace_file(folder / "confusion.csv", to_csv(confusion_frame(counts, classes)))
+    return [
+        "confusion.csv",
+        save_figure(draw_confusion(counts, classes, _title(summary.trials)), folder, "confusion").name,
+    ]
 
 
 def _place(arm: Arm) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
-from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined
+from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined, monitored_columns
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.train.network_info import describe_network
 from dropout_lab.train.pack import build_pack_model, variant_incompatibility
@@ -65,6 +65,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
     # The seeds of an arm share its point, and only the checks of the splits depend on the seed.
     seeds: dict[str, dict[int, None]] = {}
     divided: set[str] = set()  # different models may share the same splits
+    requested: set[str] = set()  # and the same metrics on them
     for trial in trials:
         seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
@@ -82,7 +83,10 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
                 divided.add(parts)
             if isinstance(models[key], Custom):
                 rehearse(trial, dataset)
-        check_requested(config, _load(config), list(seeds[key]))
+        asked = f"{config.data} {config.seed} {list(seeds[key])} {config.metrics} {monitored_columns(config)}"
+        if asked not in requested:
+            check_requested(config, _load(config), list(seeds[key]))
+            requested.add(asked)
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:

@@ -264,6 +264,32 @@ def test_the_table_and_the_summary_have_the_requested_metrics(typed):
     assert "test F1, %" in typed("table", "out=out")[1]
 
 
+def test_confusion_matrices_are_scikit_learns_of_all_seeds(typed):
+    words = ["data=wine", "rate=0,0.5", *TINY, "metrics=[confusion,f1]", "save_predictions=true"]
+    status, out, _ = typed("sweep", *words)
+    assert status == 0
+    assert "confusion.csv confusion.png" in " ".join(out.split())
+    trials = read_trials("out")
+    with Path("out/confusion.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for rate in (0, 0.5):
+        saved = [load_predictions("out", i) for i in trials.loc[trials["rate"] == rate, "trial_id"]]
+        y, predicted = (np.concatenate([arrays[name] for arrays in saved]) for name in ("target", "prediction"))
+        counts = [int(row["count"]) for row in rows if row["arm"] == f"rate={rate}"]
+        assert np.array_equal(np.reshape(counts, (3, 3)), sk.confusion_matrix(y, predicted, labels=range(3)))
+    assert Path("out/confusion.png").stat().st_size > 10_000
+    assert "test confusion" not in out
+
+
+def test_no_confusion_matrix_without_a_request_and_one_for_a_tuned_arm(typed):
+    assert typed("sweep", "data=wine", *TINY, "save_predictions=true")[0] == 0
+    assert not list(Path("out").glob("confusion*"))
+    tuned = ["tune=true", "budget=2", "arms=l2", "metrics=[confusion]", "save_predictions=true"]
+    assert typed("sweep", "data=wine", *but("out=tuned"), *tuned)[0] == 0
+    with Path("tuned/confusion.csv").open() as file:
+        assert sum(int(row["count"]) for row in csv.DictReader(file)) == 3 * 36
+
+
 def test_evaluations_measure_the_metrics_of_the_table(folder, typed):
     measured = set()
     for data in ("wine", "diabetes"):
