@@ -112,12 +112,6 @@ def test_the_engine_names_no_variant_regularizer_or_model():
             assert not found, f"{path.name} names {found}"
 
 
-@pytest.mark.parametrize("part", ["train", "regularizers"])
-def test_training_uses_no_private_name_of_torch(part):
-    for path in (PACKAGE / part).glob("*.py"):
-        assert not re.search(r"\btorch\.([\w.]+\.)?_\w|\baten\b", path.read_text()), path.name
-
-
 def test_registries_and_choices_are_the_same():
     assert set(list_choices("variant")) == {*VARIANTS, "none"}
     assert set(list_choices("regularizer")) == {*REGULARIZERS, "none"}

@@ -73,9 +73,9 @@ def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
         return []
     from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
     from dropout_lab.report.plots import save_figure
-    from dropout_lab.sweeps.inference_checks import load_dataset
+    from dropout_lab.sweeps.trial_inputs import load_trial_data
 
-    classes = load_dataset(arm.trials[0]).classes
+    classes = load_trial_data(arm.trials[0]).classes
     counts = count_by_arm(summary, classes)
     if not counts:
         return []
