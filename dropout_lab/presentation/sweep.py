@@ -133,7 +133,7 @@ def _confirming(search: Search) -> str:
 
 # Settings that the confirming sweep omits. ``arms`` is redundant, because the variant and the regularizers define the
 # arm.
-SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
+SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric", "out")
 
 
 FORMATS = ("text", "md", "latex", "csv")
@@ -167,8 +167,19 @@ def describe_search(search: Search) -> TuningRecord:
     """Return the tuning record of a search for the summary of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return TuningRecord(
-        format_settings(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds
+        format_settings(picked.settings),
+        max(len(search.attempts), 1),
+        seeds,
+        len(search.rows),
+        search.seconds,
+        _named_metric(search),
     )
+
+
+def _named_metric(search: Search) -> str:
+    """Return the validation column that ``tuning_metric`` names; empty for the score of the task."""
+    metric = search.arm.config.tuning_metric
+    return "" if metric == "auto" else metric
 
 
 def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
@@ -191,6 +202,7 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
             tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
             tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
+            tried |= {"metric": metric} if (metric := _named_metric(search)) else {}
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)
 

@@ -8,6 +8,7 @@ import pytest
 from sklearn import metrics as sk
 
 from dropout_lab.metrics import EVALUATION_METRICS, requestable
+from dropout_lab.presentation.sweep import rebuild_table, write_summary
 from dropout_lab.report.predictions import load_predictions
 from dropout_lab.report.read_csv import read_curves, read_trials
 from dropout_lab.sweeps.run import run_arms
@@ -178,6 +179,10 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
     means = [trials.loc[list(a.trials), "val_ece"].mean() for a in search.attempts]
     assert [a.score for a in search.attempts] == pytest.approx(means)
     assert search.picked is search.attempts[int(np.argmin(means))]
+    lines = write_summary(outcome)
+    assert "settings chosen by the validation ECE on 2 seeds" in " ".join(" ".join(lines).split())
+    table = rebuild_table("out", "text").splitlines()
+    assert [line for line in table if line] == [line for line in "\n".join(lines[1:-1]).splitlines() if line]
     by_score = run_or_tune(arms_of(*TINY[:3], *words), lambda line: None).searches[0]
     assert [a.metric.name for a in by_score.attempts] == ["accuracy"] * 4
 
@@ -198,6 +203,7 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
             ["data=diabetes", "metrics=[confusion]"],
             "confusion is for classification, and data=diabetes is a regression",
         ),
+        (["data=wine", "metrics=[perplexity]"], "perplexity is for running text, and data=wine is a classification"),
         (["data=wine", "metrics=[confusion]"], "save_predictions=true"),
         (["data=wine", "metrics=[balanced_acuracy]"], "did you mean 'balanced_accuracy'?"),
         (["data=wine", "metrics=[1]"], "1 cannot be requested; must be one of accuracy"),
