@@ -3,11 +3,12 @@
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dropout_lab.config.compose import format_value, open_composer
+from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
@@ -29,11 +30,9 @@ from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
 from dropout_lab.sweeps.ledger import Ledger, replace_file
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import plan_missing
+from dropout_lab.sweeps.run import Say, plan_missing
 from dropout_lab.trial import Trial
 from dropout_lab.tuning.search import cost_preview, run_or_tune, searches_of
-
-Say = Callable[[str], None]
 
 
 class NoData(Exception):
@@ -64,7 +63,6 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         NoData: no panel has data.
     """
     check_cells(study, [name for claim in study.claims for name in list_cells(claim)])
-    check_expressions(study, {"trials.csv": trial_columns(), "curves.csv": CURVE_COLUMNS})
     own = {**asked.words, "out": f"out={format_value(str(asked.folder(study)))}"}
     found, jobs = make_cells(study, study.scales[asked.scale]), []
     labels = Counter(cell.label for cell in found)
@@ -77,6 +75,8 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
             made = make_arms(jobs, points)
         except ConfigError as error:
             raise ConfigError(f"{study.name}: {error}") from None
+    columns = trial_columns(measured_on_request(made[0].config))
+    check_expressions(study, {"trials.csv": columns, "curves.csv": CURVE_COLUMNS})
     missing: dict[str, str] = {}
     for cell, arm in zip(found, made, strict=True):
         try:

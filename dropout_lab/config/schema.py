@@ -173,7 +173,7 @@ class Config(Validated):
         check=check_metrics,
         allowed=METRICS_ALLOWED,
         identity=False,
-        help="further metrics to measure on the validation and test splits, such as [f1,auroc]",
+        help="further metrics to measure on the validation and test splits, such as [f1,auroc]; confusion: the matrix",
     )
     read_test: bool = setting(
         True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"

@@ -1,7 +1,7 @@
 """A pack: M trials as one stacked model, with the state of their training."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from typing import NamedTuple
 
@@ -26,7 +26,6 @@ from dropout_lab.train.gradients import clip_gradients
 from dropout_lab.train.lr_schedules import lr_factor
 from dropout_lab.train.network_info import describe_network, extend_model
 from dropout_lab.train.optimizers import OPTIMIZERS, momentum_at
-from dropout_lab.train.precision import arithmetic
 from dropout_lab.train.tasks import TaskMetrics
 from dropout_lab.train.text_batches import TextBatches
 from dropout_lab.trial import Trial
@@ -124,8 +123,12 @@ class Pack:
 
     @property
     def arithmetic(self) -> AbstractContextManager[object]:
-        """Context manager of a forward pass."""
-        return arithmetic(self._precision, self._device)
+        """Context manager of a forward pass.
+
+        Under ``bf16`` matrix products and convolutions round to 8 bits of mantissa and accumulate in fp32, as
+        torch.autocast selects; weights, their gradients, the optimizer state and the loss remain fp32.
+        """
+        return torch.autocast(self._device.type, torch.bfloat16) if self._precision == "bf16" else nullcontext()
 
     @property
     def _moving(self) -> list[Tensor]:
