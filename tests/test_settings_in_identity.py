@@ -85,6 +85,7 @@ CHANGED = {
     "train.momentum": "0.1",
     "train.nesterov": "true",
     "train.clip": "1",
+    "train.checkpoint_minutes": "5",
     "train.momentum_start": "0.3",
     "train.momentum_ramp": "4",
     "lr_schedule.by": "update",
