@@ -41,6 +41,7 @@ def parse_conditions(node: YamlNode) -> Conditions:
             entry.mapping(("reference", "when"), ("reference", "when"))
             references.append(ReferenceCondition(entry.within("reference").text(), entry.within("when").text()))
         else:
+            _check_fixed(entry)
             expressions.append(entry.text())
     return Conditions(expressions, "", references)
 

@@ -19,7 +19,7 @@ from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
 
 EXACT = 4  # maximum number of decimal places of a figure printed in a paper; figures from log files have more
-SEEN = {"print": "", "copy": "c", "recalled": "r"}
+SEEN = {"print": "", "copy": "c", "recalled": "r", "quoted": "q"}
 CLAIMS = (
     "study,scale,panel,data,id,category,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why,"
     "registered"
@@ -136,6 +136,7 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
         parts = ["published: as printed" + over]
         parts += ["c seen in a copy of it"] if "copy" in marks else []
         parts += ["r recalled, not seen in print"] if "recalled" in marks else []
+        parts += ["q quoted from a text that names neither data nor model"] if "quoted" in marks else []
         kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
         parts += [f"± {', '.join(kinds)}"] if kinds else []
         sentences.append("; ".join(parts) + ". Source: " + ". ".join(sources) + ".")
