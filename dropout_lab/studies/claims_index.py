@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.report.formats import format_markdown
 from dropout_lab.studies.report_files import CLAIMS, claim_lines
 from dropout_lab.studies.study import CATEGORIES, SCALES
 from dropout_lab.studies.verdicts import CONTRADICTED, INCOMPARABLE, OPEN, SUPPORTED
@@ -39,8 +40,6 @@ def count_categories(frame: pd.DataFrame) -> str:
 
 def render_index(frame: pd.DataFrame) -> str:
     """Return the index as Markdown, with one table per category."""
-    from dropout_lab.report.formats import format_markdown
-
     parts = [
         "# Claims",
         "Each verdict is a paired sign-flip test over replicates at level 0.05, two-sided, Holm over the claims of its "

@@ -20,10 +20,10 @@ from dropout_lab.studies.study import (
     LOWER,
     SCALES,
     Claim,
-    Metric,
     Picture,
     Reading,
     Study,
+    StudyMetric,
     StudyScale,
     Words,
 )
@@ -111,9 +111,9 @@ def parse_study(name: str, text: Any, place: str = "") -> Study:
     return study
 
 
-def _metric(name: str, node: YamlNode, panels: Mapping[str, Words]) -> Metric:
+def _metric(name: str, node: YamlNode, panels: Mapping[str, Words]) -> StudyMetric:
     given = node.mapping(METRIC, ["value", "title"])
-    return Metric(
+    return StudyMetric(
         name,
         node.within("value").text(),
         node.within("title").text(),
@@ -181,7 +181,7 @@ def _known(node: YamlNode, names: Any, known: Mapping[str, Any], what: str) -> N
             raise node.error(f"no {what} {name!r}; there are {', '.join(known)}")
 
 
-def _claims(node: YamlNode, metrics: Mapping[str, Metric], panels: Mapping[str, Words]) -> list[Claim]:
+def _claims(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> list[Claim]:
     claims = [_claim(each, metrics, panels) for each in node.items_of_list()]
     ids = [claim.id for claim in claims if claim.id]
     twice = sorted({name for name in ids if ids.count(name) > 1})
@@ -190,7 +190,7 @@ def _claims(node: YamlNode, metrics: Mapping[str, Metric], panels: Mapping[str, 
     return claims
 
 
-def _claim(node: YamlNode, metrics: Mapping[str, Metric], panels: Mapping[str, Words]) -> Claim:
+def _claim(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> Claim:
     given = node.mapping(CLAIM, ["says", "source", "test"])
     test = node.within("test").mapping()
     kind = next(iter(test))
@@ -218,7 +218,7 @@ def _claim(node: YamlNode, metrics: Mapping[str, Metric], panels: Mapping[str, W
     )
 
 
-def _picture(node: YamlNode, metrics: Mapping[str, Metric]) -> Picture:
+def _picture(node: YamlNode, metrics: Mapping[str, StudyMetric]) -> Picture:
     given = node.mapping(("form", "x", "metrics", "log"))
     form = node.within("form", "arms").of(FORMS)
     if form != "arms" and not given.get("x"):
