@@ -22,6 +22,7 @@ from dropout_lab.studies import figure
 from dropout_lab.studies import report_files as outputs
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
 from dropout_lab.studies.claims import list_cells
+from dropout_lab.studies.first_trial import record_first_trial
 from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
@@ -122,6 +123,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     """Run one study, write its report and return the exit status."""
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
+    record_first_trial(folder)
     outcome = run_or_tune(composed.arms, say, asked.typed)
     searches = searches_of(outcome)
     if searches:
@@ -173,7 +175,7 @@ def _ledger(out: Path, say: Say) -> None:
         return
     replace_file(out / "claims.csv", to_csv(frame))
     replace_file(out / "claims.md", ledger.render_index(frame))
-    say(f"{out}/: claims.csv claims.md, {ledger.count_verdicts(frame)}")
+    say(f"{out}/: claims.csv claims.md, {ledger.count_categories(frame)}")
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:

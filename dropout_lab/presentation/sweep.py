@@ -72,7 +72,7 @@ def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
     if CONFUSION not in arm.config.metrics:
         return []
     from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
-    from dropout_lab.report.plots import save_figure
+    from dropout_lab.report.plots import choose_title, save_figure
     from dropout_lab.sweeps.trial_inputs import load_trial_data
 
     classes = load_trial_data(arm.trials[0]).classes
@@ -82,7 +82,7 @@ def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
     replace_file(folder / "confusion.csv", to_csv(confusion_frame(counts, classes)))
     return [
         "confusion.csv",
-        save_figure(draw_confusion(counts, classes, _title(summary.trials)), folder, "confusion").name,
+        save_figure(draw_confusion(counts, classes, choose_title(summary.trials, "sweep")), folder, "confusion").name,
     ]
 
 
