@@ -44,17 +44,17 @@ SCENARIOS = (
     Scenario("packs", "sweep rate=0,0.3,0.5 seeds=4 pack=2 train.epochs=40 model.hidden=[32]"),
     Scenario(
         "early stopping",
-        "sweep seeds=4 pack=2 workers=2 regularizer=early_stopping regularizer.early_stopping=30 train.epochs=200",
+        "sweep seeds=4 pack=2 workers=2 regularizer=early_stopping regularizer.early_stopping=30 train.epochs=100",
     ),
-    Scenario("learned rates", "train variant=concrete rate=0.3 model.hidden=[64] train.epochs=600", long=True),
+    Scenario("learned rates", "train variant=concrete rate=0.3 model.hidden=[64] train.epochs=250", long=True),
     Scenario(
         "convolutions",
         "train model=cnn model.channels=[8] variant=spatial rate=0.3 regularizer=[mixup,max_norm] train=sgd "
-        "train.momentum_ramp=20 lr_schedule=cosine lr_schedule.by=update train.epochs=80",
+        "train.momentum_ramp=20 lr_schedule=cosine lr_schedule.by=update train.epochs=30",
         long=True,
     ),
     Scenario(
-        "sequences", "train model=lstm model.units=16 variant=variational precision=bf16 train.epochs=60", long=True
+        "sequences", "train model=lstm model.units=16 variant=variational precision=bf16 train.epochs=25", long=True
     ),
 )
 
