@@ -1,14 +1,17 @@
 """Footnotes of a table: definitions of its figures and marks, the rules behind them, and their limits."""
 
+import math
 from collections.abc import Iterator
 
-from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
+from dropout_lab.report.comparison import ALIKE, BEST, LEVEL, TOO_FEW, PairedDifference
 from dropout_lab.report.numbers import spread_text
 from dropout_lab.report.summary import SCORES, Summary
 from dropout_lab.report.testset import describe_test_set
+from dropout_lab.report.variation import describe_variation
 from dropout_lab.stats.intervals import LEAST
 
-NAMED = 3  # maximum number of arms for which the required seeds are printed
+NAMED = 3  # maximum number of arms for which the detectable difference is printed
+TEST = "the larger one of a sign-flip test and a t test corrected for skewness"
 
 
 def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
@@ -24,6 +27,7 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
     spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
     yield from describe_test_set(summary)
+    yield from describe_variation(summary, over)
     if "gap" in summary.shown:
         accuracies = summary.trials["test_accuracy"].notna().any()
         yield "gap: train - test, points." if accuracies else "gap: test - train."
@@ -63,36 +67,41 @@ def _selection(summary: Summary) -> str:
 def _compared(summary: Summary) -> Iterator[str]:
     comparison = summary.comparison
     pairs = [contrast.difference.n for contrast in comparison.to_baseline.values()]
-    kind = "BCa bootstrap interval" if min(pairs) >= BOOTSTRAP else "t-interval"
-    kind = kind if (min(pairs) >= BOOTSTRAP) == (max(pairs) >= BOOTSTRAP) else "BCa bootstrap or t-interval"
-    spread = f" [95 % {kind}]" if max(pairs) >= LEAST else ""
-    yield (
-        f"to baseline: difference in pairs by seed{spread}; p: paired sign-flip test, Holm over {len(pairs)} arm"
-        f"{'s' if len(pairs) > 1 else ''}."
-    )
+    corrected = f", Holm over {len(pairs)} arms" if len(pairs) > 1 else ""
+    spread = f" [interval of the test{', at the level after Holm' * bool(corrected)}]" if max(pairs) >= LEAST else ""
+    yield f"to baseline: difference in pairs by seed{spread}; p: {TEST}{corrected}."
     marks = {label: comparison.mark(label) for label in summary.arms}
     found = set(marks.values())
     if BEST not in found:
         return
     legend = ["* best mean"]
-    legend += ["= not told apart from it"] if ALIKE in found else []
-    legend += ["? too few seeds to tell apart from it"] if TOO_FEW in found else []
+    legend += ["= inconclusive against it"] if ALIKE in found else []
+    legend += ["? too few seeds with a difference for any conclusion"] if TOO_FEW in found else []
     legend += ["no mark: worse"] if "" in found else []
     many = f" over all {comparison.pairs} pairs of arms" if comparison.pairs > 1 else ""
     yield f"{'; '.join(legend)} (the same test at level {LEVEL:g}, Holm{many})."
-    if TOO_FEW in found and comparison.seeds_to_tell:
+    if TOO_FEW in found and comparison.seeds_to_tell and _seeds(summary) < comparison.seeds_to_tell:
         yield f"{_seeds(summary)} seeds cannot tell among so many arms, {comparison.seeds_to_tell} can."
-    yield from _needed([comparison.to_best[label] for label, mark in marks.items() if mark in (ALIKE, TOO_FEW)])
+    yield from _detectable(summary, [comparison.to_best[label] for label, mark in marks.items() if mark == ALIKE])
 
 
 def _seeds(summary: Summary) -> int:
     return max(contrast.difference.n for contrast in summary.comparison.to_best.values())
 
 
-def _needed(open_: list[PairedDifference]) -> Iterator[str]:
-    """Yield the number of seeds that would detect the observed differences to the best arm."""
-    counted = sorted((c.needed, c.arm) for c in open_ if c.needed)
-    if counted:
-        listed = ", ".join(f"{arm} about {needed}" for needed, arm in counted[:NAMED])
-        more = ", others more" if len(open_) > NAMED or len(counted) < len(open_) else ""
-        yield f"Seeds that would show the difference to the best with a probability of 0.8: {listed}{more}."
+def _detectable(summary: Summary, open_: list[PairedDifference]) -> Iterator[str]:
+    """Yield what the inconclusive comparisons with the best arm would have detected, and which margin they exclude."""
+    parts = []
+    for found in open_[:NAMED]:
+        shown = SCORES[summary.score(found.arm) or "test_accuracy"]
+        low, high, margin = (
+            f"{value * shown.scale:.{shown.digits}f}" for value in (*found.detectable, found.equivalent_within)
+        )
+        if not math.isnan(found.detectable[0] + found.equivalent_within):
+            parts.append(f"{found.arm} {low} to {high}, {margin}")
+    if parts:
+        yield (
+            "Inconclusive against the best: the difference that would be detected with probability 0.8 (95 % range "
+            "from the spread, not from the difference seen), and the smallest margin within which the arms are "
+            f"equivalent: {'; '.join(parts)}{'; others in comparisons.csv' if len(open_) > len(parts) else ''}."
+        )

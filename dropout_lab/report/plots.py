@@ -18,7 +18,7 @@ from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 # Distinguishable for colour-blind readers (Okabe and Ito 2008); the markers are distinguishable in grey as well.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
-MARKS = {BEST: "* best", ALIKE: "= not told apart from it", TOO_FEW: "? too few seeds to tell"}
+MARKS = {BEST: "* best", ALIKE: "= inconclusive against it", TOO_FEW: "? too few seeds to tell"}
 MOST_LINES = 10  # with more lines than can be distinguished, the arms are drawn below each other
 STYLE: Any = {
     "axes.spines.top": False,

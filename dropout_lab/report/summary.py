@@ -10,6 +10,7 @@ import pandas as pd
 
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
+from dropout_lab.report.splits import overlap_of
 from dropout_lab.stats.bounds import FRACTION, bounds_of, difference_bounds
 from dropout_lab.stats.example_tests import Disagreement, compare_over_examples, mcnemar
 from dropout_lab.stats.intervals import Bounds, Interval, mean_interval
@@ -63,6 +64,7 @@ class TuningRecord:
         seeds: number of tuning seeds per setting.
         trials: number of trials that were trained for tuning.
         seconds: total training time of these trials, in seconds.
+        draws: number of times that the tuning was repeated independently.
     """
 
     picked: str
@@ -70,6 +72,7 @@ class TuningRecord:
     seeds: int
     trials: int
     seconds: float
+    draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,10 @@ class Summary:
 
     def failed(self, label: str) -> int:
         return int((self.of(label)["status"] == "failed").sum())
+
+    def overlap(self, label: str) -> float:
+        """Return the number of test examples per other example if the arm's trials are overlapping splits, else 0."""
+        return overlap_of(self.of(label))
 
     def unstable(self, label: str) -> bool:
         """Return whether at least a third of the arm's trials diverged, so that the mean over the others is biased."""
@@ -196,6 +203,7 @@ class Summary:
             {label: frozenset(self.arms[label]) for label in labels},
             frozenset(label for label in labels if self.unstable(label)),
             difference_bounds(bounds_of(metric)),
+            max(map(self.overlap, labels)),
         )
 
     def _plain(self, label: str) -> bool:

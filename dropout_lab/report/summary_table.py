@@ -95,8 +95,8 @@ def comparison_frame(summary: Summary) -> pd.DataFrame:
 
 
 COMPARED = (
-    "arm,other,kind,metric,difference,low,high,n,p,p_holm,effect_size,win_rate,seeds_needed,only_arm,only_other,"
-    "p_examples"
+    "arm,other,kind,metric,difference,low,high,n,p,p_holm,level,effect_size,win_rate,detectable_low,detectable_high,"
+    "equivalent_within,only_arm,only_other,p_examples"
 ).split(",")
 
 
@@ -112,9 +112,12 @@ def _seeds(found: PairedDifference | None) -> dict[str, object]:
         "n": n,
         "p": found.p,
         "p_holm": found.holm,
+        "level": found.level,
         "effect_size": found.effect,
         "win_rate": found.wins,
-        "seeds_needed": found.needed,
+        "detectable_low": found.detectable[0],
+        "detectable_high": found.detectable[1],
+        "equivalent_within": found.equivalent_within,
     }
 
 

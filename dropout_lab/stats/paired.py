@@ -52,6 +52,18 @@ def smallest_p(n: int) -> float:
 
 
 @lru_cache(maxsize=4)
+def flip_patterns(n: int) -> tuple[np.ndarray, bool]:
+    """Return the sign patterns of :func:`sign_flip` for n pairs.
+
+    Returns:
+        which signs are flipped, 0 or 1, float64 [patterns, n], without the complement of each pattern; and whether the
+        patterns were drawn at random, so that the observed pattern is counted in addition.
+    """
+    signs = _every(n) if n <= EXACT else _drawn(n, 0)
+    return (signs < 0).astype(float), n > EXACT
+
+
+@lru_cache(maxsize=4)
 def _every(n: int) -> np.ndarray:
     """Return all sign patterns whose first sign is +, [2 ** (n - 1), n].
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.report.footnotes import TEST
 from dropout_lab.studies.report_files import CLAIMS, claim_lines
 from dropout_lab.studies.study import SCALES
 from dropout_lab.studies.verdicts import CONTRADICTED, INCOMPARABLE, OPEN, SUPPORTED
@@ -32,7 +33,8 @@ def render_index(frame: pd.DataFrame) -> str:
     titles, rows = claim_lines(frame, named=True)
     head = f"# Claims\n\n{len(frame)} claims on data: {count_verdicts(frame)}.\n\n"
     rule = (
-        "\nEach verdict is a paired sign-flip test over replicates at level 0.05, two-sided, Holm over the claims of "
-        "its study; p is corrected. The tests, with the deciding difference and its source, stand in `claims.csv`.\n"
+        f"\nEach verdict comes from a test over replicates ({TEST}) at level 0.05, two-sided, Holm over the claims of "
+        "its study; p is corrected, and the interval inverts the same test at the level that decided. The tests, with "
+        "the deciding difference and its source, are in `claims.csv`.\n"
     )
     return head + format_markdown(titles, rows, 4) + rule

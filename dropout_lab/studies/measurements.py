@@ -34,6 +34,10 @@ class PublishedFigure(NamedTuple):
     fact: PublishedValue
     number: float
 
+    def standard_error(self, overlap: float = 0.0) -> float:
+        """Return the standard error of the number, without that of the reference cell of a relative metric."""
+        return self.fact.standard_error(overlap) * abs(self.number / self.fact.number) if self.fact.number else 0.0
+
 
 @dataclass(frozen=True)
 class Measurements:
@@ -131,6 +135,21 @@ class Measurements:
         rows = self.summary.finished(label, COLUMN + metric)
         keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
         return dict(zip(keys, rows[COLUMN + metric].astype(float).tolist(), strict=True))
+
+    def overlap(self, labels: Sequence[str]) -> float:
+        """Return the number of test examples per training example of these cells if their replicates are different
+        splits of the same data; 0 if the replicates are independent.
+
+        See :class:`dropout_lab.stats.mean_test.MeanTest`.
+        """
+        return max((self.summary.overlap(label) for label in labels), default=0.0)
+
+    def lost(self, label: str) -> dict[Replicate, bool]:
+        """Return whether each replicate of a cell diverged, for the replicates that did not fail."""
+        rows = self.summary.of(label)
+        rows = rows[rows["status"].isin(["ok", "diverged"])]
+        keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
+        return dict(zip(keys, (rows["status"] == "diverged").tolist(), strict=True))
 
     def unmet(self, conditions: Conditions, labels: Sequence[str]) -> str:
         """Return the condition that keeps these cells from being compared with the publication; empty if none does."""

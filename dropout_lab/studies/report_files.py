@@ -6,21 +6,25 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.report.footnotes import write_footnotes
+from dropout_lab.report.footnotes import TEST, write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown, format_plain
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary_table import to_csv
+from dropout_lab.report.testset import describe_sizes
+from dropout_lab.report.variation import describe_variation
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
+from dropout_lab.studies.sensitivity import COLUMNS, sensitivity_columns, sensitivity_text
 from dropout_lab.studies.study import Metric
 from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
 
 EXACT = 4  # maximum number of decimal places of a figure printed in a paper; figures from log files have more
 SEEN = {"print": "", "copy": "c", "recalled": "r"}
-CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why".split(
-    ","
-)
+CLAIMS = [
+    *"study,scale,panel,data,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why".split(","),
+    *COLUMNS,
+]
 
 
 def render_table(
@@ -124,13 +128,15 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
     """Return the sentences below the table."""
     study = measured.study
     shown = [row.published.fact for row in rows if row.published]
-    sentences = [next(write_footnotes(measured.summary, "seeds" if study.replicates == ("seed",) else "replicates"))]
+    over = "seeds" if list(study.replicates) == ["seed"] else "replicates"
+    sentences = [next(write_footnotes(measured.summary, over))]
+    sentences += [*describe_sizes(measured.summary), *describe_variation(measured.summary, over)]
     if shown:
         sources = dict.fromkeys(fact.source for fact in shown)
         marks = {fact.seen for fact in shown}
         relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
-        over = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
-        parts = ["published: as printed" + over]
+        ratios = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
+        parts = ["published: as printed" + ratios]
         parts += ["c seen in a copy of it"] if "copy" in marks else []
         parts += ["r recalled, not seen in print"] if "recalled" in marks else []
         kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
@@ -139,8 +145,9 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
     if any(row.verdict and row.verdict != INCOMPARABLE for row in rows):
         within = " or ".join(f"{_margins(measured, m)} ({m.title})" for m in study.metrics.values() if m.margin)
         sentences.append(
-            f"verdict: agrees if the mean is within {within} of the published figure, taken as exact, by two one-sided "
-            "sign-flip tests over replicates at level 0.05, Holm over the table."
+            f"verdict: agrees if the mean is within {within} of the published figure, whose printed spread is part "
+            f"of the test where its kind is known, by two one-sided tests over replicates ({TEST}) at level 0.05, Holm "
+            "over the table."
         )
     why = comparability_problem(measured)
     if why:
@@ -173,7 +180,7 @@ def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.D
         if one.effect:
             line |= {"effect": one.effect.mean, "low": one.effect.low, "high": one.effect.high}
         line |= {"n": one.n, "p": one.p, "p_holm": one.holm, "tendency": one.tendency}
-        found.append(line | {"verdict": one.verdict, "why": one.why})
+        found.append(line | {"verdict": one.verdict, "why": one.why} | sensitivity_columns(one))
     return pd.DataFrame(found, columns=CLAIMS)
 
 
@@ -203,12 +210,19 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
     rows = []
     for row in frame.astype(object).where(frame.notna(), "").to_dict("records"):
         where = str(row["panel"] or row["data"])
-        why = f" ({row['why']})" if row["why"] else ""
         p = row["p_holm"] if row["p_holm"] != "" else ""
         shown_p = "" if p == "" else "<0.001" if float(p) < 0.001 else f"{float(p):.3f}"
         line = [row["study"], row["scale"]] if named else []
         rows.append(
-            [*line, where, str(row["claim"]), format_effect(row), str(row["n"]), shown_p, f"{row['verdict']}{why}"]
+            [
+                *line,
+                where,
+                str(row["claim"]),
+                format_effect(row),
+                str(row["n"]),
+                shown_p,
+                f"{row['verdict']}{sensitivity_text(row)}",
+            ]
         )
     return titles, rows
 
