@@ -178,16 +178,18 @@ def test_no_public_function_is_named_by_a_bare_participle():
 
 
 @pytest.mark.parametrize("subject", ["settings", "columns"])
-def test_the_readme_holds_the_tables_that_the_program_prints(subject):
-    readme = (PROJECT / "README.md").read_text()
-    assert render_markdown_table(subject) in readme, f"README.md is behind: `dropout-lab list {subject} --markdown`"
+def test_the_reference_holds_the_tables_that_the_program_prints(subject):
+    page = (PROJECT / f"docs/reference/{subject}.md").read_text()
+    outdated = f"docs/reference/{subject}.md is outdated; paste the output of `dropout-lab list {subject} --markdown`"
+    assert render_markdown_table(subject) in page, outdated
 
 
 def test_documents_name_no_machine():
     results = [path for path in (PROJECT / "results").rglob("*") if path.suffix in (".csv", ".md", ".tex", ".yaml")]
     others = [path for name in (".ci", ".github", "examples", "scripts") for path in (PROJECT / name).rglob("*.*")]
     others += [*(PROJECT / "scripts").glob("[!_]*"), PROJECT / "CITATION.cff", PROJECT / "pyproject.toml"]
-    for path in [*PROJECT.glob("*.md"), *others, *CONF.rglob("*.yaml"), *FILES, *results]:
+    documents = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
+    for path in [*documents, *others, *CONF.rglob("*.yaml"), *FILES, *results]:
         if path.suffix == ".pyc" or path.is_dir():
             continue
         assert not re.search(r"/(work|root|home|tmp)/|pypi\.org|pytorch\.org", path.read_text()), path

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
 from dropout_lab.config.fields import Setting
-from dropout_lab.errors import ConfigError, format_setting, list_allowed
+from dropout_lab.errors import ConfigError, did_you_mean, format_setting
 from dropout_lab.report.formats import format_markdown
 
 WIDTH = 80
@@ -30,11 +30,15 @@ def render_listing(words: Sequence[str]) -> str:
         )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return render_markdown_table(words[0])
-    what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
-    if what not in SUBJECTS:
-        raise ConfigError(f"list {' '.join(words)}: {list_allowed(words[0], SUBJECTS)}")
     if len(words) > 1:
         raise ConfigError(f"list {' '.join(words)}: takes one word")
+    if choices := [(group, words[0]) for group in GROUPS if words[0] in list_choices(group)]:
+        return "\n\n".join(_choice(group, name) for group, name in choices)
+    what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
+    if what not in SUBJECTS:
+        every = f"must be one of {', '.join(SUBJECTS)}, or a choice of one of these"
+        known = [*SUBJECTS, *(name for group in GROUPS for name in list_choices(group))]
+        raise ConfigError(f"list {words[0]}: {did_you_mean(words[0], known, every)}")
     if what in CARDS:
         return _cards(CARDS[what])
     if what == "settings":
@@ -45,7 +49,7 @@ def render_listing(words: Sequence[str]) -> str:
 
 
 def render_markdown_table(subject: str) -> str:
-    """Return the settings or columns as a Markdown table for the README."""
+    """Return the settings or columns as a Markdown table for docs/reference."""
     if subject == "columns":
         return format_markdown(
             ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
@@ -71,6 +75,18 @@ def _cards(group: str) -> str:
     enable_plugins()
     with open_composer() as points:
         return render_cards(group, points)
+
+
+def _choice(group: str, name: str) -> str:
+    """Return what is known about one choice of a group, such as ``variant=dropblock``."""
+    if group not in CARDS.values():
+        return _card(f"{group}={name}", read_card(group, name)[0])
+    from dropout_lab.cli.cards import render_card
+    from dropout_lab.config.plugins import enable_plugins
+
+    enable_plugins()
+    with open_composer() as points:
+        return f"{group}={render_card(group, name, points)}"
 
 
 def _group(group: str) -> str:
