@@ -124,6 +124,7 @@ CHANGED = {
     "read_test": "false",
     "save": "true",
     "save_predictions": "true",
+    "resplit": "true",
     "infer.passes": "7",
     "infer.average": "logits",
     "infer.bins": "10",

@@ -105,6 +105,11 @@ class Config(Validated):
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
     )
     seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
+    resplit: bool = setting(
+        False,
+        identity=False,
+        help="draw another test part for each trial seed, from seed= plus the trial seed; not for official test parts",
+    )
     out: str = setting(
         "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
     )

@@ -16,6 +16,7 @@ from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
 from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.regroup import regroup_folder
+from dropout_lab.report.splits import is_resplit
 from dropout_lab.report.summary import Summary, TuningRecord
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.sweeps.grid import Arm, open_ranges
@@ -130,6 +131,8 @@ def rebuild_table(folder: str, form: str) -> str:
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
     columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
     try:
+        if is_resplit(stored.read_trials(folder)):
+            columns.remove("base_seed")
         summary = regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
     except (OSError, KeyError, pd.errors.ParserError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"

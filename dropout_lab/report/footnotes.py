@@ -7,7 +7,7 @@ from dropout_lab.report.comparison import ALIKE, BEST, LEVEL, TOO_FEW, PairedDif
 from dropout_lab.report.numbers import spread_text
 from dropout_lab.report.summary import SCORES, Summary
 from dropout_lab.report.testset import describe_test_set
-from dropout_lab.report.variation import describe_variation
+from dropout_lab.report.variation import crossed_text, describe_variation
 from dropout_lab.stats.intervals import LEAST
 
 NAMED = 3  # maximum number of arms for which the detectable difference is printed
@@ -70,6 +70,8 @@ def _compared(summary: Summary) -> Iterator[str]:
     corrected = f", Holm over {len(pairs)} arms" if len(pairs) > 1 else ""
     spread = f" [interval of the test{', at the level after Holm' * bool(corrected)}]" if max(pairs) >= LEAST else ""
     yield f"to baseline: difference in pairs by seed{spread}; p: {TEST}{corrected}."
+    if any(crossed_text(summary, label) for label in comparison.to_baseline):
+        yield "crossed: the same difference over seeds and test examples, by two-way analysis of variance."
     marks = {label: comparison.mark(label) for label in summary.arms}
     found = set(marks.values())
     if BEST not in found:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
-from dropout_lab.report.splits import overlap_of
+from dropout_lab.report.splits import count_splits, overlap_of
 from dropout_lab.stats.bounds import FRACTION, bounds_of, difference_bounds
+from dropout_lab.stats.crossed import crossed_interval
 from dropout_lab.stats.example_tests import Disagreement, compare_over_examples, mcnemar
 from dropout_lab.stats.intervals import Bounds, Interval, mean_interval
 
@@ -120,8 +121,8 @@ class Summary:
         if not values:
             return None
         if metric == "gap" and self.score(label) == "test_accuracy":
-            return mean_interval(values).within(difference_bounds(FRACTION))
-        return mean_interval(values, bounds=self.bounds_of(metric))
+            return mean_interval(values, overlap=self.overlap(label)).within(difference_bounds(FRACTION))
+        return mean_interval(values, bounds=self.bounds_of(metric), overlap=self.overlap(label))
 
     def bounds_of(self, metric: str) -> Bounds:
         """Return the smallest and the largest possible value of a metric."""
@@ -156,19 +157,43 @@ class Summary:
         """Return the disagreement of two arms on their common test examples, over the seeds that both have.
 
         It comes from McNemar's test for one seed, and from the test over examples for several seeds. None if the
-        predictions of some of these trials were not saved.
+        predictions of some of these trials were not saved, or if the seeds have different test examples.
         """
+        hits = self._shared_hits(first, second)
+        if hits is None:
+            return None
+        a, b = hits
+        return mcnemar(a[0], b[0]) if len(a) == 1 else compare_over_examples(a, b)
+
+    def crossed(self, first: str, second: str, level: float) -> Interval | None:
+        """Return the difference in accuracy of two arms with its interval over seeds and test examples.
+
+        None if the predictions of some of these trials were not saved, or if the seeds have different test examples.
+        """
+        hits = self._shared_hits(first, second)
+        return None if hits is None else crossed_interval(hits[0].astype(float) - hits[1], level)
+
+    def _hits(self, trial_id: str) -> np.ndarray | None:
+        if trial_id not in self._loaded_hits:
+            self._loaded_hits[trial_id] = correct_examples(self.folder or "", trial_id)
+        return self._loaded_hits[trial_id]
+
+    @cached_property
+    def _loaded_hits(self) -> dict[str, np.ndarray | None]:
+        """Hits that were read from the folder, by trial id."""
+        return {}
+
+    def _shared_hits(self, first: str, second: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return which test examples each of two arms predicts correctly, [S, N] each, for the seeds that both have."""
         metric = self.score(first)
-        if self.folder is None or metric is None:
+        if self.folder is None or metric is None or count_splits(self.of(first)) > 1:
             return None
         ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
         seeds = sorted(ids[0].keys() & ids[1].keys())
-        a, b = (
-            [hits for seed in seeds if (hits := correct_examples(self.folder, each[seed])) is not None] for each in ids
-        )
+        a, b = ([hits for seed in seeds if (hits := self._hits(each[seed])) is not None] for each in ids)
         if not seeds or not len(a) == len(b) == len(seeds):
             return None
-        return mcnemar(a[0], b[0]) if len(seeds) == 1 else compare_over_examples(np.stack(a), np.stack(b))
+        return np.stack(a), np.stack(b)
 
     @cached_property
     def comparison(self) -> Comparison:

@@ -65,6 +65,9 @@ class Arm:
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
         """One trial per seed. Equivalent arms have the same trials."""
+        if self.config.resplit:
+            bases = {seed: self.config.seed + seed for seed in self.config.trial_seeds}
+            return tuple(Trial(canonical(self.changed({"seed": base})), seed) for seed, base in bases.items())
         point = canonical(self.config)
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 

@@ -74,6 +74,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
             _known(config)
             _device(config)
             dataset = _load(config)
+            _refuse_resplit(config, dataset)
             models[key] = _model(config, dataset)
             parts = f"{config.data} {config.seed} {list(seeds[key])}"
             if parts not in divided:
@@ -153,6 +154,18 @@ def _divisible(config: Config, dataset: Dataset) -> None:
         refuse_settings(dataset, config.data)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+def _refuse_resplit(config: Config, dataset: Dataset) -> None:
+    if not config.resplit or dataset.test is None:
+        return
+    if dataset.splits:
+        last = len(dataset.splits) - 1
+        remedy = f"data.split=range(0,{last + 1}) trains on each of its published splits"
+    else:
+        remedy = "leave it out; save_predictions=true gives intervals over its test examples"
+    problem = f"data={dataset.name} has an official test part of {len(dataset.test)} examples, which is not drawn"
+    raise ConfigError(f"resplit=true: {problem}; {remedy}")
 
 
 def _parts(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:
