@@ -149,6 +149,7 @@ def _present(measured: Measurements, say: Say) -> None:
     from dropout_lab.report import plots
     from dropout_lab.studies import figure
     from dropout_lab.studies import report_files as outputs
+    from dropout_lab.studies.study_footnotes import render_footnotes
     from dropout_lab.studies.verdicts import judge_claims, table_rows
 
     lines, judged = table_rows(measured), judge_claims(measured)
@@ -159,7 +160,7 @@ def _present(measured: Measurements, say: Say) -> None:
     plots.save_figure(figure.draw_study(measured), measured.folder, "figure")
     for line in outputs.render_blocks(measured, lines, WIDTH):
         say(line)
-    for sentence in outputs.render_footnotes(measured, lines):
+    for sentence in render_footnotes(measured, lines):
         say(textwrap.fill(sentence, WIDTH))
     for line in outputs.render_claims(outputs.claims_frame(measured, judged), WIDTH):
         say(line)

@@ -15,8 +15,8 @@ def crossed_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     The variance of the mean comes from the two-way analysis of variance with random effects of seeds and examples and
     one value per cell (Searle, Casella and McCulloch 1992, Variance Components, section 4.3):
     ``(MS_seeds + MS_examples - MS_residual) / (S * N)``, but at least that over seeds alone and over examples
-    alone. The degrees of freedom are Satterthwaite's. In simulations with 5 to 20 seeds and 300 examples, the 95 % interval covers
-    the true difference of accuracies in 94 to 97 % (``tests/stats/test_crossed.py``).
+    alone. The degrees of freedom are Satterthwaite's. In simulations with 5 to 20 seeds and 300 examples, the 95 %
+    interval covers the true difference of accuracies in 94 to 97 % (``tests/stats/test_crossed.py``).
 
     Args:
         values: [S, N], one value per seed and example, such as the difference of two arms' hits.

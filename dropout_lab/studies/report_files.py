@@ -6,18 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.report.footnotes import TEST, write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown, format_plain
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary_table import to_csv
-from dropout_lab.report.testset import describe_sizes
-from dropout_lab.report.variation import describe_variation
 from dropout_lab.stats.intervals import Interval
+from dropout_lab.studies.agreement import TableRow
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
 from dropout_lab.studies.sensitivity import COLUMNS, sensitivity_columns, sensitivity_text
 from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.study_readme import render_readme
-from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
+from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict
 
 EXACT = 4  # maximum number of decimal places of a figure printed in a paper; figures from log files have more
 SEEN = {"print": "", "copy": "c", "recalled": "r"}
@@ -67,7 +66,7 @@ def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
         "published": _published(row.published, metric),
         "measured": _interval(found, metric),
         "n": str(found.n if found else 0) if cell else "",
-        "difference": _difference(found, row.published, metric),
+        "difference": _difference(found, row, metric),
         "verdict": row.verdict,
         "lost": str(_lost(measured, row)) if cell else "",
     }
@@ -102,8 +101,10 @@ def _interval(found: Interval | None, metric: Metric) -> str:
     return interval_text(found, 1, metric.digits)
 
 
-def _difference(found: Interval | None, published: PublishedFigure | None, metric: Metric) -> str:
-    return f"{found.mean - published.number:+.{metric.digits}f}" if found and published else ""
+def _difference(found: Interval | None, row: TableRow, metric: Metric) -> str:
+    if row.paired:
+        return interval_text(row.paired, 1, metric.digits, "+")
+    return f"{found.mean - row.published.number:+.{metric.digits}f}" if found and row.published else ""
 
 
 def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame:
@@ -118,51 +119,13 @@ def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame
         interval = measured.interval(row.label, row.metric) if cell else None
         line |= interval.columns if interval else {}
         line |= {"difference": interval.mean - published.number} if interval and published else {}
+        ends = row.paired
+        line |= {"difference": ends.mean, "difference_low": ends.low, "difference_high": ends.high} if ends else {}
+        line |= {"margin": row.margin} if row.margin is not None else {}
         line |= {"n_lost": _lost(measured, row)} if cell else {}
         line |= {"chosen": measured.tuned[row.label].picked} if row.label in measured.tuned else {}
         found.append(line | {"verdict": row.verdict})
     return pd.DataFrame(found)
-
-
-def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[str]:
-    """Return the sentences below the table."""
-    study = measured.study
-    shown = [row.published.fact for row in rows if row.published]
-    over = "seeds" if list(study.replicates) == ["seed"] else "replicates"
-    sentences = [next(write_footnotes(measured.summary, over))]
-    sentences += [*describe_sizes(measured.summary), *describe_variation(measured.summary, over)]
-    if shown:
-        sources = dict.fromkeys(fact.source for fact in shown)
-        marks = {fact.seen for fact in shown}
-        relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
-        ratios = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
-        parts = ["published: as printed" + ratios]
-        parts += ["c seen in a copy of it"] if "copy" in marks else []
-        parts += ["r recalled, not seen in print"] if "recalled" in marks else []
-        kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
-        parts += [f"± {', '.join(kinds)}"] if kinds else []
-        sentences.append("; ".join(parts) + ". Source: " + ". ".join(sources) + ".")
-    if any(row.verdict and row.verdict != INCOMPARABLE for row in rows):
-        within = " or ".join(f"{_margins(measured, m)} ({m.title})" for m in study.metrics.values() if m.margin)
-        sentences.append(
-            f"verdict: agrees if the mean is within {within} of the published figure, whose printed spread is part "
-            f"of the test where its kind is known, by two one-sided tests over replicates ({TEST}) at level 0.05, Holm "
-            "over the table."
-        )
-    why = comparability_problem(measured)
-    if why:
-        sentences.append(f"Not comparable with the publication at this scale: {why}.")
-    gone = [*study.deviations, *measured.scale.deviations]
-    if gone:
-        sentences.append("Other than published: " + "; ".join(text.rstrip(".") for text in gone) + ".")
-    return sentences
-
-
-def _margins(measured: Measurements, metric: Metric) -> str:
-    found = {panel: metric.within(panel) for panel in measured.panels}
-    if len(set(found.values())) == 1:
-        return f"{found[measured.panels[0]]:g}"
-    return ", ".join(f"{margin:g} on {panel}" for panel, margin in found.items() if margin)
 
 
 def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import numpy as np
 from dropout_lab.report.comparison import LEVEL
 from dropout_lab.stats.holm import holm, holm_levels
 from dropout_lab.stats.intervals import Interval
-from dropout_lab.studies.bound_tests import BoundTest, JointTest, intersection_union
+from dropout_lab.studies.agreement import PAIRED, TableRow, agreement_test
+from dropout_lab.studies.bound_tests import JointTest, intersection_union
 from dropout_lab.studies.claim_context import ClaimContext, MissingCell
 from dropout_lab.studies.claims import TESTS, along_axis, list_cells, same
 from dropout_lab.studies.divergence import compare_divergence
@@ -174,58 +175,32 @@ def _decided(judged: ClaimVerdict, p: float, family: int) -> ClaimVerdict:
     return replace(judged, holm=p, verdict=verdict, why="too few replicates to tell" if few else "")
 
 
-@dataclass(frozen=True)
-class TableRow:
-    """Row of a study's table: one metric of one cell and its published figure.
-
-    Args:
-        label: label of the cell; empty for a published figure that the study does not measure.
-        metric: name of the metric.
-        published: the published figure; None if there is none.
-        verdict: one of :data:`AGREES`, :data:`DIFFERS`, :data:`OPEN` and :data:`INCOMPARABLE`; empty if nothing is
-            compared.
-        name: name that the study gives to a published figure that it does not measure.
-        panel: panel of the row; "" for all panels.
-    """
-
-    label: str
-    metric: str
-    published: PublishedFigure | None = None
-    verdict: str = ""
-    name: str = ""
-    panel: str = ""
-
-
 def table_rows(measured: Measurements) -> list[TableRow]:
     """Return all rows of a study's table in order, with verdicts corrected over the table."""
     found: list[TableRow] = []
     tested: dict[int, JointTest] = {}
-    for name, metric in measured.study.metrics.items():
+    paired: set[int] = set()
+    for name in measured.study.metrics:
         for label in measured.by_label:
             found_in_print = measured.published(label, name)
             row = TableRow(label, name, found_in_print, panel=measured.by_label[label].panel)
-            margin = metric.within(row.panel)
-            if found_in_print is not None and margin is not None:
-                row = replace(row, verdict=INCOMPARABLE)
-                answer = intersection_union([_away(measured, row, margin)])
+            test = agreement_test(measured, row)
+            if test is not None:
+                row = replace(row, verdict=INCOMPARABLE, margin=test.high)
+                answer = intersection_union([test])
+                paired |= {len(found)} if test.about == PAIRED else set()
                 if measured.scale.name != SMOKE and not measured.unmet(measured.study.comparable, [label]):
                     row = replace(row, verdict=OPEN)
                     tested |= {len(found): answer} if answer else {}
             found.append(row)
-    corrected = holm([answer.p for answer in tested.values()]) if tested else np.zeros(0)
-    for (i, answer), p in zip(tested.items(), corrected.tolist(), strict=True):
-        if p <= LEVEL:
+    p = [answer.p for answer in tested.values()]
+    figures = zip(tested.items(), holm(p).tolist(), holm_levels(p, LEVEL).tolist(), strict=True)
+    for (i, answer), adjusted, level in figures:
+        if adjusted <= LEVEL:
             found[i] = replace(found[i], verdict=AGREES if answer.positive else DIFFERS)
+        if i in paired:
+            found[i] = replace(found[i], paired=answer.contrast.interval(1 - level))
     return _ordered(measured, [*found, *_unmeasured(measured)])
-
-
-def _away(measured: Measurements, row: TableRow, margin: float) -> BoundTest:
-    """Return the test of whether a row is within a margin of its published figure, which has an uncertainty as well."""
-    assert row.published is not None
-    values = np.array(list(measured.values(row.label, row.metric).values())) - row.published.number
-    overlap = measured.overlap([row.label])
-    error = row.published.standard_error(overlap)
-    return BoundTest(row.label, values, -margin, margin, overlap=overlap, bound_error=error)
 
 
 def _unmeasured(measured: Measurements) -> list[TableRow]:
