@@ -13,7 +13,7 @@ from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.agreement import TableRow
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
 from dropout_lab.studies.sensitivity import COLUMNS, sensitivity_columns, sensitivity_text
-from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study import StudyMetric
 from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict
@@ -78,7 +78,7 @@ def _lost(measured: Measurements, row: TableRow) -> int:
     return measured.summary.diverged(row.label) + measured.summary.failed(row.label) if known else 0
 
 
-def _published(found: PublishedFigure | None, metric: Metric) -> str:
+def _published(found: PublishedFigure | None, metric: StudyMetric) -> str:
     if found is None:
         return ""
     fact = found.fact
@@ -89,19 +89,19 @@ def _published(found: PublishedFigure | None, metric: Metric) -> str:
     return f"{_short(fact.value, metric)}{spread} {SEEN[fact.seen]}".strip()
 
 
-def _short(printed: str, metric: Metric) -> str:
+def _short(printed: str, metric: StudyMetric) -> str:
     """Return a published figure as printed; a figure from a log file is rounded to the digits of the metric."""
     digits = printed.partition(".")[2]
     return f"{float(printed):.{metric.digits}f}" if len(digits) > EXACT and digits.isdigit() else printed
 
 
-def _interval(found: Interval | None, metric: Metric) -> str:
+def _interval(found: Interval | None, metric: StudyMetric) -> str:
     if found is None:
         return "-"
     return interval_text(found, 1, metric.digits)
 
 
-def _difference(found: Interval | None, row: TableRow, metric: Metric) -> str:
+def _difference(found: Interval | None, row: TableRow, metric: StudyMetric) -> str:
     if row.paired:
         return interval_text(row.paired, 1, metric.digits, "+")
     return f"{found.mean - row.published.number:+.{metric.digits}f}" if found and row.published else ""

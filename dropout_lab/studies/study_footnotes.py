@@ -8,7 +8,7 @@ from dropout_lab.report.variation import describe_variation
 from dropout_lab.studies.agreement import TableRow
 from dropout_lab.studies.measurements import Measurements
 from dropout_lab.studies.published_runs import MARGIN, load_runs
-from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study import StudyMetric
 from dropout_lab.studies.verdicts import INCOMPARABLE, comparability_problem
 
 
@@ -51,7 +51,7 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
     return sentences
 
 
-def _margins(measured: Measurements, metric: Metric) -> str:
+def _margins(measured: Measurements, metric: StudyMetric) -> str:
     found = {panel: metric.within(panel) for panel in measured.panels}
     if len(set(found.values())) == 1:
         return f"{found[measured.panels[0]]:g}"

@@ -11,7 +11,7 @@ from dropout_lab.studies.claim_context import ClaimContext
 from dropout_lab.studies.claims import TESTS
 from dropout_lab.studies.measurements import PublishedFigure
 from dropout_lab.studies.published import PublishedValue
-from dropout_lab.studies.study import Claim, Metric
+from dropout_lab.studies.study import Claim, StudyMetric
 
 N, SAMPLES = 10, 700
 LIMIT = 0.05 + 2.5 * math.sqrt(0.05 * 0.95 / SAMPLES)
@@ -53,7 +53,7 @@ def judge(test, means, noise):
         name: SimpleNamespace(panel="", name=name, arm=name, place=(("k", str(i)),), settings={"k": str(i)})
         for i, name in enumerate(names)
     }
-    study = SimpleNamespace(metrics={"m": Metric("m", "anything", "", better="higher")}, name="planted")
+    study = SimpleNamespace(metrics={"m": StudyMetric("m", "anything", "", better="higher")}, name="planted")
     measured = SimpleNamespace(
         study=study,
         by_label=cells,
