@@ -11,7 +11,7 @@ from dropout_lab.config.compose import format_value, open_composer
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
-from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
+from dropout_lab.presentation.sweep import WIDTH, describe_searches, tuning_frame
 from dropout_lab.report import plots
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
@@ -132,7 +132,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     trials: dict[str, list[str]] = {}
     for cell, arm in composed.of(outcome):
         trials.setdefault(cell.label, []).extend(trial.id for trial in arm.trials)
-    chosen = {search.arm.label: describe_search(search) for search in searches}
+    chosen = describe_searches(searches)
     pairs = zip(composed.cells, composed.arms, strict=True)
     picked = {cell.label: chosen[arm.label] for cell, arm in pairs if arm.label in chosen}
     kept = [cell for cell, _ in composed.of(outcome)]

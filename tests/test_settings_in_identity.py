@@ -128,6 +128,7 @@ CHANGED = {
     "save": "true",
     "save_predictions": "true",
     "resplit": "true",
+    "tuning_draws": "5",
     "infer.passes": "7",
     "infer.average": "logits",
     "infer.bins": "10",

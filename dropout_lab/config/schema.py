@@ -112,9 +112,7 @@ class Config(Validated):
     )
     seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
     resplit: bool = setting(
-        False,
-        identity=False,
-        help="draw another test part for each trial seed, from seed= plus the trial seed; not for official test parts",
+        False, identity=False, help="draw another test part for each trial seed, from seed= plus the trial seed"
     )
     out: str = setting(
         "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
@@ -164,6 +162,13 @@ class Config(Validated):
         identity=False,
         when=("tune", True),
         help="seeds that tuning tries each of them on, none of the confirming ones",
+    )
+    tuning_draws: int = setting(
+        1,
+        low=1,
+        identity=False,
+        when=("tune", True),
+        help="repetitions of the tuning, each for an equal share of the seeds",
     )
     tuning_metric: str = setting(
         "auto",

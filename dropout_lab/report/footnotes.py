@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from dropout_lab.report.comparison import ALIKE, BEST, LEVEL, TOO_FEW, PairedDifference
+from dropout_lab.report.divergence import describe_divergence
 from dropout_lab.report.numbers import spread_text
 from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, Summary, percent_score
 from dropout_lab.report.testset import describe_test_set
@@ -22,7 +23,8 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         over: plural noun for the replicates of an arm, such as ``seeds``.
     """
     metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in TEST_SCORES]
-    counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
+    over = over if summary.replicate_name == "seed" else f"{summary.replicate_name}s"
+    counts = [len(summary.replicates(label, metric)) for label in summary.arms for metric in metrics]
     counts = [n for n in counts if n] or [len(ids) for ids in summary.arms.values()]
     spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
@@ -35,8 +37,7 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
         yield from _compared(summary)
-    if any(summary.diverged(label) for label in summary.arms):
-        yield "Diverged trials are left out of the means."
+    yield from describe_divergence(summary)
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:
         yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
@@ -79,7 +80,7 @@ def _compared(summary: Summary) -> Iterator[str]:
     pairs = [contrast.difference.n for contrast in comparison.to_baseline.values()]
     corrected = f", Holm over {len(pairs)} arms" if len(pairs) > 1 else ""
     spread = f" [interval of the test{', at the level after Holm' * bool(corrected)}]" if max(pairs) >= LEAST else ""
-    yield f"to baseline: difference in pairs by seed{spread}; p: {TEST}{corrected}."
+    yield f"to baseline: difference in pairs by {summary.replicate_name}{spread}; p: {TEST}{corrected}."
     if any(crossed_text(summary, label) for label in comparison.to_baseline):
         yield "crossed: the same difference over seeds and test examples, by two-way analysis of variance."
     marks = {label: comparison.mark(label) for label in summary.arms}
@@ -88,12 +89,14 @@ def _compared(summary: Summary) -> Iterator[str]:
         return
     legend = ["* best mean"]
     legend += ["= inconclusive against it"] if ALIKE in found else []
-    legend += ["? too few seeds with a difference for any conclusion"] if TOO_FEW in found else []
+    few = f"? too few {summary.replicate_name}s with a difference for any conclusion"
+    legend += [few] if TOO_FEW in found else []
     legend += ["no mark: worse"] if "" in found else []
     many = f" over all {comparison.pairs} pairs of arms" if comparison.pairs > 1 else ""
     yield f"{'; '.join(legend)} (the same test at level {LEVEL:g}, Holm{many})."
     if TOO_FEW in found and comparison.seeds_to_tell and _seeds(summary) < comparison.seeds_to_tell:
-        yield f"{_seeds(summary)} seeds cannot tell among so many arms, {comparison.seeds_to_tell} can."
+        count = f"{_seeds(summary)} {summary.replicate_name}s"
+        yield f"{count} cannot tell among so many arms, {comparison.seeds_to_tell} can."
     yield from _detectable(summary, [comparison.to_best[label] for label, mark in marks.items() if mark == ALIKE])
 
 

@@ -12,6 +12,7 @@ from dropout_lab.metrics import LOSS, REQUESTED_METRICS, SCORES, TRIAL_METRICS, 
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
 from dropout_lab.report.splits import count_splits, overlap_of
+from dropout_lab.report.tuning_record import TuningRecord
 from dropout_lab.stats.bounds import bounds_of, difference_bounds
 from dropout_lab.stats.crossed import crossed_interval
 from dropout_lab.stats.example_tests import Disagreement, compare_over_examples, mcnemar
@@ -69,27 +70,6 @@ def percent_score(trials: pd.DataFrame) -> Metric | None:
 
 
 @dataclass(frozen=True)
-class TuningRecord:
-    """Result and cost of the tuning of an arm.
-
-    Args:
-        picked: the chosen values as they are typed on the command line; empty if there was nothing to choose.
-        settings: number of settings that were tried.
-        seeds: number of tuning seeds per setting.
-        trials: number of trials that were trained for tuning.
-        seconds: total training time of these trials, in seconds.
-        draws: number of times that the tuning was repeated independently.
-    """
-
-    picked: str
-    settings: int
-    seeds: int
-    trials: int
-    seconds: float
-    draws: int = 1
-
-
-@dataclass(frozen=True)
 class Summary:
     """Arms of a sweep with their trials.
 
@@ -128,15 +108,30 @@ class Summary:
     def interval(self, label: str, metric: str) -> Interval | None:
         """Return the mean of a metric over the arm's finished trials with its interval; None if there are none.
 
-        The values of the interval are sorted by seed.
+        The values of the interval are sorted by seed. If the tuning was repeated, they are the means of its draws.
         """
-        values = self.finished(label, metric).sort_values("seed", kind="stable")[metric].tolist()
+        values = [value for _, value in self.replicates(label, metric)]
         if not values:
             return None
         overlap = self.overlap(label)
         if metric == "gap":
             return mean_interval(values, overlap=overlap).within(self._gap_bounds(label))
         return mean_interval(values, bounds=self.bounds_of(metric), overlap=overlap)
+
+    @property
+    def replicate_name(self) -> str:
+        """Noun for the replicates of the arms, which are the draws of the tuning if it was repeated."""
+        return "tuning draw" if any(tuned.draws > 1 for tuned in self.tuned.values()) else "seed"
+
+    def replicates(self, label: str, metric: str) -> list[tuple[int, float]]:
+        """Return seed and metric of each finished trial, or if the tuning was repeated, draw and mean of each draw."""
+        rows = self.finished(label, metric).sort_values("seed", kind="stable")
+        pairs = list(zip(rows["seed"].astype(int).tolist(), rows[metric].astype(float).tolist(), strict=True))
+        draw_of = self.tuned[label].draw_of if label in self.tuned else {}
+        if not draw_of:
+            return pairs
+        draws = dict.fromkeys(draw_of[seed] for seed, _ in pairs)
+        return [(draw, float(np.mean([v for seed, v in pairs if draw_of[seed] == draw]))) for draw in draws]
 
     def _gap_bounds(self, label: str) -> Bounds:
         score = self.score(label)
@@ -205,7 +200,8 @@ class Summary:
     def _shared_hits(self, first: str, second: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Return which test examples each of two arms predicts correctly, [S, N] each, for the seeds that both have."""
         metric = self.score(first)
-        if self.folder is None or metric is None or count_splits(self.of(first)) > 1:
+        repeated = first in self.tuned and self.tuned[first].draws > 1
+        if self.folder is None or metric is None or repeated or count_splits(self.of(first)) > 1:
             return None
         ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
         seeds = sorted(ids[0].keys() & ids[1].keys())
@@ -239,9 +235,8 @@ class Summary:
         metric = self.score(labels[0])
         if metric is None:
             return ComparisonGroup({}, True, labels[0], {})
-        frames = {label: self.finished(label, metric)[["seed", metric]] for label in labels}
         return ComparisonGroup(
-            {label: {int(seed): float(score) for seed, score in f.to_numpy()} for label, f in frames.items()},
+            {label: dict(self.replicates(label, metric)) for label in labels},
             bool(TEST_SCORES[metric].higher_is_better),
             next((label for label in labels if self._plain(label)), labels[0]),
             {label: frozenset(self.arms[label]) for label in labels},

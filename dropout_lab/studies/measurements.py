@@ -11,7 +11,8 @@ import pandas as pd
 
 from dropout_lab.errors import ConfigError
 from dropout_lab.report import read_csv as stored
-from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary import Summary
+from dropout_lab.report.tuning_record import TuningRecord
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import StudyCell
@@ -131,7 +132,10 @@ class Measurements:
         return self.summary.interval(label, COLUMN + metric)
 
     def values(self, label: str, metric: str) -> dict[Replicate, float]:
-        """Return the metric of each finished replicate."""
+        """Return the metric of each finished replicate: of each draw of the tuning if it was repeated, else of each
+        trial."""
+        if label in self.tuned and self.tuned[label].draws > 1:
+            return {(draw,): value for draw, value in self.summary.replicates(label, COLUMN + metric)}
         rows = self.summary.finished(label, COLUMN + metric)
         keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
         return dict(zip(keys, rows[COLUMN + metric].astype(float).tolist(), strict=True))

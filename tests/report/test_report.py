@@ -10,8 +10,9 @@ from dropout_lab.report import plots
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown, format_plain
 from dropout_lab.report.read_csv import read_trials
-from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import render_cells, summary_files
+from dropout_lab.report.tuning_record import TuningRecord
 from dropout_lab.stats.intervals import mean_interval
 from dropout_lab.sweeps.ledger import Ledger
 
@@ -235,7 +236,7 @@ def test_an_arm_of_which_a_third_diverged_says_so_and_is_not_the_best(folder):
     assert rows[1][titles.index("diverged")] == "1, a third"
     assert summary.comparison.contests[0].best == "a"
     foot = " ".join(write_footnotes(summary))
-    assert "Diverged trials are left out of the means." in foot
+    assert "Diverged trials are left out of the means: b 1 of 3 (against a: p = 1.000); p: McNemar's test" in foot
     assert "A third of the trials or more diverged of b" in foot
 
 
