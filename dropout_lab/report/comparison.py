@@ -7,10 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
-from dropout_lab.stats.holm import holm, holm_levels
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval
 from dropout_lab.stats.mean_test import MeanTest, two_sided_p
-from dropout_lab.stats.paired import effect_size, win_rate
+from dropout_lab.stats.paired import effect_size, holm, holm_levels, win_rate
 from dropout_lab.stats.power import detectable_range, least_pairs
 
 LEVEL = 0.05

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from dropout_lab.report.summary import Summary
 from dropout_lab.stats.example_tests import mcnemar
-from dropout_lab.stats.holm import holm
+from dropout_lab.stats.paired import holm
 
 
 class Divergence(NamedTuple):

@@ -147,6 +147,7 @@ def _record(rows: pd.DataFrame, picked: pd.DataFrame, trials: pd.DataFrame) -> T
         max(map(len, tries)),
         sum(map(len, tries)),
         float(rows["seconds"].astype(float).sum()),
+        str(picked.iloc[0].get("metric", "")),
         draws if len(picked) > 1 else {},
     )
 
@@ -163,7 +164,7 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     if not set(TUNED) <= set(table.columns):
         raise ValueError(f"{path}: is not a file of dropout-lab's")
     table = table if "draw" in table else table.assign(draw="0")
-    axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "draw")]
+    axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "metric", "draw")]
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
     tuned: dict[str, TuningRecord] = {}

@@ -14,6 +14,7 @@ class TuningRecord:
         seeds: number of tuning seeds per setting.
         trials: number of trials that were trained for tuning.
         seconds: total training time of these trials, in seconds.
+        metric: the validation column by which the settings were chosen; empty for the score of the task.
         draw_of: maps each seed to the repetition of the tuning that chose its settings; empty if it was not repeated.
     """
 
@@ -22,6 +23,7 @@ class TuningRecord:
     seeds: int
     trials: int
     seconds: float
+    metric: str = ""
     draw_of: Mapping[int, int] = field(default_factory=dict)
 
     @property

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from dropout_lab.report.comparison import LEVEL
-from dropout_lab.stats.holm import holm
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval
 from dropout_lab.stats.mean_test import MeanTest
+from dropout_lab.stats.paired import holm
 from dropout_lab.stats.power import detectable_range
 
 

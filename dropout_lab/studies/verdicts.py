@@ -8,8 +8,8 @@ import numpy as np
 
 from dropout_lab.report.comparison import LEVEL
 from dropout_lab.report.divergence import compare_divergence
-from dropout_lab.stats.holm import holm, holm_levels
 from dropout_lab.stats.intervals import Interval
+from dropout_lab.stats.paired import holm, holm_levels
 from dropout_lab.studies.agreement import PAIRED, TableRow, agreement_test
 from dropout_lab.studies.bound_tests import JointTest, intersection_union
 from dropout_lab.studies.claim_context import ClaimContext, MissingCell

@@ -13,6 +13,7 @@ from dropout_lab.config import Config, list_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.evaluation.request import evaluate_requested
+from dropout_lab.metrics import CONFUSION
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
@@ -73,6 +74,7 @@ class Search:
         first = FIRST_SEED + self.draw * config.tuning_seeds
         seeds = [first + i for i in range(config.tuning_seeds)]
         apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
+        apart["metrics"] = [name for name in self.arm.config.metrics if name != CONFUSION]  # of saved predictions
         apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations read the test set
         if config.resplit:  # on the split of the only seed that this draw confirms on
             apart |= {"resplit": False, "seed": config.seed + self.seeds[0]}

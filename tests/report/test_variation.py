@@ -71,7 +71,7 @@ def test_data_that_are_drawn_anew_do_not_overlap(folder):
     ("draws", "text"), [(1, "not test examples, splits and tuning, which"), (5, "seeds and tuning; not")]
 )
 def test_tuning_is_named(folder, draws, text):
-    record = TuningRecord("rate=0.1", 4, 2, 8, 1.0, {seed: seed % draws for seed in range(8)} if draws > 1 else {})
+    record = TuningRecord("rate=0.1", 4, 2, 8, 1.0, "", {seed: seed % draws for seed in range(8)} if draws > 1 else {})
     assert text in foot(summarize(folder, tuned={"a": record, "b": record}))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dropout_lab.stats.holm import holm, holm_levels
+from dropout_lab.stats.paired import holm, holm_levels
 
 
 def test_the_steps_by_hand():

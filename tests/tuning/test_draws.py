@@ -88,7 +88,7 @@ def test_the_interval_over_draws_contains_the_noise_of_tuning(folder):
     Ledger(folder).append(rows, [])
     arms = {arm: [f"{arm}{i}" for i in range(draws * share)] for arm in "ab"}
     draw_of = {i: i // share for i in range(draws * share)}
-    records = {arm: TuningRecord("", 1, 1, 1, 0.0, draw_of) for arm in "ab"}
+    records = {arm: TuningRecord("", 1, 1, 1, 0.0, "", draw_of) for arm in "ab"}
     plain, repeated = (Summary(read_trials(folder), arms, {}, tuned, folder) for tuned in ({}, records))
     widths = [s.interval("b", "test_accuracy") for s in (plain, repeated)]
     assert [w.n for w in widths] == [24, 6]
