@@ -8,6 +8,7 @@ from dropout_lab import __version__
 from dropout_lab.cli import completion
 from dropout_lab.cli.flags import fold_lines
 from dropout_lab.cli.hydra_app import run_hydra
+from dropout_lab.cli.plot import plot
 from dropout_lab.cli.table import table
 from dropout_lab.cli.terminal import WRONG, blame, complain, say
 from dropout_lab.cli.training import search, sweep, train
@@ -114,6 +115,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "search": search,
     "evaluate": evaluate,
     "table": table,
+    "plot": plot,
     "reproduce": reproduce,
     "list": list_choices_command,
     "data": data,

@@ -9,20 +9,17 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.presentation.folder import load_summary, name_sweep
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
 from dropout_lab.report.merging import merge_arms
-from dropout_lab.report.regroup import regroup_folder
 from dropout_lab.report.summary import Summary, TuningRecord
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.ledger import replace_file
-from dropout_lab.sweeps.ledger import trial_columns as header
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.typed_values import typed_values
 from dropout_lab.tuning.search import Search, format_settings, searches_of
 
 WIDTH = 80
@@ -127,15 +124,7 @@ def rebuild_table(folder: str, form: str) -> str:
     Raises:
         ConfigError: there is no such folder, or its files were not written by dropout-lab.
     """
-    columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
-    columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
-    try:
-        summary = regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
-    except (OSError, KeyError, pd.errors.ParserError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
-        raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
+    summary = load_summary(folder)
     if form == "text":
         return "\n".join(format_table(summary))
     return summary_files(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
@@ -192,10 +181,5 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
         return
     from dropout_lab.report import plots
 
-    plots.save_figure(plots.draw_summary(summary, _title(summary.trials)), folder, "summary")
+    plots.save_figure(plots.draw_summary(summary, name_sweep(summary.trials)), folder, "summary")
     replace_file(stamp, shown)
-
-
-def _title(frame: pd.DataFrame) -> str:
-    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
-    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "sweep"
