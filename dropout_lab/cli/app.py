@@ -115,11 +115,11 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "search": search,
     "evaluate": evaluate,
     "table": table,
-    "plot": plot,
     "reproduce": reproduce,
     "list": list_choices_command,
     "data": data,
     "bench": bench,
+    "plot": plot,
 }
 
 

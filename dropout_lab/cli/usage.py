@@ -10,8 +10,8 @@ HELP = f"""\
   {PROGRAM} search arms=inverted    the best settings of one arm by validation
   {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
-                                    files; format=text|md|latex|csv
-  {PROGRAM} plot out=DIR x= y=      a figure of a sweep: lines, curves, heat map
+                                    files; format=text|md|latex|csv|html
+  {PROGRAM} plot out=DIR x= y=      a figure: lines, curves, heat map, ...
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...

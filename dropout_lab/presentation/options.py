@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dropout_lab.errors import ConfigError, did_you_mean, list_allowed
+from dropout_lab.errors import ConfigError, list_allowed
 
 
 def parse_options(command: str, words: Sequence[str], defaults: Mapping[str, str], usage: str) -> dict[str, str]:
@@ -21,7 +21,7 @@ def parse_options(command: str, words: Sequence[str], defaults: Mapping[str, str
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or key not in defaults:
-            raise ConfigError(f"{command} {word}: " + did_you_mean(key, defaults, f"takes {usage}"))
+            raise ConfigError(f"{command} {word}: takes {usage}")
         if key in given:
             raise ConfigError(f"{command} {word}: {key} is given twice")
         given[key] = value

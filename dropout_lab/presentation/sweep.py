@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.presentation.folder import load_summary, name_sweep
+from dropout_lab.presentation.folder import name_sweep
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
@@ -109,25 +109,6 @@ def _confirming(search: Search) -> str:
 # Settings that the confirming sweep omits. ``arms`` is redundant, because the variant and the regularizers define the
 # arm.
 SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
-
-
-FORMATS = ("text", "md", "latex", "csv")
-
-
-def rebuild_table(folder: str, form: str) -> str:
-    """Return the table of all trials in a sweep folder, computed from its files alone.
-
-    Args:
-        folder: the sweep folder.
-        form: ``text`` for the table of the terminal, ``md``, ``latex``, or ``csv`` for one row per arm and metric.
-
-    Raises:
-        ConfigError: there is no such folder, or its files were not written by dropout-lab.
-    """
-    summary = load_summary(folder)
-    if form == "text":
-        return "\n".join(format_table(summary))
-    return summary_files(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
 
 
 def describe_search(search: Search) -> TuningRecord:

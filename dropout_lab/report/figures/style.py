@@ -54,10 +54,10 @@ class FigureSize:
     fixed: bool = False
 
 
-# A column of a two-column paper, the text width of a page, and a slide of 16:9.
+# A column and both columns of a two-column paper (those of article and wider), and a slide of 16:9.
 SIZES = {
-    "column": FigureSize(3.35, 2.3, 2, 8, 1.2, 4.0),
-    "page": FigureSize(6.9, 2.7, 4, 9, 1.3, 4.5),
+    "column": FigureSize(3.15, 2.2, 2, 8, 1.2, 4.0),
+    "page": FigureSize(6.45, 2.7, 4, 9, 1.3, 4.5),
     "slide": FigureSize(12.0, 6.75, 3, 18, 2.4, 9.0, fixed=True),
 }
 FORMATS = ("pdf", "svg", "png")
