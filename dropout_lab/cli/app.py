@@ -9,6 +9,7 @@ from dropout_lab.cli import completion
 from dropout_lab.cli.flags import fold_lines
 from dropout_lab.cli.hydra_app import run_hydra
 from dropout_lab.cli.plot import plot
+from dropout_lab.cli.report import report
 from dropout_lab.cli.table import table
 from dropout_lab.cli.terminal import WRONG, blame, complain, say
 from dropout_lab.cli.training import search, sweep, train
@@ -120,6 +121,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "data": data,
     "bench": bench,
     "plot": plot,
+    "report": report,
 }
 
 

@@ -9,7 +9,7 @@ from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
 from dropout_lab.config.fields import Setting
 from dropout_lab.errors import ConfigError, format_setting, list_allowed
-from dropout_lab.report.formats import format_markdown
+from dropout_lab.report.formats import join_markdown
 
 WIDTH = 80
 DOCUMENTED = ("settings", "columns")
@@ -47,7 +47,7 @@ def render_listing(words: Sequence[str]) -> str:
 def render_markdown_table(subject: str) -> str:
     """Return the settings or columns as a Markdown table for the README."""
     if subject == "columns":
-        return format_markdown(
+        return join_markdown(
             ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
         )
     chosen: dict[str, str] = {}
@@ -56,7 +56,7 @@ def render_markdown_table(subject: str) -> str:
     see = "see `dropout-lab list {}`"
     groups = [[f"`{g}`", ", ".join(list_choices(g)), f"`{chosen[g]}`", see.format(g)] for g in GROUPS]
     rows = [[f"`{e.key}`", e.allowed, f"`{format_setting(e.default)}`", e.spec.help] for e in settings()]
-    return format_markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
+    return join_markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
 
 
 def settings() -> list[Setting]:

@@ -12,6 +12,7 @@ HELP = f"""\
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
                                     files; format=text|md|latex|csv|html
   {PROGRAM} plot out=DIR x= y=      a figure: lines, curves, heat map, ...
+  {PROGRAM} report out=DIR          a page about a sweep, or about all studies
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...

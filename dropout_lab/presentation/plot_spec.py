@@ -12,7 +12,7 @@ from dropout_lab.report.summary import PLACES
 EPOCH = "epoch"
 AUTO = "auto"
 FEW = 7  # with more arms than colours, an axis has its panels
-FIXED = ("forest", "reliability", "coverage")  # kinds whose axes cannot be chosen
+FIXED = ("forest", "seeds", "reliability", "coverage")  # kinds whose axes cannot be chosen
 OPTIONS = {
     "kind": AUTO,
     "x": AUTO,
@@ -169,6 +169,8 @@ def _fixed(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
         if given[key] not in (AUTO, "none"):
             raise ConfigError.of(key, given[key], f"kind={kind} has axes of its own; leave {key}= out")
     score = data.summary.shown[0] if data.summary.shown else ""
+    if kind == "seeds":
+        return PlotSpec(kind, "", _metric(given["y"], data.metrics, score))
     if kind == "forest":
         if given["y"] not in (AUTO, *(data.summary.score(label) for label in data.summary.arms)):
             raise ConfigError.of("y", given["y"], "kind=forest shows the score that compares arms; leave y= out")

@@ -31,9 +31,10 @@ def format_markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: 
 
 
 def join_markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return a Markdown table of cells that are Markdown already."""
+    """Return a Markdown table of cells that are Markdown already; only ``|`` is escaped in them."""
     body = [list(titles), ["---"] * left + ["---:"] * (len(titles) - left), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in body) + "\n"
+    lines = [" | ".join(re.sub(r"(?<!\\)\|", r"\|", cell.strip()) for cell in line) for line in body]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
 # Characters that start markup in GitHub's Markdown where they stand: code, formulas, emphasis, links, footnotes.

@@ -1,5 +1,7 @@
 """Means of the arms below each other, with their intervals."""
 
+from dataclasses import replace
+
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,16 +13,20 @@ from dropout_lab.report.figures.metric_text import describe_metric
 from dropout_lab.report.figures.spec import PlotSpec, legend_title, split_panels
 from dropout_lab.report.figures.style import (
     MUTED,
+    NARROW,
     FigureSize,
     draw_legend,
     label_axes,
     panel_grid,
+    row_name,
     series_style,
     shorten,
+    thin_ticks,
     write_heading,
 )
 from dropout_lab.stats.intervals import Interval
 
+LONG = 12
 ROW = 0.75  # height of the marks of one row, as a fraction of the distance of rows
 
 
@@ -31,6 +37,8 @@ def draw_dots(data: PlotData, spec: PlotSpec) -> Figure:
     names = list(panels[0][1])
     line = spec.size.font / 72
     height = line * (len(rows) * max(1.6, 1.15 * len(names)) + 5.5)
+    if spec.size.most * LONG < max(map(len, rows)) * 2 and spec.size.width < NARROW:
+        spec = replace(spec, size=replace(spec.size, most=1))  # names of rows would leave no room for two panels
     figure, axes = panel_grid(len(panels), spec.size, height, sharex=True, sharey=True)
     shown = describe_metric(spec.y, data.summary.trials)
     handles: dict[str, Artist] = {}
@@ -47,7 +55,8 @@ def draw_dots(data: PlotData, spec: PlotSpec) -> Figure:
         panel.grid(visible=False, axis="y")
         _baseline(panel, data, spec, shown.scale)
     axes[0].set(ylim=(len(rows) - 0.5, -0.5), yticks=range(len(rows)))
-    axes[0].set_yticklabels([shorten(row, 30 if spec.size.width < 5 else 42) for row in rows])
+    axes[0].set_yticklabels([row_name(row, spec.size) for row in rows])
+    thin_ticks(axes, spec.size)
     label_axes(figure, axes, spec.size, shown.label, "" if spec.x in (ARM, "") else axis_title(spec.x))
     if len(handles) > 1:
         draw_legend(figure, spec.size, list(handles.values()), list(handles), legend_title(spec))

@@ -14,6 +14,7 @@ from dropout_lab.report.figures.labels import axis_title, spread_note
 from dropout_lab.report.figures.lines import draw_lines
 from dropout_lab.report.figures.metric_text import describe_metric
 from dropout_lab.report.figures.scatter import draw_scatter
+from dropout_lab.report.figures.seeds import draw_seeds
 from dropout_lab.report.figures.spec import PlotSpec
 from dropout_lab.report.figures.style import figure_style
 
@@ -24,6 +25,7 @@ DRAW: dict[str, Callable[[PlotData, PlotSpec], Figure]] = {
     "heat": draw_heat,
     "scatter": draw_scatter,
     "forest": draw_forest,
+    "seeds": draw_seeds,
     "reliability": draw_reliability,
     "coverage": draw_coverage,
 }
@@ -48,6 +50,7 @@ def describe_figure(data: PlotData, spec: PlotSpec) -> str:
         "heat": f"{y} over {axis_title(spec.x)} and {axis_title(spec.hue[0]) if spec.hue else ''}",
         "scatter": f"{y} against {describe_metric(spec.x, data.summary.trials).label}{by}",
         "forest": "paired difference of each arm to its baseline with its unadjusted 95% interval",
+        "seeds": f"{y} of each seed in each arm, joined across arms",
         "reliability": "accuracy against confidence on the test set, per arm",
         "coverage": "error among the most certain test examples against their fraction, per arm",
     }[spec.kind]

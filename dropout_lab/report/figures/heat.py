@@ -32,7 +32,9 @@ def draw_heat(data: PlotData, spec: PlotSpec) -> Figure:
     low, high = spec.limits or (np.nanmin(tables), np.nanmax(tables))
     high = high if high > low else low + 1e-9
     for panel, value, table in zip(axes, values, tables, strict=True):
-        image = panel.pcolormesh(np.ma.masked_invalid(table), cmap=MAP, vmin=low, vmax=high, rasterized=True)
+        image = panel.pcolormesh(
+            np.ma.masked_invalid(table), cmap=MAP, vmin=low, vmax=high, edgecolors="face", linewidth=0.2
+        )
         _write_values(panel, table, (low, high), shown.digits, inches, size.font)
         panel.grid(visible=False)
         panel.spines[:].set_visible(False)

@@ -2,7 +2,7 @@
 
 from dropout_lab.report.figures.data import PlotData
 from dropout_lab.report.figures.metric_text import describe_metric
-from dropout_lab.report.figures.style import shorten
+from dropout_lab.report.figures.style import FigureSize, row_name, shorten
 from dropout_lab.stats.bounds import FRACTION, difference_bounds
 from dropout_lab.stats.intervals import LEAST, Bounds
 
@@ -21,6 +21,14 @@ _AXES = {
 def axis_title(setting: str) -> str:
     """Return the title of an axis along which a setting varies."""
     return _AXES.get(setting) or shorten(setting)
+
+
+def arm_row(data: PlotData, label: str, size: FigureSize) -> str:
+    """Return the name of an arm as the title of a row: without the names of its settings if it is long."""
+    name = row_name(label, size)
+    if name == label:
+        return name
+    return row_name(", ".join(data.summary.settings.get(label, {}).values()) or label, size)
 
 
 def metric_bounds(data: PlotData, metric: str) -> Bounds:

@@ -17,6 +17,7 @@ from dropout_lab.report.figures.style import (
     panel_grid,
     series_style,
     shorten,
+    thin_ticks,
     write_heading,
 )
 from dropout_lab.stats.intervals import Interval
@@ -44,6 +45,7 @@ def draw_scatter(data: PlotData, spec: PlotSpec) -> Figure:
         panel.set_title(shorten(title))
         if spec.limits:
             panel.set_ylim(spec.limits)
+    thin_ticks(axes, spec.size)
     label_axes(figure, axes, spec.size, x.label, y.label)
     if len(handles) > 1:
         draw_legend(figure, spec.size, list(handles.values()), list(handles), legend_title(spec))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dropout_lab.report.figures.data import GridPoint, PlotData
 from dropout_lab.report.figures.style import SIZES, FigureSize
 
-KINDS = ("line", "dots", "curves", "heat", "scatter", "forest", "reliability", "coverage")
+KINDS = ("line", "dots", "curves", "heat", "scatter", "forest", "seeds", "reliability", "coverage")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ FALLBACK = (
     "Noto Sans CJK SC,Noto Sans CJK JP,Source Han Sans SC,WenQuanYi Zen Hei,Droid Sans Fallback,Arial Unicode MS,"
     "Hiragino Sans,Microsoft YaHei,Noto Sans Devanagari,Noto Sans Hebrew,Noto Sans Arabic,Noto Emoji"
 ).split(",")
+NARROW = 5  # a figure of fewer inches has room for short names only
 PAD = 0.05  # around panels, inches
 LONGEST = 42  # characters of a name in a figure; longer names are shortened in the middle
 
@@ -138,6 +139,18 @@ def panel_grid(panels: int, size: FigureSize, height: float | None = None, **sha
     return figure, axes[:panels]
 
 
+def thin_ticks(axes: Sequence[Axes], size: FigureSize) -> None:
+    """Let a narrow figure have fewer numbers along its x axes."""
+    if size.width < NARROW:
+        for panel in axes:
+            panel.locator_params(axis="x", nbins=4)
+
+
+def row_name(name: str, size: FigureSize) -> str:
+    """Return the name of a row, shortened to leave room for the panel in a narrow figure."""
+    return shorten(name, 26 if size.width < NARROW else LONGEST)
+
+
 def shorten(name: str, most: int = LONGEST) -> str:
     """Return a name on one line, shortened in the middle if it is too long for a figure."""
     line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
@@ -146,13 +159,20 @@ def shorten(name: str, most: int = LONGEST) -> str:
     )
 
 
-def label_axes(figure: Figure, axes: Sequence[Axes], size: FigureSize, x: str, y: str) -> None:
-    """Write the title of the x axis below each column of panels, and that of the y axis left of each row."""
+def label_axes(figure: Figure, axes: Sequence[Axes], size: FigureSize, x: str, y: str, names: int = 0) -> None:
+    """Write the title of the x axis below each column of panels, and that of the y axis left of each row.
+
+    Args:
+        figure, axes, size: the figure, its panels and its size.
+        x, y: the titles.
+        names: number of characters of the longest name left of a panel.
+    """
     columns = min(len(axes), size.most)
     height = figure.get_figheight() / -(-len(axes) // columns) - 4 * size.font / 72
     for i, panel in enumerate(axes):
         if i + columns >= len(axes):
-            panel.set_xlabel(_wrap(x, size.width / columns - 5 * size.font / 72, size.font))
+            room = (size.width - 0.55 * names * size.font / 72) / columns - 4 * size.font / 72
+            panel.set_xlabel(_wrap(x, room, size.font))
         if i % columns:
             panel.tick_params(axis="y", which="both", left=panel.get_shared_y_axes().get_siblings(panel) == [panel])
         else:
@@ -209,7 +229,7 @@ def _grow(figure: Figure, size: FigureSize, lines: float) -> None:
 
 def render_figure(figure: Figure, size: FigureSize, form: str, title: str = "") -> bytes:
     """Return a figure as the content of a PDF, SVG or PNG file; the same figure gives the same bytes."""
-    metadata: dict[str, Any] = {"Title": title}
+    metadata: dict[str, Any] = {"Title": title} if title else {}
     metadata |= {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[form]
     content = BytesIO()
     with figure_style(size), rc_context({"svg.hashsalt": title or "figure"}):
