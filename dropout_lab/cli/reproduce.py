@@ -5,13 +5,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dropout_lab.cli.flags import WIDTH
 from dropout_lab.errors import ConfigError, list_allowed
 from dropout_lab.studies import catalog as shelf
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SCALES
 
 Say = Callable[[str], None]
-WIDTH = 80
 OUT = "results/studies"
 # Settings of the machine; a study file fixes all others.
 ALLOWED = ("data.root", "device", "workers", "pack")

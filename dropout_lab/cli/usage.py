@@ -13,6 +13,8 @@ HELP = f"""\
                                     files; format=text|md|latex|csv|html
   {PROGRAM} plot out=DIR x= y=      a figure: lines, curves, heat map, ...
   {PROGRAM} report out=DIR          a page about a sweep, or about all studies
+  {PROGRAM} status out=DIR          packs in training: epoch, loss, time left;
+                                    --json for programs
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...

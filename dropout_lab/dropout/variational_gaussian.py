@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dropout_lab.dropout.learned_layer import LearnedRateLayer
-from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, clamp_recoverable
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, LearnedRateLayer, clamp_recoverable
 
 PER = ("layer", "unit", "weight")
 

@@ -1,6 +1,6 @@
 """Execution of evaluations: load checkpoints, find the missing evaluations, compute and store them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,11 @@ from dropout_lab.evaluation.store import EvaluationStore, format_inference, infe
 from dropout_lab.models import NetworkError
 from dropout_lab.sweeps.checkpoints import SavedWeights, list_saved
 from dropout_lab.sweeps.grid import Arm
-from dropout_lab.sweeps.inference_checks import load_dataset
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.predictions import predictions_path, store_predictions
 from dropout_lab.sweeps.progress import ProgressBar
-
-Say = Callable[[str], None]
+from dropout_lab.sweeps.run import Say
+from dropout_lab.sweeps.trial_inputs import load_trial_data
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationSt
     if not evaluations.has(each.trial.id, task.conf):
         return True
     there = predictions_path(evaluations.folder, each.trial.id, format_inference(task.conf)).is_file()
-    return predictions and not there and load_dataset(each.trial).task != "language"
+    return predictions and not there and load_trial_data(each.trial).task != "language"
 
 
 def evaluate_arms(arms: Sequence[Arm], ledger: Ledger, say: Say) -> list[tuple[str, InferConf]]:

@@ -8,10 +8,13 @@ import pandas as pd
 
 from dropout_lab.config import InferConf
 from dropout_lab.config.compose import check_override, open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.command import evaluate_folder
 from dropout_lab.evaluation.store import inference_columns
-from dropout_lab.report import ensembles
+from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.formats import format_plain
 from dropout_lab.sweeps.ledger import replace_file
 
@@ -50,9 +53,6 @@ def command(words: Sequence[str], say: Callable[[str], None]) -> int:
         if word.startswith("-"):
             raise ConfigError(f"no flag {word!r}; evaluate takes settings and --help")
         check_override(word)
-    from dropout_lab.config.plugins import enable_plugins
-    from dropout_lab.evaluation.command import evaluate_folder
-
     enable_plugins()
     with open_composer() as points:
         folder, found = evaluate_folder(words, points, say)
@@ -121,21 +121,13 @@ def _wanted(made: Sequence[tuple[str, InferConf]]) -> list[dict[str, str]]:
 
 
 def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFrame | None) -> list[str]:
-    from dropout_lab.report import plots, reliability
-
     drawn = []
     if "reliability.csv" in kept and "coverage.csv" in kept:
         figure = reliability.draw_calibration(
-            kept["reliability.csv"], kept["coverage.csv"], _title(kept["coverage.csv"])
+            kept["reliability.csv"], kept["coverage.csv"], choose_title(kept["coverage.csv"], "networks")
         )
         drawn.append(plots.save_figure(figure, folder, "calibration").name)
     if together is not None and len(together):
-        drawn.append(
-            plots.save_figure(reliability.draw_ensembles(together, _title(together)), folder, "ensembles").name
-        )
+        figure = reliability.draw_ensembles(together, choose_title(together, "networks"))
+        drawn.append(plots.save_figure(figure, folder, "ensembles").name)
     return drawn
-
-
-def _title(frame: pd.DataFrame) -> str:
-    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
-    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "networks"

@@ -8,10 +8,10 @@ from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError
 from dropout_lab.report import read_csv
 from dropout_lab.report.evaluations import read_evaluations
-from dropout_lab.report.figures.data import PlotData
+from dropout_lab.report.figures.data import PlotData, choose_title
 from dropout_lab.report.regroup import regroup_folder
 from dropout_lab.report.summary import Summary
-from dropout_lab.sweeps.ledger import trial_columns
+from dropout_lab.sweeps.columns import trial_columns
 from dropout_lab.sweeps.typed_values import typed_values
 
 
@@ -52,10 +52,6 @@ def load_plot_data(folder: str | Path, summary: Summary | None = None) -> PlotDa
                 found[name] = frame[frame["trial_id"].isin(summary.trials["trial_id"])]
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    return PlotData(summary, pd.DataFrame() if curves is None else curves, name_sweep(summary.trials), **found)
-
-
-def name_sweep(trials: pd.DataFrame) -> str:
-    """Return a short name of a sweep: its data set and model, as far as all trials share them."""
-    kinds = [list(dict.fromkeys(trials[name])) for name in ("data", "model")]
-    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "sweep"
+    return PlotData(
+        summary, pd.DataFrame() if curves is None else curves, choose_title(summary.trials, "sweep"), **found
+    )

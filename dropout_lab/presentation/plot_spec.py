@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from dropout_lab.errors import ConfigError, list_allowed
+from dropout_lab.metrics import SCORES
 from dropout_lab.presentation.options import choose, split_names
 from dropout_lab.report.figures.data import ARM, PlotData
 from dropout_lab.report.figures.spec import KINDS, PlotSpec
@@ -122,7 +123,7 @@ def _positions(data: PlotData, given: Mapping[str, str], kind: str) -> tuple[str
         known = data.curve_metrics
         if not known:
             raise ConfigError("kind=curves: the folder has no curves.csv; a sweep writes it unless train.curves=none")
-        score = next((f"val_{name}" for name in ("accuracy", "rmse", "perplexity") if f"val_{name}" in known), known[0])
+        score = next((f"val_{metric.name}" for metric in SCORES if f"val_{metric.name}" in known), known[0])
         return EPOCH, _metric(y, known, score)
     score = data.metrics[0] if data.metrics else ""
     y = _metric(y, data.metrics, score)

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.presentation.folder import name_sweep
+from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
 from dropout_lab.report.merging import merge_arms
@@ -52,13 +53,34 @@ def write_summary(outcome: Outcome) -> list[str]:
     for name, text in files.items():
         replace_file(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
-    names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
+    confusion = _write_confusion(summary, outcome.arms[0], folder)
+    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
+    names = [name for name in names if (folder / name).exists()]
     lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
     if outcome.evaluated:
         from dropout_lab.presentation.evaluation import write_evaluations as evaluations
 
         lines += evaluations(folder, outcome.evaluated)
     return lines
+
+
+def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
+    """Write the confusion matrices if they are requested, and return the names of the files."""
+    if CONFUSION not in arm.config.metrics:
+        return []
+    from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
+    from dropout_lab.report.plots import save_figure
+    from dropout_lab.sweeps.trial_inputs import load_trial_data
+
+    classes = load_trial_data(arm.trials[0]).classes
+    counts = count_by_arm(summary, classes)
+    if not counts:
+        return []
+    replace_file(folder / "confusion.csv", to_csv(confusion_frame(counts, classes)))
+    return [
+        "confusion.csv",
+        save_figure(draw_confusion(counts, classes, choose_title(summary.trials, "sweep")), folder, "confusion").name,
+    ]
 
 
 def _place(arm: Arm) -> tuple[tuple[str, str], ...]:
@@ -83,11 +105,11 @@ def write_search(outcome: Outcome) -> list[str]:
     folder = Path(search.arm.config.out)
     replace_file(folder / "tuning.csv", to_csv(tuning_frame([search], confirmed=False)))
     ranked = sorted(search.attempts, key=lambda attempt: attempt.rank)
-    higher = ranked[0].higher
-    titles = ["settings", "validation accuracy, %" if higher else "validation error", "validation loss", "n"]
+    metric = ranked[0].metric
+    titles = ["settings", f"validation {metric.label}", "validation loss", "n"]
     rows = []
     for attempt in ranked[:BEST]:
-        score = f"{attempt.score * 100:.2f}" if higher else f"{attempt.score:.4g}"
+        score = f"{attempt.score * metric.scale:.{metric.digits}f}" if metric.unit else f"{attempt.score:.4g}"
         n = len(attempt.trials) - attempt.lost
         rows.append([format_settings(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
     note = (
@@ -108,15 +130,26 @@ def _confirming(search: Search) -> str:
 
 # Settings that the confirming sweep omits. ``arms`` is redundant, because the variant and the regularizers define the
 # arm.
-SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
+SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric", "out")
 
 
 def describe_search(search: Search) -> TuningRecord:
     """Return the tuning record of a search for the summary of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return TuningRecord(
-        format_settings(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds
+        format_settings(picked.settings),
+        max(len(search.attempts), 1),
+        seeds,
+        len(search.rows),
+        search.seconds,
+        _named_metric(search),
     )
+
+
+def _named_metric(search: Search) -> str:
+    """Return the validation column that ``tuning_metric`` names; empty for the score of the task."""
+    metric = search.arm.config.tuning_metric
+    return "" if metric == "auto" else metric
 
 
 def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
@@ -139,6 +172,7 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
             tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
             tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
+            tried |= {"metric": metric} if (metric := _named_metric(search)) else {}
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)
 
@@ -162,5 +196,5 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
         return
     from dropout_lab.report import plots
 
-    plots.save_figure(plots.draw_summary(summary, name_sweep(summary.trials)), folder, "summary")
+    plots.save_figure(plots.draw_summary(summary, choose_title(summary.trials, "sweep")), folder, "summary")
     replace_file(stamp, shown)

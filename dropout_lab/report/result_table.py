@@ -8,7 +8,7 @@ from dropout_lab.report.comparison import BEHIND, BEST, UNKNOWN
 from dropout_lab.report.figures.data import ARM, GridPoint, PlotData
 from dropout_lab.report.figures.metric_text import MetricText, describe_metric
 from dropout_lab.report.numbers import interval_text
-from dropout_lab.report.summary import SCORES, Summary
+from dropout_lab.report.summary import SHOWN, TEST_SCORES, Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells
 from dropout_lab.stats.intervals import LEAST, Interval
 
@@ -69,7 +69,7 @@ def make_table(summary: Summary, spec: TableSpec) -> ResultTable:
     summary = _sorted(summary, spec.sort)
     if not spec.metrics and not spec.columns and not spec.rows and spec.spread == "interval":
         return _printed(summary, spec)
-    metrics = list(spec.metrics) or [m for m in summary.shown if m in SCORES][:1]
+    metrics = list(spec.metrics) or [m for m in summary.shown if m in TEST_SCORES][:1]
     if spec.columns:
         return _pivot(summary, spec, metrics)
     rows = list(spec.rows) or _axes(summary)
@@ -121,13 +121,13 @@ def _printed(summary: Summary, spec: TableSpec) -> ResultTable:
     """Return the table that a sweep prints, with other decimal places and bold cells if they are asked for."""
     titles, rows = render_cells(summary)
     left = arm_columns(summary)
-    scores = [metric for metric in summary.shown if metric in SCORES]
+    scores = [metric for metric in summary.shown if metric in TEST_SCORES]
     bold = set()
     for i, label in enumerate(summary.arms):
         for j, metric in enumerate(scores, left):
             if spec.decimals is not None and (found := summary.interval(label, metric)) is not None:
                 mark = summary.comparison.mark(label) if summary.comparison.pairs else ""
-                rows[i][j] = f"{interval_text(found, SCORES[metric].scale, spec.decimals)} {mark}".rstrip()
+                rows[i][j] = f"{interval_text(found, SHOWN[metric].scale, spec.decimals)} {mark}".rstrip()
             if _is_bold(summary, label, metric, spec.bold):
                 bold.add((i, j))
     return ResultTable(titles, rows, left, frozenset(bold), note=bold_note(spec))

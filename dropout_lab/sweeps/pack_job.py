@@ -12,10 +12,11 @@ from dropout_lab.data import load
 from dropout_lab.models import NetworkError, error_line
 from dropout_lab.process_settings import keep_freed_memory, use_threads
 from dropout_lab.sweeps.checkpoints import save_weights
+from dropout_lab.sweeps.pack_monitor import FolderMonitor
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import ChildProcess, fork_process, launch_process
+from dropout_lab.sweeps.trial_inputs import build_trial_model
 from dropout_lab.train.loop import Progress, train_pack
-from dropout_lab.train.pack import build_pack_model
 from dropout_lab.train.result import TrialResult
 
 # Multiplications in one training step of one model, below which one thread is at least as fast as two.
@@ -46,9 +47,7 @@ def benefits_from_threads(pack: PackOf) -> bool:
 
     The answer depends on the pack only: a number of threads that changed between runs would change the rounding.
     """
-    config = pack[0].config
-    dataset = load(config.data.kind, **config.source)
-    return 3 * build_pack_model(config, dataset).size * config.train.batch_size > WIDE
+    return 3 * build_trial_model(pack[0]).size * pack[0].config.train.batch_size > WIDE
 
 
 def threads_for(pack: PackOf) -> int:
@@ -61,7 +60,11 @@ def train_or_fail(pack: PackOf, progress: Progress) -> TrainedPack:
     try:
         config = pack[0].config
         with use_threads(threads_for(pack)):
-            results = train_pack(pack, load(config.data.kind, **config.source), progress)
+            monitor = FolderMonitor(pack)
+            try:
+                results = train_pack(pack, load(config.data.kind, **config.source), progress, monitor)
+            finally:
+                monitor.close()
         for trial, result in zip(pack, results, strict=True):
             save_weights(trial, result)  # before the ledger row, which marks the trial as done
         return TrainedPack(pack, results)

@@ -1,7 +1,6 @@
 """Training loop: epochs over a pack until every model has finished, stopped early or diverged."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,21 +11,24 @@ from torch import Tensor
 from dropout_lab import __version__
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import TrainingProgress
-from dropout_lab.models import Hook, Params
+from dropout_lab.metrics import PARTS
+from dropout_lab.models import Hook
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activation_stats import measure_activity
 from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
-from dropout_lab.train.pack import Pack
+from dropout_lab.train.monitor import PackMonitor
 from dropout_lab.train.result import TrialResult
-from dropout_lab.train.splits import PARTS
-from dropout_lab.train.stopping import BestTracker, PlateauCounter
+from dropout_lab.train.training_state import TrainingState
 from dropout_lab.trial import Trial
 
 Progress = Callable[[int], None]
 
 
 def train_pack(
-    trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda epochs: None
+    trials: Sequence[Trial],
+    dataset: Dataset,
+    progress: Progress = lambda epochs: None,
+    monitor: PackMonitor | None = None,
 ) -> list[TrialResult]:
     """Train a pack and measure each of its trials.
 
@@ -34,6 +36,7 @@ def train_pack(
         trials: see :class:`Pack`.
         dataset: the data of the trials.
         progress: called with the number of trial epochs that have been completed or are no longer needed.
+        monitor: provides the state of an interrupted training to continue from, and observes each step.
 
     Returns:
         One result per trial, in the order of the trials.
@@ -42,25 +45,23 @@ def train_pack(
         ValueError: the model does not accept the data.
     """
     with flush_denormals():
-        return _Training(trials, dataset, progress).run()
+        training = _Training(trials, dataset, progress, monitor)
+        state = monitor.load() if monitor else None
+        if monitor and state is not None:
+            try:
+                training.load_state_dict(state)
+            except (LookupError, TypeError, ValueError, RuntimeError) as error:  # the state has another structure
+                monitor.reject(f"{type(error).__name__}: {error}")
+                training = _Training(trials, dataset, progress, monitor)
+        return training.run()
 
 
-class _Training:
-    def __init__(self, trials: Sequence[Trial], dataset: Dataset, progress: Progress):
-        self.started = time.perf_counter()
-        self.trials, self.progress = trials, progress
-        self.whole = self.pack = Pack(trials, dataset)
-        self.conf = trials[0].config.train
-        self.inside = list(range(len(trials)))  # index in self.pack -> index in self.trials
-        self.stalls = PlateauCounter(trials[0].config.schedule.patience, len(trials))
-        self.watch = BestTracker(self.pack.regularizers.stopping, self.pack.params)
-        self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
-        self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
-        self.epochs_run = [0] * len(trials)
-        self.results = [TrialResult("ok") for _ in trials]
+class _Training(TrainingState):
+    """Training of a pack: epochs, validation, and the measurement of its trials."""
 
     def run(self) -> list[TrialResult]:
-        for epoch in range(1, self.conf.epochs + 1):
+        for epoch in range(self.epoch, self.conf.epochs + 1):
+            self.epoch = epoch
             losses = self._epoch(epoch)
             val = self._validated()
             self._record(epoch, losses.tolist(), val)
@@ -70,29 +71,31 @@ class _Training:
             if not self.inside:
                 break
         self._finish(self.inside)
-        seconds = (time.perf_counter() - self.started) / len(self.trials)
-        self._measure(seconds)
+        self._measure(self.seconds() / len(self.trials))
         return self.results
 
     def _epoch(self, epoch: int) -> Tensor:
         """Train for one epoch and return the mean training loss of each model, [M]."""
-        batches = self.pack.begin(epoch)
-        sums: list[Tensor] = []
-        seen, self.steps = 0, len(batches)
+        if not self.batches:
+            self.batches, self.sums = self.pack.begin(epoch), []
+        batches, self.steps = self.batches, len(self.batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
-        for step, rows in enumerate(batches):
+        for step in range(len(self.sums), len(batches)):
+            self.monitor.step(self.position, self.state_dict)
+            rows = batches[step]
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
             self.pack.noise.move(TrainingProgress(progress, stalls))
             self.pack.regularizers.move(progress)
             if step == 0:
                 self.pack.noise.measure()
-            count = rows[0].numel()
-            sums.append(self.pack.step(rows) * count)
-            seen += count
+            self.sums.append(self.pack.step(rows) * rows[0].numel())
+            self.steps_here += 1
             if step == 0:
-                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), sums[0].long())[:2])
+                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), self.sums[0].long())[:2])
                 self.dropped[:, self.inside] += counts.cpu()
-        return torch.stack(sums).double().sum(0) / seen
+        losses = self.mean_losses(len(batches))
+        self.batches, self.last_loss = (), losses.mean().item()
+        return losses
 
     def _validated(self) -> SplitScores | None:
         """Evaluate the current networks on the validation set; None if there is none."""
@@ -100,7 +103,7 @@ class _Training:
         if not pack.feed.validates:
             return None
         with pack.arithmetic:
-            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook, self.monitored)
 
     def _record(self, epoch: int, losses: list[float], val: SplitScores | None) -> None:
         lrs = self.pack.optimizer.lr.tolist()
@@ -110,6 +113,7 @@ class _Training:
             row["train_loss"] = losses[place]
             if val is not None:
                 row |= {"val_loss": val.loss[place], f"val_{self.pack.task.score_name}": val.score[place]}
+                row |= {f"val_{name}": val.further[place][name] for name in self.monitored}
             self.results[m].curve.append(row)
             self.epochs_run[m] = epoch
             row["lr"] = lrs[place]
@@ -118,7 +122,10 @@ class _Training:
 
     def _leave(self, epoch: int, val: SplitScores | None) -> None:
         """Remove the models that stop early or have diverged from the pack."""
-        spent = [] if val is None else self.watch.see(epoch, self.inside, val.loss, self.pack.params)
+        spent = []
+        if val is not None:
+            costs = val.costs(self.watch.monitors(self.inside), self.pack.task.score_name)
+            spent = self.watch.see(epoch, self.inside, costs, self.pack.params)
         gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
         # Progress counts epochs of all trials; the remaining epochs of a removed model are no longer needed.
         self.progress(len(self.inside) + len(gone) * (self.conf.epochs - epoch))
@@ -151,7 +158,12 @@ class _Training:
         unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
-            found = {part: evaluate_split(model, self.final, feed, part, self.whole.task, hook) for part in parts}
+            found = {
+                part: evaluate_split(
+                    model, self.final, feed, part, self.whole.task, hook, () if part == "train" else self.requested
+                )
+                for part in parts
+            }
             active_units = self._activity(hook) if "test" in found else []
         test_set = self._test_set() if "test" in found else []
         removed = self.whole.noise.removed(self.final)
@@ -169,7 +181,8 @@ class _Training:
             scores = self._scores(m, found)
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
-            result.measured = measured | (scores if result.status == "ok" else {})
+            further = {f"{part}_{name}": value for part, s in found.items() for name, value in s.of_model(m).items()}
+            result.measured = measured | (scores | further if result.status == "ok" else {})
             if result.status == "ok" and self.trials[m].config.save:
                 result.weights = {name: values[m] for name, values in self.final.items()}
                 result.moment = (last[m].item(), stalls[m])

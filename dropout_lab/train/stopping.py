@@ -1,7 +1,8 @@
-"""Early stopping, and detection of plateaus of the validation loss."""
+"""Early stopping by a monitored validation metric, and detection of plateaus of the validation loss."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -10,7 +11,7 @@ from dropout_lab.regularizers import Stopping
 
 
 class BestTracker:
-    """Tracks the validation loss of M models and keeps the best weights of those that stop early.
+    """Tracks the monitored validation metric of M models and keeps the best weights of those that stop early.
 
     Models are identified by their index in the initial pack.
 
@@ -21,7 +22,7 @@ class BestTracker:
 
     def __init__(self, rules: Sequence[Stopping], params: Params):
         self._rules = list(rules)
-        self.best_loss = [math.inf] * len(self._rules)
+        self.best_cost = [math.inf] * len(self._rules)
         self.best_epoch = [0] * len(self._rules)
         restored = any(self._restores(m) for m in range(len(self._rules)))
         self._best: dict[str, Tensor] = {n: p.detach().clone() for n, p in params.items()} if restored else {}
@@ -29,22 +30,26 @@ class BestTracker:
     def _restores(self, model: int) -> bool:
         return math.isfinite(self._rules[model].patience) and self._rules[model].restore
 
-    def see(self, epoch: int, models: Sequence[int], losses: Sequence[float], params: Params) -> list[int]:
-        """Record the validation losses of an epoch.
+    def monitors(self, models: Sequence[int]) -> list[str]:
+        """Return the validation column that each of these models monitors: its loss unless it stops by another one."""
+        return [self._rules[m].monitor for m in models]
+
+    def see(self, epoch: int, models: Sequence[int], costs: Sequence[float], params: Params) -> list[int]:
+        """Record the monitored values of an epoch.
 
         Args:
             epoch: the epoch, counted from 1.
             models: the models that remain in the pack, in the order of ``params``.
-            losses: their validation losses.
+            costs: their monitored values, signed so that lower is better.
             params: their parameters.
 
         Returns:
             The models whose patience is exhausted.
         """
-        each = enumerate(zip(models, losses, strict=True))
-        better = [i for i, (m, loss) in each if loss < self.best_loss[m] - self._rules[m].gain]
+        each = enumerate(zip(models, costs, strict=True))
+        better = [i for i, (m, cost) in each if cost < self.best_cost[m] - self._rules[m].gain]
         for i in better:
-            self.best_loss[models[i]], self.best_epoch[models[i]] = losses[i], epoch
+            self.best_cost[models[i]], self.best_epoch[models[i]] = costs[i], epoch
         kept = [i for i in better if self._restores(models[i])]
         if kept:
             for name, best in self._best.items():
@@ -63,6 +68,16 @@ class BestTracker:
             for name, best in self._best.items():
                 final[name][rows] = best[[models[i] for i in rows]]
         return final
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best values, their epochs, and the weights to restore."""
+        return {"cost": self.best_cost, "epoch": self.best_epoch, "params": self._best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        self.best_cost, self.best_epoch = list(state["cost"]), list(state["epoch"])
+        for name, best in self._best.items():
+            best.copy_(state["params"][name])
 
 
 class PlateauCounter:
@@ -94,3 +109,12 @@ class PlateauCounter:
     def before(self, model: int, epoch: int) -> int:
         """Return the number of stalls of a model before an epoch, counted from 1."""
         return self.counts[model][min(epoch, len(self.counts[model])) - 1]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best losses and the counts."""
+        return {"best": self._best, "waited": self._waited, "counts": self.counts}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        self._best, self._waited = list(state["best"]), list(state["waited"])
+        self.counts = [list(counts) for counts in state["counts"]]

@@ -41,7 +41,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["swep"], "no command 'swep'; did you mean 'sweep'?"),
         (
             ["frobnicate"],
-            "no command 'frobnicate'; the commands are sweep, train, search, evaluate, table, reproduce, list",
+            "no command 'frobnicate'; the commands are sweep, train, search, evaluate, table, status, reproduce, list",
         ),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),
@@ -68,6 +68,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),
         (["list", "model", "cnn"], "list model cnn: takes one word"),
+        (["list", "dropblok"], "list dropblok: did you mean 'dropblock'?"),
         (["list", "varaints"], "list varaints: did you mean 'variants'?"),
         (["list", "foo"], "list foo: must be one of data, model,"),
         (["sweep", "--dry-run=1"], "--dry-run takes no value"),

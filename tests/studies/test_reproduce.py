@@ -35,6 +35,16 @@ def own(folder):
     return write
 
 
+def test_a_study_may_use_a_metric_that_its_settings_request(own, typed):
+    metrics = {"f1": {"value": "100 * test_f1", "title": "F1, %", "better": "higher"}}
+    status, out, err = typed("reproduce", own(base="data=digits metrics=[f1]", metrics=metrics), "scale=smoke")
+    assert (status, err) == (0, "")
+    assert "F1, %" in out
+    status, _, err = typed("reproduce", own(metrics=metrics), "scale=smoke")
+    assert status == 2
+    assert "'test_f1' is not defined" in err
+
+
 def test_the_list_has_every_study_with_its_cost_at_each_scale(typed):
     status, out, err = typed("reproduce")
     assert (status, err) == (0, "")

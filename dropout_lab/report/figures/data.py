@@ -100,6 +100,12 @@ class PlotData:
         return [name for name in names if self.curves[name].notna().any()]
 
 
+def choose_title(frame: pd.DataFrame, otherwise: str) -> str:
+    """Return the title of a figure: the data set and the model of its rows, or ``otherwise`` if both of them vary."""
+    values = [frame[name].unique() for name in ("data", "model")]
+    return ", ".join(str(value[0]) for value in values if len(value) == 1) or otherwise
+
+
 # Numeric columns of trials.csv without a dot that are settings.
 _SETTINGS = frozenset(
     (

@@ -4,24 +4,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dropout_lab.report.summary import SCORES, metric_column
+from dropout_lab.metrics import PARTS, metric_of
+from dropout_lab.report.summary import metric_column, percent_score
 
-_PARTS = {"train": "training", "val": "validation", "test": "test"}
-# title, unit, scale, decimal places, whether higher is better
-_KINDS: dict[str, tuple[str, str, float, int, bool | None]] = {
-    "accuracy": ("accuracy", "%", 100, 2, True),
-    "rmse": ("RMSE", "", 1, 3, False),
-    "perplexity": ("perplexity", "", 1, 2, False),
-    "bits_per_character": ("bits per character", "", 1, 3, False),
-    "loss": ("loss", "", 1, 4, False),
-    "train_seconds": ("training time per trial", "s", 1, 2, False),
-    "seconds_per_epoch": ("training time per epoch", "s", 1, 4, False),
-    "epochs_run": ("epochs", "", 1, 1, None),
-    "best_epoch": ("best epoch", "", 1, 1, None),
-    "parameters": ("parameters", "", 1, 0, None),
-    "active_parameters": ("active parameters", "", 1, 0, None),
-    "drop_fraction": ("fraction dropped", "", 1, 3, None),
-    "majority_accuracy": ("accuracy of the most frequent class", "%", 100, 2, None),
+_PARTS = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
+# Columns that are no metrics of a network: title and unit, decimal places, whether higher is better.
+_OTHERS: dict[str, tuple[str, str, int, bool | None]] = {
+    "train_seconds": ("training time per trial", "s", 2, False),
+    "seconds_per_epoch": ("training time per epoch", "s", 4, False),
+    "epochs_run": ("epochs", "", 1, None),
+    "best_epoch": ("best epoch", "", 1, None),
+    "parameters": ("parameters", "", 0, None),
+    "active_parameters": ("active parameters", "", 0, None),
+    "drop_fraction": ("fraction dropped", "", 3, None),
 }
 
 
@@ -53,19 +48,16 @@ def describe_metric(name: str, trials: pd.DataFrame) -> MetricText:
     """Return how a column of ``trials.csv`` or ``curves.csv`` is shown; unknown columns keep their name."""
     if name == "gap":
         shown = metric_column("gap", trials)
-        accuracies = shown.scale != 1
-        return MetricText(
-            "gap: train - test" if accuracies else "gap: test - train",
-            "points" if accuracies else "",
-            shown.scale,
-            shown.digits,
-            None,
-        )
-    if name in _KINDS:
-        return MetricText(*_KINDS[name])
-    part, _, kind = name.partition("_")
-    if part in _PARTS and kind in _KINDS:
-        title, unit, scale, digits, higher = _KINDS[kind]
-        digits = SCORES[name].digits if name in SCORES else digits
-        return MetricText(f"{_PARTS[part]} {title}", unit, scale, digits, higher)
-    return MetricText(name, "", 1, 4, None)
+        percent = percent_score(trials) is not None
+        title, unit = ("gap: train - test", "points") if percent else ("gap: test - train", "")
+        return MetricText(title, unit, shown.scale, shown.digits, None)
+    if name in _OTHERS:
+        title, unit, digits, higher = _OTHERS[name]
+        return MetricText(title, unit, 1, digits, higher)
+    metric = metric_of(name)
+    if metric is None:
+        return MetricText(name, "", 1, 4, None)
+    part = name.partition("_")[0]
+    title = f"{_PARTS.get(part, '')} {metric.title or metric.name.replace('_', ' ')}".strip()
+    title = title if name != metric.name else metric.title or metric.name.replace("_", " ")
+    return MetricText(title, metric.unit, metric.scale, metric.digits, metric.higher_is_better)
