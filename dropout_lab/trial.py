@@ -18,10 +18,10 @@ from dropout_lab.config import (
     list_settings,
 )
 from dropout_lab.config.data import LANGUAGE, OWN, TEXTS, DataConf
-from dropout_lab.config.fields import Setting
 from dropout_lab.config.variants import AT_INPUT
 from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.settings.fields import Setting
 from dropout_lab.user_code import code_digest as code_of
 
 # Version of the numerics, part of every trial id. Increase it when a change alters the results of stored trials.
@@ -185,11 +185,11 @@ def _may_join_last(config: Config) -> bool:
 
 def _lr_schedule(config: Config) -> LRScheduleConf:
     """Return the learning-rate schedule; the constant one if the learning rate never changes."""
-    schedule, epochs = config.lr_schedule, config.train.epochs
-    if schedule.warms_up >= epochs:
+    schedule, epochs = config.lr_schedule.schedule, config.train.epochs
+    if schedule.warm_up_epochs >= epochs:
         allowed = f"must be below train.epochs={epochs}, or the learning rate never reaches train.lr"
-        raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up, allowed)
-    return LRScheduleConf() if schedule.is_constant else schedule
+        raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up_epochs, allowed)
+    return LRScheduleConf() if schedule.is_constant else config.lr_schedule
 
 
 OWN_RATES = tuple(f"{role}_rate" for role in ROLES)

@@ -8,8 +8,8 @@ import textwrap
 from dropout_lab.bench import variants as bench
 from dropout_lab.config import list_settings, regularizer_names, regularizer_of
 from dropout_lab.config.compose import ConfigComposer, list_choices, read_card
-from dropout_lab.config.fields import Setting
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.settings.fields import Setting
 from dropout_lab.sweeps.preflight import check_trials
 from dropout_lab.trial import Trial, canonical
 

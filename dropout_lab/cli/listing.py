@@ -7,9 +7,9 @@ from omegaconf import OmegaConf
 
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
-from dropout_lab.config.fields import Setting
 from dropout_lab.errors import ConfigError, format_setting, list_allowed
 from dropout_lab.report.formats import format_markdown
+from dropout_lab.settings.fields import Setting
 
 WIDTH = 80
 DOCUMENTED = ("settings", "columns")

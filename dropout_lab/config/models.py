@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dropout_lab.config.data import LANGUAGE, TEXTS
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST, check_digest, check_target
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MOST, check_digest, check_target
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from dropout_lab.config.fields import Validated, list_fields, setting
-from dropout_lab.config.validators import AUGMENT, MOST, check_augment
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.fields import Validated, list_fields, setting
+from dropout_lab.settings.validators import AUGMENT, MOST, check_augment
 
 ORDERS = ("before", "after")
 _ORDER = "before dropout, between a layer and its non-linearity, or after dropout"

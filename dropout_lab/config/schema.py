@@ -7,13 +7,16 @@ from typing import Any
 from omegaconf import MISSING
 
 from dropout_lab.config.data import LANGUAGE, DataConf
-from dropout_lab.config.fields import Setting, Validated, list_fields, round_decimal, setting
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
+from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.training import TrainConf
-from dropout_lab.config.validators import (
+from dropout_lab.config.variants import IN_STATES, INSIDE_ONLY, OF_WORDS, VariantConf
+from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.settings.fields import Setting, Validated, list_fields, round_decimal, setting
+from dropout_lab.settings.validators import (
     MOST,
     PART_RATE,
     RATE,
@@ -26,8 +29,6 @@ from dropout_lab.config.validators import (
     check_rates,
     check_seeds,
 )
-from dropout_lab.config.variants import IN_STATES, INSIDE_ONLY, OF_WORDS, ScheduleConf, VariantConf
-from dropout_lab.errors import ConfigError, format_setting
 
 
 @dataclass(frozen=True)

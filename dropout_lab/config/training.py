@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MOST
 
 # Common choices that are a combination of other settings.
 COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MOST
 
 VARIATIONAL = ("variational_gaussian", "sparse_variational")
 # Variants by the part rates of a recurrent network that they use; those of AT_INPUT drop the input themselves.
@@ -108,26 +108,4 @@ class VariantConf(Validated):
         high=1,
         when=("variant.kind", *VARIATIONAL),
         help="part of the training in which the divergence from the prior grows to its full weight",
-    )
-
-
-@dataclass(frozen=True)
-class ScheduleConf(Validated):
-    """The schedule of the rate during training."""
-
-    GROUP: ClassVar[str] = "schedule"
-    kind: str = setting("constant", help="how the rate moves during training", column="schedule")
-    fraction: float = setting(
-        0.5, low=0, high=1, when=("schedule.kind", "early", "late"), help="part of the training before the change"
-    )
-    gamma: float = setting(
-        10.0, low=0, open_low=True, high=MOST, when=("schedule.kind", "curriculum"), help="how fast the rate rises"
-    )
-    steps: int = setting(3, low=1, high=MOST, when=("schedule.kind", "step", "plateau"), help="stairs up to the rate")
-    patience: int = setting(
-        2,
-        low=1,
-        high=MOST,
-        when=("schedule.kind", "plateau"),
-        help="epochs without a better validation loss before the next stair",
     )

@@ -22,7 +22,6 @@ from dropout_lab.rng import Streams
 from dropout_lab.train import paper_scaling as paper
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.gradients import clip_gradients
-from dropout_lab.train.lr_schedules import lr_factor
 from dropout_lab.train.network_info import describe_network, extend_model
 from dropout_lab.train.optimizers import OPTIMIZERS, momentum_at
 from dropout_lab.train.precision import arithmetic
@@ -81,7 +80,7 @@ class Pack:
     def _learning_rates(self) -> Tensor:
         """Return the learning rate of each model at the next update, [M]."""
         position = self._epoch, self._update, self._updates, self._configs[0].train.epochs
-        lrs = [config.train.lr * lr_factor(config.lr_schedule, *position) for config in self._configs]
+        lrs = [config.train.lr * config.lr_schedule.factor(*position) for config in self._configs]
         return torch.tensor(lrs, dtype=torch.float64, device=self._device)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:

@@ -12,9 +12,9 @@ from statistics import fmean
 
 from dropout_lab.config import list_settings
 from dropout_lab.config.compose import replace_settings
-from dropout_lab.config.fields import round_decimal
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.evaluation.request import evaluate_requested
+from dropout_lab.settings.fields import round_decimal
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome

@@ -12,9 +12,9 @@ import yaml
 import dropout_lab
 from dropout_lab.config import GROUPS, MODELS, list_settings
 from dropout_lab.config.compose import CONF, list_choices
-from dropout_lab.config.fields import list_fields
 from dropout_lab.dropout import VARIANTS
-from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.dropout.schedules import SCHEDULES, make_schedule
+from dropout_lab.settings.fields import list_fields
 
 PARTS = ("data", "dropout", "evaluation", "models", "regularizers", "rng", "train")
 # What these take has the name of a setting, but is a fact about data that were read.
@@ -77,9 +77,10 @@ def test_variants_have_the_defaults_of_their_settings(name, config):
         assert getattr(made, option) == given[option]
 
 
-def test_schedules_take_all_of_their_settings():
-    for schedule in SCHEDULES.values():
-        assert not defaults(inspect.signature(schedule))
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_schedules_have_the_defaults_of_their_settings(name, config):
+    chosen = config(f"schedule={name}").schedule
+    assert make_schedule(name, chosen) == SCHEDULES[name]()
 
 
 def test_settings_of_the_same_name_of_models_may_differ_but_come_from_the_schema_alone(config):

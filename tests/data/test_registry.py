@@ -8,9 +8,9 @@ import pytest
 
 from dropout_lab.config import Config, MLPConf, has_effect
 from dropout_lab.config import data as dataconf
-from dropout_lab.config.fields import list_fields
 from dropout_lab.data import DATASETS, list_options, load
 from dropout_lab.data.vision import VISION
+from dropout_lab.settings.fields import list_fields
 
 
 @pytest.mark.parametrize("kind", DATASETS)

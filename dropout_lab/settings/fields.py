@@ -1,7 +1,8 @@
 """Records of the settings (range, CSV column, role in a trial's identity and in a pack), and their validation.
 
-Every field of the schemas in :mod:`dropout_lab.config` carries a :class:`Spec`. The validation, the trial's hash, the
-CSV header, the pack planner and the README's table are all derived from these records.
+Every field of the schemas in :mod:`dropout_lab.config`, and every option of a component, carries a :class:`Spec`. The
+validation, the trial's hash, the CSV header, the pack planner and the README's table are all derived from these
+records.
 """
 
 import dataclasses
@@ -169,6 +170,19 @@ class Validated:
         schema: Any = type(self)
         for entry in list_fields(schema):
             object.__setattr__(self, entry.name, entry.checked(getattr(self, entry.name)))
+
+
+@dataclass(frozen=True)
+class Options(Validated):
+    """Base class of the options of a component: a frozen dataclass of fields with a :class:`Spec`.
+
+    A class without fields stands for a component without options.
+    """
+
+
+def option_values(options: type[Options], source: object) -> dict[str, Any]:
+    """Return the values of a component's options by name, read from the attributes of ``source``."""
+    return {option.name: getattr(source, option.name) for option in fields(options)}
 
 
 @cache
