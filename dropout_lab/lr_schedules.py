@@ -47,7 +47,7 @@ class LRSchedule(Options):
 
 
 @dataclass(frozen=True)
-class Constant(LRSchedule):
+class ConstantLR(LRSchedule):
     """Keep the learning rate constant."""
 
     kind: ClassVar[str] = "constant"
@@ -80,7 +80,7 @@ class Decay(LRSchedule):
 
 
 @dataclass(frozen=True)
-class Exponential(Decay):
+class ExponentialLR(Decay):
     """Multiply by ``gamma`` before each epoch after the first ``hold``; ``hold=1`` is torch's ``ExponentialLR``."""
 
     kind: ClassVar[str] = "exponential"
@@ -98,7 +98,7 @@ class Exponential(Decay):
 
 
 @dataclass(frozen=True)
-class Step(Decay):
+class StepLR(Decay):
     """Multiply by ``gamma`` every ``step_size`` epochs, as torch's ``StepLR``."""
 
     kind: ClassVar[str] = "step"
@@ -109,7 +109,7 @@ class Step(Decay):
 
 
 @dataclass(frozen=True)
-class LinearWarmup(LRSchedule):
+class LinearWarmupLR(LRSchedule):
     """Rise linearly from ``start`` to 1 in ``warm_up`` epochs, as torch's ``LinearLR``.
 
     Source:
@@ -149,7 +149,7 @@ class LinearWarmup(LRSchedule):
 
 
 @dataclass(frozen=True)
-class Cosine(LinearWarmup):
+class CosineLR(LinearWarmupLR):
     """Fall to ``final`` along half a cosine, optionally after a linear warm-up.
 
     Source:
@@ -172,7 +172,7 @@ class Cosine(LinearWarmup):
 
 
 @dataclass(frozen=True)
-class OneCycle(LRSchedule):
+class OneCycleLR(LRSchedule):
     """Rise from ``1 / div_factor`` to 1, then fall to ``1 / (div_factor final_div_factor)``.
 
     Both phases follow half a cosine, as torch's ``OneCycleLR`` does without cycling the momentum.
@@ -212,5 +212,5 @@ def _along_cosine(first: float, last: float, part: float) -> float:
 
 
 LR_SCHEDULES: dict[str, type[LRSchedule]] = {
-    schedule.kind: schedule for schedule in (Constant, Exponential, Step, Cosine, LinearWarmup, OneCycle)
+    schedule.kind: schedule for schedule in (ConstantLR, ExponentialLR, StepLR, CosineLR, LinearWarmupLR, OneCycleLR)
 }

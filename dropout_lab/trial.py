@@ -18,7 +18,6 @@ from dropout_lab.config import (
     list_settings,
 )
 from dropout_lab.config.data import LANGUAGE, OWN, TEXTS, DataConf
-from dropout_lab.config.variants import AT_INPUT
 from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.settings.fields import Setting
@@ -199,7 +198,7 @@ def _own_rates(config: Config, first: float, rate: Any) -> Config:
     """Set the input rate to a number; remove rates of site roles that equal the common rate or have no effect."""
     given = config.input_rate
     if given is None:
-        given = first if config.variant.kind in AT_INPUT else 0.0
+        given = first if config.variant.drops_input else 0.0
     idle = {name for name in OWN_RATES if getattr(config, name) == rate}
     idle |= {entry.key for entry in list_settings() if entry.key in OWN_RATES and not has_effect(entry, config)}
     if config.data.kind not in TEXTS:

@@ -41,6 +41,11 @@ def read_options(package: str, base: str) -> dict[str, type[Options]]:
     return {kind: options_of(component) for kind, component in read_components(package, base).items()}
 
 
+def read_constants(package: str, module: str) -> dict[str, Any]:
+    """Return the constants of a module of dropout_lab by name."""
+    return _evaluate(PACKAGE / package / f"{module}.py")
+
+
 def options_of(component: Any) -> type[Options]:
     """Return the option class of a component, which is the component itself if it is a dataclass of its options."""
     own: type[Options] = component if issubclass(component, Options) else component.options

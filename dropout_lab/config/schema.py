@@ -7,13 +7,14 @@ from typing import Any
 from omegaconf import MISSING
 
 from dropout_lab.config.data import LANGUAGE, DataConf
+from dropout_lab.config.declarations import read_constants
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.training import TrainConf
-from dropout_lab.config.variants import IN_STATES, INSIDE_ONLY, OF_WORDS, VariantConf
+from dropout_lab.config.variants import VariantConf
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.settings.fields import Setting, Validated, list_fields, round_decimal, setting
 from dropout_lab.settings.validators import (
@@ -29,6 +30,9 @@ from dropout_lab.settings.validators import (
     check_rates,
     check_seeds,
 )
+
+SITES = read_constants("dropout", "base")  # kinds of sites
+WORDS, STATES, RECURRENT_WEIGHTS = SITES["WORDS"], SITES["STATES"], SITES["RECURRENT"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Config(Validated):
         check=check_part_rate,
         allowed=PART_RATE,
         pack="own",
-        when=("variant.kind", *OF_WORDS),
+        when=("variant.layouts", WORDS),
         help="drop probability of whole kinds of tokens in a recurrent network; null: rate",
     )
     recurrent_rate: Any = setting(
@@ -75,7 +79,7 @@ class Config(Validated):
         check=check_part_rate,
         allowed=PART_RATE,
         pack="own",
-        when=("variant.kind", *IN_STATES),
+        when=("variant.layouts", STATES, RECURRENT_WEIGHTS),
         help="drop probability from step to step: of the recurrent states, or recurrent weights; null: rate",
     )
     between_rate: Any = setting(
@@ -84,7 +88,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         when=("model.kind", *RECURRENT),
-        unless=("variant.kind", *INSIDE_ONLY),
+        unless=("variant.inside_layers", True),
         help="drop probability between recurrent layers; null: rate",
     )
     output_rate: Any = setting(
@@ -93,7 +97,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         when=("model.kind", *RECURRENT),
-        unless=("variant.kind", *INSIDE_ONLY),
+        unless=("variant.inside_layers", True),
         help="drop probability of what the last recurrent layer gives; null: rate",
     )
     paper_scale: bool = setting(

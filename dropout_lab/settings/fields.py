@@ -37,6 +37,7 @@ class Spec:
         axis: whether a sweep may vary it; None: if it is part of the identity.
         pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own value.
         when: a key followed by its values under which this setting has an effect; for a list, the entries it may hold.
+            A key may name a property of the config, such as ``variant.layouts``.
         unless: a key followed by its values under which this setting has no effect.
         off: the value that turns the setting off; it is then left out of the identity.
         empty: whether a list may be empty.
@@ -57,8 +58,8 @@ class Spec:
     implied: tuple[str, ...] = ()
     axis: bool | None = None
     pack: Literal["equal", "own"] = "equal"
-    when: tuple[str, ...] | None = None
-    unless: tuple[str, ...] | None = None
+    when: tuple[Any, ...] | None = None
+    unless: tuple[Any, ...] | None = None
     off: Any = None
     source: bool = False
     empty: bool = False

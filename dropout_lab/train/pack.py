@@ -19,6 +19,7 @@ from dropout_lab.dropout.schedules import make_schedule
 from dropout_lab.models import Hook, Model, Params, State
 from dropout_lab.regularizers import PackChoice
 from dropout_lab.rng import Streams
+from dropout_lab.settings import option_values
 from dropout_lab.train import paper_scaling as paper
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.gradients import clip_gradients
@@ -198,7 +199,7 @@ def build_variant(conf: VariantConf) -> Dropout | None:
     if conf.kind == "none":
         return None
     made = VARIANTS[conf.kind]
-    return made(0.0, **{name: getattr(conf, name) for name in made.options})
+    return made(0.0, **option_values(made.options, conf))
 
 
 def site_rates(trial: Trial, model: Model) -> dict[str, float]:

@@ -8,10 +8,16 @@ import pytest
 
 from dropout_lab.config.declarations import options_of, read_components
 from dropout_lab.config.derived import with_options
+from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.regularizers import REGULARIZERS
 from dropout_lab.settings import Options, Validated, setting
 
-REGISTRIES = {("dropout", "Schedule"): SCHEDULES}
+REGISTRIES = {
+    ("dropout", "Dropout"): VARIANTS,
+    ("dropout", "Schedule"): SCHEDULES,
+    ("regularizers", "Regularizer"): REGULARIZERS,
+}
 
 
 def declared(component):
