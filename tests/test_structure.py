@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "settings": {"errors"},
     "report": {"stats"},
     "user_code": {"errors"},
-    "data": {"errors"},
+    "data": {"errors", "settings"},
     "stats": set(),
     "rng": set(),
     "errors": set(),

@@ -17,7 +17,7 @@ from dropout_lab.settings import Options
 
 PACKAGE = Path(__file__).resolve().parents[1]
 IMPORTED = ("collections.abc", "dataclasses", "typing", "dropout_lab.settings")
-REQUIRED = ("kind", "options")  # attributes of a component that must not be left out
+REQUIRED = ("kind", "kinds", "options")  # attributes of a component that must not be left out
 
 
 @cache
@@ -28,11 +28,13 @@ def read_components(package: str, base: str) -> dict[str, Any]:
         package: name of the package, such as ``dropout``.
         base: name of the base class of the components.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for path in sorted((PACKAGE / package).glob("*.py")):
         for value in _evaluate(path).values():
-            if isinstance(value, type) and "kind" in vars(value) and base in [c.__name__ for c in value.__mro__]:
-                found[value.kind] = value  # type: ignore[attr-defined]
+            if isinstance(value, type) and base in [parent.__name__ for parent in value.__mro__]:
+                declared = vars(value)
+                kinds = declared.get("kinds", (declared["kind"],) if "kind" in declared else ())
+                found |= dict.fromkeys(kinds, value)
     return found
 
 
@@ -112,7 +114,7 @@ def _assign(node: ast.stmt, names: dict[str, Any], local: dict[str, Any]) -> dic
     assert node.value is not None
     try:
         value = eval(compile(ast.Expression(node.value), names["__name__"], "eval"), names, local)
-    except (NameError, AttributeError):
+    except (NameError, AttributeError, TypeError):
         if set(assigned) & set(REQUIRED):
             raise
         return {}

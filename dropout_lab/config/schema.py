@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from dropout_lab.config.data import LANGUAGE, DataConf
+from dropout_lab.config.data import DataConf
 from dropout_lab.config.declarations import read_constants
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
@@ -176,7 +176,7 @@ class Config(Validated):
         super().__post_init__()
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
-        if self.data.val_fraction == 0 and self.data.kind not in LANGUAGE:
+        if self.data.val_fraction == 0 and not self.data.is_stream:
             stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
             plateau = self.schedule.kind == "plateau"
             readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}

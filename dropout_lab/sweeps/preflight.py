@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
-from dropout_lab.config.data import OWN
 from dropout_lab.data import DATASETS, DataError, Dataset, load
 from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
@@ -101,7 +100,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     lines: dict[str, None] = {}
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
-        if config.data.kind in OWN:
+        if config.data.of_user:
             dataset = _load(config)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
             lines[describe(dataset, config.data.path, splits)] = None
