@@ -63,6 +63,7 @@ CHANGED = {
     "regularizer.kl_sparsity": "0.5",
     "regularizer.kl_target": "0.2",
     "regularizer.min_gain": "0.01",
+    "regularizer.monitor": "val_f1",
     "regularizer.restore": "false",
     "regularizer.label_smoothing": "0.2",
     "regularizer.input_noise": "0.5",
@@ -122,6 +123,8 @@ CHANGED = {
     "sampler": "grid",
     "tuning_seeds": "3",
     "read_test": "false",
+    "metrics": "[f1]",
+    "tuning_metric": "val_f1",
     "save": "true",
     "save_predictions": "true",
     "infer.passes": "7",
@@ -204,7 +207,7 @@ BASE = {
     "regularizer.l1_from": ["regularizer=l1"],
     "regularizer.elastic_ratio": ["regularizer=elastic"],
     "regularizer.kl_target": ["regularizer=kl_sparsity"],
-    **{f"regularizer.{n}": ["regularizer=early_stopping"] for n in ("min_gain", "restore")},
+    **{f"regularizer.{n}": ["regularizer=early_stopping"] for n in ("min_gain", "monitor", "restore")},
     **{f"regularizer.{n}": ["regularizer=augment", f"regularizer.augment=[{n}]"] for n in ("crop", "shift")},
 }
 

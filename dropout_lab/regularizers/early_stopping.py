@@ -1,4 +1,4 @@
-"""Early stopping of a model when its validation loss no longer decreases."""
+"""Early stopping of a model when its validation loss, or another monitored metric, no longer improves."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from dropout_lab.regularizers.base import Regularizer, Stopping
 from dropout_lab.settings import MOST, Options, setting
+from dropout_lab.settings.requested_metrics import MONITOR_ALLOWED, check_monitor
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,21 @@ class EarlyStoppingOptions(Options):
         high=MOST,
         pack="own",
         column="early_stopping",
-        help="epochs without a better validation loss before stopping",
+        help="epochs without a better value of regularizer.monitor before stopping",
     )
     min_gain: float = setting(
-        0.0, low=0, off=0.0, pack="own", help="how much lower a validation loss must be to count as better"
+        0.0,
+        low=0,
+        off=0.0,
+        pack="own",
+        help="how much better the validation loss, or what regularizer.monitor names, must be to count as better",
+    )
+    monitor: str = setting(
+        "val_loss",
+        check=check_monitor,
+        allowed=MONITOR_ALLOWED,
+        off="val_loss",
+        help="what early stopping reads after each epoch, on the validation split",
     )
     restore: bool = setting(
         True,
@@ -32,7 +44,7 @@ class EarlyStoppingOptions(Options):
 
 
 class EarlyStopping(Regularizer):
-    """Early stopping after a number of epochs without improvement of the validation loss, with the best weights.
+    """Early stopping after a number of epochs without improvement on the validation set, with the best weights.
 
     Source:
         Prechelt 1998, Early stopping - but when?, in Neural Networks: Tricks of the Trade.
@@ -45,7 +57,8 @@ class EarlyStopping(Regularizer):
 
     def stopping(self) -> list[Stopping]:
         patience, gain, restore = (self.own[name].tolist() for name in self.numbers)
+        monitors = [conf.monitor for conf in self.confs]
         return [
-            Stopping(p, g, bool(r)) if on else Stopping(math.inf)
-            for p, g, r, on in zip(patience, gain, restore, self.on, strict=True)
+            Stopping(p, g, bool(r), monitor) if on else Stopping(math.inf)
+            for p, g, r, monitor, on in zip(patience, gain, restore, monitors, self.on, strict=True)
         ]

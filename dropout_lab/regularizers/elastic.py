@@ -25,7 +25,7 @@ class ElasticOptions(Options):
 
 
 class Elastic(WeightRegularizer):
-    """Penalty elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2), parametrised as in scikit-learn.
+    """Penalty ``elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2)``, parametrised as in scikit-learn.
 
     Source:
         Zou and Hastie 2005, JRSS B 67.

@@ -9,8 +9,6 @@ from dropout_lab.rng import Streams
 from dropout_lab.train.imputation import fewest_values, incomplete
 from dropout_lab.train.resolution import unresolved_column
 
-PARTS = ("train", "val", "test")
-
 
 def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.ndarray]:
     """Return the row numbers of the three splits of one trial.
