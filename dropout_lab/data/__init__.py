@@ -5,21 +5,20 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
+from dropout_lab.data import text_options, user_options
 from dropout_lab.data.batch_sizes import batch_sizes, joins_last
 from dropout_lab.data.cache import FORMAT
 from dropout_lab.data.dataset import Dataset, reconstruction_of
-from dropout_lab.data.rcv1 import Rcv1Source, read_rcv1_dataset
+from dropout_lab.data.rcv1 import read_rcv1_dataset
 from dropout_lab.data.sizes import count_training
-from dropout_lab.data.sklearn_sets import SHIPPED, ShippedSource
-from dropout_lab.data.source import DataSource
+from dropout_lab.data.sklearn_sets import SHIPPED
+from dropout_lab.data.source import SOURCES
 from dropout_lab.data.split import hold_out
-from dropout_lab.data.synthetic import SYNTHETIC, SineSource, TeacherSource
-from dropout_lab.data.text_options import NewsSource, ScaleSource, SentenceSource, StreamSource
+from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.data.text_sets import LANGUAGE, TEXTS
-from dropout_lab.data.uci import UCISource, YearSource, read_uci, year_prediction_msd
+from dropout_lab.data.uci import read_uci, year_prediction_msd
 from dropout_lab.data.user_files import OWN, fingerprint
-from dropout_lab.data.user_options import FileSource, FolderSource, UserTextSource
-from dropout_lab.data.vision import READERS, VisionSource
+from dropout_lab.data.vision import READERS
 from dropout_lab.errors import DataError
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
@@ -32,29 +31,6 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "rcv1": read_rcv1_dataset,
     **TEXTS,
     **LANGUAGE,
-}
-
-
-# The declarations of the data sets; the schema of data= is derived from them.
-SOURCES: dict[str, type[DataSource]] = {
-    kind: source
-    for source in (
-        ShippedSource,
-        VisionSource,
-        SineSource,
-        TeacherSource,
-        FileSource,
-        FolderSource,
-        UserTextSource,
-        UCISource,
-        YearSource,
-        Rcv1Source,
-        SentenceSource,
-        ScaleSource,
-        NewsSource,
-        StreamSource,
-    )
-    for kind in source.kinds
 }
 
 
@@ -106,4 +82,6 @@ __all__ = [
     "joins_last",
     "list_options",
     "load",
+    "text_options",
+    "user_options",
 ]

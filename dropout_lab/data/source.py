@@ -1,8 +1,10 @@
-"""The declaration of data sets: their names, options and facts."""
+"""The declaration of data sets: their names, options and facts. A subclass of :class:`DataSource` registers itself."""
 
 from typing import ClassVar
 
 from dropout_lab.settings import Options
+
+SOURCES: dict[str, type["DataSource"]] = {}  # by the name of the data set
 
 
 class DataSource:
@@ -24,3 +26,6 @@ class DataSource:
     of_user: ClassVar[bool] = False
     is_text: ClassVar[bool] = False
     is_stream: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        SOURCES.update(dict.fromkeys(cls.kinds, cls))
