@@ -3,11 +3,12 @@
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dropout_lab.config.compose import format_value, open_composer
+from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
@@ -21,6 +22,7 @@ from dropout_lab.studies import figure
 from dropout_lab.studies import report_files as outputs
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
 from dropout_lab.studies.claims import list_cells
+from dropout_lab.studies.first_trial import record_first_trial
 from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
@@ -29,11 +31,9 @@ from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
 from dropout_lab.sweeps.ledger import Ledger, replace_file
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import plan_missing
+from dropout_lab.sweeps.run import Say, plan_missing
 from dropout_lab.trial import Trial
 from dropout_lab.tuning.search import cost_preview, run_or_tune, searches_of
-
-Say = Callable[[str], None]
 
 
 class NoData(Exception):
@@ -64,7 +64,6 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         NoData: no panel has data.
     """
     check_cells(study, [name for claim in study.claims for name in list_cells(claim)])
-    check_expressions(study, {"trials.csv": trial_columns(), "curves.csv": CURVE_COLUMNS})
     own = {**asked.words, "out": f"out={format_value(str(asked.folder(study)))}"}
     found, jobs = make_cells(study, study.scales[asked.scale]), []
     labels = Counter(cell.label for cell in found)
@@ -77,6 +76,8 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
             made = make_arms(jobs, points)
         except ConfigError as error:
             raise ConfigError(f"{study.name}: {error}") from None
+    columns = trial_columns(measured_on_request(made[0].config))
+    check_expressions(study, {"trials.csv": columns, "curves.csv": CURVE_COLUMNS})
     missing: dict[str, str] = {}
     for cell, arm in zip(found, made, strict=True):
         try:
@@ -122,6 +123,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     """Run one study, write its report and return the exit status."""
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
+    record_first_trial(folder)
     outcome = run_or_tune(composed.arms, say, asked.typed)
     searches = searches_of(outcome)
     if searches:
@@ -173,7 +175,7 @@ def _ledger(out: Path, say: Say) -> None:
         return
     replace_file(out / "claims.csv", to_csv(frame))
     replace_file(out / "claims.md", ledger.render_index(frame))
-    say(f"{out}/: claims.csv claims.md, {ledger.count_verdicts(frame)}")
+    say(f"{out}/: claims.csv claims.md, {ledger.count_categories(frame)}")
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:

@@ -69,6 +69,13 @@ def evaluate(words: list[str]) -> int:
     return command(words, say)
 
 
+def status(words: list[str]) -> int:
+    """Show the packs in training in a sweep folder."""
+    from dropout_lab.cli.status import status as command
+
+    return command(words)
+
+
 def list_choices_command(words: list[str]) -> int:
     """Print the available choices."""
     from dropout_lab.cli.listing import SUBJECTS, render_listing
@@ -114,6 +121,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "search": search,
     "evaluate": evaluate,
     "table": table,
+    "status": status,
     "reproduce": reproduce,
     "list": list_choices_command,
     "data": data,

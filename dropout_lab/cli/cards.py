@@ -6,6 +6,7 @@ A card combines the choice's file in conf/, the models that fit it and the measu
 import textwrap
 
 from dropout_lab.bench import variants as bench
+from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config import list_settings, regularizer_names, regularizer_of
 from dropout_lab.config.compose import ConfigComposer, list_choices, read_card
 from dropout_lab.dropout import VARIANTS
@@ -14,7 +15,6 @@ from dropout_lab.settings.fields import Setting
 from dropout_lab.sweeps.preflight import check_trials
 from dropout_lab.trial import Trial, canonical
 
-WIDTH = 80
 LABEL = 12
 
 

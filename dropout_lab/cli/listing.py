@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from omegaconf import OmegaConf
 
+from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting
@@ -21,7 +22,6 @@ from dropout_lab.metrics import (
 from dropout_lab.report.formats import format_markdown
 from dropout_lab.settings.fields import Setting
 
-WIDTH = 80
 DOCUMENTED = ("settings", "columns", "metrics")
 CARDS = {"variants": "variant", "regularizers": "regularizer"}
 SUBJECTS = (*GROUPS, *CARDS, *DOCUMENTED)

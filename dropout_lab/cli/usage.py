@@ -11,6 +11,8 @@ HELP = f"""\
   {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
                                     files; format=text|md|latex|csv
+  {PROGRAM} status out=DIR          packs in training: epoch, loss, time left;
+                                    --json for programs
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...

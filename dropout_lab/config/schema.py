@@ -59,10 +59,10 @@ class Config(Validated):
     )
     profile: str = setting(
         "auto",
-        choices=("auto", "flat", "linear", "rising"),
+        choices=("auto", "flat", "linear", "falling", "rising"),
         identity=False,
         axis=True,
-        help="one rate on all places, rising with depth about it, or rising up to it; auto asks the variant",
+        help="one rate on all sites, rising or falling with depth about it, or rising up to it; auto asks the variant",
     )
     input_rate: Any = setting(
         None,
@@ -178,7 +178,7 @@ class Config(Validated):
         check=check_metrics,
         allowed=METRICS_ALLOWED,
         identity=False,
-        help="further metrics to measure on the validation and test splits, such as [f1,auroc]",
+        help="further metrics to measure on the validation and test splits, such as [f1,auroc]; confusion: the matrix",
     )
     read_test: bool = setting(
         True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"
@@ -206,13 +206,13 @@ class Config(Validated):
         sites = self.model.hidden_sites
         if sites is not None and isinstance(self.rate, list):
             self.check_length(len(self.rate), sites)
-        if self.profile in ("linear", "rising"):
+        if self.profile in ("linear", "falling", "rising"):
             if isinstance(self.rate, list):
                 raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
-            if sites is not None and self.site_rates[-1] >= 1:
+            if sites is not None and max(self.site_rates) >= 1:
                 most = (sites + 1) / (2 * sites)
                 raise ConfigError.of(
-                    "rate", self.rate, f"must be below {format_setting(most)} under profile=linear here"
+                    "rate", self.rate, f"must be below {format_setting(most)} under profile={self.profile} here"
                 )
 
     def check_length(self, listed: int, sites: int) -> None:
@@ -244,11 +244,12 @@ class Config(Validated):
                 )
                 raise ConfigError.of(key, profile, allowed)
             return [self.rate]
-        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "rising": 1.0}
-        return [
+        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "falling": 2 * sites / (sites + 1), "rising": 1.0}
+        rates = [
             round_decimal(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites))
             for i in range(sites)
         ]
+        return rates[::-1] if profile == "falling" else rates
 
     @property
     def source(self) -> dict[str, Any]:

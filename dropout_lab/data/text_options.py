@@ -8,6 +8,18 @@ from dropout_lab.settings import MOST, Options, setting
 
 
 @dataclass(frozen=True)
+class PadOptions(Options):
+    """Options of the examples that are filled up to one length."""
+
+    pad: str = setting(
+        "front",
+        choices=("front", "back"),
+        source=True,
+        help="where shorter texts and recordings are filled up",
+    )
+
+
+@dataclass(frozen=True)
 class TokenOptions(Options):
     """Options of all texts."""
 
@@ -27,11 +39,10 @@ class TokenOptions(Options):
 
 
 @dataclass(frozen=True)
-class LabelledTextOptions(TokenOptions):
+class LabelledTextOptions(TokenOptions, PadOptions):
     """Options of texts with a label each."""
 
     length: int = setting(64, low=1, high=MOST, source=True, help="tokens that longer texts are cut to")
-    pad: str = setting("front", choices=("front", "back"), source=True, help="where shorter texts are filled up")
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,23 @@ UCI = (
 
 
 @dataclass(frozen=True)
-class UCIOptions(Options):
+class PublishedSplitOptions(Options):
+    """Options of the sets with several published splits."""
+
+    split: int = setting(
+        0,
+        low=0,
+        high=19,
+        pack="own",
+        help="which published split to test on; under data.split_by=speaker, which speaker",
+    )
+
+
+@dataclass(frozen=True)
+class UCIOptions(PublishedSplitOptions):
     """Options of the regression tables with published splits."""
 
     name: str = setting("yacht", choices=UCI, source=True, help="which of the nine sets")
-    split: int = setting(0, low=0, high=19, pack="own", help="which published split to test on")
 
 
 class UCISource(DataSource):

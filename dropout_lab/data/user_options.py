@@ -32,7 +32,7 @@ class UserDataOptions(Options):
         identity=False,
         axis=True,
         source=True,
-        help="own data: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder of images or texts per class",
+        help="data of the user: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder per class",
     )
     digest: str = setting(
         "",

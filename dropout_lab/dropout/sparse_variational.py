@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.kernels.linear_maps import LinearMap
-from dropout_lab.dropout.learned_layer import LearnedRateLayer
-from dropout_lab.dropout.learned_rate import MOST_LOGIT, WarmUpOptions, clamp_recoverable
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, LearnedRateLayer, WarmUpOptions, clamp_recoverable
 from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.variational_gaussian import divergence
 from dropout_lab.settings import Options

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dropout_lab.dropout.learned_layer import LearnedRateLayer
-from dropout_lab.dropout.learned_rate import MOST_LOGIT, WarmUpOptions, clamp_recoverable
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, LearnedRateLayer, WarmUpOptions, clamp_recoverable
 from dropout_lab.settings import Options, setting
 
 PER = ("layer", "unit", "weight")

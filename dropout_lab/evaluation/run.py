@@ -1,6 +1,6 @@
 """Execution of evaluations: load checkpoints, find the missing evaluations, compute and store them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +18,8 @@ from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.predictions import predictions_path, store_predictions
 from dropout_lab.sweeps.progress import ProgressBar
+from dropout_lab.sweeps.run import Say
 from dropout_lab.sweeps.trial_inputs import load_trial_data
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

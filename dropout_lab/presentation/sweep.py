@@ -11,6 +11,7 @@ import pandas as pd
 
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
@@ -55,13 +56,34 @@ def write_summary(outcome: Outcome) -> list[str]:
     for name, text in files.items():
         replace_file(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
-    names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
+    confusion = _write_confusion(summary, outcome.arms[0], folder)
+    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
+    names = [name for name in names if (folder / name).exists()]
     lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
     if outcome.evaluated:
         from dropout_lab.presentation.evaluation import write_evaluations as evaluations
 
         lines += evaluations(folder, outcome.evaluated)
     return lines
+
+
+def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
+    """Write the confusion matrices if they are requested, and return the names of the files."""
+    if CONFUSION not in arm.config.metrics:
+        return []
+    from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
+    from dropout_lab.report.plots import choose_title, save_figure
+    from dropout_lab.sweeps.trial_inputs import load_trial_data
+
+    classes = load_trial_data(arm.trials[0]).classes
+    counts = count_by_arm(summary, classes)
+    if not counts:
+        return []
+    replace_file(folder / "confusion.csv", to_csv(confusion_frame(counts, classes)))
+    return [
+        "confusion.csv",
+        save_figure(draw_confusion(counts, classes, choose_title(summary.trials, "sweep")), folder, "confusion").name,
+    ]
 
 
 def _place(arm: Arm) -> tuple[tuple[str, str], ...]:
@@ -111,7 +133,7 @@ def _confirming(search: Search) -> str:
 
 # Settings that the confirming sweep omits. ``arms`` is redundant, because the variant and the regularizers define the
 # arm.
-SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "out")
+SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric", "out")
 
 
 FORMATS = ("text", "md", "latex", "csv")
@@ -145,8 +167,19 @@ def describe_search(search: Search) -> TuningRecord:
     """Return the tuning record of a search for the summary of its arm."""
     picked, seeds = search.picked, search.arm.config.tuning_seeds
     return TuningRecord(
-        format_settings(picked.settings), max(len(search.attempts), 1), seeds, len(search.rows), search.seconds
+        format_settings(picked.settings),
+        max(len(search.attempts), 1),
+        seeds,
+        len(search.rows),
+        search.seconds,
+        _named_metric(search),
     )
+
+
+def _named_metric(search: Search) -> str:
+    """Return the validation column that ``tuning_metric`` names; empty for the score of the task."""
+    metric = search.arm.config.tuning_metric
+    return "" if metric == "auto" else metric
 
 
 def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataFrame:
@@ -169,6 +202,7 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
             tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
             tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
+            tried |= {"metric": metric} if (metric := _named_metric(search)) else {}
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)
 
@@ -192,10 +226,5 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
         return
     from dropout_lab.report import plots
 
-    plots.save_figure(plots.draw_summary(summary, _title(summary.trials)), folder, "summary")
+    plots.save_figure(plots.draw_summary(summary, plots.choose_title(summary.trials, "sweep")), folder, "summary")
     replace_file(stamp, shown)
-
-
-def _title(frame: pd.DataFrame) -> str:
-    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
-    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "sweep"

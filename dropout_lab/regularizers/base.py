@@ -232,6 +232,15 @@ class Regularizer:
         kept.random = {name: random.select(index) for name, random in self.random.items()}
         return kept
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what one step passes on to the next: the positions of the random streams."""
+        return {name: random.positions() for name, random in self.random.items()}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        for name, random in self.random.items():
+            random.restore(state[name])
+
 
 class WeightRegularizer(Regularizer):
     """Base class of the regularizers of the weights; biases are not regularized."""

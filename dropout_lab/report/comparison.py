@@ -7,9 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from dropout_lab.stats.holm import holm
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, bootstrap_interval, mean_interval
-from dropout_lab.stats.paired import effect_size, sign_flip, smallest_p, win_rate
+from dropout_lab.stats.paired import effect_size, holm, sign_flip, smallest_p, win_rate
 from dropout_lab.stats.power import least_pairs, pairs_needed
 
 LEVEL = 0.05

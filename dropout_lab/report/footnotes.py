@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dropout_lab.metrics import metric_of
 from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
 from dropout_lab.report.numbers import spread_text
 from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, Summary, percent_score
@@ -63,10 +64,12 @@ def _selection(summary: Summary) -> str:
         return "settings as given, none selected"
     settings = max(tuned.settings for tuned in summary.tuned.values())
     seeds = max(tuned.seeds for tuned in summary.tuned.values())
+    metrics = [metric for tuned in summary.tuned.values() if (metric := metric_of(tuned.metric))]
+    score = metrics[0].label.partition(",")[0] if metrics else "score"
     seeds_text = f"{seeds} seeds of {'its' if seeds == 1 else 'their'} own" if seeds > 1 else "a seed of its own"
     return (
-        f"settings chosen by the validation score on {seeds_text} out of {settings} an arm (fewer where an arm has no "
-        "more), the test part read by the chosen ones alone"
+        f"settings chosen by the validation {score} on {seeds_text} out of {settings} an arm (fewer where an arm has "
+        "no more), the test part read by the chosen ones alone"
     )
 
 

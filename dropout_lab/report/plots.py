@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib import rc_context  # pyplot would change the backend and the figures of a notebook
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,6 +45,12 @@ def draw_summary(summary: Summary, title: str) -> Figure:
         lines = len(points) / max(len(set(rates)), 1)
         along = len(set(rates)) > 1 and None not in rates and lines <= MOST_LINES
         return _along_rate(summary, points, title) if along else _by_arm(summary, title)
+
+
+def choose_title(frame: pd.DataFrame, otherwise: str) -> str:
+    """Return the title of a figure: the data set and the model of its rows, or ``otherwise`` if both of them vary."""
+    values = [frame[name].unique() for name in ("data", "model")]
+    return ", ".join(str(value[0]) for value in values if len(value) == 1) or otherwise
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> Path:

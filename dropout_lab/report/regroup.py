@@ -145,7 +145,7 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if not set(TUNED) <= set(table.columns):
         raise ValueError(f"{path}: is not a file of dropout-lab's")
-    axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss")]
+    axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "metric")]
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
     tuned: dict[str, TuningRecord] = {}
@@ -158,7 +158,9 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
         tries = [ids.split() for ids in rows["trials"]]
         seconds = rows["seconds"].astype(float).sum()
         seeds = max(map(len, tries))
-        tuned[str(label)] = TuningRecord(picked["settings"], len(rows), seeds, sum(map(len, tries)), float(seconds))
+        tuned[str(label)] = TuningRecord(
+            picked["settings"], len(rows), seeds, sum(map(len, tries)), float(seconds), picked.get("metric", "")
+        )
     if not set(trials["trial_id"]) <= {i for ids in arms.values() for i in ids}:
         return None
     merged = merge_arms(arms, settings, trials)

@@ -76,6 +76,7 @@ class TuningRecord:
         seeds: number of tuning seeds per setting.
         trials: number of trials that were trained for tuning.
         seconds: total training time of these trials, in seconds.
+        metric: the validation column by which the settings were chosen; empty for the score of the task.
     """
 
     picked: str
@@ -83,6 +84,7 @@ class TuningRecord:
     seeds: int
     trials: int
     seconds: float
+    metric: str = ""
 
 
 @dataclass(frozen=True)

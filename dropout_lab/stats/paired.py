@@ -89,3 +89,23 @@ def win_rate(differences: ArrayLike) -> float:
     """Return the fraction of the differences [n] that are positive; a tie counts half."""
     data = np.asarray(differences, dtype=float)
     return float((data > 0).mean() + (data == 0).mean() / 2)
+
+
+def holm(p: ArrayLike) -> np.ndarray:
+    """Return Holm's adjusted p-values (Holm 1979, Scandinavian Journal of Statistics 6).
+
+    If every hypothesis whose adjusted p-value is at most ``level`` is rejected, the probability of one or more false
+    rejections is at most ``level``, whatever the dependence between the tests.
+
+    Args:
+        p: [m] p-values.
+
+    Returns:
+        [m] adjusted p-values, in the same order.
+    """
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

@@ -8,9 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from dropout_lab.report.comparison import LEVEL, difference_interval
-from dropout_lab.stats.holm import holm
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, mean_interval
-from dropout_lab.stats.paired import sign_flip
+from dropout_lab.stats.paired import holm, sign_flip
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import StudyCell
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.published import PublishedValue, load_published
-from dropout_lab.studies.study import Conditions, Reading, Study, StudyMetric, StudyScale
+from dropout_lab.studies.study import Conditions, Reading, ReferenceCondition, Study, StudyMetric, StudyScale
 
 Replicate = tuple[object, ...]
 COLUMN = "study: "  # prefix of the columns of study metrics in the table of trials
@@ -144,6 +144,20 @@ class Measurements:
                 )
                 if not columns.empty and not bool(evaluate_expression(columns, expression, "comparable").all()):
                     return f"not {expression}"
+        panel = self.by_label[labels[0]].panel if labels else ""
+        problems = (self._unmet_by_reference(condition, panel) for condition in conditions.reference)
+        return next((problem for problem in problems if problem), "")
+
+    def _unmet_by_reference(self, condition: ReferenceCondition, panel: str) -> str:
+        """Return why the mean outcome of an arm without dropout does not meet a condition; empty if it does."""
+        labels = [name for name in (f"{panel}/{condition.cell}", condition.cell) if name in self.by_label]
+        if not labels:
+            return f"{condition.cell} is not run at this scale"
+        rows = self.summary.of(labels[0])
+        columns = rename_columns(rows[rows["status"] == "ok"]).apply(pd.to_numeric, errors="coerce")
+        means = columns.mean().to_frame().T
+        if columns.empty or not bool(evaluate_expression(means, condition.when, "comparable").all()):
+            return f"not {condition.when} in the mean of {condition.cell}"
         return ""
 
 
@@ -217,5 +231,7 @@ def check_expressions(study: Study, columns: Mapping[str, Sequence[str]]) -> Non
     for conditions in (study.comparable, *of_claims):
         for expression in conditions.when:
             evaluate_expression(trials.assign(replicates=0), expression, f"{study.name}: comparable")
+        for condition in conditions.reference:
+            evaluate_expression(trials, condition.when, f"{study.name}: comparable: reference")
     if study.figure.form == "curves":
         evaluate_expression(empty["curves.csv"], study.figure.x, f"{study.name}: figure")

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("published.csv")
-# Origin of a figure: the publication itself, a third-party copy of it, or memory.
-SEEN = ("print", "copy", "recalled")
+# Origin of a figure: the publication itself, a third-party copy of it, memory, or an introductory text that prints the
+# figure without data or model.
+SEEN = ("print", "copy", "recalled", "quoted")
 
 
 @dataclass(frozen=True)

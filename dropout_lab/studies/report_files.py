@@ -11,16 +11,19 @@ from dropout_lab.report.formats import format_latex, format_markdown, format_pla
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.stats.intervals import Interval
+from dropout_lab.studies.claims_lock import load_lock, registration_status
+from dropout_lab.studies.first_trial import read_first_trial
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
 from dropout_lab.studies.study import StudyMetric
 from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
 
 EXACT = 4  # maximum number of decimal places of a figure printed in a paper; figures from log files have more
-SEEN = {"print": "", "copy": "c", "recalled": "r"}
-CLAIMS = "study,scale,panel,data,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why".split(
-    ","
-)
+SEEN = {"print": "", "copy": "c", "recalled": "r", "quoted": "q"}
+CLAIMS = (
+    "study,scale,panel,data,id,category,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why,"
+    "registered"
+).split(",")
 
 
 def render_table(
@@ -133,6 +136,7 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
         parts = ["published: as printed" + over]
         parts += ["c seen in a copy of it"] if "copy" in marks else []
         parts += ["r recalled, not seen in print"] if "recalled" in marks else []
+        parts += ["q quoted from a text that names neither data nor model"] if "quoted" in marks else []
         kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
         parts += [f"± {', '.join(kinds)}"] if kinds else []
         sentences.append("; ".join(parts) + ". Source: " + ". ".join(sources) + ".")
@@ -161,10 +165,13 @@ def _margins(measured: Measurements, metric: StudyMetric) -> str:
 def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.DataFrame:
     """Return the rows of ``claims.csv``: one row per claim and panel."""
     found = []
+    lock = load_lock(measured.study.file).get(measured.study.name, {})
+    first = read_first_trial(measured.folder)
     for one in judged:
         data = sorted({dict(measured.by_label[label].settings).get("data", "digits") for label in _of(measured, one)})
         line: dict[str, object] = {"study": measured.study.name, "scale": measured.scale.name, "panel": one.panel}
-        line |= {"data": " ".join(data), "claim": one.claim.says, "source": one.claim.source}
+        line |= {"data": " ".join(data), "id": one.claim.id, "category": one.claim.category}
+        line |= {"claim": one.claim.says, "source": one.claim.source}
         line |= {
             "test": describe_test(one),
             "metric": measured.study.metrics[one.claim.metric].title,
@@ -173,7 +180,8 @@ def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.D
         if one.effect:
             line |= {"effect": one.effect.mean, "low": one.effect.low, "high": one.effect.high}
         line |= {"n": one.n, "p": one.p, "p_holm": one.holm, "tendency": one.tendency}
-        found.append(line | {"verdict": one.verdict, "why": one.why})
+        registered = registration_status(measured.study, one.claim, lock.get(one.claim.id), first)
+        found.append(line | {"verdict": one.verdict, "why": one.why, "registered": registered})
     return pd.DataFrame(found, columns=CLAIMS)
 
 
@@ -199,7 +207,7 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
         frame: claims as returned by :func:`claims_frame`.
         named: whether the table has columns for study and scale.
     """
-    titles = [*(["study", "scale"] if named else []), "data", "claim", "effect", "n", "p", "verdict"]
+    titles = [*(["study", "scale"] if named else []), "data", "claim", "effect", "n", "p", "verdict", "registered"]
     rows = []
     for row in frame.astype(object).where(frame.notna(), "").to_dict("records"):
         where = str(row["panel"] or row["data"])
@@ -207,9 +215,8 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
         p = row["p_holm"] if row["p_holm"] != "" else ""
         shown_p = "" if p == "" else "<0.001" if float(p) < 0.001 else f"{float(p):.3f}"
         line = [row["study"], row["scale"]] if named else []
-        rows.append(
-            [*line, where, str(row["claim"]), format_effect(row), str(row["n"]), shown_p, f"{row['verdict']}{why}"]
-        )
+        line += [where, str(row["claim"]), format_effect(row), str(row["n"]), shown_p, f"{row['verdict']}{why}"]
+        rows.append([*line, str(row["registered"])])
     return titles, rows
 
 
@@ -235,9 +242,9 @@ def render_claims(frame: pd.DataFrame, width: int) -> list[str]:
     lines = [""] if len(frame) else []
     for _, claims in frame.groupby("claim", sort=False):
         lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)
-        for where, _, shown, n, p, verdict in claim_lines(claims)[1]:
+        for where, _, shown, n, p, verdict, registered in claim_lines(claims)[1]:
             figures = ", ".join([shown, f"n = {n}", *([f"p = {p}" if p[0] != "<" else f"p {p}"] if p else [])])
-            text = f"{where}: {verdict}" + (f"; {figures}" if shown else "")
+            text = f"{where}: {verdict}" + (f"; {figures}" if shown else "") + f"; {registered}"
             lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
     return [*lines, ""] if lines else []
 

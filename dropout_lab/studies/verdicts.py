@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dropout_lab.report.comparison import LEVEL
-from dropout_lab.stats.holm import holm
 from dropout_lab.stats.intervals import Interval
-from dropout_lab.stats.paired import smallest_p
+from dropout_lab.stats.paired import holm, smallest_p
 from dropout_lab.studies.bound_tests import BoundTest, JointTest, intersection_union
 from dropout_lab.studies.claims import TESTS, ClaimContext, MissingCell, along_axis, list_cells, same
 from dropout_lab.studies.measurements import Measurements, PublishedFigure

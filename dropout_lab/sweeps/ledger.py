@@ -25,7 +25,8 @@ from dropout_lab.sweeps.columns import COLUMNS, CURVE_COLUMNS, CURVES, trial_col
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
-OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES)
+CONFUSIONS = ("confusion.csv", "confusion.png", "confusion.svg")
+OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES, *CONFUSIONS)
 
 Row = dict[str, str]
 

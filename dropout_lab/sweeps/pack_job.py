@@ -12,6 +12,7 @@ from dropout_lab.data import load
 from dropout_lab.models import NetworkError, error_line
 from dropout_lab.process_settings import keep_freed_memory, use_threads
 from dropout_lab.sweeps.checkpoints import save_weights
+from dropout_lab.sweeps.pack_monitor import FolderMonitor
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import ChildProcess, fork_process, launch_process
 from dropout_lab.sweeps.trial_inputs import build_trial_model
@@ -59,7 +60,11 @@ def train_or_fail(pack: PackOf, progress: Progress) -> TrainedPack:
     try:
         config = pack[0].config
         with use_threads(threads_for(pack)):
-            results = train_pack(pack, load(config.data.kind, **config.source), progress)
+            monitor = FolderMonitor(pack)
+            try:
+                results = train_pack(pack, load(config.data.kind, **config.source), progress, monitor)
+            finally:
+                monitor.close()
         for trial, result in zip(pack, results, strict=True):
             save_weights(trial, result)  # before the ledger row, which marks the trial as done
         return TrainedPack(pack, results)

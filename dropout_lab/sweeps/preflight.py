@@ -15,7 +15,7 @@ from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
-from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined
+from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined, monitored_columns
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
 from dropout_lab.train.network_info import describe_network
@@ -78,7 +78,10 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
             checked.add(splits)
         if isinstance(model, Custom):
             rehearse(trial)
-        check_requested(config, dataset, seeds_of_pack)
+        requested = f"{splits} {config.metrics} {monitored_columns(config)}"
+        if requested not in checked:
+            check_requested(config, dataset, seeds_of_pack)
+            checked.add(requested)
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:

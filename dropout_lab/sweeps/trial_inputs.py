@@ -12,8 +12,8 @@ from dropout_lab.trial import Trial
 
 
 @dataclass(frozen=True)
-class _Key:
-    """A trial as a key of a cache; equal for trials with equal ``text``."""
+class TrialKey:
+    """A trial as the key of a cache. Keys are equal if their texts are, whatever the trials."""
 
     text: str
     trial: Trial = field(compare=False)
@@ -25,7 +25,7 @@ def load_trial_data(trial: Trial) -> Dataset:
     Raises:
         ConfigError: the data cannot be read.
     """
-    return _load(_Key(_describe_source(trial.config), trial))
+    return _load(TrialKey(_describe_source(trial.config), trial))
 
 
 def build_trial_model(trial: Trial) -> Model:
@@ -34,7 +34,7 @@ def build_trial_model(trial: Trial) -> Model:
     Raises:
         ConfigError: the data cannot be read, or the model does not accept them.
     """
-    return _build(_Key(f"{trial.point.pack_key} {_describe_source(trial.config)}", trial))
+    return _build(TrialKey(f"{trial.point.pack_key} {_describe_source(trial.config)}", trial))
 
 
 def _describe_source(config: Config) -> str:
@@ -42,7 +42,7 @@ def _describe_source(config: Config) -> str:
 
 
 @lru_cache(maxsize=32)
-def _load(key: _Key) -> Dataset:
+def _load(key: TrialKey) -> Dataset:
     config = key.trial.config
     try:
         return load(config.data.kind, **config.source)
@@ -51,7 +51,7 @@ def _load(key: _Key) -> Dataset:
 
 
 @lru_cache(maxsize=256)
-def _build(key: _Key) -> Model:
+def _build(key: TrialKey) -> Model:
     config, dataset = key.trial.config, load_trial_data(key.trial)
     try:
         return build_pack_model(config, dataset)

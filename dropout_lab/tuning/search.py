@@ -13,6 +13,7 @@ from dropout_lab.config import list_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.evaluation.request import evaluate_requested
+from dropout_lab.metrics import CONFUSION
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
@@ -68,6 +69,7 @@ class Search:
         """Return the arm with these settings on the tuning seeds, without access to the test set."""
         seeds = [FIRST_SEED + i for i in range(self.arm.config.tuning_seeds)]
         apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
+        apart["metrics"] = [name for name in self.arm.config.metrics if name != CONFUSION]  # of saved predictions
         apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations read the test set
         return Arm((), replace_settings(self.arm.changed(settings), apart))
 

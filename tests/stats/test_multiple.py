@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dropout_lab.stats.holm import holm
+from dropout_lab.stats.paired import holm
 
 
 def test_the_steps_by_hand():

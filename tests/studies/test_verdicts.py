@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from dropout_lab.stats.holm import holm
+from dropout_lab.stats.paired import holm
 from dropout_lab.studies.bound_tests import BoundTest, intersection_union
 from dropout_lab.studies.claims import TESTS
 from dropout_lab.studies.verdicts import (
