@@ -131,6 +131,8 @@ CHANGED = {
     "tuning_metric": "val_f1",
     "save": "true",
     "save_predictions": "true",
+    "resplit": "true",
+    "tuning_draws": "5",
     "infer.passes": "7",
     "infer.average": "logits",
     "infer.bins": "10",

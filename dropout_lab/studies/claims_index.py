@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.report.footnotes import TEST
 from dropout_lab.report.formats import format_markdown
 from dropout_lab.studies.report_files import CLAIMS, claim_lines
 from dropout_lab.studies.study import CATEGORIES, SCALES
@@ -42,11 +43,12 @@ def render_index(frame: pd.DataFrame) -> str:
     """Return the index as Markdown, with one table per category."""
     parts = [
         "# Claims",
-        "Each verdict is a paired sign-flip test over replicates at level 0.05, two-sided, Holm over the claims of its "
-        "study and scale; p is corrected. No family spans several studies, so the counts have no error rate of their "
-        "own, and claims of different categories are not added up. `registered` compares the date at which the present "
-        "form of a claim was registered (`conf/study/claims.lock`) with the oldest trial. The tests, with the deciding "
-        "difference and its source, are in `claims.csv`.",
+        f"Each verdict comes from a test over replicates ({TEST}) at level 0.05, two-sided, Holm over the claims of "
+        "its study and scale; p is corrected, and the interval inverts the same test at the level that decided. No "
+        "family spans several studies, so the counts have no error rate of their own, and claims of different "
+        "categories are not added up. `registered` compares the date at which the present form of a claim was "
+        "registered (`conf/study/claims.lock`) with the oldest trial. The tests, with the deciding difference and its "
+        "source, are in `claims.csv`.",
     ]
     for category, claims in _by_category(frame):
         titles, rows = claim_lines(claims, named=True)

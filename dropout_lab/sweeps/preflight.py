@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
-from dropout_lab.config.data import OWN
 from dropout_lab.data import DATASETS, Dataset
 from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
@@ -72,6 +71,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         _known(config)
         _device(config)
         dataset, model = load_trial_data(trial), build_trial_model(trial)
+        _refuse_resplit(config, dataset)
         seeds_of_pack = list(seeds[trial.point.pack_key])
         splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits
         if splits not in checked:
@@ -107,7 +107,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
         lines |= dict.fromkeys(describe_undefined(config, load_trial_data(trial), list(seeds[trial.point.pack_key])))
-        if config.data.kind in OWN:
+        if config.data.of_user:
             dataset = load_trial_data(trial)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
             lines[describe(dataset, config.data.path, splits)] = None
@@ -132,6 +132,18 @@ def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+
+
+def _refuse_resplit(config: Config, dataset: Dataset) -> None:
+    if not config.resplit or dataset.test is None:
+        return
+    if dataset.splits:
+        last = len(dataset.splits) - 1
+        remedy = f"data.split=range(0,{last + 1}) trains on each of its published splits"
+    else:
+        remedy = "leave it out; save_predictions=true gives intervals over its test examples"
+    problem = f"data={dataset.name} has an official test part of {len(dataset.test)} examples, which is not drawn"
+    raise ConfigError(f"resplit=true: {problem}; {remedy}")
 
 
 def _check_splits(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:

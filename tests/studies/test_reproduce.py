@@ -214,6 +214,6 @@ def test_every_claim_of_every_scale_stands_in_one_ledger(typed, folder, own):
         typed("reproduce", own(scales={"smoke": words, "laptop": words}), f"scale={scale}", "out=o")
     ledger = pd.read_csv(folder / "o/claims.csv")
     assert ledger["scale"].tolist() == ["smoke", "laptop"]
-    assert ledger["verdict"].tolist() == ["not comparable at this scale", "not told apart"]
+    assert ledger["verdict"].tolist() == ["not comparable at this scale", "inconclusive"]
     assert "2 claims on data: 0 supported" in (folder / "o/claims.md").read_text()
     assert "## Claims of papers" in (folder / "o/claims.md").read_text()
