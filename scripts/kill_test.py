@@ -119,18 +119,17 @@ class KillTest:
 
     def _disturb(self, folder: Path, kills: int, seconds: float, expected: tuple[object, object]) -> None:
         """Kill one sweep until it is complete or all kills are used up, complete it, and compare."""
-        done = False
-        for _ in range(self._draw.randint(1, 6)):
+        for _ in range(min(self._draw.randint(1, 6), kills - self.kills)):
             process = start(self._scenario, folder)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(self._draw.uniform(0.1, 1.0) * seconds)
-            done = process.poll() is not None
-            if done or self.kills >= kills:
+            try:
+                status = process.wait(self._draw.uniform(0.1, 1.0) * seconds)
                 break
-            kill(process, with_children=self._draw.random() < 0.5)
-            self.kills += 1
-            self.resumed += any((folder / "checkpoints").glob("*.pt"))
-        status = process.wait() if done else start(self._scenario, folder).wait()
+            except subprocess.TimeoutExpired:
+                kill(process, with_children=self._draw.random() < 0.5)
+                self.kills += 1
+                self.resumed += any((folder / "checkpoints").glob("*.pt"))
+        else:
+            status = start(self._scenario, folder).wait()
         if status:
             self.faults.append(f"{folder.name}: exit status {status}; see {folder.with_suffix('.log')}")
         elif read_results(folder) != expected:
