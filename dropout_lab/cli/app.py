@@ -8,6 +8,8 @@ from dropout_lab import __version__
 from dropout_lab.cli import completion
 from dropout_lab.cli.flags import fold_lines
 from dropout_lab.cli.hydra_app import run_hydra
+from dropout_lab.cli.plot import plot
+from dropout_lab.cli.report import report
 from dropout_lab.cli.table import table
 from dropout_lab.cli.terminal import WRONG, blame, complain, say
 from dropout_lab.cli.training import search, sweep, train
@@ -126,6 +128,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "list": list_choices_command,
     "data": data,
     "bench": bench,
+    "plot": plot,
+    "report": report,
 }
 
 

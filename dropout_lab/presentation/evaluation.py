@@ -14,6 +14,7 @@ from dropout_lab.evaluation.command import evaluate_folder
 from dropout_lab.evaluation.store import inference_columns
 from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.formats import format_plain
 from dropout_lab.sweeps.ledger import replace_file
 
@@ -123,10 +124,10 @@ def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFram
     drawn = []
     if "reliability.csv" in kept and "coverage.csv" in kept:
         figure = reliability.draw_calibration(
-            kept["reliability.csv"], kept["coverage.csv"], plots.choose_title(kept["coverage.csv"], "networks")
+            kept["reliability.csv"], kept["coverage.csv"], choose_title(kept["coverage.csv"], "networks")
         )
         drawn.append(plots.save_figure(figure, folder, "calibration").name)
     if together is not None and len(together):
-        figure = reliability.draw_ensembles(together, plots.choose_title(together, "networks"))
+        figure = reliability.draw_ensembles(together, choose_title(together, "networks"))
         drawn.append(plots.save_figure(figure, folder, "ensembles").name)
     return drawn

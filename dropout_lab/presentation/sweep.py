@@ -9,23 +9,19 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
 from dropout_lab.report.merging import merge_arms
-from dropout_lab.report.regroup import regroup_folder
-from dropout_lab.report.splits import is_resplit
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.report.tuning_record import TuningRecord, join_choices
-from dropout_lab.sweeps.columns import trial_columns as header
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.typed_values import typed_values
 from dropout_lab.tuning.search import Search, format_settings, searches_of
 
 WIDTH = 80
@@ -75,7 +71,7 @@ def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
     if CONFUSION not in arm.config.metrics:
         return []
     from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
-    from dropout_lab.report.plots import choose_title, save_figure
+    from dropout_lab.report.plots import save_figure
     from dropout_lab.sweeps.trial_inputs import load_trial_data
 
     classes = load_trial_data(arm.trials[0]).classes
@@ -137,35 +133,6 @@ def _confirming(search: Search) -> str:
 # Settings that the confirming sweep omits. ``arms`` is redundant, because the variant and the regularizers define the
 # arm.
 SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric", "out")
-
-
-FORMATS = ("text", "md", "latex", "csv")
-
-
-def rebuild_table(folder: str, form: str) -> str:
-    """Return the table of all trials in a sweep folder, computed from its files alone.
-
-    Args:
-        folder: the sweep folder.
-        form: ``text`` for the table of the terminal, ``md``, ``latex``, or ``csv`` for one row per arm and metric.
-
-    Raises:
-        ConfigError: there is no such folder, or its files were not written by dropout-lab.
-    """
-    columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
-    columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
-    try:
-        if is_resplit(stored.read_trials(folder)):
-            columns.remove("base_seed")
-        summary = regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
-    except (OSError, KeyError, pd.errors.ParserError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
-        raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    if form == "text":
-        return "\n".join(format_table(summary))
-    return summary_files(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
 
 
 def describe_searches(searches: Sequence[Search]) -> dict[str, TuningRecord]:
@@ -239,5 +206,5 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
         return
     from dropout_lab.report import plots
 
-    plots.save_figure(plots.draw_summary(summary, plots.choose_title(summary.trials, "sweep")), folder, "summary")
+    plots.save_figure(plots.draw_summary(summary, choose_title(summary.trials, "sweep")), folder, "summary")
     replace_file(stamp, shown)

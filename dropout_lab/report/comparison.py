@@ -167,6 +167,10 @@ class Comparison:
         wanted = {label: (c.apart[label], c.apart[c.best]) for c in self.contests if c.best for label in c.values}
         return {label: replace(self._pairs[pair], arm=label) for label, pair in wanted.items() if pair in self._pairs}
 
+    def pair(self, first: str, second: str) -> PairedDifference | None:
+        """Return the comparison of two arms that are labels of different trials; None if they share too few seeds."""
+        return self._pairs.get((first, second))
+
     @property
     def pairs(self) -> int:
         """Number of pairs of arms that are compared."""
