@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from dropout_lab.metrics import EVALUATION_METRICS, requestable
+from dropout_lab.metrics import requestable
 from dropout_lab.presentation.sweep import rebuild_table, write_summary
 from dropout_lab.report.predictions import load_predictions
 from dropout_lab.report.read_csv import read_curves, read_trials
@@ -294,13 +294,3 @@ def test_no_confusion_matrix_without_a_request_and_one_for_a_tuned_arm(typed):
     assert typed("sweep", "data=wine", *but("out=tuned"), *tuned)[0] == 0
     with Path("tuned/confusion.csv").open() as file:
         assert sum(int(row["count"]) for row in csv.DictReader(file)) == 3 * 36
-
-
-def test_evaluations_measure_the_metrics_of_the_table(folder, typed):
-    measured = set()
-    for data in ("wine", "diabetes"):
-        words = [f"data={data}", f"out={data}", "rate=0.5", "infer=monte_carlo", "infer.passes=3"]
-        assert typed("sweep", *TINY[:2], "seeds=1", *words)[0] == 0
-        with Path(data, "evaluations.csv").open() as file:
-            measured |= {name for row in csv.DictReader(file) for name, cell in row.items() if cell}
-    assert {m.name for m in EVALUATION_METRICS} - measured == {"perplexity"}  # of language models
