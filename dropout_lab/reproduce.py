@@ -12,7 +12,7 @@ from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
-from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
+from dropout_lab.presentation.sweep import WIDTH, describe_searches, tuning_frame
 from dropout_lab.report import plots
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
@@ -22,9 +22,11 @@ from dropout_lab.studies import figure
 from dropout_lab.studies import report_files as outputs
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
 from dropout_lab.studies.claims import list_cells
+from dropout_lab.studies.first_trial import record_first_trial
 from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
+from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.verdicts import judge_claims, table_rows
 from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
@@ -122,6 +124,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     """Run one study, write its report and return the exit status."""
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
+    record_first_trial(folder)
     outcome = run_or_tune(composed.arms, say, asked.typed)
     searches = searches_of(outcome)
     if searches:
@@ -131,7 +134,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     trials: dict[str, list[str]] = {}
     for cell, arm in composed.of(outcome):
         trials.setdefault(cell.label, []).extend(trial.id for trial in arm.trials)
-    chosen = {search.arm.label: describe_search(search) for search in searches}
+    chosen = describe_searches(searches)
     pairs = zip(composed.cells, composed.arms, strict=True)
     picked = {cell.label: chosen[arm.label] for cell, arm in pairs if arm.label in chosen}
     kept = [cell for cell, _ in composed.of(outcome)]
@@ -160,7 +163,7 @@ def _present(measured: Measurements, say: Say) -> None:
     plots.save_figure(figure.draw_study(measured), measured.folder, "figure")
     for line in outputs.render_blocks(measured, lines, WIDTH):
         say(line)
-    for sentence in outputs.render_footnotes(measured, lines):
+    for sentence in render_footnotes(measured, lines):
         say(textwrap.fill(sentence, WIDTH))
     for line in outputs.render_claims(outputs.claims_frame(measured, judged), WIDTH):
         say(line)
@@ -173,7 +176,7 @@ def _ledger(out: Path, say: Say) -> None:
         return
     replace_file(out / "claims.csv", to_csv(frame))
     replace_file(out / "claims.md", ledger.render_index(frame))
-    say(f"{out}/: claims.csv claims.md, {ledger.count_verdicts(frame)}")
+    say(f"{out}/: claims.csv claims.md, {ledger.count_categories(frame)}")
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:

@@ -54,10 +54,10 @@ class Config(Validated):
     )
     profile: str = setting(
         "auto",
-        choices=("auto", "flat", "linear", "rising"),
+        choices=("auto", "flat", "linear", "falling", "rising"),
         identity=False,
         axis=True,
-        help="one rate on all places, rising with depth about it, or rising up to it; auto asks the variant",
+        help="one rate on all sites, rising or falling with depth about it, or rising up to it; auto asks the variant",
     )
     input_rate: Any = setting(
         None,
@@ -111,6 +111,9 @@ class Config(Validated):
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
     )
     seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
+    resplit: bool = setting(
+        False, identity=False, help="draw another test part for each trial seed, from seed= plus the trial seed"
+    )
     out: str = setting(
         "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
     )
@@ -160,6 +163,9 @@ class Config(Validated):
         when=("tune", True),
         help="seeds that tuning tries each of them on, none of the confirming ones",
     )
+    tuning_draws: int = setting(
+        1, low=1, identity=False, when=("tune", True), help="repetitions of the tuning, each for a share of the seeds"
+    )
     tuning_metric: str = setting(
         "auto",
         check=check_tuning_metric,
@@ -201,13 +207,13 @@ class Config(Validated):
         sites = self.model.hidden_sites
         if sites is not None and isinstance(self.rate, list):
             self.check_length(len(self.rate), sites)
-        if self.profile in ("linear", "rising"):
+        if self.profile in ("linear", "falling", "rising"):
             if isinstance(self.rate, list):
                 raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
-            if sites is not None and self.site_rates[-1] >= 1:
+            if sites is not None and max(self.site_rates) >= 1:
                 most = (sites + 1) / (2 * sites)
                 raise ConfigError.of(
-                    "rate", self.rate, f"must be below {format_setting(most)} under profile=linear here"
+                    "rate", self.rate, f"must be below {format_setting(most)} under profile={self.profile} here"
                 )
 
     def check_length(self, listed: int, sites: int) -> None:
@@ -239,11 +245,12 @@ class Config(Validated):
                 )
                 raise ConfigError.of(key, profile, allowed)
             return [self.rate]
-        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "rising": 1.0}
-        return [
+        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "falling": 2 * sites / (sites + 1), "rising": 1.0}
+        rates = [
             round_decimal(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites))
             for i in range(sites)
         ]
+        return rates[::-1] if profile == "falling" else rates
 
     @property
     def source(self) -> dict[str, Any]:

@@ -40,6 +40,13 @@ class VariantConf(Validated):
         when=("variant.kind", "dropconnect"),
         help="whether each example has a mask of its own, or the batch one",
     )
+    test_scale: str = setting(
+        "keep",
+        choices=("keep", "rate", "none"),
+        implied=("keep",),
+        when=("variant.kind", "standard"),
+        help="factor of activations at test time: keep is 1 - rate; rate and none are mistakes to compare with",
+    )
     slope: float = setting(
         1.0,
         low=0,

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
@@ -32,9 +33,21 @@ def scale_by_keep(x: Tensor, rate: Tensor | float) -> Tensor:
 
 
 class Standard(Dropout):
-    """Dropout of the original paper as a module, see :func:`standard`; multiplies by 1 - rate in eval mode."""
+    """Dropout of the original paper as a module, see :func:`standard`; multiplies by 1 - rate in eval mode.
+
+    Args:
+        rate: drop probability.
+        test_scale: factor of the activations in eval mode: ``keep`` is 1 - rate. ``rate`` and ``none`` are mistakes to
+            compare with: the drop probability itself, and no factor.
+        generator: source of random bits; torch's default generator if None.
+    """
 
     kind: ClassVar[str] = "standard"
+    options: ClassVar[tuple[str, ...]] = ("test_scale",)
+
+    def __init__(self, rate: Tensor | float = 0.5, test_scale: str = "keep", generator: torch.Generator | None = None):
+        super().__init__(rate, generator)
+        self.test_scale = test_scale
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return standard(x, rate, random)
@@ -43,4 +56,9 @@ class Standard(Dropout):
         return relu_dropout(x, mask_factor(random.bits(x.shape), rate, x, rescaled=False))
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
-        return scale_by_keep(x, rate)
+        if self.test_scale == "none":
+            return x
+        if self.test_scale == "keep":
+            return scale_by_keep(x, rate)
+        factor = per_model(rate, x)
+        return x * torch.where(factor > 0, factor, 1)  # a model without dropout is not scaled

@@ -10,6 +10,7 @@ from dropout_lab.report import read_csv
 from dropout_lab.report.evaluations import read_evaluations
 from dropout_lab.report.figures.data import PlotData, choose_title
 from dropout_lab.report.regroup import regroup_folder
+from dropout_lab.report.splits import is_resplit
 from dropout_lab.report.summary import Summary
 from dropout_lab.sweeps.columns import trial_columns
 from dropout_lab.sweeps.typed_values import typed_values
@@ -24,6 +25,8 @@ def load_summary(folder: str | Path) -> Summary:
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
     columns = [name for name in trial_columns() if name in columns and name not in ("seed", "read_test")]
     try:
+        if is_resplit(read_csv.read_trials(folder)):
+            columns.remove("base_seed")
         return regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
     except (OSError, KeyError, pd.errors.ParserError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"

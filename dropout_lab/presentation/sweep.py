@@ -16,8 +16,9 @@ from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
 from dropout_lab.report.merging import merge_arms
-from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
+from dropout_lab.report.tuning_record import TuningRecord, join_choices
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.outcome import Outcome
@@ -69,7 +70,8 @@ def summarize_outcome(outcome: Outcome) -> Summary:
     arms = {named[place]: ids for place, ids in places.items()}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
     merged = merge_arms(arms, {named[place]: dict(place) for place in places}, mine)
-    choices = {merged.labels[named[_place(search.arm)]]: describe_search(search) for search in searches}
+    records = describe_searches(searches)
+    choices = {merged.labels[named[_place(search.arm)]]: records[search.arm.label] for search in searches}
     return Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
 
 
@@ -142,16 +144,23 @@ def _confirming(search: Search) -> str:
 SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric", "out")
 
 
-def describe_search(search: Search) -> TuningRecord:
-    """Return the tuning record of a search for the summary of its arm."""
-    picked, seeds = search.picked, search.arm.config.tuning_seeds
+def describe_searches(searches: Sequence[Search]) -> dict[str, TuningRecord]:
+    """Return the tuning record of each arm by its label, over all draws of its tuning."""
+    found: dict[str, list[Search]] = {}
+    for search in searches:
+        found.setdefault(search.arm.label, []).append(search)
+    return {label: _describe_draws(draws) for label, draws in found.items()}
+
+
+def _describe_draws(draws: Sequence[Search]) -> TuningRecord:
     return TuningRecord(
-        format_settings(picked.settings),
-        max(len(search.attempts), 1),
-        seeds,
-        len(search.rows),
-        search.seconds,
-        _named_metric(search),
+        join_choices([format_settings(search.picked.settings) for search in draws]),
+        max(len(draws[0].attempts), 1),
+        draws[0].arm.config.tuning_seeds,
+        sum(len(search.rows) for search in draws),
+        sum(search.seconds for search in draws),
+        _named_metric(draws[0]),
+        {seed: search.draw for search in draws for seed in search.seeds} if len(draws) > 1 else {},
     )
 
 
@@ -181,6 +190,7 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
             tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
             tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
+            tried |= {"draw": search.draw} if search.arm.config.tuning_draws > 1 else {}
             tried |= {"metric": metric} if (metric := _named_metric(search)) else {}
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)

@@ -15,7 +15,7 @@ from dropout_lab.report.summary import TEST_SCORES, Summary, metric_column, perc
 from dropout_lab.stats.bounds import difference_bounds
 from dropout_lab.stats.intervals import LEAST, Bounds
 
-MARKS = {BEST: "* best", ALIKE: "= not told apart from it", TOO_FEW: "? too few seeds to tell"}
+MARKS = {BEST: "* best", ALIKE: "= inconclusive against it", TOO_FEW: "? too few seeds to tell"}
 MOST_LINES = 10  # with more lines than can be distinguished, the arms are drawn below each other
 STYLE: Any = {
     "axes.spines.top": False,

@@ -1,5 +1,6 @@
 """Verdict on a sweep in plain language: which arm is best, what is settled, and what would settle the rest."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,7 +54,12 @@ def _judge(summary: Summary, contest: ComparisonGroup) -> Verdict:
         headline = f"{contest.best} has the best mean {best}; the arms share too few seeds to be compared."
     else:
         headline = f"No clear winner. {contest.best} has the best mean {best}, but {_near(near, len(marks))}."
-    details = [*_worse(behind, near), *_baseline(summary, contest, shown), *_needed(summary, marks, near), *lost]
+    details = [
+        *_worse(behind, near),
+        *_baseline(summary, contest, shown),
+        *_detectable(summary, marks, near, shown),
+        *lost,
+    ]
     state = TROUBLE if lost else CLEAR if not near and behind else OPEN
     return Verdict(state, headline, tuple(details))
 
@@ -99,21 +105,23 @@ def _baseline(summary: Summary, contest: ComparisonGroup, shown: MetricText) -> 
     yield f"Against the baseline, {contest.baseline}, it differs by {text}, {settled}."
 
 
-def _needed(summary: Summary, marks: dict[str, str], near: list[str]) -> Iterator[str]:
-    """Yield the number of seeds that would settle the difference that is easiest to settle."""
+def _detectable(summary: Summary, marks: dict[str, str], near: list[str], shown: MetricText) -> Iterator[str]:
+    """Yield how many seeds a conclusion takes, and which differences these seeds detect."""
     comparison = summary.comparison
     few = any(marks[label] == TOO_FEW for label in near)
-    if few and comparison.seeds_to_tell:
-        seeds = max(found.difference.n for found in comparison.to_best.values())
+    seeds = max((found.difference.n for found in comparison.to_best.values()), default=0)
+    if few and comparison.seeds_to_tell and seeds < comparison.seeds_to_tell:
         yield (
             f"{seeds} seeds are too few for any difference between this many arms to be significant; "
             f"that takes {comparison.seeds_to_tell} or more."
         )
-    found = [comparison.to_best[label] for label in near if label in comparison.to_best]
-    counts = sorted((each.needed, each.arm) for each in found if each.needed)
-    if counts:
-        number, label = counts[0]
-        yield f"If its observed difference is the true one, about {number} seeds would settle {label}."
+    found = [comparison.to_best[label] for label in near if marks[label] == ALIKE and label in comparison.to_best]
+    ends = [each.detectable for each in found if not math.isnan(each.detectable[0])]
+    if ends:
+        low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in (min(ends)[0], max(e[1] for e in ends)))
+        unit = "points" if shown.unit == "%" else shown.unit
+        text = f"{low} to {high} {unit}".rstrip()
+        yield f"So many seeds detect differences of {text} or more with a probability of 0.8; smaller ones stay open."
 
 
 def _lost(summary: Summary, labels: list[str]) -> Iterator[str]:

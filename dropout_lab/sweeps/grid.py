@@ -36,12 +36,15 @@ class Arm:
         words: the overrides it was composed from, one value per word, and the ranges it may be tuned in; a word with an
             interpolation holds the resolved value.
         composition: the composition of the config, if its settings have interpolations.
+        draws: for an arm that was tuned several times, the arm with the settings chosen in each draw of the tuning;
+            their trials are those of this arm.
     """
 
     settings: tuple[tuple[str, str], ...]
     config: Config
     words: tuple[str, ...] = ()
     composition: Composition | None = field(default=None, compare=False, repr=False)
+    draws: tuple["Arm", ...] = ()
 
     @property
     def label(self) -> str:
@@ -65,6 +68,11 @@ class Arm:
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
         """One trial per seed. Equivalent arms have the same trials."""
+        if self.draws:
+            return tuple(trial for arm in self.draws for trial in arm.trials)
+        if self.config.resplit:
+            bases = {seed: self.config.seed + seed for seed in self.config.trial_seeds}
+            return tuple(Trial(canonical(self.changed({"seed": base})), seed) for seed, base in bases.items())
         point = canonical(self.config)
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 

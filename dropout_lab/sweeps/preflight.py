@@ -72,6 +72,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         _known(config)
         _device(config)
         dataset, model = load_trial_data(trial), build_trial_model(trial)
+        _refuse_resplit(config, dataset)
         seeds_of_pack = list(seeds[trial.point.pack_key])
         splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits
         if splits not in checked:
@@ -132,6 +133,18 @@ def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+
+
+def _refuse_resplit(config: Config, dataset: Dataset) -> None:
+    if not config.resplit or dataset.test is None:
+        return
+    if dataset.splits:
+        last = len(dataset.splits) - 1
+        remedy = f"data.split=range(0,{last + 1}) trains on each of its published splits"
+    else:
+        remedy = "leave it out; save_predictions=true gives intervals over its test examples"
+    problem = f"data={dataset.name} has an official test part of {len(dataset.test)} examples, which is not drawn"
+    raise ConfigError(f"resplit=true: {problem}; {remedy}")
 
 
 def _check_splits(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:

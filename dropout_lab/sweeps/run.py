@@ -1,6 +1,7 @@
 """Execution of arms in a sweep folder: check them, plan the missing trials, train them, and store the results."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
@@ -155,7 +156,10 @@ def run_claimed(
         _store(ledger, packs)
     try:
         if packs:
-            _execute(packs, ledger, say)
+            try:
+                _execute(packs, ledger, say)
+            finally:
+                _remove_remains(ledger.folder, _done(trials, ledger))
         evaluated = evaluate(arms, ledger, say)
     except KeyboardInterrupt:
         raise Interrupted(_closing(ledger, trials)) from None
@@ -192,14 +196,15 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
                 [row for _, result in new for row in result.curve],
             )
             if not error:
-                remove_checkpoints(ledger.folder, {trial.id for trial in pack})
+                with suppress(OSError):  # there is none
+                    checkpoint_path(ledger.folder, _ids(pack)).unlink()
             for trial, result in new:
                 if result.status == "diverged":
                     bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
 
 
 def _remove_remains(folder: Path, done: set[str]) -> None:
-    """Remove what a command that was killed could not remove itself."""
+    """Remove files that killed processes could not remove, and checkpoints of finished trials."""
     remove_temporary(folder)
     remove_checkpoints(folder, done)
     remove_ended(folder)

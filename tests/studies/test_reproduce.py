@@ -80,7 +80,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
     ("words", "message"),
     [
         (["primer-rat"], "no study 'primer-rat'; did you mean 'primer-rate'"),
-        (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, paper"),
+        (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, full, paper"),
         (["primer-rate", "rate=0.5"], "rate=0.5: a study says what it trains"),
         (["primer-rate", "--all"], "reproduce --all: takes"),
         (["scale=smoke"], "which study?"),
@@ -214,5 +214,6 @@ def test_every_claim_of_every_scale_stands_in_one_ledger(typed, folder, own):
         typed("reproduce", own(scales={"smoke": words, "laptop": words}), f"scale={scale}", "out=o")
     ledger = pd.read_csv(folder / "o/claims.csv")
     assert ledger["scale"].tolist() == ["smoke", "laptop"]
-    assert ledger["verdict"].tolist() == ["not comparable at this scale", "not told apart"]
+    assert ledger["verdict"].tolist() == ["not comparable at this scale", "inconclusive"]
     assert "2 claims on data: 0 supported" in (folder / "o/claims.md").read_text()
+    assert "## Claims of papers" in (folder / "o/claims.md").read_text()
