@@ -12,6 +12,7 @@ from dropout_lab.config.compose import format_value, open_composer
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.command import evaluate_folder
+from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.presentation.evaluation import select_rows, write_evaluations
 from dropout_lab.presentation.result import SweepResult
 from dropout_lab.presentation.sweep import summarize_outcome, write_summary
@@ -46,7 +47,7 @@ def sweep(**settings: Any) -> SweepResult:
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
     with open_composer() as points:
         chosen = make_arms(expand_grid(words), points)
-    outcome = run_or_tune(chosen, say=_log.info)
+    outcome = run_or_tune(chosen, say=_log.info, evaluate=evaluate_requested)
     write_summary(outcome)
     return SweepResult(chosen[0].config.out, summarize_outcome(outcome))
 

@@ -12,6 +12,7 @@ from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.presentation.sweep import WIDTH, describe_searches, tuning_frame
 from dropout_lab.report import plots
 from dropout_lab.report.formats import format_duration
@@ -125,7 +126,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
     record_first_trial(folder)
-    outcome = run_or_tune(composed.arms, say, asked.typed)
+    outcome = run_or_tune(composed.arms, say, asked.typed, evaluate_requested)
     searches = searches_of(outcome)
     if searches:
         replace_file(folder / "tuning.csv", to_csv(tuning_frame(searches)))

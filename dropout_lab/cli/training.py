@@ -101,7 +101,7 @@ def _run_hydra(
         words=task,
         dry=dry,
         single=single,
-        perform=search_arm if search else run_or_tune,
+        perform=search_arm if search else partial(run_or_tune, evaluate=evaluate_requested),
         finish=partial(run_claimed, evaluate=evaluate_requested),
     )
     rest = [word for word in overrides if word not in task]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from dropout_lab.errors import ConfigError
 from dropout_lab.presentation.folder import load_plot_data
@@ -78,8 +79,6 @@ def write_report(folder: str | Path, file: str | Path = "", summary: Summary | N
 
 def render_page(template: str, context: dict[str, Any]) -> str:
     """Return a page; all text that is not marked as safe is escaped."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     templates = files("dropout_lab.presentation") / "templates"
     loader = FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8"))
     environment = Environment(

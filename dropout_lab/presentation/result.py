@@ -11,10 +11,11 @@ import pandas as pd
 
 from dropout_lab.errors import ConfigError
 from dropout_lab.metrics import metric_of
-from dropout_lab.presentation.folder import load_plot_data
+from dropout_lab.presentation.folder import load_plot_data, load_summary
 from dropout_lab.presentation.plot import write_plot
 from dropout_lab.presentation.plot_spec import OPTIONS, choose_figure
 from dropout_lab.presentation.report_page import write_report
+from dropout_lab.presentation.table import OPTIONS as KNOWN
 from dropout_lab.presentation.table import render_table_of
 from dropout_lab.report.figures.data import PlotData
 from dropout_lab.report.summary import Summary
@@ -116,8 +117,6 @@ class SweepResult:
 
     def table(self, **options: Any) -> str:
         """Return the table as text; ``options`` are those of ``dropout-lab table``, such as ``format="latex"``."""
-        from dropout_lab.presentation.table import OPTIONS as KNOWN
-
         return render_table_of(self._arms, self._words("table", options, KNOWN))
 
     def report(self, file: str | Path = "") -> Path:
@@ -170,6 +169,4 @@ def open_result(folder: str | Path) -> SweepResult:
     Raises:
         ConfigError: there is no such folder, or its files were not written by dropout-lab.
     """
-    from dropout_lab.presentation.folder import load_summary
-
     return SweepResult(folder, load_summary(folder))

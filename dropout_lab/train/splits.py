@@ -109,8 +109,8 @@ def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
     """
     if dataset.splits and conf.split >= len(dataset.splits):
         last = len(dataset.splits) - 1
-        name = conf.name if dataset.name == "uci" else dataset.name
-        raise ValueError(f"data.split={conf.split}: {name} has {last + 1} splits, 0 to {last}")
+        name, kind = (conf.name, "published splits") if dataset.name == "uci" else (dataset.name, "splits")
+        raise ValueError(f"data.split={conf.split}: {name} has {last + 1} {kind}, 0 to {last}")
     if conf.split and not dataset.splits and dataset.name == "fsdd":
         raise ValueError(f"data.split={conf.split}: has an effect with data.split_by=speaker only")
     if conf.label_noise and dataset.task != "classification":

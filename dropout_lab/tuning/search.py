@@ -12,12 +12,11 @@ from pathlib import Path
 from dropout_lab.config import Config, list_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import Say, preview_run, run_arms, run_claimed, select_arms
+from dropout_lab.sweeps.run import Evaluate, Say, evaluate_nothing, preview_run, run_arms, run_claimed, select_arms
 from dropout_lab.tuning.candidates import Candidate, readable_columns, score_candidate
 from dropout_lab.tuning.samplers import SAMPLERS, RandomSampler, Settings
 from dropout_lab.tuning.space import search_space
@@ -180,7 +179,7 @@ def _joined(arms: Sequence[Arm]) -> list[Arm]:
 
 
 def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tuple[list[Search], list[Outcome]]:
-    """Try the settings of these arms in rounds; each round is one sweep in the folder.
+    """Try the settings of these arms in rounds; each round is one sweep in the folder, without evaluations.
 
     Returns:
         the searches, and the outcome of each round.
@@ -188,7 +187,7 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
     searches = _searches(arms)
     outcomes = []
     while asked := [arm for search in searches for arm in search.ask()]:
-        outcomes.append(run_claimed(asked, ledger, say, command, evaluate_requested))
+        outcomes.append(run_claimed(asked, ledger, say, command))
         rows = {row["trial_id"]: row for row in outcomes[-1].rows}
         for search in searches:
             search.tell(rows)
@@ -228,13 +227,14 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     return TuningOutcome([best], rows, sum(outcome.trained for outcome in outcomes), searches=[found])
 
 
-def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
     """Choose the settings of each arm and confirm them.
 
     Args:
         arms: arms of one sweep folder, with the settings that are not tuned.
         say: prints one line of progress.
         command: the command line of the arms.
+        evaluate: evaluates the networks of the confirming trials.
 
     Returns:
         the arms with their chosen settings on the confirming seeds, and the searches.
@@ -261,7 +261,7 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
                 ledger,
                 say,
                 command,
-                evaluate_requested,
+                evaluate,
             )
         )
     rows = {row["trial_id"]: row for outcome in outcomes for row in outcome.rows}
@@ -269,18 +269,19 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     return TuningOutcome(_joined(outcomes[-1].arms), list(rows.values()), trained, outcomes[-1].evaluated, searches)
 
 
-def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
     """Train and evaluate arms; with ``tune=true``, choose their settings first.
 
     Args:
         arms: arms of one sweep folder.
         say: prints one line of progress.
         command: the command line of the arms.
+        evaluate: evaluates the trained networks.
 
     Raises:
         ConfigError: a check failed; nothing was trained.
         Interrupted: Ctrl-C; finished trials are stored.
     """
     if arms[0].config.tune:
-        return tune_arms(arms, say, command)
-    return run_arms(arms, say, command, evaluate_requested)
+        return tune_arms(arms, say, command, evaluate)
+    return run_arms(arms, say, command, evaluate)

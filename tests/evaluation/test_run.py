@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from sklearn.metrics import log_loss, roc_auc_score
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.measure import ood_images
 from dropout_lab.evaluation.predictor import Predictor
+from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.sweeps.checkpoints import list_saved
-from dropout_lab.tuning.search import run_or_tune
+from dropout_lab.tuning import search
+
+run_or_tune = partial(search.run_or_tune, evaluate=evaluate_requested)
 
 TINY = ["model.hidden=[16]", "train.epochs=2", "train.lr=0.01", "out=out"]
 CLOCKS = ["seconds"]
