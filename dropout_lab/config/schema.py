@@ -162,12 +162,7 @@ class Config(Validated):
         help="how tuning comes to the settings it tries",
     )
     tuning_seeds: int = setting(
-        2,
-        low=1,
-        high=1000,
-        identity=False,
-        when=("tune", True),
-        help="seeds that tuning tries each of them on, none of the confirming ones",
+        2, low=1, high=1000, identity=False, when=("tune", True), help="seeds per tried setting, none confirming"
     )
     tuning_draws: int = setting(
         1, low=1, identity=False, when=("tune", True), help="repetitions of the tuning, each for a share of the seeds"
