@@ -8,7 +8,6 @@ from omegaconf import OmegaConf
 from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
-from dropout_lab.config.fields import Setting
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting
 from dropout_lab.metrics import (
     LOSS,
@@ -21,6 +20,7 @@ from dropout_lab.metrics import (
     split_columns,
 )
 from dropout_lab.report.formats import join_markdown
+from dropout_lab.settings.fields import Setting
 
 DOCUMENTED = ("settings", "columns", "metrics")
 CARDS = {"variants": "variant", "regularizers": "regularizer"}

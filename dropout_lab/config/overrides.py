@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_lab.config import GROUPS, list_settings
-from dropout_lab.config.fields import Setting
 from dropout_lab.config.groups import list_choices
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting, list_allowed
+from dropout_lab.settings.fields import Setting
 
 LISTED = "`dropout-lab list settings` shows them"
 

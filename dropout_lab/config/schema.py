@@ -6,20 +6,24 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from dropout_lab.config.data import LANGUAGE, DataConf
-from dropout_lab.config.fields import Setting, Validated, list_fields, round_decimal, setting
+from dropout_lab.config.data import DataConf
+from dropout_lab.config.declarations import read_constants
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
-from dropout_lab.config.requested_metrics import (
+from dropout_lab.config.schedule import ScheduleConf
+from dropout_lab.config.training import TrainConf
+from dropout_lab.config.variants import VariantConf
+from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.settings.fields import Setting, Validated, list_fields, round_decimal, setting
+from dropout_lab.settings.requested_metrics import (
     METRICS_ALLOWED,
     MONITOR_ALLOWED,
     check_metrics,
     check_tuning_metric,
 )
-from dropout_lab.config.training import TrainConf
-from dropout_lab.config.validators import (
+from dropout_lab.settings.validators import (
     MOST,
     PART_RATE,
     RATE,
@@ -32,8 +36,9 @@ from dropout_lab.config.validators import (
     check_rates,
     check_seeds,
 )
-from dropout_lab.config.variants import IN_STATES, INSIDE_ONLY, OF_WORDS, ScheduleConf, VariantConf
-from dropout_lab.errors import ConfigError, format_setting
+
+SITES = read_constants("dropout", "base")  # kinds of sites
+WORDS, STATES, RECURRENT_WEIGHTS = SITES["WORDS"], SITES["STATES"], SITES["RECURRENT"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Config(Validated):
         check=check_part_rate,
         allowed=PART_RATE,
         pack="own",
-        when=("variant.kind", *OF_WORDS),
+        when=("variant.layouts", WORDS),
         help="drop probability of whole kinds of tokens in a recurrent network; null: rate",
     )
     recurrent_rate: Any = setting(
@@ -80,7 +85,7 @@ class Config(Validated):
         check=check_part_rate,
         allowed=PART_RATE,
         pack="own",
-        when=("variant.kind", *IN_STATES),
+        when=("variant.layouts", STATES, RECURRENT_WEIGHTS),
         help="drop probability from step to step: of the recurrent states, or recurrent weights; null: rate",
     )
     between_rate: Any = setting(
@@ -89,7 +94,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         when=("model.kind", *RECURRENT),
-        unless=("variant.kind", *INSIDE_ONLY),
+        unless=("variant.inside_layers", True),
         help="drop probability between recurrent layers; null: rate",
     )
     output_rate: Any = setting(
@@ -98,7 +103,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         when=("model.kind", *RECURRENT),
-        unless=("variant.kind", *INSIDE_ONLY),
+        unless=("variant.inside_layers", True),
         help="drop probability of what the last recurrent layer gives; null: rate",
     )
     paper_scale: bool = setting(
@@ -198,7 +203,7 @@ class Config(Validated):
         super().__post_init__()
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
-        if self.data.val_fraction == 0 and self.data.kind not in LANGUAGE:
+        if self.data.val_fraction == 0 and not self.data.is_stream:
             stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
             plateau = self.schedule.kind == "plateau"
             readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}

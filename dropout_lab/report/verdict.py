@@ -112,8 +112,8 @@ def _detectable(summary: Summary, marks: dict[str, str], near: list[str], shown:
     seeds = max((found.difference.n for found in comparison.to_best.values()), default=0)
     if few and comparison.seeds_to_tell and seeds < comparison.seeds_to_tell:
         yield (
-            f"{seeds} seeds are too few for any difference between this many arms to be significant; "
-            f"that takes {comparison.seeds_to_tell} or more."
+            f"{max(pair.difference.n for pair in comparison.to_best.values())} seeds are too few for any difference "
+            f"between this many arms to be significant; that takes {comparison.seeds_to_tell} or more."
         )
     found = [comparison.to_best[label] for label in near if marks[label] == ALIKE and label in comparison.to_best]
     ends = [each.detectable for each in found if not math.isnan(each.detectable[0])]

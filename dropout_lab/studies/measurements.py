@@ -167,8 +167,10 @@ class Measurements:
                 )
                 if not columns.empty and not bool(evaluate_expression(columns, expression, "comparable").all()):
                     return f"not {expression}"
-        panel = self.by_label[labels[0]].panel if labels else ""
-        problems = (self._unmet_by_reference(condition, panel) for condition in conditions.reference)
+        panels = dict.fromkeys(self.by_label[label].panel for label in labels)
+        problems = (
+            self._unmet_by_reference(condition, panel) for condition in conditions.reference for panel in panels
+        )
         return next((problem for problem in problems if problem), "")
 
     def _unmet_by_reference(self, condition: ReferenceCondition, panel: str) -> str:
@@ -180,7 +182,7 @@ class Measurements:
         columns = rename_columns(rows[rows["status"] == "ok"]).apply(pd.to_numeric, errors="coerce")
         means = columns.mean().to_frame().T
         if columns.empty or not bool(evaluate_expression(means, condition.when, "comparable").all()):
-            return f"not {condition.when} in the mean of {condition.cell}"
+            return f"not {condition.when} in the mean of {labels[0]}"
         return ""
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +11,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from dropout_lab.config import (
-    MODELS,
-    Config,
-    DataConf,
-    InferConf,
-    LRScheduleConf,
-    RegularizerConf,
-    ScheduleConf,
-    TrainConf,
-    VariantConf,
-    update_settings,
-)
+from dropout_lab.config import GROUPS, MODELS, Config, update_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError
 from dropout_lab.train.result import TrialResult
 from dropout_lab.trial import Trial, canonical
 
-GROUPS: dict[str, type] = {
-    "data": DataConf,
-    "variant": VariantConf,
-    "schedule": ScheduleConf,
-    "regularizer": RegularizerConf,
-    "train": TrainConf,
-    "lr_schedule": LRScheduleConf,
-    "infer": InferConf,
-}
+# The schema of each group by name; the schema of the model depends on its kind.
+SCHEMAS: dict[str, Any] = {field.name: field.type for field in fields(Config) if field.name in {*GROUPS} - {"model"}}
 
 
 def weights_path(folder: str | Path, trial_id: str) -> Path:
@@ -132,7 +114,7 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
 
 def _config(values: dict[str, Any]) -> Config:
     update_settings(values, warn=False)
-    groups = {name: schema(**values.get(name, {})) for name, schema in GROUPS.items()}  # older versions lack some
+    groups = {name: schema(**values.get(name, {})) for name, schema in SCHEMAS.items()}  # older versions lack some
     model = MODELS[values["model"]["kind"]](**values["model"])
     rest = {name: value for name, value in values.items() if name not in groups and name != "model"}
     return Config(**groups, model=model, **rest)

@@ -18,9 +18,9 @@ from dropout_lab.config.compose import (
     replace_settings,
     split_axis,
 )
-from dropout_lab.config.fields import round_decimal
-from dropout_lab.config.validators import check_arms
 from dropout_lab.errors import ConfigError, format_setting, list_allowed
+from dropout_lab.settings.fields import round_decimal
+from dropout_lab.settings.validators import check_arms
 from dropout_lab.trial import Trial, canonical
 
 NAMED = "arm"  # the axis of named arms

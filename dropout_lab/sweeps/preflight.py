@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
-from dropout_lab.config.data import OWN
 from dropout_lab.data import DATASETS, Dataset
 from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
@@ -108,7 +107,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
         lines |= dict.fromkeys(describe_undefined(config, load_trial_data(trial), list(seeds[trial.point.pack_key])))
-        if config.data.kind in OWN:
+        if config.data.of_user:
             dataset = load_trial_data(trial)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
             lines[describe(dataset, config.data.path, splits)] = None

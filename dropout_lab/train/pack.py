@@ -20,10 +20,10 @@ from dropout_lab.dropout.schedules import make_schedule
 from dropout_lab.models import Hook, Model, Params, State
 from dropout_lab.regularizers import PackChoice
 from dropout_lab.rng import Streams
+from dropout_lab.settings import option_values
 from dropout_lab.train import paper_scaling as paper
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.gradients import clip_gradients
-from dropout_lab.train.lr_schedules import lr_factor
 from dropout_lab.train.network_info import describe_network, extend_model
 from dropout_lab.train.optimizers import OPTIMIZERS, momentum_at
 from dropout_lab.train.tasks import TaskMetrics
@@ -99,7 +99,7 @@ class Pack:
     def _learning_rates(self) -> Tensor:
         """Return the learning rate of each model at the next update, [M]."""
         position = *self.position, self._configs[0].train.epochs
-        lrs = [config.train.lr * lr_factor(config.lr_schedule, *position) for config in self._configs]
+        lrs = [config.train.lr * config.lr_schedule.factor(*position) for config in self._configs]
         return torch.tensor(lrs, dtype=torch.float64, device=self._device)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:
@@ -224,7 +224,7 @@ def build_variant(conf: VariantConf) -> Dropout | None:
     if conf.kind == "none":
         return None
     made = VARIANTS[conf.kind]
-    return made(0.0, **{name: getattr(conf, name) for name in made.options})
+    return made(0.0, **option_values(made.options, conf))
 
 
 def site_rates(trial: Trial, model: Model) -> dict[str, float]:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.config.fields import round_decimal
+from dropout_lab.settings.fields import round_decimal
 
 RATE = "a number in [0, 1), or a list of them from input to output"
 
