@@ -181,7 +181,11 @@ def pair_matrix(summary: Summary) -> list[dict[str, Any]]:
                 )
                 cells[row, column] = {"text": text, "state": state, "detail": detail}
         unit = "points" if shown.unit == "%" else shown.unit
-        groups.append({"labels": labels, "cells": cells, "unit": unit, "title": shown.title})
+        names = {label: ", ".join(summary.settings.get(label, {}).values()) or label for label in labels}
+        axes = ", ".join(next(iter(summary.settings.values()), {}))
+        groups.append(
+            {"labels": labels, "names": names, "axes": axes, "cells": cells} | {"unit": unit, "title": shown.title}
+        )
     return groups
 
 

@@ -41,7 +41,7 @@ def studies_context(folder: Path) -> dict[str, Any]:
     return {
         "title": "Studies",
         "test": TEST,
-        "verdicts": list(VERDICTS),
+        "verdicts": list(dict.fromkeys([*VERDICTS, *claims["verdict"]])),
         "categories": [
             (CATEGORIES.get(str(category), "Claims without a category"), len(mine), _counts(mine))
             for category, mine in claims.groupby("category", sort=False)
@@ -55,7 +55,8 @@ def studies_context(folder: Path) -> dict[str, Any]:
 
 def _counts(claims: pd.DataFrame) -> list[tuple[str, int, str]]:
     """Return each verdict that occurs with its number of claims and its class on the page."""
-    counts = [(name, int((claims["verdict"] == name).sum()), _state(name)) for name in VERDICTS]
+    names = dict.fromkeys([*VERDICTS, *claims["verdict"]])  # files of older versions have other verdicts
+    counts = [(name, int((claims["verdict"] == name).sum()), _state(name)) for name in names]
     return [each for each in counts if each[1]]
 
 
