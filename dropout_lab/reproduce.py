@@ -11,6 +11,7 @@ from dropout_lab.config.compose import format_value, open_composer
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import replace_file
 from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
@@ -21,7 +22,7 @@ from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, replace_file, trial_columns
+from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, trial_columns
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.run import plan_missing
 from dropout_lab.trial import Trial

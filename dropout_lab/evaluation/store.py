@@ -7,7 +7,8 @@ from typing import Any
 from dropout_lab.config import InferConf
 from dropout_lab.errors import format_setting
 from dropout_lab.evaluation.measure import Measures
-from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv, replace_file
+from dropout_lab.files import replace_file
+from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv
 
 # Columns that identify an evaluation of a trial.
 HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.precision", "infer.ood"]

@@ -10,10 +10,10 @@ from dropout_lab.config import InferConf
 from dropout_lab.config.compose import check_override, open_composer
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.store import inference_columns
+from dropout_lab.files import replace_file
 from dropout_lab.report import ensembles
 from dropout_lab.report import evaluations as report
 from dropout_lab.report.formats import format_plain
-from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.files import replace_file
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
@@ -19,7 +20,6 @@ from dropout_lab.report.regroup import regroup_folder
 from dropout_lab.report.summary import Summary, TuningRecord
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.sweeps.grid import Arm, open_ranges
-from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.ledger import trial_columns as header
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.typed_values import typed_values

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib import rc_context  # pyplot would change the backend and the fig
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dropout_lab.files import write_atomically
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
 from dropout_lab.report.summary import SCORES, Summary, metric_column
 from dropout_lab.stats.bounds import FRACTION, difference_bounds
@@ -50,10 +52,8 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.png`` and ``name.svg``, each atomically, and return the path of the PNG file."""
     formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
     for kind, options in formats.items():
-        new = folder / f".{name}.new.{kind}"
         with rc_context({"svg.hashsalt": name}):
-            figure.savefig(new, **options)
-        new.replace(folder / f"{name}.{kind}")
+            write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, **options))
     return folder / f"{name}.png"
 
 

@@ -1,7 +1,6 @@
 """Checkpoints: one safetensors file per trial, with the settings of the trial as metadata."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from dropout_lab.config import (
 )
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import make_folder, replace_file
 from dropout_lab.train.result import TrialResult
 from dropout_lab.trial import Trial, canonical
 
@@ -54,15 +54,10 @@ def save_weights(trial: Trial, result: TrialResult) -> None:
     if not result.weights:
         return
     path = weights_path(trial.config.out, trial.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     metadata = {"config": asdict(trial.config), "seed": trial.seed, "moment": result.moment}
     tensors = {name: value.detach().cpu().contiguous() for name, value in result.weights.items()}
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with new.open("wb") as file:
-        file.write(save(tensors, {"dropout-lab": json.dumps(metadata)}))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    replace_file(path, save(tensors, {"dropout-lab": json.dumps(metadata)}))
     result.weights = {}
 
 

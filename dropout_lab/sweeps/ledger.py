@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.files import flush, make_folder, remove_leftovers, replace_file
 
 # Public contract: these columns in this order. Columns after them may be added.
 COLUMNS = (
@@ -36,7 +37,12 @@ CURVE_COLUMNS = [*CURVES, "lr"]
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
-OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES)
+EVALUATIONS = (
+    *("evaluations.csv", "evaluations.md", "evaluations_summary.csv", "ood.csv", "ood.md", "reliability.csv"),
+    *("coverage.csv", "ensembles.csv", "ensembles.md", "calibration.png", "calibration.svg", "ensembles.png"),
+    "ensembles.svg",
+)
+OUTPUTS = ("trials.csv", "curves.csv", "config.yaml", "tuning.csv", "steps.csv", *SUMMARIES, *EVALUATIONS)
 
 Row = dict[str, str]
 
@@ -82,15 +88,17 @@ class Ledger:
         _verify(self.trials_csv, COLUMNS)
         _verify(self.curves_csv, CURVES)
         if not self.private.exists() and not self.trials_csv.exists():
-            for name in OURS:
+            for name in OUTPUTS:
                 if (self.folder / name).exists():
                     raise ConfigError.of("out", str(self.folder), f"holds a {name} that is not dropout-lab's")
 
     def _open(self) -> None:
-        self.private.mkdir(parents=True, exist_ok=True)
-        probe = self.private / f"probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        make_folder(self.private)
+        for folder in (self.private, self.folder / "weights", self.folder / "predictions"):
+            remove_leftovers(folder)
+        remove_leftovers(self.folder, OUTPUTS)
+        replace_file(self.private / "probe", "")  # raises OSError here, before anything trains
+        (self.private / "probe").unlink(missing_ok=True)
         with self._writing:
             for path, header in ((self.trials_csv, trial_columns()), (self.curves_csv, CURVE_COLUMNS)):
                 if path.exists():
@@ -196,6 +204,8 @@ def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, A
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
+        if not size:
+            flush(path.parent)
     except OSError:  # such as a full disk, which leaves a partial line
         if path.exists():
             os.truncate(path, size)
@@ -220,16 +230,6 @@ def read_rows(path: Path) -> Iterable[Row]:
 
 def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     replace_file(path, csv_text(rows, read_header(path), with_header=True))
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file atomically, replacing an existing one."""
-    new = path.with_name(path.name + f".{os.getpid()}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def _verify(path: Path, needed: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,12 +15,15 @@ from typing import IO
 
 import torch
 
+from dropout_lab.process_settings import end_openmp_threads
 from dropout_lab.signals import reset
 from dropout_lab.sweeps.progress import THREAD
 
 Serve = Callable[[IO[bytes], IO[bytes]], None]
 # Threads that may run during a fork: the monitor of tqdm and the thread of progress lines, which holds no lock.
 OURS = ("tqdm_monitor", THREAD)
+# Makes the system's out-of-memory killer choose a child before its parent, which stores the results.
+OOM_SCORE = "500"
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def fork_process(serve: Serve) -> ChildProcess:
     Raises:
         OSError: the process cannot be started, such as for lack of memory.
     """
+    end_openmp_threads()  # a fork has none of the threads that OpenMP of this process believes to have
     with ExitStack() as ends:  # closes the pipes if the fork fails
         (reads, asks), (answers, writes) = _pipe(ends), _pipe(ends)
         process = multiprocessing.get_context("fork").Process(target=_alone, args=(serve, reads, writes), daemon=True)
@@ -97,6 +102,7 @@ def _pipe(ends: ExitStack) -> tuple[int, int]:
 def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.setsid()  # Ctrl-C goes to the parent, which stops its children
     reset()
+    prefer_for_oom_killer()
     # Close all inherited files, because locks and the ends of other pipes must be released when the parent exits. The
     # descriptors are redirected instead of freed, so that the finalizer of an inherited object cannot close a new file.
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -108,6 +114,28 @@ def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.dup2(2, 1)  # library output must not mix with the parent's standard output
     torch.set_num_threads(1)  # a fork does not copy torch's threads
     serve(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"))
+
+
+def prefer_for_oom_killer() -> None:
+    """Let the system end this process before others when memory runs out."""
+    with suppress(OSError):  # not Linux
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+
+
+def describe_exit(status: int) -> str:
+    """Return how a process ended, in words.
+
+    Args:
+        status: its exit status, negative for the number of a signal.
+    """
+    if status >= 0:
+        return f"ended with exit status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = "unknown"
+    cause = ", perhaps because memory ran out" if name == "SIGKILL" else ""
+    return f"was killed by signal {-status} ({name}){cause}"
 
 
 def launch_process(module: str) -> ChildProcess:

@@ -4,20 +4,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
+from dropout_lab.files import replace_file
 from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
-from dropout_lab.sweeps.ledger import FINAL, Ledger, replace_file
+from dropout_lab.sweeps.ledger import FINAL, Ledger
 from dropout_lab.sweeps.outcome import Interrupted, Outcome
 from dropout_lab.sweeps.plan import PackOf, plan_packs
 from dropout_lab.sweeps.progress import ProgressBar
 from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
+if TYPE_CHECKING:
+    from dropout_lab.sweeps.pack_job import TrainedPack
+
 Say = Callable[[str], None]
+REPEAT = "the same command trains them"
 # Evaluates trained networks as configured; returns the ids of the evaluated trials with their inference settings.
 Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
@@ -144,26 +150,41 @@ def run_claimed(
         raise Interrupted(_closing(ledger, trials)) from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
-    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated)
+    missing = len(trials) - len(mine)
+    if missing:
+        say(f"note: {ledger.folder} was changed meanwhile and lacks {missing} of {len(trials)} trials; {REPEAT}")
+    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated, missing=missing)
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
     rows = ledger.rows()
     ids = {trial.id for pack in packs for trial in pack}
     ledger.forget({i for i in ids & rows.keys() if rows[i]["status"] not in FINAL})
+    _plan(ledger, packs)
+
+
+def _plan(ledger: Ledger, packs: Sequence[PackOf]) -> None:
+    """Store packs, so that a later command trains unfinished ones together again."""
     plans = [{"most": pack[0].config.pack, "trials": [trial.id for trial in pack]} for pack in packs]
-    ledger.store_packs(plans, {i for i, row in rows.items() if row["status"] in FINAL})
+    ledger.store_packs(plans, {i for i, row in ledger.rows().items() if row["status"] in FINAL})
 
 
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     from dropout_lab.sweeps.pool import train_packs
 
     with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs)) as bar:
-        for pack, results, error in train_packs(packs, packs[0][0].config.workers, bar.add):
-            if error:
-                where = ledger.log_error(error)
-                bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
-            new = list(zip(pack, results, strict=True))
+
+        def retry(failed: "TrainedPack", packs: Sequence[PackOf]) -> None:
+            ledger.log_error(failed.error)
+            _plan(ledger, packs)  # a later command must not repeat the pack that failed
+            how = "in two halves" if len(packs) > 1 else "once"
+            bar.say(say, f"trying again {how}: {_named(failed.pack)} ({failed.reason})")
+
+        for trained in train_packs(packs, packs[0][0].config.workers, bar.add, retry):
+            if trained.error:
+                where = ledger.log_error(trained.error)
+                bar.say(say, f"failed: {_named(trained.pack)} ({trained.reason}); see {where}")
+            new = list(zip(trained.pack, trained.results, strict=True))
             for trial, result in new:
                 if result.predictions:
                     predictions.store_predictions(ledger.folder, trial.id, result.predictions)
@@ -173,7 +194,14 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
             )
             for trial, result in new:
                 if result.status == "diverged":
-                    bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
+                    bar.say(say, f"diverged: {_named([trial])}")
+
+
+def _named(trials: Sequence[Trial]) -> str:
+    """Return a trial by its main settings, or the number of several ones."""
+    first = trials[0]
+    rate = first.columns.get("rate", 0.0)
+    return f"{first.point.variant} rate={rate} seed={first.seed}" if len(trials) == 1 else f"{len(trials)} trials"
 
 
 def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs: Sequence[PackOf]) -> str:
