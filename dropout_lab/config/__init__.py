@@ -30,7 +30,7 @@ from dropout_lab.config.models import (
     TransformerConf,
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
-from dropout_lab.config.schema import GROUPS, ROLES, Config, get_value, has_effect, list_settings
+from dropout_lab.config.schema import GROUPS, ROLES, Config, effective_settings, get_value, has_effect, list_settings
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import ScheduleConf, VariantConf
 
@@ -61,6 +61,7 @@ __all__ = [
     "current_key",
     "current_words",
     "deprecations_as_notes",
+    "effective_settings",
     "former_columns",
     "get_value",
     "has_effect",

@@ -1,6 +1,7 @@
 """The schema of ``regularizer=``: one schema for all regularizers, so that they can be combined."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar
 
 from dropout_lab.config.fields import Validated, list_fields, setting
@@ -146,8 +147,7 @@ class RegularizerConf(Validated):
         "before", **_own("layer_norm", "equal"), choices=ORDERS, help=f"where layer normalisation stands: {_ORDER}"
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check_together(self) -> None:
         for name in self.chosen:
             if name not in regularizer_names():
                 raise ConfigError(f"no regularizer {name!r}; `dropout-lab list regularizer` shows them")
@@ -163,9 +163,10 @@ class RegularizerConf(Validated):
         return self.augment if "augment" in self.names else []
 
 
-def regularizer_names() -> list[str]:
+@cache
+def regularizer_names() -> tuple[str, ...]:
     """Return the names of all regularizers: those with a setting of the same name."""
-    return [entry.name for entry in list_fields(RegularizerConf) if regularizer_of(entry.name) == entry.name]
+    return tuple(entry.name for entry in list_fields(RegularizerConf) if regularizer_of(entry.name) == entry.name)
 
 
 def regularizer_of(setting_name: str) -> str:

@@ -135,6 +135,12 @@ class Config(Validated):
         axis=True,
         help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
     )
+    max_arms: int = setting(
+        1_000_000,
+        low=1,
+        identity=False,
+        help="largest number of arms of one command, a guard against typing errors",
+    )
     tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
     budget: int = setting(
         20, low=1, high=MOST, identity=False, when=("tune", True), help="settings that tuning tries in each arm"
@@ -167,8 +173,7 @@ class Config(Validated):
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check_together(self) -> None:
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
         if self.data.val_fraction == 0 and self.data.kind not in LANGUAGE:
@@ -255,9 +260,38 @@ def list_settings() -> tuple[Setting, ...]:
 def get_value(key: str, config: Config) -> Any:
     """Return the value of a setting by its key; None if the config lacks it, such as ``model.hidden`` for a CNN."""
     node: Any = config
-    for name in key.split("."):
+    for name in _path(key):
         node = getattr(node, name, None)
     return node
+
+
+@cache
+def _path(key: str) -> tuple[str, ...]:
+    return tuple(key.split("."))
+
+
+_effective: dict[str, list[Setting]] = {}  # by the values that decide
+MOST_REMEMBERED = 1000
+
+
+def effective_settings(config: Config) -> list[Setting]:
+    """Return the settings of a trial's identity that can have an effect in this config.
+
+    The values that decide this are the same in most points of a grid, so that the result is remembered.
+    """
+    deciding = repr([get_value(key, config) for key in _conditions()])
+    if deciding not in _effective:
+        if len(_effective) >= MOST_REMEMBERED:
+            _effective.clear()
+        _effective[deciding] = [e for e in list_settings() if e.spec.identity and has_effect(e, config)]
+    return _effective[deciding]
+
+
+@cache
+def _conditions() -> list[str]:
+    """Return the keys whose values decide whether other settings have an effect."""
+    pairs = [(entry.spec.when, entry.spec.unless) for entry in list_settings()]
+    return sorted({condition[0] for pair in pairs for condition in pair if condition is not None})
 
 
 def has_effect(entry: Setting, config: Config) -> bool:

@@ -7,10 +7,12 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from dropout_lab.config import Config
 from dropout_lab.data import Dataset, batch_sizes
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
 from dropout_lab.models.generators import Watch
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.splits import PARTS
@@ -61,14 +63,26 @@ def rehearse(trial: Trial, dataset: Dataset) -> Findings:
     """
     try:
         return _rehearse(_Subject(trial.point.pack_key, trial, dataset))
+    except ProcessEnded as error:
+        raise ended_in_trial_run(trial.config, error) from None
     except NetworkError as error:
         raise ConfigError.of("model", trial.config.model.kind, str(error)) from None
     except ValueError as error:
         raise ConfigError(str(error)) from None
 
 
+def ended_in_trial_run(config: Config, error: ProcessEnded) -> ConfigError:
+    """Return the refusal of a network that ends its process."""
+    target = getattr(config.model, "target", "")
+    return ConfigError.of("model.target", target, f"the process of its trial run {error}; it must raise an exception")
+
+
 @lru_cache(maxsize=32)
 def _rehearse(subject: _Subject) -> Findings:
+    return run_isolated(lambda: _examine(subject))
+
+
+def _examine(subject: _Subject) -> Findings:
     config, pack = subject.trial.config, Pack([subject.trial], subject.dataset)
     assert isinstance(pack.model, Custom)
     params = _copied(pack.params)

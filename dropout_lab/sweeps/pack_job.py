@@ -3,18 +3,16 @@
 import os
 import pickle
 import queue
-import re
 import sys
 import threading
 import traceback
 from typing import IO, Any, NamedTuple
 
-import torch
-
 from dropout_lab.data import load
 from dropout_lab.models import NetworkError, error_line
 from dropout_lab.process_settings import keep_freed_memory, use_threads
 from dropout_lab.sweeps.checkpoints import save_weights
+from dropout_lab.sweeps.memory import is_out_of_memory
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import (
     ChildProcess,
@@ -29,8 +27,6 @@ from dropout_lab.train.result import TrialResult
 
 # Multiplications in one training step of one model, below which one thread is at least as fast as two.
 WIDE = 2e8
-# torch has no type of its own for failed allocations of CPU memory.
-ALLOCATION = re.compile(r"can't allocate memory|not enough memory|alloc_cpu|Cannot allocate memory|Invalid buffer size")
 KILL = 9  # SIGKILL
 
 
@@ -103,15 +99,6 @@ def train_or_fail(pack: PackOf, progress: Progress, in_child: bool = False) -> T
             raise
         reason = str(error) if isinstance(error, NetworkError) else error_line(error)
         return failed_pack(pack, reason, traceback.format_exc(), is_out_of_memory(error))
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error, or the error that caused it, is a failed allocation of memory."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    if isinstance(error, RuntimeError) and ALLOCATION.search(str(error)):
-        return True
-    return error.__cause__ is not None and is_out_of_memory(error.__cause__)
 
 
 def failed_pack(pack: PackOf, reason: str, details: str, divisible: bool = False, killed: bool = False) -> TrainedPack:

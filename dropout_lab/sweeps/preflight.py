@@ -16,7 +16,9 @@ from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
-from dropout_lab.sweeps.network_check import rehearse
+from dropout_lab.sweeps.memory import refuse_unaffordable
+from dropout_lab.sweeps.network_check import ended_in_trial_run, rehearse
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
 from dropout_lab.train.network_info import describe_network
 from dropout_lab.train.pack import build_pack_model, variant_incompatibility
 from dropout_lab.train.paper_scaling import conversion_error
@@ -61,6 +63,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
             or its variant.
     """
     models = {} if models is None else models
+    datasets: dict[str, Dataset] = {}
     # The seeds of an arm share its point, and only the checks of the splits depend on the seed.
     seeds: dict[str, dict[int, None]] = {}
     divided: set[str] = set()  # different models may share the same splits
@@ -69,12 +72,15 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
     for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
         config, key = trial.config, trial.point.pack_key
         if key in models:
-            _divisible(config, _load(config))
+            if key not in datasets:
+                datasets[key] = _load(config)
+            _divisible(config, datasets[key])
         else:
             _known(config)
             _device(config)
-            dataset = _load(config)
+            datasets[key] = dataset = _load(config)
             models[key] = _model(config, dataset)
+            refuse_unaffordable(config, models[key])
             parts = f"{config.data} {config.seed} {list(seeds[key])}"
             if parts not in divided:
                 _parts(config, dataset, list(seeds[key]))
@@ -85,7 +91,7 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
             config.check_length(trial.point.listed, models[key].levels)
-        reason = unfit_regularizer(config.regularizer, describe_network(models[key], _load(config)))
+        reason = unfit_regularizer(config.regularizer, describe_network(models[key], datasets[key]))
         if reason:
             raise ConfigError.of("regularizer", trial.point.regularizer, reason)
         reason = conversion_error(trial, models[key])
@@ -137,8 +143,12 @@ def _device(config: Config) -> None:
 
 def _model(config: Config, dataset: Dataset) -> Model:
     try:
+        if config.model.kind == "custom":  # the user's code may end its process: try it in another one first
+            run_isolated(lambda: build_pack_model(config, dataset).size)
         return build_pack_model(config, dataset)
-    except ValueError as error:
+    except ProcessEnded as error:
+        raise ended_in_trial_run(config, error) from None
+    except (ValueError, RuntimeError) as error:
         shape = "x".join(map(str, dataset.shape))
         shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
         remedy = (

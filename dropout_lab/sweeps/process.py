@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import torch
 
@@ -19,6 +20,7 @@ from dropout_lab.process_settings import end_openmp_threads
 from dropout_lab.signals import reset
 from dropout_lab.sweeps.progress import THREAD
 
+Result = TypeVar("Result")
 Serve = Callable[[IO[bytes], IO[bytes]], None]
 # Threads that may run during a fork: the monitor of tqdm and the thread of progress lines, which holds no lock.
 OURS = ("tqdm_monitor", THREAD)
@@ -114,6 +116,49 @@ def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.dup2(2, 1)  # library output must not mix with the parent's standard output
     torch.set_num_threads(1)  # a fork does not copy torch's threads
     serve(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"))
+
+
+class ProcessEnded(Exception):
+    """A child process ended before it answered; ``str()`` says how."""
+
+
+def run_isolated(work: Callable[[], Result]) -> Result:
+    """Run a function of the user's code in a fork of this process, which it may end; return what it returns.
+
+    Where forking is not safe, the function runs in this process.
+
+    Raises:
+        ProcessEnded: the function ended its process.
+        Exception: whatever the function raises. A KeyboardInterrupt, which its process ignores, is a RuntimeError.
+    """
+    if not can_fork():
+        return work()
+
+    threads = torch.get_num_threads()
+
+    def serve(asks: IO[bytes], answers: IO[bytes]) -> None:
+        torch.set_num_threads(threads)  # another number rounds sums differently
+        try:
+            answer: tuple[Any, BaseException | None] = (work(), None)
+        except Exception as error:
+            answer = (None, error)
+        except BaseException as error:
+            answer = (None, RuntimeError(f"{type(error).__name__} was raised"))
+        pickle.dump(answer, answers)
+        answers.flush()
+
+    child = fork_process(serve)
+    try:
+        result, error = pickle.load(child.answers)
+    except (EOFError, pickle.UnpicklingError):
+        raise ProcessEnded(describe_exit(child.wait())) from None
+    finally:
+        child.kill()  # its threads may still run
+        child.wait()
+        child.close()
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
 
 
 def prefer_for_oom_killer() -> None:
