@@ -16,19 +16,24 @@ from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.studies import catalog as shelf
+from dropout_lab.studies import claims_index as index
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
 from dropout_lab.studies.claims import list_cells
 from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, trial_columns
+from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, refuse_foreign, trial_columns
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.run import plan_missing
 from dropout_lab.trial import Trial
 from dropout_lab.tuning.search import cost_preview, run_or_tune, searches_of
 
 Say = Callable[[str], None]
+STUDY_FILES = (
+    *("README.md", "table.csv", "table.md", "table.tex", "claims.csv", "claims.md", "figure.png", "figure.svg"),
+    *("tuning.csv", "steps.csv"),
+)
 
 
 class NoData(Exception):
@@ -102,6 +107,7 @@ def run_studies(asked: ReproduceRequest, say: Say, complain: Say) -> int:
         Interrupted: Ctrl-C was pressed; the finished trials are stored.
     """
     enable_plugins()
+    index.refuse_foreign_index(asked.out)
     statuses = []
     for study in asked.studies:
         try:
@@ -117,6 +123,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     """Run one study, write its report and return the exit status."""
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
+    refuse_foreign(folder, STUDY_FILES)
     outcome = run_or_tune(composed.arms, say, asked.typed)
     searches = searches_of(outcome)
     if searches:
@@ -168,14 +175,12 @@ def _present(measured: Measurements, say: Say) -> None:
 
 
 def _ledger(out: Path, say: Say) -> None:
-    from dropout_lab.studies import claims_index as ledger
-
-    frame = ledger.collect_claims(out)
+    frame = index.collect_claims(out)
     if frame.empty:
         return
     replace_file(out / "claims.csv", to_csv(frame))
-    replace_file(out / "claims.md", ledger.render_index(frame))
-    say(f"{out}/: claims.csv claims.md, {ledger.count_verdicts(frame)}")
+    replace_file(out / "claims.md", index.render_index(frame))
+    say(f"{out}/: claims.csv claims.md, {index.count_verdicts(frame)}")
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:

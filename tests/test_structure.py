@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "trial": CONFIG | {"data", "user_code"},
     "dropout": {"rng"},
     "config": {"errors"},
-    "report": {"files", "stats"},
+    "report": {"errors", "files", "stats"},
     "user_code": {"errors"},
     "data": {"errors"},
     "stats": set(),

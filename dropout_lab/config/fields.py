@@ -11,7 +11,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Self, get_origin
 
-from dropout_lab.errors import SIGNIFICANT_DIGITS, ConfigError, format_setting
+from dropout_lab.errors import SIGNIFICANT_DIGITS, ConfigError, format_setting, printable
 
 
 class DeprecatedSetting(FutureWarning):
@@ -76,6 +76,13 @@ def round_decimal(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # turns -0.0 into 0.0
 
 
+def _is_text(value: Any) -> bool:
+    """Return whether a string, or each one of a list, can be written to a line of a file."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_text, value))
+    return not isinstance(value, str) or value == "\t" or printable(value) == value  # a separator may be a tab
+
+
 def is_finite(value: float) -> bool:
     """Return whether a number is finite and, if it is an integer, within the range of floats."""
     try:
@@ -138,6 +145,8 @@ class Setting:
             ConfigError: the value has another type or is out of range.
         """
         spec = self.spec
+        if not _is_text(value):
+            raise ConfigError.of(self.key, value, "must be text in UTF-8 without control characters such as line ends")
         if spec.check is not None:
             try:
                 return spec.check(value)

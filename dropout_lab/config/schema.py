@@ -270,30 +270,6 @@ def _path(key: str) -> tuple[str, ...]:
     return tuple(key.split("."))
 
 
-_effective: dict[str, list[Setting]] = {}  # by the values that decide
-MOST_REMEMBERED = 1000
-
-
-def effective_settings(config: Config) -> list[Setting]:
-    """Return the settings of a trial's identity that can have an effect in this config.
-
-    The values that decide this are the same in most points of a grid, so that the result is remembered.
-    """
-    deciding = repr([get_value(key, config) for key in _conditions()])
-    if deciding not in _effective:
-        if len(_effective) >= MOST_REMEMBERED:
-            _effective.clear()
-        _effective[deciding] = [e for e in list_settings() if e.spec.identity and has_effect(e, config)]
-    return _effective[deciding]
-
-
-@cache
-def _conditions() -> list[str]:
-    """Return the keys whose values decide whether other settings have an effect."""
-    pairs = [(entry.spec.when, entry.spec.unless) for entry in list_settings()]
-    return sorted({condition[0] for pair in pairs for condition in pair if condition is not None})
-
-
 def has_effect(entry: Setting, config: Config) -> bool:
     """Return whether a setting can have an effect, given the other settings of its config."""
     for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):

@@ -8,6 +8,7 @@ from dropout_lab.config import InferConf
 from dropout_lab.errors import format_setting
 from dropout_lab.evaluation.measure import Measures
 from dropout_lab.files import replace_file
+from dropout_lab.sweeps.csv_check import verify_csv
 from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv
 
 # Columns that identify an evaluation of a trial.
@@ -22,6 +23,7 @@ FILES = {
     "coverage.csv": [*KEY, "coverage", "risk"],
     "ood.csv": [*KEY, "against", "score", "auroc", "fpr95", "n_in", "n_out"],
 }
+MEASURED = {*CLASSES, *DOUBT, *NUMBERS, "n_test", "seconds", "low", "high", "count", "confidence", "coverage", "risk"}
 ENSEMBLES = [
     *("point", "first", "members", *HOW, "kind", "size", "epochs", "passes_each", "metric"),
     *("mean", "low", "high", "n", "values"),
@@ -58,6 +60,8 @@ class EvaluationStore:
         self.folder = folder
         self._path = folder / "evaluations.csv"
         for name, header in {"evaluations.csv": COLUMNS, "ensembles.csv": ENSEMBLES, **FILES}.items():
+            key = [column for column in KEY if column in header]
+            verify_csv(folder / name, key, header, [column for column in header if column in MEASURED])
             if (folder / name).exists():
                 repair_csv(folder / name, header)
         self._there = {_key(row) for row in read_rows(self._path)}

@@ -56,7 +56,8 @@ def write_summary(outcome: Outcome) -> list[str]:
         replace_file(folder / name, text)
     _picture(summary, folder, "".join(files.values()))
     names = [name for name in ("trials.csv", "curves.csv", *files, "summary.png") if (folder / name).exists()]
-    lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
+    lines = ["", *format_table(summary), *(f"left out: {text}" for text in summary.damaged)]
+    lines.append(f"{folder}/: {' '.join(names)}")
     if outcome.evaluated:
         from dropout_lab.presentation.evaluation import write_evaluations as evaluations
 
@@ -188,7 +189,7 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
     stamp = folder / ".dropout-lab" / "picture"
     shown = hashlib.sha256(figures.encode()).hexdigest()
     there = all((folder / f"summary.{kind}").exists() for kind in ("png", "svg"))
-    if not summary.shown or (there and stamp.exists() and stamp.read_text() == shown):
+    if not summary.shown or (there and stamp.is_file() and stamp.read_bytes() == shown.encode()):
         return
     from dropout_lab.report import plots
 

@@ -31,6 +31,11 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
         yield from _compared(summary)
+    if summary.repeated:
+        yield (
+            f"{summary.repeated} rows repeat a seed of their arm under another id, as an older version or an edited "
+            "file leaves them; of each seed the last row counts."
+        )
     if any(summary.diverged(label) for label in summary.arms):
         yield "Diverged trials are left out of the means."
     unstable = [label for label in summary.arms if summary.unstable(label)]

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from dropout_lab.errors import printable
+
 
 def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, width: int = 80) -> str:
     """Return a table with aligned columns.
@@ -14,6 +16,7 @@ def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int
         width: maximum width in characters. If the table is wider, each row takes two lines: one for the first ``left``
             columns and one for the others.
     """
+    titles, rows = [printable(title) for title in titles], [[printable(cell) for cell in row] for row in rows]
     sizes = [max(len(line[i]) for line in [titles, *rows]) for i in range(len(titles))]
     wide = sum(sizes) + 2 * (len(sizes) - 1) > width
     lines = []
@@ -25,10 +28,16 @@ def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int
 
 
 def format_markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return a Markdown table whose first ``left`` columns are left-aligned; ``|`` inside a cell is escaped."""
+    """Return a Markdown table whose first ``left`` columns are left-aligned; bars and tags are escaped."""
     body = [list(titles), ["---"] * left + ["---:"] * (len(titles) - left), *rows]
-    lines = [" | ".join(cell.strip().replace("|", "\\|") for cell in line) for line in body]
+    lines = [" | ".join(escape_markdown(cell.strip()) for cell in line) for line in body]
     return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Escape the bars and the tags of HTML in a cell of a Markdown table."""
+    escaped = re.sub(r"\\(?=[|\\])|\|", r"\\\g<0>", printable(text))
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", escaped)
 
 
 _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
@@ -43,7 +52,7 @@ _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
 
 def escape_latex(text: str) -> str:
     """Escape plain text for LaTeX."""
-    escaped = "".join(_TEX.get(c, c) for c in text).replace("--", "-{}-")
+    escaped = "".join(_TEX.get(c, c) for c in printable(text)).replace("--", "-{}-")
     return re.sub(r"(?<![\w}])-(?=\d)", "$-$", escaped)  # typeset as a minus sign, not as a hyphen
 
 

@@ -53,6 +53,10 @@ def metric_column(metric: str, trials: pd.DataFrame) -> MetricFormat:
     return GAP_OF_ACCURACIES if accuracies else SHOWN[metric]
 
 
+def _differ(first: np.ndarray, second: np.ndarray) -> bool:
+    return first.shape != second.shape
+
+
 @dataclass(frozen=True)
 class TuningRecord:
     """Result and cost of the tuning of an arm.
@@ -85,6 +89,8 @@ class Summary:
         points: every point of the grid, as its value on each axis, with the label of the arm at that point. Needed if
             several points share an arm.
         bounds: bounds of the columns that are not in :data:`METRICS`.
+        repeated: number of stored trials that repeat a seed of their arm under another id and are not counted.
+        damaged: paths of predictions that could not be read; filled while the summary is made.
     """
 
     trials: pd.DataFrame
@@ -94,6 +100,8 @@ class Summary:
     folder: str | Path | None = None
     points: Sequence[tuple[Mapping[str, str], str]] = ()
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    repeated: int = 0
+    damaged: dict[str, None] = field(default_factory=dict, compare=False)
 
     def of(self, label: str) -> pd.DataFrame:
         """Return the stored trials of an arm."""
@@ -156,12 +164,19 @@ class Summary:
             return None
         ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
         seeds = sorted(ids[0].keys() & ids[1].keys())
-        a, b = (
-            [hits for seed in seeds if (hits := correct_examples(self.folder, each[seed])) is not None] for each in ids
-        )
-        if not seeds or not len(a) == len(b) == len(seeds):
+        a, b = ([hits for seed in seeds if (hits := self._correct(each[seed])) is not None] for each in ids)
+        if not seeds or not len(a) == len(b) == len(seeds) or any(map(_differ, a, b)):
             return None
         return mcnemar(a[0], b[0]) if len(seeds) == 1 else compare_over_examples(np.stack(a), np.stack(b))
+
+    def _correct(self, trial_id: str) -> np.ndarray | None:
+        """Return the correct examples of a trial; None if its predictions were not saved or cannot be read."""
+        assert self.folder is not None
+        try:
+            return correct_examples(self.folder, trial_id)
+        except ValueError as error:
+            self.damaged[str(error)] = None
+            return None
 
     @cached_property
     def comparison(self) -> Comparison:

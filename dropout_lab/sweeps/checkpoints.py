@@ -23,11 +23,13 @@ from dropout_lab.config import (
     update_settings,
 )
 from dropout_lab.config.compose import replace_settings
+from dropout_lab.data.npz import load_arrays
 from dropout_lab.errors import ConfigError
 from dropout_lab.files import make_folder, replace_file
 from dropout_lab.train.result import TrialResult
 from dropout_lab.trial import Trial, canonical
 
+DAMAGED = (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError)
 GROUPS: dict[str, type] = {
     "data": DataConf,
     "variant": VariantConf,
@@ -61,6 +63,17 @@ def save_weights(trial: Trial, result: TrialResult) -> None:
     result.weights = {}
 
 
+def is_whole(path: Path) -> bool:
+    """Return whether a file of weights or predictions can be read, without comparing it with its network."""
+    try:
+        if path.suffix == ".npz":
+            return load_arrays(path, ["prediction", "target"]).keys() == {"prediction", "target"}
+        with safe_open(path, "pt") as file:
+            return len(json.loads(file.metadata()["dropout-lab"])["moment"]) == 2
+    except Exception:  # damaged bytes raise many types
+        return False
+
+
 @dataclass(frozen=True)
 class SavedWeights:
     """The checkpoint of a trial, read on request.
@@ -75,10 +88,24 @@ class SavedWeights:
     path: Path
     moment: tuple[float, float]
 
-    def read(self, device: str) -> dict[str, Tensor]:
-        """Return the parameters with a model axis of size one, [1, ...] each."""
+    def read(self, device: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the parameters with a model axis of size one, [1, ...] each.
+
+        Args:
+            device: where to put them.
+            expected: parameters of the network, whose names and shapes they must have.
+
+        Raises:
+            ConfigError: they do not.
+        """
         with safe_open(self.path, "pt", device=device) as file:
-            return {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
+            found = {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
+        for name in dict.fromkeys([*expected, *found]):
+            shapes = [list(each[name].shape[1:]) if name in each else "none" for each in (found, expected)]
+            if shapes[0] != shapes[1]:
+                what = f"of {name!r} it has the shape {shapes[0]}, its network {shapes[1]}"
+                raise ConfigError(f"{self.path}: is damaged ({what}); remove it and train it again with save=true")
+        return found
 
 
 def list_saved(
@@ -116,13 +143,13 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
         with safe_open(path, "pt") as file:
             metadata = json.loads(file.metadata()["dropout-lab"])
         trial = Trial(canonical(_config(metadata["config"])), metadata["seed"])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        progress, stalls = map(float, metadata["moment"])
+    except DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(f"{path}: cannot be read ({reason}); remove it and train it again with save=true") from None
     if trial.id != trial_id:
         raise ConfigError(f"{path}: is of another trial, or of another version of dropout-lab; remove it")
-    progress, stalls = metadata["moment"]
-    return SavedWeights(trial, path, (float(progress), float(stalls)))
+    return SavedWeights(trial, path, (progress, stalls))
 
 
 def _config(values: dict[str, Any]) -> Config:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.files import flush, make_folder, remove_leftovers, replace_file
+from dropout_lab.sweeps.csv_check import verify_csv
 
 # Public contract: these columns in this order. Columns after them may be added.
 COLUMNS = (
@@ -34,6 +35,8 @@ ACTIVITY = ["mean_activation", "zero_activations"]
 # Written by every version; the columns after them may be missing from older files.
 CURVES = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
 CURVE_COLUMNS = [*CURVES, "lr"]
+WORDS = ("device", "precision", "version")
+NUMBERS = [name for name in COLUMNS[COLUMNS.index("train_accuracy") :] if name not in WORDS] + OTHER_TASKS
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
@@ -85,12 +88,9 @@ class Ledger:
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK):
             raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not ours to write")
-        _verify(self.trials_csv, COLUMNS)
-        _verify(self.curves_csv, CURVES)
-        if not self.private.exists() and not self.trials_csv.exists():
-            for name in OUTPUTS:
-                if (self.folder / name).exists():
-                    raise ConfigError.of("out", str(self.folder), f"holds a {name} that is not dropout-lab's")
+        verify_csv(self.trials_csv, COLUMNS, trial_columns(), NUMBERS)
+        verify_csv(self.curves_csv, CURVES, CURVE_COLUMNS, CURVES[1:])
+        refuse_foreign(self.folder, OUTPUTS)
 
     def _open(self) -> None:
         make_folder(self.private)
@@ -159,10 +159,9 @@ class Ledger:
         """Return the stored plan: packs as ``{"most": ..., "trials": [ids]}``, empty if it cannot be read."""
         try:
             packs = json.loads((self.private / "packs.json").read_text())
-            whole = all(isinstance(p["trials"], list) and p["trials"] and "most" in p for p in packs)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, RecursionError):
             return []  # a lost plan is recomputed
-        return packs if whole else []
+        return packs if _is_plan(packs) else []
 
     def store_packs(self, packs: Sequence[Mapping[str, Any]], done: set[str]) -> None:
         """Add packs to the stored plan, and drop packs whose trials are all done."""
@@ -177,6 +176,29 @@ class Ledger:
         with path.open("a") as file:
             file.write(text.rstrip() + "\n\n")
         return path
+
+
+def _is_plan(packs: Any) -> bool:
+    """Return whether the content of ``packs.json`` has its shape, with every trial in one pack."""
+    if not isinstance(packs, list) or not all(isinstance(p, dict) and p.keys() >= {"most", "trials"} for p in packs):
+        return False
+    if not all(isinstance(p["trials"], list) and p["trials"] for p in packs):
+        return False
+    ids = [i for p in packs for i in p["trials"]]
+    return all(isinstance(i, str) for i in ids) and len(set(ids)) == len(ids)
+
+
+def refuse_foreign(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder that is no sweep folder and has files of these names, which would be overwritten.
+
+    Raises:
+        ConfigError: it has.
+    """
+    if (folder / ".dropout-lab").exists() or (folder / "trials.csv").exists():
+        return
+    for name in names:
+        if (folder / name).exists():
+            raise ConfigError.of("out", str(folder), f"holds a {name} that is not dropout-lab's")
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
@@ -216,7 +238,7 @@ def read_header(path: Path) -> list[str]:
     """Return the columns of a CSV; empty if the file is missing or empty."""
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return next(csv.reader(file), [])
 
 
@@ -224,40 +246,13 @@ def read_rows(path: Path) -> Iterable[Row]:
     """Yield the complete lines of a CSV as rows; none if the file is missing."""
     if not path.exists():
         return
-    text = path.read_text(encoding="utf-8")
+    with path.open(newline="", encoding="utf-8-sig") as file:  # a spreadsheet may have added a byte order mark
+        text = file.read()
     yield from csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
 
 
 def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     replace_file(path, csv_text(rows, read_header(path), with_header=True))
-
-
-def _verify(path: Path, needed: Sequence[str]) -> None:
-    """Check that a file, if it exists, was written by dropout-lab and is complete except for a partial last line.
-
-    Raises:
-        ConfigError: another program wrote the file, or it is damaged.
-        OSError: the file cannot be read and written.
-    """
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        content = file.read()
-    head = content.split(b"\n", 1)[0].rstrip(b"\r")
-    if b"\n" not in content:
-        torn = ",".join(trial_columns() if path.name == "trials.csv" else CURVE_COLUMNS).encode().startswith(head)
-        if not torn:
-            raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
-        return
-    try:
-        rows, found = list(read_rows(path)), read_header(path)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
-    if not set(needed) <= set(found):
-        raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
 
 
 def repair_csv(path: Path, header: Sequence[str]) -> None:

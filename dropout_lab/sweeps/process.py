@@ -196,7 +196,7 @@ def launch_process(module: str) -> ChildProcess:
     # The child must be able to import everything that this process can, such as a custom network.
     path = os.pathsep.join(filter(None, [package, *sys.path]))
     process = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, "-P", "-m", module],  # -P: files of the working folder hide no installed module
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},

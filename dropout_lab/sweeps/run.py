@@ -86,14 +86,14 @@ def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
 
 
 def _lacking(trial: Trial) -> bool:
-    """Return whether requested weights or predictions of a trial are missing."""
-    from dropout_lab.sweeps.checkpoints import weights_path
+    """Return whether requested weights or predictions of a trial are missing or damaged."""
+    from dropout_lab.sweeps.checkpoints import is_whole, weights_path
 
     config = trial.config
     wanted = [weights_path(config.out, trial.id)] if config.save else []
     if config.save_predictions and config.read_test:
         wanted.append(predictions.predictions_path(config.out, trial.id))
-    return not all(path.is_file() for path in wanted)
+    return not all(path.is_file() for path in wanted) or not all(map(is_whole, wanted))
 
 
 def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
