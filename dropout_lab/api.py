@@ -9,9 +9,15 @@ import pandas as pd
 
 from dropout_lab.config import current_key, current_words, list_settings
 from dropout_lab.config.compose import format_value, open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.command import evaluate_folder
+from dropout_lab.presentation.evaluation import select_rows, write_evaluations
+from dropout_lab.presentation.sweep import write_summary
 from dropout_lab.process_settings import preserve_process
+from dropout_lab.report import read_csv as stored
 from dropout_lab.sweeps.grid import expand_grid, make_arms
+from dropout_lab.tuning.search import run_or_tune
 
 _log = logging.getLogger("dropout_lab")
 
@@ -36,11 +42,6 @@ def sweep(**settings: Any) -> pd.DataFrame:
     Raises:
         ConfigError: A setting or a combination of settings is invalid. It is raised before any training starts.
     """
-    from dropout_lab.config.plugins import enable_plugins
-    from dropout_lab.presentation.sweep import write_summary
-    from dropout_lab.report import read_csv as stored
-    from dropout_lab.tuning.search import run_or_tune
-
     enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
     with open_composer() as points:
@@ -73,10 +74,6 @@ def evaluate(**settings: Any) -> pd.DataFrame:
         ConfigError: A setting is invalid, or the folder does not contain the weights of a finished sweep. It is raised
             before any evaluation starts.
     """
-    from dropout_lab.config.plugins import enable_plugins
-    from dropout_lab.evaluation.command import evaluate_folder
-    from dropout_lab.presentation.evaluation import select_rows, write_evaluations
-
     enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
     with open_composer() as points:

@@ -13,17 +13,22 @@ from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
 from dropout_lab.files import replace_file
 from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
+from dropout_lab.report import plots
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.studies import catalog as shelf
 from dropout_lab.studies import claims_index as index
+from dropout_lab.studies import figure
+from dropout_lab.studies import report_files as outputs
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
 from dropout_lab.studies.claims import list_cells
 from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
+from dropout_lab.studies.verdicts import judge_claims, table_rows
+from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, Ledger, refuse_foreign, trial_columns
+from dropout_lab.sweeps.ledger import Ledger, refuse_foreign
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.run import plan_missing
 from dropout_lab.trial import Trial
@@ -154,11 +159,6 @@ def _probe(trained: Sequence[tuple[StudyCell, Arm]], folder: Path, rounds: int) 
 
 def _present(measured: Measurements, say: Say) -> None:
     """Write the files of a study and print its table and claims."""
-    from dropout_lab.report import plots
-    from dropout_lab.studies import figure
-    from dropout_lab.studies import report_files as outputs
-    from dropout_lab.studies.verdicts import judge_claims, table_rows
-
     lines, judged = table_rows(measured), judge_claims(measured)
     command = shlex.join(["dropout-lab", "reproduce", measured.study.name, f"scale={measured.scale.name}"])
     files = outputs.study_files(measured, lines, judged, command)

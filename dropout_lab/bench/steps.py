@@ -17,7 +17,8 @@ from dropout_lab.bench.workloads import BenchOptions, sweep_overrides
 from dropout_lab.config.compose import open_composer
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
-from dropout_lab.dropout.kernels.linear import dense_onednn, has_onednn
+from dropout_lab.dropout.kernels.linear import dense_onednn
+from dropout_lab.dropout.kernels.torch_private import has_onednn
 from dropout_lab.process_settings import flush_denormals, use_threads
 from dropout_lab.sweeps.interleaved import median_seconds, ratios_to_reference, time_interleaved
 from dropout_lab.sweeps.pack_job import available_cores

@@ -90,7 +90,7 @@ def merge_rows(path: Path, machine: str, rows: Sequence[BenchRow]) -> list[Bench
 
 
 def render_table(paths: Sequence[Path]) -> str:
-    """Return the table of the README for these files and the machines, without absolute times."""
+    """Return the table of docs/benchmarks.md for these files and the machines, without absolute times."""
     rows: list[list[str]] = []
     machines: dict[str, None] = {}
     for path in paths:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from dropout_lab.config.compose import ConfigComposer, list_choices, open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
 from dropout_lab.errors import ConfigError
 from dropout_lab.files import replace_file
@@ -88,8 +89,6 @@ def _step(trial: Trial) -> Callable[[], object]:
 
 def write(say: Callable[[str], None]) -> Path:
     """Measure and write the results to ``results/bench/variants.csv`` in the working directory."""
-    from dropout_lab.config.plugins import enable_plugins
-
     enable_plugins()
     target = Path("results/bench/variants.csv")
     target.parent.mkdir(parents=True, exist_ok=True)

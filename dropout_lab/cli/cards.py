@@ -18,35 +18,43 @@ LABEL = 12
 
 
 def render_cards(group: str, points: ConfigComposer) -> str:
-    """Return all cards of the group ``variant`` or ``regularizer``, sorted by name.
+    """Return the cards of all choices of the group ``variant`` or ``regularizer``, sorted by name."""
+    return "\n\n".join(render_card(group, name, points) for name in list_choices(group))
 
-    A card holds the description, the source, the test-time form, the cost of one training step (variants only), the
-    models that fit, and the options.
+
+def render_card(group: str, name: str, points: ConfigComposer) -> str:
+    """Return the card of one variant or regularizer as text of 80 columns."""
+    description, *facts = describe_choice(group, name, points).items()
+    lines = [name, textwrap.fill(description[1], WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    return "\n".join([*lines, *(_line(label, text) for label, text in facts)])
+
+
+def describe_choice(group: str, name: str, points: ConfigComposer) -> dict[str, str]:
+    """Return the facts about a variant or regularizer, by label; the description comes first.
+
+    The other facts are the source, the test-time form, the cost of one training step (variants only), the models that
+    fit, and the options. Facts that do not apply are left out.
     """
-    costs = bench.read(bench.MEASURED) if bench.MEASURED and group == "variant" else {}
-    found = []
-    for name in list_choices(group):
-        what, facts = read_card(group, name)
-        lines = [name, textwrap.fill(what, WIDTH, initial_indent="  ", subsequent_indent="  ")]
-        each = {"source": facts["source"], "test time": facts["test"]}
-        if group == "variant":
-            each["a step"] = _cost({model: ratio.median for model, ratio in costs.get(name, {}).items()})
-        each |= {"fits": ", ".join(list_fitting_models(group, name, points)), "options": _options(group, name)}
-        found.append("\n".join([*lines, *(_line(label, text) for label, text in each.items() if text)]))
-    return "\n\n".join(found)
+    description, facts = read_card(group, name)
+    card = {"description": description, "source": facts["source"], "test time": facts["test"]}
+    if group == "variant":
+        costs = bench.read(bench.MEASURED) if bench.MEASURED else {}
+        card["step cost"] = _cost({model: ratio.median for model, ratio in costs.get(name, {}).items()})
+    card |= {"fits": ", ".join(list_fitting_models(group, name, points)), "options": _options(group, name)}
+    return {label: text for label, text in card.items() if text}
 
 
 def list_fitting_models(group: str, name: str, points: ConfigComposer) -> list[str]:
     """Return the image models that a variant or regularizer can be combined with."""
-    found = []
+    models = []
     for model in bench.SHAPES:
         words = [f"{group}={name}", f"model={model}", "rate=0.3", *bench.SHAPES[model]]
         try:
             check_trials([Trial(canonical(points.config(words)), 0)])
-            found.append(model)
+            models.append(model)
         except ConfigError:
             pass
-    return found
+    return models
 
 
 def _cost(ratios: dict[str, float]) -> str:

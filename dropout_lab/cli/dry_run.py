@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from dropout_lab.report.formats import format_duration
+from dropout_lab.sweeps.cost import estimate_cost
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
 from dropout_lab.sweeps.ledger import Ledger
+from dropout_lab.sweeps.preflight import describe_user_input
 from dropout_lab.sweeps.run import plan_missing, select_arms
 from dropout_lab.tuning.search import cost_preview
 
@@ -16,9 +18,6 @@ def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
         arms: the arms of the command.
         search: whether settings are only searched, without a confirmation run.
     """
-    from dropout_lab.sweeps.cost import estimate_cost
-    from dropout_lab.sweeps.preflight import describe_user_input
-
     lines: list[str] = []
     kept = select_arms(arms, lines.append)
     ledger = Ledger(kept[0].config.out, write=False)

@@ -1,7 +1,7 @@
 """What Hydra may instantiate on behalf of configuration files, and its errors in one line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 from unittest.mock import patch
@@ -23,15 +23,20 @@ def guarded_plugins() -> Iterator[None]:
     """
     from hydra.core.plugins import Plugins
 
-    instantiate = Plugins._instantiate
+    def guarded(kind: str, instantiate: Callable[..., Any]) -> Callable[..., Any]:
+        def checked(self: Any, *arguments: Any, **named: Any) -> Any:
+            config = named["config"] if "config" in named else arguments[-1]
+            for name in _targets(config.hydra[kind]):
+                if not name.startswith(ALLOWED):
+                    raise ConfigError(f"hydra.{kind}: must not name other code than its plugin, as _target_: {name}")
+            return instantiate(self, *arguments, **named)
 
-    def checked(self: Any, config: Any) -> Any:
-        for name in _targets(config):
-            if not name.startswith(ALLOWED):
-                raise ConfigError(f"hydra: a launcher or sweeper must not run other code by _target_: {name}")
-        return instantiate(self, config)
+        return checked
 
-    with patch.object(Plugins, "_instantiate", checked):
+    with ExitStack() as stack:
+        for kind in ("sweeper", "launcher"):
+            name = f"instantiate_{kind}"
+            stack.enter_context(patch.object(Plugins, name, guarded(kind, getattr(Plugins, name))))
         yield
 
 

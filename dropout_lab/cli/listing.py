@@ -8,11 +8,21 @@ from omegaconf import OmegaConf
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
 from dropout_lab.config.fields import Setting
-from dropout_lab.errors import ConfigError, format_setting, list_allowed
+from dropout_lab.errors import ConfigError, did_you_mean, format_setting
+from dropout_lab.metrics import (
+    LOSS,
+    METRICS,
+    REQUESTED,
+    REQUESTED_METRICS,
+    SCORES,
+    TRIAL_METRICS,
+    Metric,
+    split_columns,
+)
 from dropout_lab.report.formats import format_markdown
 
 WIDTH = 80
-DOCUMENTED = ("settings", "columns")
+DOCUMENTED = ("settings", "columns", "metrics")
 CARDS = {"variants": "variant", "regularizers": "regularizer"}
 SUBJECTS = (*GROUPS, *CARDS, *DOCUMENTED)
 
@@ -26,30 +36,54 @@ def render_listing(words: Sequence[str]) -> str:
     if not words:
         return (
             "\n\n".join(_group(group) for group in GROUPS)
-            + "\n\nAlso: list variants, regularizers (a card each), settings, columns"
+            + "\n\nAlso: list variants, regularizers (a card each), settings, columns, metrics"
         )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return render_markdown_table(words[0])
-    what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
-    if what not in SUBJECTS:
-        raise ConfigError(f"list {' '.join(words)}: {list_allowed(words[0], SUBJECTS)}")
     if len(words) > 1:
         raise ConfigError(f"list {' '.join(words)}: takes one word")
+    if choices := [(group, words[0]) for group in GROUPS if words[0] in list_choices(group)]:
+        return "\n\n".join(_choice(group, name) for group, name in choices)
+    what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
+    if what not in SUBJECTS:
+        every = f"must be one of {', '.join(SUBJECTS)}, or a choice of one of these"
+        known = [*SUBJECTS, *(name for group in GROUPS for name in list_choices(group))]
+        raise ConfigError(f"list {words[0]}: {did_you_mean(words[0], known, every)}")
     if what in CARDS:
         return _cards(CARDS[what])
     if what == "settings":
         return "\n".join(_card(_head(entry), entry.spec.help) for entry in settings())
     if what == "columns":
         return "\n".join(_card(name, meaning) for name, meaning in describe_columns().items())
+    if what == "metrics":
+        return "\n".join(_card(f"{m.name} ({'; '.join(_describe(m))})", m.help) for m in METRICS.values())
     return _group(what)
 
 
+BETTER = {True: "higher is better", False: "lower is better", None: "neither is better"}
+
+
+def _describe(metric: Metric) -> list[str]:
+    """Return the tasks, the better direction and the occasions of a metric in words."""
+    occasions = {
+        "score": "as the score of every trial",
+        "always": "in every trial",
+        "request": f"with metrics=[{metric.name}]",
+        "evaluate": "in evaluations",
+    }
+    when = [occasions[occasion] for occasion in metric.measured]
+    return [", ".join(metric.tasks), BETTER[metric.higher_is_better], " and ".join(when)]
+
+
 def render_markdown_table(subject: str) -> str:
-    """Return the settings or columns as a Markdown table for the README."""
+    """Return the settings, columns or metrics as a Markdown table for docs/reference."""
     if subject == "columns":
         return format_markdown(
             ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
         )
+    if subject == "metrics":
+        titles = ["metric", "tasks", "better", "measured", "what it is"]
+        return format_markdown(titles, [[f"`{m.name}`", *_describe(m), m.help] for m in METRICS.values()], left=5)
     chosen: dict[str, str] = {}
     for entry in OmegaConf.load(CONF / "config.yaml").defaults:
         chosen.update(entry if not isinstance(entry, str) else {})
@@ -73,6 +107,18 @@ def _cards(group: str) -> str:
         return render_cards(group, points)
 
 
+def _choice(group: str, name: str) -> str:
+    """Return what is known about one choice of a group, such as ``variant=dropblock``."""
+    if group not in CARDS.values():
+        return _card(f"{group}={name}", read_card(group, name)[0])
+    from dropout_lab.cli.cards import render_card
+    from dropout_lab.config.plugins import enable_plugins
+
+    enable_plugins()
+    with open_composer() as points:
+        return f"{group}={render_card(group, name, points)}"
+
+
 def _group(group: str) -> str:
     return f"{group}=\n" + "\n".join(_card(name, read_card(group, name)[0], "  ") for name in list_choices(group))
 
@@ -88,11 +134,25 @@ def _card(head: str, text: str, margin: str = "") -> str:
 
 
 def describe_columns() -> dict[str, str]:
-    """Return the description of every column of ``trials.csv``, in order."""
-    from dropout_lab.sweeps.ledger import trial_columns
+    """Return the description of every column of ``trials.csv``, in order; those of requested metrics are last."""
+    from dropout_lab.sweeps.columns import trial_columns
 
     helps = {entry.column: entry.spec.help for entry in list_settings() if entry.spec.identity}
-    return {name: MEASURED.get(name) or helps[name] for name in trial_columns()}
+    return {name: MEASURED.get(name) or helps[name] for name in trial_columns(REQUESTED)}
+
+
+def _metric_columns() -> dict[str, str]:
+    """Return the description of the columns that hold metrics."""
+    described: dict[str, str] = {}
+    for metric in REQUESTED_METRICS:
+        val, test = split_columns(metric, ("val", "test"))
+        described[val] = f"{metric.help}; validation split, with metrics=[{metric.name}]"
+        described[test] = "the same on the test split"
+    for metric in (LOSS, *TRIAL_METRICS):
+        train, val, test = split_columns(metric)
+        described |= {train: f"{metric.help}; training split"}
+        described |= {val: "the same on the validation split", test: "the same on the test split"}
+    return described
 
 
 MEASURED = {
@@ -106,17 +166,14 @@ MEASURED = {
     "max_norm": "its radius, empty if not chosen",
     "early_stopping": "its patience in epochs, empty if not chosen",
     "seed": "the trial seed",
-    "train_accuracy": "fraction of training examples right, in eval mode",
-    "val_accuracy": "the same on validation examples",
-    "test_accuracy": "the same on test examples",
-    "gap": "train minus test accuracy; test minus train rmse or perplexity for other tasks",
-    "train_loss": "mean loss in eval mode without penalties: nats, or squared error of the scaled target",
-    "val_loss": "the same on validation examples",
-    "test_loss": "the same on test examples",
+    "gap": "train minus test {}; test minus train {} for other tasks".format(
+        *(" or ".join(m.name for m in SCORES if m.higher_is_better is higher) for higher in (True, False))
+    ),
     "train_seconds": "wall-clock of the pack divided by its trials; bookkeeping, no effect of the arm",
     "seconds_per_epoch": "train_seconds divided by epochs_run",
     "epochs_run": "epochs trained",
-    "best_epoch": "epoch of the lowest validation loss, from 1; under regularizer.min_gain the last that counted",
+    "best_epoch": "epoch of the lowest validation loss, or the best regularizer.monitor, from 1; under "
+    "regularizer.min_gain the last that counted",
     "parameters": "number of parameters; dropout changes none",
     "active_parameters": "expected number between units that a mask keeps; empty where more than single units fall, "
     "and where a network of your own drops",
@@ -128,13 +185,5 @@ MEASURED = {
     "zero_activations": "fraction of these activations that are 0",
     "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
     "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training part",
-    "train_rmse": "root mean squared error in the target's unit, regression only",
-    "val_rmse": "the same on validation examples",
-    "test_rmse": "the same on test examples",
-    "train_perplexity": "exponential of the mean loss of a token, language models only",
-    "val_perplexity": "the same on the validation part",
-    "test_perplexity": "the same on the test part",
-    "train_bits_per_character": "mean loss of a character in bits, language models of characters only",
-    "val_bits_per_character": "the same on the validation part",
-    "test_bits_per_character": "the same on the test part",
+    **_metric_columns(),
 }

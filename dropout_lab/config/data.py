@@ -22,21 +22,25 @@ from dropout_lab.config.validators import (
 # Data sets by the settings that apply to them; tests compare these with the data sets of dropout_lab.data.
 VISION = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100", "svhn")
 SYNTHETIC = ("noisy_sine", "linear_teacher")
-OWN = ("file", "folder", "texts")
+OWN = ("file", "folder", "texts", "audio")
+AUDIO = ("fsdd", "speech_commands", "audio")
 LABELLED_TEXTS = ("rt_polarity", "scale_data", "imdb", "ag_news", "newsgroups20", "texts")
 LANGUAGE = ("ptb", "wikitext2", "tinyshakespeare")
 TEXTS = (*LABELLED_TEXTS, *LANGUAGE)
-OFFICIAL_TEST = (*VISION, "uci", "year_prediction_msd", "imdb", "ag_news", "newsgroups20", *LANGUAGE)
+OFFICIAL_TEST = (
+    *VISION,
+    "fsdd",
+    "speech_commands",
+    "uci",
+    "year_prediction_msd",
+    "imdb",
+    "ag_news",
+    "newsgroups20",
+    *LANGUAGE,
+)
 UCI = (
-    "bostonHousing",
-    "concrete",
-    "energy",
-    "kin8nm",
-    "naval-propulsion-plant",
-    "power-plant",
-    "protein-tertiary-structure",
-    "wine-quality-red",
-    "yacht",
+    *("bostonHousing", "concrete", "energy", "kin8nm", "naval-propulsion-plant", "power-plant"),
+    *("protein-tertiary-structure", "wine-quality-red", "yacht"),
 )
 
 
@@ -56,7 +60,12 @@ class DataConf(Validated):
     )
     name: str = setting("yacht", choices=UCI, when=("data.kind", "uci"), source=True, help="which of the nine sets")
     split: int = setting(
-        0, low=0, high=19, when=("data.kind", "uci"), pack="own", help="which published split to test on"
+        0,
+        low=0,
+        high=19,
+        when=("data.kind", "uci", "fsdd"),
+        pack="own",
+        help="which published split to test on; under data.split_by=speaker, which speaker",
     )
     path: str = setting(
         "",
@@ -66,7 +75,7 @@ class DataConf(Validated):
         axis=True,
         when=("data.kind", *OWN),
         source=True,
-        help="own data: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder of images or texts per class",
+        help="data of the user: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder per class",
     )
     digest: str = setting(
         "",
@@ -198,9 +207,26 @@ class DataConf(Validated):
     pad: str = setting(
         "front",
         choices=("front", "back"),
-        when=("data.kind", *LABELLED_TEXTS),
+        when=("data.kind", *LABELLED_TEXTS, *AUDIO),
         source=True,
-        help="where shorter texts are filled up",
+        help="where shorter texts and recordings are filled up",
+    )
+    audio_features: str = setting(
+        "log_mel",
+        choices=("log_mel", "mfcc"),
+        when=("data.kind", *AUDIO),
+        source=True,
+        help="features of a recording: 40 log-mel energies, or 13 MFCCs with first and second differences",
+    )
+    frames: int = setting(
+        64, low=1, high=10_000, when=("data.kind", *AUDIO), source=True, help="frames of 10 ms; more are cut off"
+    )
+    split_by: str = setting(
+        "official",
+        choices=("official", "speaker"),
+        when=("data.kind", "fsdd"),
+        source=True,
+        help="test set: the official recordings, or all recordings of the speaker number data.split",
     )
     vocabulary: int = setting(
         20_000,

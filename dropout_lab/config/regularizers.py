@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from dropout_lab.config.fields import Validated, list_fields, setting
+from dropout_lab.config.requested_metrics import MONITOR_ALLOWED, check_monitor
 from dropout_lab.config.validators import AUGMENT, MOST, check_augment
 from dropout_lab.errors import ConfigError
 
@@ -86,14 +87,22 @@ class RegularizerConf(Validated):
         low=1,
         high=MOST,
         column="early_stopping",
-        help="epochs without a better validation loss before stopping",
+        help="epochs without a better value of regularizer.monitor before stopping",
     )
     min_gain: float = setting(
         0.0,
         **_own("early_stopping"),
         low=0,
         off=0.0,
-        help="how much lower a validation loss must be to count as better",
+        help="how much better the validation loss, or what regularizer.monitor names, must be to count as better",
+    )
+    monitor: str = setting(
+        "val_loss",
+        **_own("early_stopping", "equal"),
+        check=check_monitor,
+        allowed=MONITOR_ALLOWED,
+        off="val_loss",
+        help="what early stopping reads after each epoch, on the validation split",
     )
     restore: bool = setting(
         True,

@@ -12,6 +12,12 @@ from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
 from dropout_lab.config.regularizers import RegularizerConf
+from dropout_lab.config.requested_metrics import (
+    METRICS_ALLOWED,
+    MONITOR_ALLOWED,
+    check_metrics,
+    check_tuning_metric,
+)
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.validators import (
     MOST,
@@ -159,6 +165,21 @@ class Config(Validated):
         identity=False,
         when=("tune", True),
         help="seeds that tuning tries each of them on, none of the confirming ones",
+    )
+    tuning_metric: str = setting(
+        "auto",
+        check=check_tuning_metric,
+        allowed=f"auto, {MONITOR_ALLOWED}",
+        identity=False,
+        when=("tune", True),
+        help="what tuning chooses by; auto: the validation score of the task",
+    )
+    metrics: list[str] = setting(
+        [],
+        check=check_metrics,
+        allowed=METRICS_ALLOWED,
+        identity=False,
+        help="further metrics to measure on the validation and test splits, such as [f1,auroc]",
     )
     read_test: bool = setting(
         True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"

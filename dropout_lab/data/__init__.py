@@ -11,6 +11,7 @@ from dropout_lab.data.dataset import Dataset, reconstruction_of
 from dropout_lab.data.rcv1 import read_rcv1_dataset
 from dropout_lab.data.sizes import count_training
 from dropout_lab.data.sklearn_sets import SHIPPED
+from dropout_lab.data.speech import read_fsdd, read_speech_commands
 from dropout_lab.data.split import hold_out
 from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.data.text_sets import LANGUAGE, TEXTS
@@ -27,6 +28,8 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "uci": read_uci,
     "year_prediction_msd": year_prediction_msd,
     "rcv1": read_rcv1_dataset,
+    "fsdd": read_fsdd,
+    "speech_commands": read_speech_commands,
     **TEXTS,
     **LANGUAGE,
 }

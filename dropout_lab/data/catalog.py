@@ -9,6 +9,8 @@ import numpy as np
 
 from dropout_lab.data.downloaders import download_uci, download_vision, download_year
 from dropout_lab.data.rcv1 import download_rcv1, rcv1_file, read_rcv1
+from dropout_lab.data.speech import LISTS, SPEAKERS, commands_folder, list_fsdd_files, read_speech_commands, verify_fsdd
+from dropout_lab.data.speech_downloaders import download_fsdd, download_speech_commands
 from dropout_lab.data.text_downloaders import download_text_set
 from dropout_lab.data.text_sets import CORPORA, STREAMS
 from dropout_lab.data.text_sources import list_files, verify_files
@@ -100,6 +102,16 @@ def _rcv1(root: Path) -> str:
     return f"{_counts(found['y'])}, {len(found['classes'])} topics"
 
 
+def _fsdd(root: Path) -> str:
+    verify_fsdd(root)
+    return f"{len(list_fsdd_files(root)):,} recordings by {len(SPEAKERS)} speakers"
+
+
+def _speech_commands(root: Path) -> str:
+    dataset = read_speech_commands(str(root))
+    return f"{len(dataset.x):,} recordings of {len(dataset.classes)} words"
+
+
 def _text(name: str, task: str, size: str, terms: str, source: str, tokens: str = "spaces") -> CatalogEntry:
     def decode(root: Path) -> str:
         verify_files(name, root)
@@ -157,6 +169,26 @@ ENTRIES = [
         lambda root: [rcv1_file(root)],
         _rcv1,
         download_rcv1,
+    ),
+    CatalogEntry(
+        "fsdd",
+        "10 classes",
+        "2,700 + 300 recordings by 6 speakers",
+        "CC BY-SA 4.0",
+        "Jackson et al. 2018, github.com/Jakobovski/free-spoken-digit-dataset",
+        list_fsdd_files,
+        _fsdd,
+        download_fsdd,
+    ),
+    CatalogEntry(
+        "speech_commands",
+        "35 classes",
+        "105,829 recordings of one word",
+        "CC BY 4.0",
+        "Warden 2018, arXiv:1804.03209",
+        lambda root: [commands_folder(root) / name for name in LISTS.values()],
+        _speech_commands,
+        download_speech_commands,
     ),
     _text("rt_polarity", "2 classes", "10,662 sentences", CITE, f"Pang and Lee 2005, {PABO}"),
     _text("scale_data", "ratings, 3 or 4 grades", "5,006 reviews by 4 authors", CITE, f"Pang and Lee 2005, {PABO}"),

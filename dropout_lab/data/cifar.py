@@ -11,6 +11,7 @@ import numpy as np
 
 from dropout_lab.data.checksums import verify_digest
 from dropout_lab.data.safe_pickle import load_plain_pickle
+from dropout_lab.data.torchvision_import import torchvision
 from dropout_lab.errors import DataError
 
 
@@ -35,8 +36,6 @@ class CifarFiles:
     @property
     def published(self) -> Any:
         """The torchvision class of the set, with ``url``, ``tgz_md5`` and the md5 checksums of the batch files."""
-        from dropout_lab.data.torchvision_import import torchvision
-
         return getattr(torchvision(), self.kind)
 
     def find(self, root: Path) -> list[Path]:

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Literal
 
 import numpy as np
 
 from dropout_lab.errors import DataError
-
-Task = Literal["classification", "regression", "language"]
+from dropout_lab.metrics import Task
 
 
 # eq=False: instances compare by identity, so that a data set can be a key of a cache.

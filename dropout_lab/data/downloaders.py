@@ -8,6 +8,7 @@ from dropout_lab.data.checksums import joint_digest
 from dropout_lab.data.cifar import CifarFiles
 from dropout_lab.data.download import download_file, staging_folder
 from dropout_lab.data.svhn import SVHNFiles
+from dropout_lab.data.torchvision_import import torchvision
 from dropout_lab.data.uci import ADDRESS, TABLES, YEAR_ADDRESS, list_year_files, read_year
 from dropout_lab.data.vision import VISION, IdxFiles
 from dropout_lab.errors import DataError
@@ -36,8 +37,6 @@ def download_vision(name: str, root: Path) -> None:
 
 
 def _idx(files: IdxFiles, raw: Path, place: Path) -> None:
-    from dropout_lab.data.torchvision_import import torchvision
-
     known: Any = getattr(torchvision(), files.folder)
     if files.folder == "EMNIST":  # one archive holds all variants of EMNIST
         download_file([known.url], raw / "gzip.zip", known.md5)

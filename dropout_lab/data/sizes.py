@@ -14,6 +14,7 @@ SIZES: dict[str, tuple[int, int | None]] = {
     "iris": (150, None),
     "diabetes": (442, None),
     **{name: (sum(vision.counts), vision.counts[1]) for name, vision in VISION.items()},
+    "fsdd": (3_000, 300),
     "year_prediction_msd": (YEAR_ROWS, YEAR_TEST),
     "rt_polarity": (10_662, None),
     "scale_data": (5_006, None),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dropout_lab.data.checksums import file_digest
+from dropout_lab.data.torchvision_import import torchvision
 from dropout_lab.errors import DataError
 
 FILES = ("train_32x32.mat", "test_32x32.mat")
@@ -18,8 +19,6 @@ class SVHNFiles:
     @property
     def published(self) -> Any:
         """torchvision's entries of the training and the test set: address, file name, md5."""
-        from dropout_lab.data.torchvision_import import torchvision
-
         known = torchvision().SVHN.split_list
         return [known["train"], known["test"]]
 

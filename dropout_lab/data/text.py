@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dropout_lab.data.cache import Arrays
-from dropout_lab.data.dataset import Dataset, Task
+from dropout_lab.data.dataset import Dataset
 from dropout_lab.errors import DataError
+from dropout_lab.metrics import Task
 
 NOTHING = -1  # padding before or after a text
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]|_")

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.data.arrays import read_npz
+from dropout_lab.data.audio_features import Kind
 from dropout_lab.data.cache import Arrays, file_state, load_or_decode
 from dropout_lab.data.checksums import file_digest as digest_of
 from dropout_lab.data.checksums import joint_digest
@@ -24,6 +25,7 @@ from dropout_lab.data.table_format import FormatOptions
 from dropout_lab.data.tables import SUFFIXES, TableOptions, is_table, read_table
 from dropout_lab.data.text import TextOptions, to_labelled_dataset
 from dropout_lab.data.user_texts import list_texts, read_column, read_folder
+from dropout_lab.data.wav import list_recordings, read_recordings
 from dropout_lab.errors import DataError
 
 SIGNIFICANT = 16  # number of hex digits of a digest that are kept
@@ -130,6 +132,26 @@ def texts(
     return _with_notes(to_labelled_dataset("texts", arrays, vocabulary), place)
 
 
+def audio(
+    path: str = "", digest: str = "", audio_features: Kind = "log_mel", frames: int = 64, pad: str = "front"
+) -> Dataset:
+    """Read a folder of WAV files per class as series of audio features.
+
+    Args:
+        path: the folder.
+        digest: the expected beginning of the sha256 of its content; if empty, any content is accepted.
+        audio_features, frames, pad: see :func:`~dropout_lab.data.audio_features.stack_features`.
+
+    Raises:
+        DataError: the folder is missing or invalid, or has another digest.
+    """
+    place = _source("audio", path)
+    _compare("audio", path, digest)
+    detail = f"{audio_features} {frames} {pad}"
+    read = partial(read_recordings, place, audio_features, frames, pad)
+    return _with_notes(_dataset("audio", _files("audio", place), read, detail), place)
+
+
 def _refuse_given(options: Mapping[str, object], kind: str, reason: str) -> None:
     """Raise DataError if an option is given that applies only to another kind of data."""
     for key, value in options.items():
@@ -138,12 +160,16 @@ def _refuse_given(options: Mapping[str, object], kind: str, reason: str) -> None
             raise DataError(f"data.{key}={shown}: is for {kind}; {reason}")
 
 
-OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts}
+OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts, "audio": audio}
 KINDS_OF_FILE: dict[str, Callable[[Path], bool]] = {
     "file": lambda path: path.suffix.lower() == ".npz" or is_table(path),
     "texts": is_table,
 }
-FOLDERS: dict[str, Callable[[Path], ClassFolders]] = {"folder": list_images, "texts": list_texts}
+FOLDERS: dict[str, Callable[[Path], ClassFolders]] = {
+    "folder": list_images,
+    "texts": list_texts,
+    "audio": list_recordings,
+}
 
 
 def fingerprint(kind: str, path: str) -> str:
@@ -181,7 +207,9 @@ def _source(kind: str, path: str) -> Path:
     if not reads and not place.is_dir():
         raise DataError(f"data.path={path}: is no folder; data=file reads .npz files and tables, data=texts texts")
     if kind not in FOLDERS and place.is_dir():
-        raise DataError(f"data.path={path}: is a folder; data=folder reads images and data=texts texts, by class")
+        raise DataError(
+            f"data.path={path}: is a folder; data=folder reads images, data=texts texts, and data=audio recordings"
+        )
     if not (place.is_dir() or place.is_file()):  # a pipe provides its content once, but it is read twice
         raise DataError(f"data.path={path}: is neither a file nor a folder")
     if reads and not place.is_dir() and not reads(place):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from dropout_lab.dropout.kernels.torch_private import relu_backward_, tensor_version
 from dropout_lab.rng import LEVELS
 
 
@@ -78,8 +79,7 @@ def relu_dropout(x: Tensor, factor: Tensor) -> Tensor:
         factor: tensor of the same shape, without a gradient; overwritten.
     """
     with torch.no_grad():
-        # Derivative of the ReLU times the factor; this is torch's fastest operation for zeroing where x <= 0.
-        slope = torch.ops.aten.threshold_backward.grad_input(factor, x, 0, grad_input=factor)
+        slope = relu_backward_(factor, x)  # derivative of the ReLU times the factor
     return apply_mask(x, slope)
 
 
@@ -102,8 +102,10 @@ def _cut_of(rate: Tensor | float, like: Tensor) -> _Cut:
     """Return the cached constants of a rate, shaped to broadcast over ``like``."""
     if not isinstance(rate, Tensor) or torch.compiler.is_compiling():
         return _cut(per_model(rate, like))
-    # The version counter detects a rate that was changed in place.
-    key = (like.dim(), like.dtype, like.device, rate._version)
+    version = tensor_version(rate)  # detects a rate that was changed in place
+    if version is None:
+        return _cut(per_model(rate, like))
+    key = (like.dim(), like.dtype, like.device, version)
     found = _cuts.setdefault(rate, {})
     if key not in found:
         found[key] = _cut(per_model(rate, like))

@@ -16,11 +16,11 @@ from dropout_lab.evaluation.store import EvaluationStore, format_inference, infe
 from dropout_lab.models import NetworkError
 from dropout_lab.sweeps.checkpoints import SavedWeights, list_saved
 from dropout_lab.sweeps.grid import Arm
-from dropout_lab.sweeps.inference_checks import load_dataset
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.predictions import predictions_path, store_predictions
 from dropout_lab.sweeps.process import ProcessEnded, run_isolated
 from dropout_lab.sweeps.progress import ProgressBar
+from dropout_lab.sweeps.trial_inputs import load_trial_data
 
 Say = Callable[[str], None]
 Result = TypeVar("Result")
@@ -104,7 +104,7 @@ def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationSt
     if not evaluations.has(each.trial.id, task.conf):
         return True
     there = predictions_path(evaluations.folder, each.trial.id, format_inference(task.conf)).is_file()
-    return predictions and not there and load_dataset(each.trial).task != "language"
+    return predictions and not there and load_trial_data(each.trial).task != "language"
 
 
 def evaluate_arms(arms: Sequence[Arm], ledger: Ledger, say: Say) -> list[tuple[str, InferConf]]:

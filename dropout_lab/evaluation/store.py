@@ -8,22 +8,21 @@ from dropout_lab.config import InferConf
 from dropout_lab.errors import format_setting
 from dropout_lab.evaluation.measure import Measures
 from dropout_lab.files import replace_file
+from dropout_lab.metrics import evaluation_columns
 from dropout_lab.sweeps.csv_check import verify_csv
 from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv
 
 # Columns that identify an evaluation of a trial.
 HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.precision", "infer.ood"]
-CLASSES = ["accuracy", "nll", "brier", "ece", "ece_adaptive", "aurc"]
-DOUBT = ["entropy", "mutual_information", "variation_ratio", "variance"]
-NUMBERS = ["rmse", "log_likelihood", "tau", "val_rmse", "val_log_likelihood", "perplexity"]
-COLUMNS = ["trial_id", *HOW, *CLASSES, *DOUBT, *NUMBERS, "n_test", "seconds", "version"]
+COLUMNS = ["trial_id", *HOW, *evaluation_columns(), "n_test", "seconds", "version"]
 KEY = ["trial_id", *HOW]
 FILES = {
     "reliability.csv": [*KEY, "binning", "bin", "low", "high", "count", "confidence", "accuracy"],
     "coverage.csv": [*KEY, "coverage", "risk"],
     "ood.csv": [*KEY, "against", "score", "auroc", "fpr95", "n_in", "n_out"],
 }
-MEASURED = {*CLASSES, *DOUBT, *NUMBERS, "n_test", "seconds", "low", "high", "count", "confidence", "coverage", "risk"}
+# Columns of numbers in these files.
+MEASURED = {*evaluation_columns(), *"n_test seconds low high count confidence coverage risk".split()}
 ENSEMBLES = [
     *("point", "first", "members", *HOW, "kind", "size", "epochs", "passes_each", "metric"),
     *("mean", "low", "high", "n", "values"),

@@ -7,11 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from dropout_lab.dropout.base import MAPS, STEPS, UNITS
 from dropout_lab.dropout.hook_interface import Hook, PlainHook
+from dropout_lab.dropout.kernels.torch_private import BATCH_NORM_BASE
 from dropout_lab.dropout.pack_dropout import Site
 from dropout_lab.models.base import Model, Parameter, Params, input_layout
 from dropout_lab.models.generators import changed, global_states
@@ -136,7 +136,7 @@ class Custom(Model):
     def batch_statistics(self) -> list[str]:
         """Return the names of the layers that use batch statistics in evaluation, too."""
         layers = self._module.named_modules()
-        return [name for name, layer in layers if isinstance(layer, _BatchNorm) and layer.running_mean is None]
+        return [name for name, layer in layers if isinstance(layer, BATCH_NORM_BASE) and layer.running_mean is None]
 
     def generators(self) -> list[torch.Generator]:
         """Return the torch generators that are attributes of the network's modules."""

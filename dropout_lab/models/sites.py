@@ -2,21 +2,19 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import cast
 
 from torch import Tensor, nn
-from torch.nn.modules.dropout import _DropoutNd
 
-DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+from dropout_lab.dropout.kernels.torch_private import CALL_METHODS, DROPOUT_BASE, DROPOUTS, has_hooks
+
 # These take [B, C, T] and drop channels, which are features D in the engine's order [B, T, D].
 CHANNELS_FIRST = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
 # Attributes that determine the result of calling an nn.Dropout. Subclasses may override others, such as __init__.
 DECISIVE = (
-    *("forward", "__call__", "_call_impl", "_wrapped_call_impl", "_slow_forward", "train", "eval"),
+    *("forward", "__call__", *CALL_METHODS, "train", "eval"),
     *("p", "inplace", "training", "__getattr__", "__getattribute__", "__setattr__"),
 )
 PLAIN = ("p", "inplace", "training")  # set on the instance by torch itself
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class DropoutCall(nn.Module):
@@ -51,7 +49,7 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
     Raises:
         ValueError: a subclass or instance changes the behaviour of nn.Dropout, which the replacement would lose.
     """
-    found = {name: module for name, module in network.named_modules() if isinstance(module, _DropoutNd)}
+    found = {name: module for name, module in network.named_modules() if isinstance(module, DROPOUT_BASE)}
     for name, module in found.items():
         reason = _custom(module)
         if reason:
@@ -62,10 +60,10 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
     sites: Mapping[nn.Module, nn.Module] = {
         module: DropoutCall(site_name(name), module, call) for name, module in found.items()
     }
-    for parent in network.modules():
-        for key, child in parent._modules.items():  # a module may have several parents
-            if child in sites:
-                parent._modules[key] = sites[cast(nn.Module, child)]
+    for path, module in list(network.named_modules(remove_duplicate=False)):  # a module may have several parents
+        if path and module in sites:
+            parent, _, key = path.rpartition(".")
+            network.get_submodule(parent).register_module(key, sites[module])
     return [site_name(name) for name in found]
 
 
@@ -84,8 +82,8 @@ def _custom(module: nn.Module) -> str | None:
             return f"has a {name} of its own"
         if name in vars(module) and name not in PLAIN:
             return f"has a {name} that was set on the instance"
-    if any(getattr(module, hooks) for hooks in HOOKS):
+    if has_hooks(module):
         return "has hooks"
-    if module._parameters or module._buffers or module._modules:
+    if any(True for part in (module.parameters(), module.buffers(), module.children()) for _ in part):
         return "has parameters, buffers or modules"
     return None

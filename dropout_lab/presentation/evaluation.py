@@ -8,10 +8,12 @@ import pandas as pd
 
 from dropout_lab.config import InferConf
 from dropout_lab.config.compose import check_override, open_composer
+from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.command import evaluate_folder
 from dropout_lab.evaluation.store import inference_columns
 from dropout_lab.files import replace_file
-from dropout_lab.report import ensembles
+from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
 from dropout_lab.report.formats import format_plain
 
@@ -50,9 +52,6 @@ def command(words: Sequence[str], say: Callable[[str], None]) -> int:
         if word.startswith("-"):
             raise ConfigError(f"no flag {word!r}; evaluate takes settings and --help")
         check_override(word)
-    from dropout_lab.config.plugins import enable_plugins
-    from dropout_lab.evaluation.command import evaluate_folder
-
     enable_plugins()
     with open_composer() as points:
         folder, found = evaluate_folder(words, points, say)
@@ -121,8 +120,6 @@ def _wanted(made: Sequence[tuple[str, InferConf]]) -> list[dict[str, str]]:
 
 
 def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFrame | None) -> list[str]:
-    from dropout_lab.report import plots, reliability
-
     drawn = []
     if "reliability.csv" in kept and "coverage.csv" in kept:
         figure = reliability.draw_calibration(

@@ -19,8 +19,8 @@ from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.regroup import regroup_folder
 from dropout_lab.report.summary import Summary, TuningRecord
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
+from dropout_lab.sweeps.columns import trial_columns as header
 from dropout_lab.sweeps.grid import Arm, open_ranges
-from dropout_lab.sweeps.ledger import trial_columns as header
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.typed_values import typed_values
 from dropout_lab.tuning.search import Search, format_settings, searches_of
@@ -87,11 +87,11 @@ def write_search(outcome: Outcome) -> list[str]:
     folder = Path(search.arm.config.out)
     replace_file(folder / "tuning.csv", to_csv(tuning_frame([search], confirmed=False)))
     ranked = sorted(search.attempts, key=lambda attempt: attempt.rank)
-    higher = ranked[0].higher
-    titles = ["settings", "validation accuracy, %" if higher else "validation error", "validation loss", "n"]
+    metric = ranked[0].metric
+    titles = ["settings", f"validation {metric.label}", "validation loss", "n"]
     rows = []
     for attempt in ranked[:BEST]:
-        score = f"{attempt.score * 100:.2f}" if higher else f"{attempt.score:.4g}"
+        score = f"{attempt.score * metric.scale:.{metric.digits}f}" if metric.unit else f"{attempt.score:.4g}"
         n = len(attempt.trials) - attempt.lost
         rows.append([format_settings(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
     note = (

@@ -90,14 +90,16 @@ class Stopping(NamedTuple):
     """Early-stopping rule of a model.
 
     Args:
-        patience: number of epochs without improvement of the validation loss; infinite for no early stopping.
-        gain: smallest decrease of the validation loss that counts as an improvement.
+        patience: number of epochs without improvement; infinite for no early stopping.
+        gain: smallest improvement that counts as one.
         restore: whether the results are those of the weights of the best epoch.
+        monitor: the validation column whose improvement counts.
     """
 
     patience: float
     gain: float = 0.0
     restore: bool = True
+    monitor: str = "val_loss"
 
 
 class Regularizer:
@@ -113,6 +115,7 @@ class Regularizer:
         kind: name in the registry, and of the setting for the strength.
         numbers: names of the settings with one number per model; the first is the strength.
         off: strength for models that have not chosen the regularizer; at this value it must have no effect.
+        confs: settings of each of the M models.
         own: values of the settings in ``numbers``, [M] each.
         random: random bits, by name of the stream.
     """
@@ -122,7 +125,7 @@ class Regularizer:
     off: ClassVar[float] = 0.0
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
-        self.scene = scene
+        self.scene, self.confs = scene, list(trials.confs)
         self.on = [self.kind in conf.names for conf in trials.confs]
         values = {name: [getattr(conf, name) for conf in trials.confs] for name in self.numbers}
         if self.numbers:
@@ -220,7 +223,7 @@ class Regularizer:
     def select(self: Self, models: Sequence[int]) -> Self:
         """Return the regularizer of these models only; it continues the same streams."""
         kept, index = copy(self), list(models)
-        kept.on = [self.on[m] for m in index]
+        kept.on, kept.confs = [self.on[m] for m in index], [self.confs[m] for m in index]
         kept.own = {name: value[index] for name, value in self.own.items()}
         kept.keep = {name: value[index] for name, value in self.keep.items()}
         kept.random = {name: random.select(index) for name, random in self.random.items()}

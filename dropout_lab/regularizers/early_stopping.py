@@ -1,4 +1,4 @@
-"""Early stopping of a model when its validation loss no longer decreases."""
+"""Early stopping of a model when its validation loss, or another monitored metric, no longer improves."""
 
 import math
 from typing import ClassVar
@@ -7,7 +7,7 @@ from dropout_lab.regularizers.base import Regularizer, Stopping
 
 
 class EarlyStopping(Regularizer):
-    """Early stopping after a number of epochs without improvement of the validation loss, with the best weights.
+    """Early stopping after a number of epochs without improvement on the validation set, with the best weights.
 
     Source:
         Prechelt 1998, Early stopping - but when?, in Neural Networks: Tricks of the Trade.
@@ -19,7 +19,8 @@ class EarlyStopping(Regularizer):
 
     def stopping(self) -> list[Stopping]:
         patience, gain, restore = (self.own[name].tolist() for name in self.numbers)
+        monitors = [conf.monitor for conf in self.confs]
         return [
-            Stopping(p, g, bool(r)) if on else Stopping(math.inf)
-            for p, g, r, on in zip(patience, gain, restore, self.on, strict=True)
+            Stopping(p, g, bool(r), monitor) if on else Stopping(math.inf)
+            for p, g, r, monitor, on in zip(patience, gain, restore, monitors, self.on, strict=True)
         ]

@@ -10,7 +10,7 @@ from dropout_lab.regularizers.l2 import half_sum_squares
 
 
 class Elastic(WeightRegularizer):
-    """Penalty elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2), parametrised as in scikit-learn.
+    """Penalty ``elastic * (ratio * sum |w| + (1 - ratio) / 2 * sum w^2)``, parametrised as in scikit-learn.
 
     Source:
         Zou and Hastie 2005, JRSS B 67.

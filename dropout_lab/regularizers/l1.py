@@ -8,12 +8,12 @@ from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, Weigh
 
 
 def sum_absolute(weight: Tensor) -> Tensor:
-    """Return sum |w| per model, [M]; its gradient is sign(w), and 0 where w is 0."""
+    """Return ``sum |w|`` per model, [M]; its gradient is sign(w), and 0 where w is 0."""
     return weight.abs().flatten(1).sum(1)
 
 
 class L1(WeightRegularizer):
-    """Penalty l1 * sum |w|, active once the fraction ``l1_from`` of the training is completed.
+    """Penalty ``l1 * sum |w|``, active once the fraction ``l1_from`` of the training is completed.
 
     Source:
         Tibshirani 1996, JRSS B 58, the lasso; switched on towards the end: Srivastava et al. 2014, JMLR 15, Table 9.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.metrics import EVALUATION_METRICS, evaluation_columns
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.formats import format_markdown
 from dropout_lab.report.numbers import interval_text, spread_text
@@ -20,19 +21,9 @@ SETTINGS = (
 ).split(",")
 # Settings in which the trials of one arm may differ: the published split on which they are tested, and the digests.
 REPLICATES = ("data.split", "data.digest", "model.digest")
-SHOWN = {
-    "accuracy": MetricFormat("accuracy, %", 100, 2),
-    "nll": MetricFormat("NLL", 1, 4),
-    "ece": MetricFormat("ECE, %", 100, 2),
-    "rmse": MetricFormat("rmse", 1, 3),
-    "log_likelihood": MetricFormat("log-likelihood", 1, 3),
-    "perplexity": MetricFormat("perplexity", 1, 2),
-}
-METRICS = (
-    "accuracy,nll,brier,ece,ece_adaptive,aurc,entropy,mutual_information,variation_ratio,variance,rmse,log_likelihood,"
-    "tau,val_rmse,val_log_likelihood,perplexity"
-).split(",")
-NUMBERS = ("rmse", "log_likelihood")
+SHOWN = {metric.name: MetricFormat.of(metric) for metric in EVALUATION_METRICS if metric.in_tables}
+METRICS = evaluation_columns()
+NUMBERS = {metric.name for metric in EVALUATION_METRICS if metric.in_tables and metric.tasks == ("regression",)}
 _WORDS = [
     "trial_id",
     "infer",
@@ -154,7 +145,7 @@ def evaluation_table(frame: pd.DataFrame) -> EvaluationTable:
     """
     names = varying_settings(frame)
     shown = [metric for metric in SHOWN if frame[metric].notna().any()]
-    numbers = set(shown) <= set(NUMBERS)
+    numbers = set(shown) <= NUMBERS
     titles = [t for metric in shown for t in ([SHOWN[metric].title, "SE", "SD"] if numbers else [SHOWN[metric].title])]
     rows = []
     for cells, mine in group_by_arm(frame, names):

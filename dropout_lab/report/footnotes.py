@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
 from dropout_lab.report.numbers import spread_text
-from dropout_lab.report.summary import SCORES, Summary
+from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, Summary, percent_score
 from dropout_lab.report.testset import describe_test_set
 from dropout_lab.stats.intervals import LEAST
 
@@ -18,15 +18,15 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         summary: the summary that the table shows.
         over: plural noun for the replicates of an arm, such as ``seeds``.
     """
-    metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in SCORES]
+    metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in TEST_SCORES]
     counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
     counts = [n for n in counts if n] or [len(ids) for ids in summary.arms.values()]
     spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
     yield from describe_test_set(summary)
     if "gap" in summary.shown:
-        accuracies = summary.trials["test_accuracy"].notna().any()
-        yield "gap: train - test, points." if accuracies else "gap: test - train."
+        yield "gap: train - test, points." if percent_score(summary.trials) else "gap: test - train."
+    yield from _undefined(summary)
     if summary.tuned:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
@@ -41,6 +41,16 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:
         yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
+
+
+def _undefined(summary: Summary) -> Iterator[str]:
+    """Yield a sentence for each requested metric that some finished trials lack."""
+    finished = summary.trials[summary.trials["status"] == "ok"]
+    for metric in (metric for metric in summary.shown if metric in TEST_REQUESTED):
+        n = int(finished[metric].notna().sum())
+        if n < len(finished):
+            reason = "it was not requested, or a class has no test example, in the others"
+            yield f"{SHOWN[metric].title}: of {n} of the {len(finished)} trials; {reason}."
 
 
 def _checkpoint(summary: Summary) -> str:

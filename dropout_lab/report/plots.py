@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from dropout_lab.errors import printable
 from dropout_lab.files import write_atomically
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
-from dropout_lab.report.summary import SCORES, Summary, metric_column
-from dropout_lab.stats.bounds import FRACTION, difference_bounds
+from dropout_lab.report.summary import TEST_SCORES, Summary, metric_column, percent_score
+from dropout_lab.stats.bounds import difference_bounds
 from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 
 # Distinguishable for colour-blind readers (Okabe and Ito 2008); the markers are distinguishable in grey as well.
@@ -146,8 +146,8 @@ def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: flo
 def _bounds(summary: Summary, metric: str) -> Bounds:
     """Return the bounds of a metric in the unit in which it is shown."""
     scale = metric_column(metric, summary.trials).scale
-    accuracies = metric == "gap" and scale != 1
-    low, high = difference_bounds(FRACTION) if accuracies else summary.bounds_of(metric)
+    score = percent_score(summary.trials) if metric == "gap" else None
+    low, high = difference_bounds(score.bounds) if score else summary.bounds_of(metric)
     return low * scale, high * scale
 
 
@@ -162,7 +162,7 @@ def _by_arm(summary: Summary, title: str) -> Figure:
                 draw_interval(panel, found, y, shown.scale)
         panel.set_xlim(limits(panel.get_xlim(), _bounds(summary, metric)))
         panel.set(xlabel=shown.title, ylim=(len(labels) - 0.5, -0.5))
-        if metric in SCORES and len(summary.contexts) == 1 and len(labels) > 1:
+        if metric in TEST_SCORES and len(summary.contexts) == 1 and len(labels) > 1:
             base = summary.interval(summary.comparison.contests[0].baseline, metric)
             if base is not None:
                 panel.axvline(base.mean * shown.scale, color=COLOURS[-1], linewidth=0.8, linestyle=":", zorder=0)

@@ -8,16 +8,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dropout_lab.metrics import LOSS, REQUESTED_METRICS, SCORES, TRIAL_METRICS, Metric, requested_columns
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
-from dropout_lab.stats.bounds import FRACTION, bounds_of, difference_bounds
+from dropout_lab.stats.bounds import bounds_of, difference_bounds
 from dropout_lab.stats.example_tests import Disagreement, compare_over_examples, mcnemar
-from dropout_lab.stats.intervals import Bounds, Interval, mean_interval
+from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, mean_interval
 
-METRICS = (
-    "test_accuracy,test_rmse,test_perplexity,test_bits_per_character,gap,train_accuracy,train_rmse,train_perplexity,val_accuracy,val_rmse,"
-    "val_perplexity,test_loss,train_loss,val_loss,epochs_run,best_epoch,train_seconds,active_parameters,drop_fraction"
-).split(",")
+# Columns of trials.csv that summary.csv holds, in its order.
+METRICS = [
+    *(f"test_{metric.name}" for metric in TRIAL_METRICS),
+    "gap",
+    *(f"{part}_{metric.name}" for part in ("train", "val") for metric in SCORES),
+    *(f"{part}_{LOSS.name}" for part in ("test", "train", "val")),
+    *("epochs_run", "best_epoch", "train_seconds", "active_parameters", "drop_fraction"),
+    *requested_columns(),
+]
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,16 @@ class MetricFormat:
     scale: float
     digits: int
 
+    @classmethod
+    def of(cls, metric: Metric, part: str = "") -> "MetricFormat":
+        """Return the format of a metric; ``part`` is the split that the title names."""
+        return cls(f"{part} {metric.label}".strip(), metric.scale, metric.digits)
 
-SCORES = {
-    "test_accuracy": MetricFormat("test accuracy, %", 100, 2),
-    "test_rmse": MetricFormat("test rmse", 1, 3),
-    "test_perplexity": MetricFormat("test perplexity", 1, 2),
-}
-SHOWN = {**SCORES, "gap": MetricFormat("gap to training", 1, 3)}
-GAP_OF_ACCURACIES = MetricFormat("train - test, points", 100, 2)
+
+TEST_SCORES = {f"test_{metric.name}": metric for metric in SCORES}
+TEST_REQUESTED = {f"test_{metric.name}": metric for metric in REQUESTED_METRICS}
+SHOWN = {name: MetricFormat.of(metric, "test") for name, metric in (TEST_SCORES | TEST_REQUESTED).items()}
+SHOWN["gap"] = MetricFormat("gap to training", 1, 3)
 UNSTABLE = 1 / 3  # from this fraction of diverged trials on, the mean over the other trials is biased
 # Groups of settings that define the data, the model and its training; arms are compared along all other axes.
 PLACES = ("data", "model", "train", "device", "precision", "seed", "base_seed")
@@ -49,8 +57,13 @@ PLACES = ("data", "model", "train", "device", "precision", "seed", "base_seed")
 
 def metric_column(metric: str, trials: pd.DataFrame) -> MetricFormat:
     """Return the format of a metric of these trials; the gap has the unit of their score."""
-    accuracies = metric == "gap" and trials["test_accuracy"].notna().any()
-    return GAP_OF_ACCURACIES if accuracies else SHOWN[metric]
+    score = percent_score(trials) if metric == "gap" else None
+    return MetricFormat("train - test, points", score.scale, score.digits) if score else SHOWN[metric]
+
+
+def percent_score(trials: pd.DataFrame) -> Metric | None:
+    """Return the score of these trials that is shown in percent; None if there is none."""
+    return next((m for name, m in TEST_SCORES.items() if m.unit == "%" and trials[name].notna().any()), None)
 
 
 def _differ(first: np.ndarray, second: np.ndarray) -> bool:
@@ -124,9 +137,13 @@ class Summary:
         values = self.finished(label, metric).sort_values("seed", kind="stable")[metric].tolist()
         if not values:
             return None
-        if metric == "gap" and self.score(label) == "test_accuracy":
-            return mean_interval(values).within(difference_bounds(FRACTION))
+        if metric == "gap":
+            return mean_interval(values).within(self._gap_bounds(label))
         return mean_interval(values, bounds=self.bounds_of(metric))
+
+    def _gap_bounds(self, label: str) -> Bounds:
+        score = self.score(label)
+        return difference_bounds(bounds_of(score)) if score else UNBOUNDED
 
     def bounds_of(self, metric: str) -> Bounds:
         """Return the smallest and the largest possible value of a metric."""
@@ -144,14 +161,15 @@ class Summary:
 
     @property
     def shown(self) -> list[str]:
-        """Metrics of the printed table: the scores on the test set, and the gap unless its unit differs among arms."""
-        found = [metric for metric in SHOWN if self.trials[metric].notna().any()]
-        mixed = len(found) > 2  # the gap and more than one score
+        """Metrics of the printed table: the scores on the test set, the requested metrics, and the gap unless its unit
+        differs among arms."""
+        found = [metric for metric in SHOWN if metric in self.trials and self.trials[metric].notna().any()]
+        mixed = sum(metric in TEST_SCORES for metric in found) > 1
         return [metric for metric in found if not (mixed and metric == "gap")]
 
     def score(self, label: str) -> str | None:
         """Return the metric by which an arm is compared; None if none of its trials is finished."""
-        return next((metric for metric in SCORES if len(self.finished(label, metric))), None)
+        return next((metric for metric in TEST_SCORES if len(self.finished(label, metric))), None)
 
     def disagreement(self, first: str, second: str) -> Disagreement | None:
         """Return the disagreement of two arms on their common test examples, over the seeds that both have.
@@ -206,7 +224,7 @@ class Summary:
         frames = {label: self.finished(label, metric)[["seed", metric]] for label in labels}
         return ComparisonGroup(
             {label: {int(seed): float(score) for seed, score in f.to_numpy()} for label, f in frames.items()},
-            metric == "test_accuracy",
+            bool(TEST_SCORES[metric].higher_is_better),
             next((label for label in labels if self._plain(label)), labels[0]),
             {label: frozenset(self.arms[label]) for label in labels},
             frozenset(label for label in labels if self.unstable(label)),
@@ -231,7 +249,7 @@ class Summary:
                 tuned = self.tuned[label]
                 cost |= {"tuned": tuned.picked, "tuning_settings": tuned.settings}
                 cost |= {"tuning_trials": tuned.trials, "tuning_seconds": tuned.seconds}
-            for metric in METRICS:
+            for metric in (name for name in METRICS if name in self.trials):
                 found = self.interval(label, metric)
                 if found is not None:
                     rows.append({"arm": label, "metric": metric, **found.columns, **cost})

@@ -8,7 +8,7 @@ from dropout_lab.report.comparison import PairedDifference
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown
 from dropout_lab.report.numbers import interval_text
-from dropout_lab.report.summary import SCORES, SHOWN, MetricFormat, Summary, metric_column
+from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, MetricFormat, Summary, metric_column
 from dropout_lab.stats.example_tests import Disagreement
 from dropout_lab.stats.intervals import Interval
 
@@ -27,10 +27,12 @@ def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
         "failed": [summary.failed(label) for label in summary.arms],
     }
     troubles = {name: counts for name, counts in troubles.items() if any(counts)}
-    scores = [metric for metric in summary.shown if metric in SCORES]
+    scores = [metric for metric in summary.shown if metric in TEST_SCORES]
     titles = [*(axes or ["arm"]), *(["chosen"] if summary.tuned else []), *(SHOWN[m].title for m in scores)]
     compared = bool(summary.comparison.to_baseline)
     titles += [f"to {BASELINE}", "p"] if compared else []
+    requested = [metric for metric in summary.shown if metric in TEST_REQUESTED]
+    titles += [SHOWN[metric].title for metric in requested]
     titles += ["gap"] if "gap" in summary.shown else []
     titles += [*(["tuning"] if summary.tuned else []), "n", *troubles]
     rows = []
@@ -39,6 +41,7 @@ def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
         row += [summary.tuned[label].picked or "-"] if summary.tuned else []
         row += [_score(summary, label, metric) for metric in scores]
         row += _contrast(summary, label) if compared else []
+        row += [_interval(summary, label, metric) for metric in requested]
         row += (
             [_mean(summary.interval(label, "gap"), metric_column("gap", summary.trials))]
             if "gap" in summary.shown
@@ -55,12 +58,14 @@ def arm_columns(summary: Summary) -> int:
     return (len(next(iter(summary.settings.values()), {})) or 1) + bool(summary.tuned)
 
 
+def _interval(summary: Summary, label: str, metric: str) -> str:
+    found, shown = summary.interval(label, metric), SHOWN[metric]
+    return "-" if found is None else interval_text(found, shown.scale, shown.digits)
+
+
 def _score(summary: Summary, label: str, metric: str) -> str:
-    found, shown = summary.interval(label, metric), SCORES[metric]
-    if found is None:
-        return "-"
-    text = interval_text(found, shown.scale, shown.digits)
-    return f"{text} {summary.comparison.mark(label) or ' '}" if summary.comparison.pairs else text
+    text = _interval(summary, label, metric)
+    return f"{text} {summary.comparison.mark(label) or ' '}" if text != "-" and summary.comparison.pairs else text
 
 
 def _mean(found: Interval | None, shown: MetricFormat) -> str:
@@ -74,7 +79,7 @@ def _contrast(summary: Summary, label: str) -> list[str]:
         return [BASELINE, ""]
     if found is None or metric is None:
         return ["-", ""]
-    shown = SCORES[metric]
+    shown = SHOWN[metric]
     text = interval_text(found.difference, shown.scale, shown.digits, "+")
     return [text, "<0.001" if found.holm < 0.001 else f"{found.holm:.3f}"]
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dropout_lab.report.summary import Summary
+from dropout_lab.metrics import Metric
+from dropout_lab.report.summary import TEST_SCORES, Summary
 from dropout_lab.stats.intervals import LEAST
 
 NAMED = 3  # maximum number of arms named in a sentence
@@ -31,9 +32,14 @@ def _column(summary: Summary, label: str, name: str) -> np.ndarray:
     return values if np.isfinite(values).all() else np.zeros(0)
 
 
+def _score(summary: Summary, label: str) -> Metric | None:
+    """Return the metric by which an arm is compared; None if none of its trials is finished."""
+    return TEST_SCORES.get(summary.score(label) or "")
+
+
 def _accurate(summary: Summary) -> list[str]:
-    """Return the arms that are compared by their accuracy."""
-    return [label for label in summary.arms if summary.score(label) == "test_accuracy"]
+    """Return the arms whose score is the fraction of examples that are predicted correctly."""
+    return [label for label in summary.arms if (score := _score(summary, label)) and score.of_examples]
 
 
 def _sizes(summary: Summary) -> Iterator[str]:
@@ -41,7 +47,7 @@ def _sizes(summary: Summary) -> Iterator[str]:
     if not sizes:
         return
     accurate = _accurate(summary)
-    tokens = any(summary.score(label) == "test_perplexity" for label in summary.arms)
+    tokens = any((score := _score(summary, label)) and "language" in score.tasks for label in summary.arms)
     kind = "tokens" if tokens and not accurate else "examples"
     count = f"Test set: {sizes[0]}" if len(sizes) == 1 else f"Test sets: {sizes[0]} to {sizes[-1]}"
     weights = sorted({100 / n for label in accurate for n in _column(summary, label, "n_test")})
@@ -71,14 +77,15 @@ def _without_error(summary: Summary) -> Iterator[str]:
 
 def _perfect(summary: Summary, label: str) -> bool:
     sizes = _column(summary, label, "n_test")
-    return len(set(sizes)) == 1 and bool((_column(summary, label, "test_accuracy") == 1).all())
+    return len(set(sizes)) == 1 and bool((_column(summary, label, summary.score(label) or "") == 1).all())
 
 
 def _majority(summary: Summary) -> Iterator[str]:
     """Yield a sentence that names the arms that beat a constant prediction in no seed."""
     useless: dict[str, float] = {}
     for label in _accurate(summary):
-        accuracy, constant = (_column(summary, label, name) for name in ("test_accuracy", "majority_accuracy"))
+        columns = (summary.score(label) or "", "majority_accuracy")
+        accuracy, constant = (_column(summary, label, name) for name in columns)
         if len(constant) and (accuracy <= constant + ROUNDING).all():
             useless[label] = float(constant.mean())
     if not useless:

@@ -1,21 +1,18 @@
-"""Smallest and largest possible value of each metric, by the name of its column."""
+"""Smallest and largest possible value of each measured column, by its name."""
 
 import math
 
+from dropout_lab.metrics import metric_of
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds
 
 FRACTION = (0.0, 1.0)
 POSITIVE = (0.0, math.inf)
+# Columns that are not in the table of metrics.
 _BOUNDS: dict[Bounds, str] = {
-    FRACTION: "accuracy majority_accuracy ece ece_adaptive aurc auroc fpr95 variation_ratio drop_fraction "
-    "zero_activations rate risk confidence",
-    (0.0, 2.0): "brier",
-    (1.0, math.inf): "perplexity",
-    POSITIVE: "loss nll rmse bits_per_character entropy mutual_information variance tau seconds seconds_per_epoch "
-    "train_seconds epochs_run best_epoch parameters active_parameters solo_step_ms",
+    FRACTION: "majority_accuracy fpr95 drop_fraction zero_activations rate risk confidence",
+    POSITIVE: "seconds seconds_per_epoch train_seconds epochs_run best_epoch parameters active_parameters solo_step_ms",
 }
 _BY_NAME = {name: bounds for bounds, names in _BOUNDS.items() for name in names.split()}
-_PARTS = ("train_", "val_", "test_")
 
 
 def bounds_of(name: str) -> Bounds:
@@ -23,8 +20,8 @@ def bounds_of(name: str) -> Bounds:
 
     The bounds are infinite for a log-likelihood and for unknown names.
     """
-    part = next((part for part in _PARTS if name.startswith(part)), "")
-    return _BY_NAME.get(name) or _BY_NAME.get(name.removeprefix(part), UNBOUNDED)
+    metric = metric_of(name)
+    return metric.bounds if metric else _BY_NAME.get(name, UNBOUNDED)
 
 
 def difference_bounds(bounds: Bounds) -> Bounds:

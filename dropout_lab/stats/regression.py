@@ -14,6 +14,23 @@ def rmse(mean: np.ndarray, y: np.ndarray) -> float:
     return float(np.sqrt(np.square(mean - y).mean()))
 
 
+def determination(predictions: np.ndarray, y: np.ndarray) -> float:
+    """Return R2, the fraction of the variance of the target that the predictions explain, averaged over the targets.
+
+    It is negative where the predictions are worse than the mean. As in scikit-learn, a constant target counts 1 if it
+    is predicted exactly and 0 otherwise.
+
+    Args:
+        predictions: [N], or [N, K] for K targets.
+        y: targets of the same shape; the result is NaN for a single example.
+    """
+    if len(y) < 2:
+        return math.nan
+    rest, total = np.square(predictions - y).sum(0), np.square(y - y.mean(0)).sum(0)
+    explained = 1 - rest / np.where(total > 0, total, 1)
+    return float(np.where(total > 0, explained, rest == 0).mean())
+
+
 def log_likelihood(predictions: np.ndarray, y: np.ndarray, precision: float) -> float:
     """Return the mean log-likelihood per example of the mixture over T passes, in nats.
 

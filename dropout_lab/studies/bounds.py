@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from dropout_lab.stats.bounds import POSITIVE, bounds_of
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds
-from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study import StudyMetric
 
 
-def metric_bounds(metric: Metric) -> Bounds:
+def metric_bounds(metric: StudyMetric) -> Bounds:
     """Return the smallest and the largest possible value of a metric: (0, 100) for ``100 * (1 - test_accuracy)``."""
     # Every way of selecting or averaging the rows of a trial stays within the bounds of the expression.
     known = {name: expression_bounds(reading.value, {}) for name, reading in metric.readings.items()}

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from threadpoolctl import threadpool_limits
+
 from dropout_lab.errors import ConfigError, did_you_mean
 from dropout_lab.report.formats import format_duration
 from dropout_lab.studies.loader import load_study
@@ -102,9 +105,6 @@ def calibrate_machine() -> float:
     The ratio of two such measurements scales cost estimates from one machine to another. CPU time is used so that other
     processes do not affect the measurement.
     """
-    import numpy as np
-    from threadpoolctl import threadpool_limits
-
     a = np.ones((512, 512), dtype=np.float32)
     b = np.ones((64, 64), dtype=np.float32)
 

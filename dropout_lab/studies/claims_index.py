@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from dropout_lab.errors import ConfigError
+from dropout_lab.report.formats import format_markdown
 from dropout_lab.studies.report_files import CLAIMS, claim_lines
 from dropout_lab.studies.study import SCALES
 from dropout_lab.studies.verdicts import CONTRADICTED, INCOMPARABLE, OPEN, SUPPORTED
@@ -50,8 +51,6 @@ def count_verdicts(frame: pd.DataFrame) -> str:
 
 def render_index(frame: pd.DataFrame) -> str:
     """Return the index as Markdown."""
-    from dropout_lab.report.formats import format_markdown
-
     titles, rows = claim_lines(frame, named=True)
     head = f"{HEAD}\n\n{len(frame)} claims on data: {count_verdicts(frame)}.\n\n"
     rule = (

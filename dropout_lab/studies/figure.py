@@ -16,7 +16,7 @@ from dropout_lab.studies.bounds import expression_bounds, metric_bounds
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.measurements import Measurements
 from dropout_lab.studies.published import load_published
-from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study import StudyMetric
 
 PUBLISHED = "published"
 WIDTH = 4.1
@@ -53,7 +53,7 @@ def draw_study(measured: Measurements) -> Figure:
         return figure
 
 
-def _not_run(metric: Metric, panel: str) -> dict[str, float]:
+def _not_run(metric: StudyMetric, panel: str) -> dict[str, float]:
     """Return the published figures of a panel that the study does not measure, by name."""
     return {name: load_published()[i].number for name, i in metric.unmeasured.get(panel, {}).items()}
 
@@ -77,7 +77,7 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
         figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=columns)
 
 
-def _line(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
+def _line(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -> None:
     """Draw a metric against an axis, with one line per arm and point of the other axes.
 
     Cells without a value on the axis are horizontal lines.
@@ -129,7 +129,7 @@ def _look(i: int) -> dict[str, Any]:
     return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)], "linewidth": 1.3}
 
 
-def _arms(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
+def _arms(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -> None:
     """Draw one row per arm with its mean, interval and published figure."""
     labels = measured.on(panel)
     others = _not_run(metric, panel)
@@ -148,7 +148,7 @@ def _arms(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> Non
     axes.set(xlabel=metric.title, ylim=(len(names) - 0.5, -0.5))
 
 
-def _curves(axes: Axes, measured: Measurements, panel: str, metric: Metric) -> None:
+def _curves(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -> None:
     """Draw an expression over ``curves.csv`` against the epoch: the mean of each arm with its interval as a band."""
     frame = rename_columns(stored.read_curves(measured.folder))
     frame["shown"] = evaluate_expression(frame, measured.study.figure.x, measured.study.name)

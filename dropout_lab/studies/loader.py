@@ -20,10 +20,10 @@ from dropout_lab.studies.study import (
     SCALES,
     Claim,
     Conditions,
-    Metric,
     Picture,
     Reading,
     Study,
+    StudyMetric,
     StudyScale,
     Words,
 )
@@ -176,9 +176,9 @@ def _listed(node: _Node) -> list[_Node]:
     return [_Node(value, f"{node.place} {i}") for i, value in enumerate(node.value, 1)]
 
 
-def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> Metric:
+def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> StudyMetric:
     given = node.mapping(METRIC, ["value", "title"])
-    return Metric(
+    return StudyMetric(
         name,
         node.within("value").text(),
         node.within("title").text(),
@@ -254,7 +254,7 @@ def _conditions(node: _Node) -> Conditions:
     return Conditions(never=node.text()) if isinstance(node.value, str) else Conditions(node.texts())
 
 
-def _claim(node: _Node, metrics: Mapping[str, Metric], panels: Mapping[str, Words]) -> Claim:
+def _claim(node: _Node, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> Claim:
     given = node.mapping(CLAIM, ["says", "source", "test"])
     test = node.within("test").mapping()
     kind = next(iter(test))
@@ -272,7 +272,7 @@ def _claim(node: _Node, metrics: Mapping[str, Metric], panels: Mapping[str, Word
     return Claim(node.within("says").text(), node.within("source").text(), kind, test, metric, chosen, own)
 
 
-def _picture(node: _Node, metrics: Mapping[str, Metric]) -> Picture:
+def _picture(node: _Node, metrics: Mapping[str, StudyMetric]) -> Picture:
     given = node.mapping(("form", "x", "metrics", "log"))
     form = node.within("form", "arms").of(FORMS)
     if form != "arms" and not given.get("x"):

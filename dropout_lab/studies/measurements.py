@@ -17,7 +17,7 @@ from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import StudyCell
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
 from dropout_lab.studies.published import PublishedValue, load_published
-from dropout_lab.studies.study import Conditions, Metric, Reading, Study, StudyScale
+from dropout_lab.studies.study import Conditions, Reading, Study, StudyMetric, StudyScale
 
 Replicate = tuple[object, ...]
 COLUMN = "study: "  # prefix of the columns of study metrics in the table of trials
@@ -100,7 +100,7 @@ class Measurements:
                 whole[COLUMN + metric.name] = self._relative(whole, metric)
         return whole
 
-    def _relative(self, whole: pd.DataFrame, metric: Metric) -> pd.Series:
+    def _relative(self, whole: pd.DataFrame, metric: StudyMetric) -> pd.Series:
         """Return the metric divided by that of the reference cell, replicate by replicate."""
         column, keys = COLUMN + metric.name, list(self.study.replicates)
         found = whole[column].astype(float) * np.nan
@@ -148,7 +148,7 @@ class Measurements:
 
 
 def _values(
-    measured: Measurements, metric: Metric, own: pd.DataFrame, cell: StudyCell, files: dict[str, pd.DataFrame]
+    measured: Measurements, metric: StudyMetric, own: pd.DataFrame, cell: StudyCell, files: dict[str, pd.DataFrame]
 ) -> pd.Series:
     place = f"{measured.study.name}: {metric.name}"
     read: dict[str, pd.Series] = {}

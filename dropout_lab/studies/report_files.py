@@ -12,7 +12,7 @@ from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
-from dropout_lab.studies.study import Metric
+from dropout_lab.studies.study import StudyMetric
 from dropout_lab.studies.study_readme import render_readme
 from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
 
@@ -75,7 +75,7 @@ def _lost(measured: Measurements, row: TableRow) -> int:
     return measured.summary.diverged(row.label) + measured.summary.failed(row.label) if known else 0
 
 
-def _published(found: PublishedFigure | None, metric: Metric) -> str:
+def _published(found: PublishedFigure | None, metric: StudyMetric) -> str:
     if found is None:
         return ""
     fact = found.fact
@@ -86,19 +86,19 @@ def _published(found: PublishedFigure | None, metric: Metric) -> str:
     return f"{_short(fact.value, metric)}{spread} {SEEN[fact.seen]}".strip()
 
 
-def _short(printed: str, metric: Metric) -> str:
+def _short(printed: str, metric: StudyMetric) -> str:
     """Return a published figure as printed; a figure from a log file is rounded to the digits of the metric."""
     digits = printed.partition(".")[2]
     return f"{float(printed):.{metric.digits}f}" if len(digits) > EXACT and digits.isdigit() else printed
 
 
-def _interval(found: Interval | None, metric: Metric) -> str:
+def _interval(found: Interval | None, metric: StudyMetric) -> str:
     if found is None:
         return "-"
     return interval_text(found, 1, metric.digits)
 
 
-def _difference(found: Interval | None, published: PublishedFigure | None, metric: Metric) -> str:
+def _difference(found: Interval | None, published: PublishedFigure | None, metric: StudyMetric) -> str:
     return f"{found.mean - published.number:+.{metric.digits}f}" if found and published else ""
 
 
@@ -151,7 +151,7 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
     return sentences
 
 
-def _margins(measured: Measurements, metric: Metric) -> str:
+def _margins(measured: Measurements, metric: StudyMetric) -> str:
     found = {panel: metric.within(panel) for panel in measured.panels}
     if len(set(found.values())) == 1:
         return f"{found[measured.panels[0]]:g}"

@@ -31,7 +31,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Metric:
+class StudyMetric:
     """Measured quantity of a study.
 
     Args:
@@ -174,7 +174,7 @@ class Study:
     source: str
     question: str
     arms: Mapping[str, Words]
-    metrics: Mapping[str, Metric]
+    metrics: Mapping[str, StudyMetric]
     scales: Mapping[str, StudyScale]
     base: Words = field(default_factory=dict)
     panels: Mapping[str, Words] = field(default_factory=lambda: {"": {}})

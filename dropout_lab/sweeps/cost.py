@@ -7,18 +7,17 @@ from statistics import median
 
 import torch
 
-from dropout_lab.config import Config
-from dropout_lab.data import load
 from dropout_lab.errors import ConfigError
 from dropout_lab.process_settings import use_threads
 from dropout_lab.sweeps import pool as workers
 from dropout_lab.sweeps.memory import COPIES, is_out_of_memory, physical_memory
-from dropout_lab.sweeps.network_check import ended_in_trial_run
 from dropout_lab.sweeps.pack_job import threads_for
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import ProcessEnded, run_isolated
+from dropout_lab.sweeps.trial_inputs import build_trial_model, ended_in_trial_run, load_trial_data
 from dropout_lab.train.evaluate import evaluate_split
-from dropout_lab.train.pack import Pack, build_pack_model
+from dropout_lab.train.pack import Pack
+from dropout_lab.trial import Trial
 
 # A step of M stacked models takes FIXED + M * multiplications / SPEED, measured on one core with AVX-512: MLPs of 16 to
 # 512 units, 1 to 100 models, batches of 64. Stacking divides FIXED among the models. Once a model's share of FIXED is
@@ -33,10 +32,9 @@ MOST_ON_GPU = 64
 MEMORY_PART = 0.5
 
 
-def max_pack_size(config: Config) -> int:
-    """Return the largest number of trials in one pack for this config."""
-    dataset = load(config.data.kind, **config.source)
-    model = build_pack_model(config, dataset)
+def max_pack_size(trial: Trial) -> int:
+    """Return the largest number of trials in one pack of trials like this one."""
+    config, model = trial.config, build_trial_model(trial)
     if config.pack != "auto" or model.alone:
         return 1 if model.alone else int(config.pack)
     if torch.device(config.device).type == "cuda":
@@ -102,9 +100,8 @@ def _timed(trials: PackOf) -> PackCost:
 
 def _time(trials: PackOf, steps: int = 4) -> PackCost:
     """Return the cost of training one pack for all its epochs, extrapolated from a few steps and two evaluations."""
-    config = trials[0].config
-    dataset, conf = load(config.data.kind, **config.source), config.train
-    pack = Pack(trials, dataset)
+    dataset, conf = load_trial_data(trials[0]), trials[0].config.train
+    pack = Pack(trials, dataset, build_trial_model(trials[0]))
     batches = pack.feed.epoch(conf.batch_size)
     saved: list[int] = []
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from dropout_lab.config import ROLES, CustomConf, InferConf
 from dropout_lab.config.validators import SHIFTS
-from dropout_lab.data import DATASETS, DataError, Dataset, load
+from dropout_lab.data import DATASETS, DataError, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.errors import ConfigError
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.network_check import rehearse
+from dropout_lab.sweeps.trial_inputs import load_trial_data
 from dropout_lab.trial import Trial
 
 IMAGES = 3  # axes of an image
@@ -43,16 +44,16 @@ def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
             alone = " and one seed" if conf.kind == "ensemble" else ""
             raise ConfigError.of("infer", conf.kind, f"finds nothing stochastic: {reason}{alone}")
     if conf.stochastic and not no_noise_reason(trial) and isinstance(trial.config.model, CustomConf):
-        mixing = rehearse(trial, load_dataset(trial)).mixing
+        mixing = rehearse(trial).mixing
         if mixing:
             problem = f"{trial.config.model.target} {mixing}, and the passes over an example share a batch"
             raise ConfigError.of("infer", conf.kind, f"{problem}; use layers with running statistics, or leave it out")
-    if conf.precision == "auto" and not trial.config.data.val_fraction and load_dataset(trial).task == "regression":
+    if conf.precision == "auto" and not trial.config.data.val_fraction and load_trial_data(trial).task == "regression":
         problem = "is chosen on the validation part, of which data.val_fraction=0 leaves none; give a number"
         raise ConfigError.of("infer.precision", "auto", problem)
     if conf.ood:
         _fits(trial, conf)
-    if conf.kind == "ensemble" and load_dataset(trial).task == "language":
+    if conf.kind == "ensemble" and load_trial_data(trial).task == "language":
         raise ConfigError.of("infer", conf.kind, "is for classes and numbers, not for running text")
 
 
@@ -71,7 +72,7 @@ def no_noise_reason(trial: Trial) -> str | None:
 
 def _fits(trial: Trial, conf: InferConf) -> None:
     """Raise ConfigError if a data set for out-of-distribution detection is unknown or has images of another shape."""
-    dataset = load_dataset(trial)
+    dataset = load_trial_data(trial)
     asked = ",".join(conf.ood)
     if dataset.task != "classification" or len(dataset.shape) != IMAGES:
         raise ConfigError(f"infer.ood=[{asked}]: is for classes of images, and data={dataset.name} has none")
@@ -88,15 +89,3 @@ def _fits(trial: Trial, conf: InferConf) -> None:
         if other.shape != dataset.shape:
             found, needed = ("x".join(map(str, each.shape)) for each in (other, dataset))
             raise ConfigError.of("infer.ood", name, f"its examples are {found}, those of {dataset.name} {needed}")
-
-
-def load_dataset(trial: Trial) -> Dataset:
-    """Return the data set of a trial.
-
-    Raises:
-        ConfigError: the data cannot be read.
-    """
-    try:
-        return load(trial.config.data.kind, **trial.config.source)
-    except DataError as error:
-        raise ConfigError(str(error)) from None

@@ -17,26 +17,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from dropout_lab.config import list_settings, update_columns
+from dropout_lab.config import update_columns
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.files import flush, make_folder, remove_leftovers, replace_file
+from dropout_lab.metrics import requested_columns
+from dropout_lab.sweeps.columns import COLUMNS, CURVE_COLUMNS, CURVES, OTHER_METRICS, trial_columns, widen_header
 from dropout_lab.sweeps.csv_check import verify_csv
 
-# Public contract: these columns in this order. Columns after them may be added.
-COLUMNS = (
-    "trial_id,status,data,model,variant,schedule,regularizer,rate,input_rate,l1,l2,max_norm,early_stopping,seed,"
-    "train_accuracy,val_accuracy,test_accuracy,gap,train_loss,val_loss,test_loss,train_seconds,seconds_per_epoch,"
-    "epochs_run,best_epoch,parameters,active_parameters,drop_fraction,pack_size,device,precision,n_train,version"
-).split(",")
-OTHER_SCORES = ("rmse", "perplexity", "bits_per_character")
-OTHER_TASKS = [f"{part}_{score}" for score in OTHER_SCORES for part in ("train", "val", "test")]
-TEST_SET = ["n_test", "majority_accuracy"]
-ACTIVITY = ["mean_activation", "zero_activations"]
-# Written by every version; the columns after them may be missing from older files.
-CURVES = ["trial_id", "epoch", "rate", "train_loss", "val_loss", "val_accuracy", "val_rmse", "val_perplexity"]
-CURVE_COLUMNS = [*CURVES, "lr"]
 WORDS = ("device", "precision", "version")
-NUMBERS = [name for name in COLUMNS[COLUMNS.index("train_accuracy") :] if name not in WORDS] + OTHER_TASKS
+NUMBERS = [name for name in COLUMNS[COLUMNS.index("train_accuracy") :] if name not in WORDS] + OTHER_METRICS
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
@@ -48,12 +37,6 @@ EVALUATIONS = (
 OUTPUTS = ("trials.csv", "curves.csv", "config.yaml", "tuning.csv", "steps.csv", *SUMMARIES, *EVALUATIONS)
 
 Row = dict[str, str]
-
-
-def trial_columns() -> list[str]:
-    """Return the header of ``trials.csv``: the contract, other measures, and all other settings by key."""
-    settings = [entry.column for entry in list_settings() if entry.spec.identity]
-    return list(dict.fromkeys([*COLUMNS, *OTHER_TASKS, *ACTIVITY, *TEST_SET, *settings]))
 
 
 class Ledger:
@@ -130,17 +113,37 @@ class Ledger:
         return {row["trial_id"]: row for row in read_rows(self.trials_csv)}
 
     def append(self, trials: Sequence[Mapping[str, Any]], curves: Iterable[Mapping[str, Any]]) -> None:
-        """Append rows and flush them to disk; trials that are already stored keep their rows."""
+        """Append rows and flush them to disk.
+
+        A trial that is already stored keeps its row, unless the new one holds further requested metrics.
+        """
+        trials, curves = list(trials), list(curves)
         with self._writing:
             size = self.trials_csv.stat().st_size if self.trials_csv.exists() else 0
             if size != self._size:  # not read yet, or another process has appended
                 self._ids = set(self.rows())
             new = [row for row in trials if row["trial_id"] not in self._ids]
             ids = {row["trial_id"] for row in new}
-            append_rows(self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids])
-            append_rows(self.trials_csv, trial_columns(), new)
+            for path, header, rows in (
+                (self.curves_csv, CURVE_COLUMNS, [row for row in curves if row["trial_id"] in ids]),
+                (self.trials_csv, trial_columns(), new),
+            ):
+                wide = widen_header(header, rows)
+                if len(wide) > len(header) and path.exists():
+                    repair_csv(path, wide)
+                append_rows(path, wide, rows)
+            self._complete([row for row in trials if row["trial_id"] in self._ids])
             self._ids |= ids
             self._size = self.trials_csv.stat().st_size
+
+    def _complete(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Replace stored rows by rows of the same trials that hold further requested metrics."""
+        further = {row["trial_id"]: row for row in rows if set(row) & set(requested_columns())}
+        if not further:
+            return
+        repair_csv(self.trials_csv, widen_header(trial_columns(), rows))
+        stored = list(read_rows(self.trials_csv))
+        _rewrite(self.trials_csv, [{**row, **further.get(row["trial_id"], {})} for row in stored])
 
     def forget(self, ids: set[str]) -> None:
         """Remove the rows of trials that will be trained again, and all curves without a row."""

@@ -12,6 +12,11 @@ from dropout_lab.config import Config
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import Model
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 WINDOWS_MEMORY = 8 * 2**30  # assumed
 COPIES = 6  # weights, gradients, two moments, best and final weights
 FEWEST_COPIES = 3  # weights, gradients and final weights, which every trial has at the same time
@@ -39,9 +44,7 @@ def usable_memory(device: str) -> int:
     for path in LIMITS:
         with suppress(OSError, ValueError):  # no such limit, or the word "max"
             limits.append(int(Path(path).read_text()))
-    if sys.platform != "win32":
-        import resource
-
+    if resource is not None:
         limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
     return min(limit for limit in limits if limit > 0)  # RLIM_INFINITY is -1
 

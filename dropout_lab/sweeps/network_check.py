@@ -7,15 +7,15 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from dropout_lab.config import Config
-from dropout_lab.data import Dataset, batch_sizes
+from dropout_lab.data import batch_sizes
 from dropout_lab.errors import ConfigError
+from dropout_lab.metrics import PARTS
 from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
 from dropout_lab.models.generators import Watch
 from dropout_lab.sweeps.process import ProcessEnded, run_isolated
+from dropout_lab.sweeps.trial_inputs import build_trial_model, ended_in_trial_run, load_trial_data
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.pack import Pack
-from dropout_lab.train.splits import PARTS
 from dropout_lab.trial import Trial
 
 EXAMPLES = 8  # training examples whose outputs are compared
@@ -44,25 +44,23 @@ class Findings:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A trial and its data; equal for equal networks that train on equal batches, so that results can be cached."""
+    """A trial; equal for equal networks that train on equal batches, so that results can be cached."""
 
     key: str
     trial: Trial = field(compare=False)
-    dataset: Dataset = field(compare=False)
 
 
-def rehearse(trial: Trial, dataset: Dataset) -> Findings:
+def rehearse(trial: Trial) -> Findings:
     """Train a custom network for one step on the smallest batch that will occur, evaluate it, and compare outputs.
 
     Args:
         trial: a trial with ``model=custom``.
-        dataset: the data of the trial.
 
     Raises:
         ConfigError: the network fails, or is not deterministic.
     """
     try:
-        return _rehearse(_Subject(trial.point.pack_key, trial, dataset))
+        return _rehearse(_Subject(trial.point.pack_key, trial))
     except ProcessEnded as error:
         raise ended_in_trial_run(trial.config, error) from None
     except NetworkError as error:
@@ -71,19 +69,14 @@ def rehearse(trial: Trial, dataset: Dataset) -> Findings:
         raise ConfigError(str(error)) from None
 
 
-def ended_in_trial_run(config: Config, error: ProcessEnded) -> ConfigError:
-    """Return the refusal of a network that ends its process."""
-    target = getattr(config.model, "target", "")
-    return ConfigError.of("model.target", target, f"the process of its trial run {error}; it must raise an exception")
-
-
 @lru_cache(maxsize=32)
 def _rehearse(subject: _Subject) -> Findings:
     return run_isolated(lambda: _examine(subject))
 
 
 def _examine(subject: _Subject) -> Findings:
-    config, pack = subject.trial.config, Pack([subject.trial], subject.dataset)
+    trial, dataset = subject.trial, load_trial_data(subject.trial)
+    config, pack = trial.config, Pack([trial], dataset, build_trial_model(trial))
     assert isinstance(pack.model, Custom)
     params = _copied(pack.params)
     rows = pack.feed.index["train"]
@@ -100,7 +93,7 @@ def _examine(subject: _Subject) -> Findings:
     notes = (
         [f"note: {pack.model.name} {mixing}; what it predicts depends on how examples are batched"] if mixing else []
     )
-    if subject.dataset.task == "classification":
+    if dataset.task == "classification":
         notes += network.squashed()
     return Findings(mixing, tuple(notes))
 

@@ -21,8 +21,8 @@ from dropout_lab.sweeps.process import (
     launch_process,
     prefer_for_oom_killer,
 )
+from dropout_lab.sweeps.trial_inputs import build_trial_model
 from dropout_lab.train.loop import Progress, train_pack
-from dropout_lab.train.pack import build_pack_model
 from dropout_lab.train.result import TrialResult
 
 # Multiplications in one training step of one model, below which one thread is at least as fast as two.
@@ -68,9 +68,7 @@ def benefits_from_threads(pack: PackOf) -> bool:
 
     The answer depends on the pack only: a number of threads that changed between runs would change the rounding.
     """
-    config = pack[0].config
-    dataset = load(config.data.kind, **config.source)
-    return 3 * build_pack_model(config, dataset).size * config.train.batch_size > WIDE
+    return 3 * build_trial_model(pack[0]).size * pack[0].config.train.batch_size > WIDE
 
 
 def threads_for(pack: PackOf) -> int:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from dropout_lab.config import Config
 from dropout_lab.trial import Trial
 
 PackOf = tuple[Trial, ...]
@@ -15,7 +14,7 @@ def plan_packs(
     trials: Sequence[Trial],
     done: set[str],
     stored: Sequence[Mapping[str, Any]],
-    most: Callable[[Config], int],
+    most: Callable[[Trial], int],
     abreast: int = 1,
 ) -> list[PackOf]:
     """Plan the packs that train the missing trials.
@@ -27,7 +26,7 @@ def plan_packs(
         trials: all trials of the command, without duplicates.
         done: ids of the trials with a final result.
         stored: packs planned by earlier commands in the folder.
-        most: returns the largest pack size for a config.
+        most: returns the largest pack size for trials like this one.
         abreast: number of packs that are trained at the same time.
 
     Returns:
@@ -43,7 +42,7 @@ def plan_packs(
             packs.append(tuple(by_id[i] for i in ids))
             missing = {i: trial for i, trial in missing.items() if i not in ids}
     for group in _groups(list(missing.values())):
-        packs += _cut(group, most(group[0].config) if len(group) > 1 else 1, abreast)
+        packs += _cut(group, most(group[0]) if len(group) > 1 else 1, abreast)
     return packs
 
 

@@ -6,21 +6,22 @@ import torch
 
 from dropout_lab.config import Config
 from dropout_lab.config.data import OWN
-from dropout_lab.data import DATASETS, DataError, Dataset, load
+from dropout_lab.data import DATASETS, Dataset
 from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.errors import ConfigError
-from dropout_lab.models import Custom, Model
+from dropout_lab.models import Custom
 from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
 from dropout_lab.sweeps.memory import refuse_unaffordable
-from dropout_lab.sweeps.network_check import ended_in_trial_run, rehearse
-from dropout_lab.sweeps.process import ProcessEnded, run_isolated
+from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined
+from dropout_lab.sweeps.network_check import rehearse
+from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
 from dropout_lab.train.network_info import describe_network
-from dropout_lab.train.pack import build_pack_model, variant_incompatibility
+from dropout_lab.train.pack import variant_incompatibility
 from dropout_lab.train.paper_scaling import conversion_error
 from dropout_lab.train.splits import make_splits, refuse_settings, smallest_class_size
 from dropout_lab.trial import Trial
@@ -34,12 +35,12 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
     Raises:
         ConfigError: no arm is left.
     """
-    models: dict[str, Model] = {}
+    checked: set[str] = set()
     kept = []
     left_out: dict[str, int] = {}
     for arm in arms:
         try:
-            check_trials(arm.trials, models)
+            check_trials(arm.trials, checked)
             check_arms([arm])
             kept.append(arm)
         except ConfigError as error:
@@ -51,53 +52,47 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
     return kept
 
 
-def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None) -> None:
+def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> None:
     """Check that trials can be trained.
 
     Args:
         trials: the trials.
-        models: cache of models by pack key, shared between calls.
+        checked: splits that an earlier call has checked; this call adds its own.
 
     Raises:
         ConfigError: a kind is unknown, a device is missing, or a model is incompatible with its data, its regularizer
             or its variant.
     """
-    models = {} if models is None else models
-    datasets: dict[str, Dataset] = {}
+    checked = set() if checked is None else checked
     # The seeds of an arm share its point, and only the checks of the splits depend on the seed.
     seeds: dict[str, dict[int, None]] = {}
-    divided: set[str] = set()  # different models may share the same splits
     for trial in trials:
         seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {(trial.point.identity, trial.point.listed): trial for trial in trials}.values():
-        config, key = trial.config, trial.point.pack_key
-        if key in models:
-            if key not in datasets:
-                datasets[key] = _load(config)
-            _divisible(config, datasets[key])
-        else:
-            _known(config)
-            _device(config)
-            datasets[key] = dataset = _load(config)
-            models[key] = _model(config, dataset)
-            refuse_unaffordable(config, models[key])
-            parts = f"{config.data} {config.seed} {list(seeds[key])}"
-            if parts not in divided:
-                _parts(config, dataset, list(seeds[key]))
-                divided.add(parts)
-            if isinstance(models[key], Custom):
-                rehearse(trial, dataset)
+        config = trial.config
+        _known(config)
+        _device(config)
+        dataset, model = load_trial_data(trial), build_trial_model(trial)
+        refuse_unaffordable(config, model)
+        seeds_of_pack = list(seeds[trial.point.pack_key])
+        splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits
+        if splits not in checked:
+            _check_splits(config, dataset, seeds_of_pack)
+            checked.add(splits)
+        if isinstance(model, Custom):
+            rehearse(trial)
+        check_requested(config, dataset, seeds_of_pack)
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
-            config.check_length(trial.point.listed, models[key].levels)
-        reason = unfit_regularizer(config.regularizer, describe_network(models[key], datasets[key]))
+            config.check_length(trial.point.listed, model.levels)
+        reason = unfit_regularizer(config.regularizer, describe_network(model, dataset))
         if reason:
             raise ConfigError.of("regularizer", trial.point.regularizer, reason)
-        reason = conversion_error(trial, models[key])
+        reason = conversion_error(trial, model)
         if reason:
             raise ConfigError.of("paper_scale", True, reason)
-        reason = variant_incompatibility(trial, models[key])
+        reason = variant_incompatibility(trial, model)
         if reason:
             raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")
 
@@ -105,18 +100,22 @@ def check_trials(trials: Sequence[Trial], models: dict[str, Model] | None = None
 def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     """Return descriptions for the user to check before training: one line per user data set and custom network."""
     lines: dict[str, None] = {}
+    seeds: dict[str, dict[int, None]] = {}
+    for trial in trials:
+        seeds.setdefault(trial.point.pack_key, {})[trial.seed] = None
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
+        lines |= dict.fromkeys(describe_undefined(config, load_trial_data(trial), list(seeds[trial.point.pack_key])))
         if config.data.kind in OWN:
-            dataset = _load(config)
+            dataset = load_trial_data(trial)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
             lines[describe(dataset, config.data.path, splits)] = None
         if config.model.hidden_sites is None:
-            model = _model(config, _load(config))
+            model = build_trial_model(trial)
             places = ", ".join(f"{name} ({model.places[name].layout})" for name in model.sites)
             count = f"{len(model.sites)} place{'s' if len(model.sites) > 1 else ''}"
             lines[f"note: {config.model.target} drops at {count}: {places}"] = None
-            lines |= dict.fromkeys(rehearse(trial, _load(config)).notes)
+            lines |= dict.fromkeys(rehearse(trial).notes)
     return list(lines)
 
 
@@ -128,44 +127,13 @@ def _known(config: Config) -> None:
             raise ConfigError.of(f"{group}.kind", kind, "must be one of " + ", ".join(sorted(registry)))
 
 
-def _load(config: Config) -> Dataset:
-    try:
-        return load(config.data.kind, **config.source)
-    except DataError as error:
-        raise ConfigError(str(error)) from None
-
-
 def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
 
 
-def _model(config: Config, dataset: Dataset) -> Model:
-    try:
-        if config.model.kind == "custom":  # the user's code may end its process: try it in another one first
-            run_isolated(lambda: build_pack_model(config, dataset).size)
-        return build_pack_model(config, dataset)
-    except ProcessEnded as error:
-        raise ended_in_trial_run(config, error) from None
-    except (ValueError, RuntimeError) as error:
-        shape = "x".join(map(str, dataset.shape))
-        shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
-        remedy = (
-            "; data.layout=images reads them as images" if dataset.name == "file" and len(dataset.shape) == 2 else ""
-        )
-        problem = f"{error}; {shape}{remedy}"
-        raise ConfigError.of("model", config.model.kind, problem) from None
-
-
-def _divisible(config: Config, dataset: Dataset) -> None:
-    try:
-        refuse_settings(dataset, config.data)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-
-
-def _parts(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:
+def _check_splits(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:
     """Make the splits of the trials.
 
     If a class is so rare that a split may miss it, every seed is checked; otherwise the first one is enough.

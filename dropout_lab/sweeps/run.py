@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
+from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.files import replace_file
+from dropout_lab.metrics import requested_columns
 from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
-from dropout_lab.sweeps.ledger import FINAL, Ledger
+from dropout_lab.sweeps.ledger import FINAL, Ledger, Row
 from dropout_lab.sweeps.outcome import Interrupted, Outcome
 from dropout_lab.sweeps.plan import PackOf, plan_packs
 from dropout_lab.sweeps.progress import ProgressBar
@@ -82,18 +84,20 @@ def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
     """Return the ids of all finished trials of the folder, except those with missing weights or predictions."""
     rows = ledger.rows()
     final = {i for i, row in rows.items() if row["status"] in FINAL}
-    return final - {t.id for t in trials if t.id in final and rows[t.id]["status"] == "ok" and _lacking(t)}
+    return final - {t.id for t in trials if t.id in final and rows[t.id]["status"] == "ok" and _lacking(t, rows[t.id])}
 
 
-def _lacking(trial: Trial) -> bool:
-    """Return whether requested weights or predictions of a trial are missing or damaged."""
+def _lacking(trial: Trial, row: Row) -> bool:
+    """Return whether requested weights, predictions or metrics of a trial are missing or damaged."""
     from dropout_lab.sweeps.checkpoints import is_whole, weights_path
 
     config = trial.config
     wanted = [weights_path(config.out, trial.id)] if config.save else []
     if config.save_predictions and config.read_test:
         wanted.append(predictions.predictions_path(config.out, trial.id))
-    return not all(path.is_file() for path in wanted) or not all(map(is_whole, wanted))
+    # A trial without a validation or a test set lacks the columns of that split.
+    unmeasured = [name for name in measured_on_request(config) if not any(map(row.get, requested_columns([name])))]
+    return bool(unmeasured) or not all(path.is_file() and is_whole(path) for path in wanted)
 
 
 def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, batch_sizes
+from dropout_lab.metrics import PARTS
 from dropout_lab.rng import Streams
 from dropout_lab.train.imputation import fill_of, incomplete
 from dropout_lab.train.normalization import PIXEL, fit_centre, fit_scale
-from dropout_lab.train.splits import PARTS, make_splits, noisy_labels, refuse_settings
+from dropout_lab.train.splits import make_splits, noisy_labels, refuse_settings
 from dropout_lab.train.vocabulary import token_symbols
 
 # Examples per forward pass over all models: large enough to hide overhead, small enough for any memory.
@@ -73,6 +74,11 @@ class Batches:
         if dataset.tokens:
             tables = {kind: token_symbols(dataset, parts["train"]) for kind, parts in divided.items()}
             self._symbols = torch.from_numpy(np.stack([tables[kind] for kind in kinds])).to(device)
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the data."""
+        return self._device
 
     @property
     def validates(self) -> bool:

@@ -10,15 +10,16 @@ import torch
 from torch import Tensor
 
 from dropout_lab import __version__
+from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import TrainingProgress
+from dropout_lab.metrics import PARTS
 from dropout_lab.models import Hook, Params
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activation_stats import measure_activity
 from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
 from dropout_lab.train.pack import Pack
 from dropout_lab.train.result import TrialResult
-from dropout_lab.train.splits import PARTS
 from dropout_lab.train.stopping import BestTracker, PlateauCounter
 from dropout_lab.trial import Trial
 
@@ -54,6 +55,9 @@ class _Training:
         self.inside = list(range(len(trials)))  # index in self.pack -> index in self.trials
         self.stalls = PlateauCounter(trials[0].config.schedule.patience, len(trials))
         self.watch = BestTracker(self.pack.regularizers.stopping, self.pack.params)
+        self.requested = measured_on_request(trials[0].config)
+        monitors = set(self.watch.monitors(self.inside))
+        self.monitored = [name for name in self.requested if f"val_{name}" in monitors]
         self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
         self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
         self.epochs_run = [0] * len(trials)
@@ -100,7 +104,7 @@ class _Training:
         if not pack.feed.validates:
             return None
         with pack.arithmetic:
-            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook)
+            return evaluate_split(pack.model, pack.params, pack.feed, "val", pack.task, hook, self.monitored)
 
     def _record(self, epoch: int, losses: list[float], val: SplitScores | None) -> None:
         lrs = self.pack.optimizer.lr.tolist()
@@ -110,6 +114,7 @@ class _Training:
             row["train_loss"] = losses[place]
             if val is not None:
                 row |= {"val_loss": val.loss[place], f"val_{self.pack.task.score_name}": val.score[place]}
+                row |= {f"val_{name}": val.further[place][name] for name in self.monitored}
             self.results[m].curve.append(row)
             self.epochs_run[m] = epoch
             row["lr"] = lrs[place]
@@ -118,7 +123,10 @@ class _Training:
 
     def _leave(self, epoch: int, val: SplitScores | None) -> None:
         """Remove the models that stop early or have diverged from the pack."""
-        spent = [] if val is None else self.watch.see(epoch, self.inside, val.loss, self.pack.params)
+        spent = []
+        if val is not None:
+            costs = val.costs(self.watch.monitors(self.inside), self.pack.task.score_name)
+            spent = self.watch.see(epoch, self.inside, costs, self.pack.params)
         gone = {m for m in self.inside if m in spent or self.results[m].status == "diverged"}
         # Progress counts epochs of all trials; the remaining epochs of a removed model are no longer needed.
         self.progress(len(self.inside) + len(gone) * (self.conf.epochs - epoch))
@@ -151,7 +159,12 @@ class _Training:
         unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
-            found = {part: evaluate_split(model, self.final, feed, part, self.whole.task, hook) for part in parts}
+            found = {
+                part: evaluate_split(
+                    model, self.final, feed, part, self.whole.task, hook, () if part == "train" else self.requested
+                )
+                for part in parts
+            }
             active_units = self._activity(hook) if "test" in found else []
         test_set = self._test_set() if "test" in found else []
         removed = self.whole.noise.removed(self.final)
@@ -169,7 +182,8 @@ class _Training:
             scores = self._scores(m, found)
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
-            result.measured = measured | (scores if result.status == "ok" else {})
+            further = {f"{part}_{name}": value for part, s in found.items() for name, value in s.of_model(m).items()}
+            result.measured = measured | (scores | further if result.status == "ok" else {})
             if result.status == "ok" and self.trials[m].config.save:
                 result.weights = {name: values[m] for name, values in self.final.items()}
                 result.moment = (last[m].item(), stalls[m])

@@ -37,17 +37,18 @@ class Pack:
     Args:
         trials: trials that agree in every setting that a pack must share; rates, seeds and strengths may differ.
         dataset: the data of the trials.
+        model: the model of the trials from :func:`build_pack_model`; built if it is not given.
 
     Raises:
         ValueError: the model does not accept the data, or a split would be empty.
     """
 
-    def __init__(self, trials: Sequence[Trial], dataset: Dataset):
+    def __init__(self, trials: Sequence[Trial], dataset: Dataset, model: Model | None = None):
         configs = [trial.config for trial in trials]
         shared = configs[0]
         self._precision, self._device = shared.precision, (device := torch.device(shared.device))
         streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
-        self.model = build_pack_model(shared, dataset)
+        self.model = build_pack_model(shared, dataset) if model is None else model
         self.task = TaskMetrics(dataset.task, shared.data.tokens == "characters")
         feed = TextBatches if dataset.task == "language" else Batches
         self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])

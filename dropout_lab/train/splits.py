@@ -9,8 +9,6 @@ from dropout_lab.rng import Streams
 from dropout_lab.train.imputation import fewest_values, incomplete
 from dropout_lab.train.resolution import unresolved_column
 
-PARTS = ("train", "val", "test")
-
 
 def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str, np.ndarray]:
     """Return the row numbers of the three splits of one trial.
@@ -111,7 +109,10 @@ def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
     """
     if dataset.splits and conf.split >= len(dataset.splits):
         last = len(dataset.splits) - 1
-        raise ValueError(f"data.split={conf.split}: {conf.name} has {last + 1} published splits, 0 to {last}")
+        name = conf.name if dataset.name == "uci" else dataset.name
+        raise ValueError(f"data.split={conf.split}: {name} has {last + 1} splits, 0 to {last}")
+    if conf.split and not dataset.splits and dataset.name == "fsdd":
+        raise ValueError(f"data.split={conf.split}: has an effect with data.split_by=speaker only")
     if conf.label_noise and dataset.task != "classification":
         raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
     if conf.reconstruct and incomplete(dataset).any():

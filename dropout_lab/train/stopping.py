@@ -1,4 +1,4 @@
-"""Early stopping, and detection of plateaus of the validation loss."""
+"""Early stopping by a monitored validation metric, and detection of plateaus of the validation loss."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dropout_lab.regularizers import Stopping
 
 
 class BestTracker:
-    """Tracks the validation loss of M models and keeps the best weights of those that stop early.
+    """Tracks the monitored validation metric of M models and keeps the best weights of those that stop early.
 
     Models are identified by their index in the initial pack.
 
@@ -21,7 +21,7 @@ class BestTracker:
 
     def __init__(self, rules: Sequence[Stopping], params: Params):
         self._rules = list(rules)
-        self.best_loss = [math.inf] * len(self._rules)
+        self.best_cost = [math.inf] * len(self._rules)
         self.best_epoch = [0] * len(self._rules)
         restored = any(self._restores(m) for m in range(len(self._rules)))
         self._best: dict[str, Tensor] = {n: p.detach().clone() for n, p in params.items()} if restored else {}
@@ -29,22 +29,26 @@ class BestTracker:
     def _restores(self, model: int) -> bool:
         return math.isfinite(self._rules[model].patience) and self._rules[model].restore
 
-    def see(self, epoch: int, models: Sequence[int], losses: Sequence[float], params: Params) -> list[int]:
-        """Record the validation losses of an epoch.
+    def monitors(self, models: Sequence[int]) -> list[str]:
+        """Return the validation column that each of these models monitors: its loss unless it stops by another one."""
+        return [self._rules[m].monitor for m in models]
+
+    def see(self, epoch: int, models: Sequence[int], costs: Sequence[float], params: Params) -> list[int]:
+        """Record the monitored values of an epoch.
 
         Args:
             epoch: the epoch, counted from 1.
             models: the models that remain in the pack, in the order of ``params``.
-            losses: their validation losses.
+            costs: their monitored values, signed so that lower is better.
             params: their parameters.
 
         Returns:
             The models whose patience is exhausted.
         """
-        each = enumerate(zip(models, losses, strict=True))
-        better = [i for i, (m, loss) in each if loss < self.best_loss[m] - self._rules[m].gain]
+        each = enumerate(zip(models, costs, strict=True))
+        better = [i for i, (m, cost) in each if cost < self.best_cost[m] - self._rules[m].gain]
         for i in better:
-            self.best_loss[models[i]], self.best_epoch[models[i]] = losses[i], epoch
+            self.best_cost[models[i]], self.best_epoch[models[i]] = costs[i], epoch
         kept = [i for i in better if self._restores(models[i])]
         if kept:
             for name, best in self._best.items():

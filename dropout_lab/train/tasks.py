@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from dropout_lab.metrics import Task, score_of
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,12 @@ class TaskMetrics:
         characters: whether the tokens of a text are characters.
     """
 
-    kind: Literal["classification", "regression", "language"]
+    kind: Task
     characters: bool = False
 
     @property
     def score_name(self) -> str:
-        return {"classification": "accuracy", "regression": "rmse", "language": "perplexity"}[self.kind]
+        return score_of(self.kind).name
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
         """Return the loss of each example [M, B], or of each token [M, B, T] of a text.
@@ -77,7 +78,7 @@ class TaskMetrics:
 
     def gap(self, train: float, test: float) -> float:
         """Return the generalisation gap: how much better the training score is than the test score."""
-        return train - test if self.kind == "classification" else test - train
+        return score_of(self.kind).gap(train, test)
 
 
 def sum_batches(parts: list[Tensor]) -> Tensor:

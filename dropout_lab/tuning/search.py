@@ -8,57 +8,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 
 from dropout_lab.config import list_settings
 from dropout_lab.config.compose import replace_settings
-from dropout_lab.config.fields import round_decimal
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.run import Say, preview_run, run_arms, run_claimed, select_arms
+from dropout_lab.tuning.candidates import Candidate, readable_columns, score_candidate
 from dropout_lab.tuning.samplers import SAMPLERS, RandomSampler, Settings
 from dropout_lab.tuning.space import search_space
 
 # Tuning seeds start here, so that the number of confirming seeds never changes the chosen settings.
 FIRST_SEED = 1_000_000
-SCORES = ("val_accuracy", "val_rmse", "val_perplexity")
-# The columns that a choice may depend on.
-SEEN = ("status", "val_loss", *SCORES)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A setting that was tried.
-
-    Args:
-        settings: values by key.
-        trials: ids of its trials.
-        score: mean validation score of the trials with status ``ok``; nan if there are none.
-        loss: mean validation loss of the same trials.
-        lost: number of trials that diverged or failed.
-        higher: whether a higher score is better.
-    """
-
-    settings: Settings
-    trials: tuple[str, ...] = ()
-    score: float = math.nan
-    loss: float = math.nan
-    lost: int = 0
-    higher: bool = True
-
-    @property
-    def rank(self) -> tuple[float, float, float]:
-        """Sort key, lower is better: number of lost trials, then cost, then loss."""
-        cost, loss = (math.inf if math.isnan(value) else value for value in (self.cost, self.loss))
-        return self.lost, cost, loss
-
-    @property
-    def cost(self) -> float:
-        """The score with its sign chosen so that lower is better."""
-        return -self.score if self.higher else self.score
 
 
 @dataclass
@@ -94,7 +58,8 @@ class Search:
         for settings, arm in self._asked:
             ids = tuple(trial.id for trial in arm.trials)
             self.rows |= {i: rows[i] for i in ids}
-            attempt = score_candidate(settings, ids, [{name: rows[i][name] for name in SEEN} for i in ids])
+            seen = readable_columns(self.arm.config.tuning_metric)
+            attempt = score_candidate(settings, ids, [{name: rows[i].get(name, "") for name in seen} for i in ids])
             self.attempts.append(attempt)
             assert self._sampler is not None
             self._sampler.tell(settings, math.inf if attempt.lost else attempt.cost)
@@ -139,22 +104,6 @@ class TuningOutcome(Outcome):
 def searches_of(outcome: Outcome) -> Sequence[Search]:
     """Return the searches of a command, one per arm; empty for a command without tuning."""
     return outcome.searches if isinstance(outcome, TuningOutcome) else ()
-
-
-def score_candidate(settings: Settings, ids: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> Candidate:
-    """Return a candidate with the mean validation score and loss of its trials.
-
-    Args:
-        settings: values by key.
-        ids: ids of the trials.
-        rows: status and validation columns of the trials.
-    """
-    ok = [row for row in rows if row["status"] == "ok"]
-    name = next((name for name in SCORES if any(row[name] for row in ok)), SCORES[0])
-    score, loss = (
-        round_decimal(fmean(float(row[key]) for row in ok)) if ok else math.nan for key in (name, "val_loss")
-    )
-    return Candidate(settings, ids, score, loss, len(rows) - len(ok), name == "val_accuracy")
 
 
 def format_settings(settings: Settings) -> str:

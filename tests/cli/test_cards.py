@@ -6,7 +6,7 @@ from dropout_lab.cli.cards import list_fitting_models, render_cards
 from dropout_lab.config import MODELS, list_settings, regularizer_of
 from dropout_lab.config.compose import list_choices, read_card
 
-LABELS = {"variant": ("source", "test time", "a step", "fits"), "regularizer": ("source", "test time", "fits")}
+LABELS = {"variant": ("source", "test time", "step cost", "fits"), "regularizer": ("source", "test time", "fits")}
 
 
 @pytest.mark.parametrize("group", LABELS)

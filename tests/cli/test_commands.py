@@ -68,6 +68,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),
         (["list", "model", "cnn"], "list model cnn: takes one word"),
+        (["list", "dropblok"], "list dropblok: did you mean 'dropblock'?"),
         (["list", "varaints"], "list varaints: did you mean 'variants'?"),
         (["list", "foo"], "list foo: must be one of data, model,"),
         (["sweep", "--dry-run=1"], "--dry-run takes no value"),

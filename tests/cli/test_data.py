@@ -11,7 +11,7 @@ from dropout_lab.data.catalog import CATALOGUE
 
 
 def test_every_set_of_the_registry_is_in_the_catalogue():
-    own = {"file", "folder", "texts"}
+    own = {"file", "folder", "texts", "audio"}
     assert {name.partition("/")[0] for name in CATALOGUE} == set(DATASETS) - own
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from dropout_lab.studies.bounds import expression_bounds, metric_bounds
-from dropout_lab.studies.study import Metric, Reading
+from dropout_lab.studies.study import Reading, StudyMetric
 
 REAL, POSITIVE = (-math.inf, math.inf), (0, math.inf)
 
@@ -39,8 +39,8 @@ def test_bounds_of_an_expression(expression, bounds):
 
 def test_a_reading_has_the_bounds_of_its_column():
     readings = {"found": Reading("ood.csv", "auroc")}
-    assert metric_bounds(Metric("m", "100 * found", "AUROC, %", readings=readings)) == (0, 100)
+    assert metric_bounds(StudyMetric("m", "100 * found", "AUROC, %", readings=readings)) == (0, 100)
 
 
 def test_a_ratio_is_positive():
-    assert metric_bounds(Metric("m", "100 * (1 - test_accuracy)", "ratio", relative="a")) == POSITIVE
+    assert metric_bounds(StudyMetric("m", "100 * (1 - test_accuracy)", "ratio", relative="a")) == POSITIVE

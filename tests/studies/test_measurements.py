@@ -5,7 +5,8 @@ import pytest
 from dropout_lab.errors import ConfigError
 from dropout_lab.studies.loader import parse_study
 from dropout_lab.studies.measurements import check_expressions
-from dropout_lab.sweeps.ledger import CURVE_COLUMNS, append_rows, trial_columns
+from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
+from dropout_lab.sweeps.ledger import append_rows
 
 from .conftest import BASE
 

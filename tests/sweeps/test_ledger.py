@@ -9,7 +9,9 @@ import pytest
 
 from dropout_lab.cli.listing import describe_columns
 from dropout_lab.errors import ConfigError
-from dropout_lab.sweeps.ledger import COLUMNS, Ledger, trial_columns
+from dropout_lab.metrics import REQUESTED
+from dropout_lab.sweeps.columns import COLUMNS, trial_columns
+from dropout_lab.sweeps.ledger import Ledger
 
 HEAD = ",".join(COLUMNS) + "\n"
 CELLS = "," * (len(COLUMNS) - 1)
@@ -35,7 +37,7 @@ def test_rows_come_back(folder):
 
 def test_the_header_is_the_contract_and_every_column_is_explained():
     assert trial_columns()[: len(COLUMNS)] == COLUMNS
-    assert list(describe_columns()) == trial_columns()
+    assert list(describe_columns()) == trial_columns(REQUESTED)
     assert all(describe_columns().values())
 
 

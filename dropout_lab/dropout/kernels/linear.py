@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from dropout_lab.dropout.kernels.torch_private import has_onednn, linear_onednn
+
 # Layers with fewer outputs do not fill a vector register.
 NARROW = 16
 # Multiplications per model above which oneDNN was faster than BLAS on the machine of results/bench.
 LARGE = 5 * 10**7
-# The operator that torch.compile uses for linear layers on a CPU. It is not a public interface, so it may be missing.
-_linear = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
 
 def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -40,11 +40,6 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def dense_reference(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Reference implementation of :func:`dense` by torch's public operations, without its restrictions."""
     return torch.bmm(x, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), x, weight)
-
-
-def has_onednn() -> bool:
-    """Return whether oneDNN's linear operator is available."""
-    return _linear is not None
 
 
 class NarrowDense(torch.autograd.Function):
@@ -84,9 +79,6 @@ class WideDense(torch.autograd.Function):
 
 def dense_onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return x [M, B, in] times weights [M, out, in] plus bias [M, out] by oneDNN, one model after another."""
-    assert _linear is not None
-    each = [
-        _linear(own, w, None if bias is None else bias[m], "none", [], "")
-        for m, (own, w) in enumerate(zip(x.unbind(), weight.unbind(), strict=True))
-    ]
-    return torch.stack(each) if len(each) > 1 else each[0].unsqueeze(0)
+    biases = [None] * len(x) if bias is None else bias.unbind()
+    outs = [linear_onednn(*model) for model in zip(x.unbind(), weight.unbind(), biases, strict=True)]
+    return torch.stack(outs) if len(outs) > 1 else outs[0].unsqueeze(0)

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.kernels.recurrent_matmul import RecurrentMatmul, unbind_steps
-
-sigmoid_slope, tanh_slope = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh_backward
+from dropout_lab.dropout.kernels.torch_private import sigmoid_backward, tanh_backward
 
 
 @dataclass(frozen=True)
@@ -150,11 +149,11 @@ class LSTMCell(RNNCell):
         slopes = torch.empty_like(trace.gates).unflatten(-1, (4, -1))
         to_i, to_f, to_g, to_o = slopes.unbind(-2)
         offered, taken = (g, i) if masks.candidate is None else (g * masks.candidate, i * masks.candidate)
-        sigmoid_slope.grad_input(offered, i, grad_input=to_i)
-        sigmoid_slope.grad_input(trace.cells[:, :-1], f, grad_input=to_f)
-        tanh_slope.grad_input(taken, g, grad_input=to_g)
-        sigmoid_slope.grad_input(trace.inner, o, grad_input=to_o)
-        cell, before = tanh_slope(o, trace.inner), f
+        sigmoid_backward(offered, i, out=to_i)
+        sigmoid_backward(trace.cells[:, :-1], f, out=to_f)
+        tanh_backward(taken, g, out=to_g)
+        sigmoid_backward(trace.inner, o, out=to_o)
+        cell, before = tanh_backward(o, trace.inner), f
         if masks.cell is not None:
             stays = masks.cell > 0
             slopes[..., :3, :].mul_(stays.unsqueeze(-2))
@@ -233,10 +232,10 @@ class GRUCell(RNNCell):
         if masks.keep_state is not None:
             change.mul_(masks.keep_state)
             taken.mul_(masks.keep_state)
-        candidate = tanh_slope(taken, n)
-        sigmoid_slope.grad_input(change, z, grad_input=to_z)
+        candidate = tanh_backward(taken, n)
+        sigmoid_backward(change, z, out=to_z)
         torch.mul(candidate, r, out=to_q)
-        sigmoid_slope.grad_input(candidate * reset, r, grad_input=to_r)
+        sigmoid_backward(candidate * reset, r, out=to_r)
         before = z if masks.keep_state is None else torch.lerp(torch.ones_like(z), z, masks.keep_state.expand_as(z))
         return slopes, candidate, before
 
@@ -280,7 +279,7 @@ class ElmanCell(RNNCell):
     def backward(
         self, products: RecurrentMatmul, trace: CellTrace, masks: CellMasks, out: Tensor, last: Tensor | None
     ) -> CellGradients:
-        slope = tanh_slope(torch.ones_like(trace.gates), trace.gates)
+        slope = tanh_backward(torch.ones_like(trace.gates), trace.gates)
         if masks.keep_state is not None:
             slope.mul_(masks.keep_state)
         to_all, outs = unbind_steps(slope), unbind_steps(out)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS, CellMasks
+from dropout_lab.dropout.kernels.rnn_reference import run_sequence_reference
 from dropout_lab.dropout.kernels.rnn_sequence import run_sequence
 
 TORCH = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -57,57 +58,13 @@ def masks(kind, names, models, steps, batch, units, per_step):
     return CellMasks(**made)
 
 
-def at(mask, m, t):
-    return mask[m, t if mask.shape[1] > 1 else 0]
-
-
-def plainly(kind, x, weights, start, asked):
-    """One model and one step at a time, gate by gate."""
-    models, steps = x.shape[:2]
-    found, ends = [], []
-    for m in range(models):
-        w_ih, w_hh, b_ih, b_hh = (w[m].chunk(RNN_CELLS[kind].count) for w in weights)
-        h, c = start[0][m], start[1][m] if kind == "lstm" else None
-        outs = []
-        for t in range(steps):
-            seen = [h] * len(w_ih)
-            if asked.state is not None:
-                mask = at(asked.state, m, t)
-                seen = [h * mask] * len(w_ih) if mask.dim() == 2 else [h * gate for gate in mask]
-            inner = x[m, t] if x.dim() == 5 else [x[m, t]] * len(w_ih)
-            a = [inner[k] @ w_ih[k].T + b_ih[k] for k in range(len(w_ih))]
-            u = [seen[k] @ w_hh[k].T + b_hh[k] for k in range(len(w_ih))]
-            mine = {n: None if v is None else at(v, m, t) for n, v in asked.each().items()}
-            one = torch.ones_like(h)
-            candidate = one if mine["candidate"] is None else mine["candidate"]
-            keep = one if mine["keep_state"] is None else mine["keep_state"]
-            if kind == "lstm":
-                i, f, o = ((a[k] + u[k]).sigmoid() for k in (0, 1, 3))
-                new = f * c + i * (a[2] + u[2]).tanh() * candidate
-                cell = one if mine["cell"] is None else mine["cell"]
-                new = torch.where(cell > 0, new, 0)
-                out = o * new.tanh() * cell
-                keep_c = one if mine["keep_cell"] is None else mine["keep_cell"]
-                c = keep_c * new + (1 - keep_c) * c
-            elif kind == "gru":
-                r, z = ((a[k] + u[k]).sigmoid() for k in (0, 1))
-                out = z * h + (1 - z) * (a[2] + r * u[2]).tanh() * candidate
-            else:
-                out = (a[0] + u[0]).tanh()
-            h = keep * out + (1 - keep) * h
-            outs.append(h)
-        found.append(torch.stack(outs))
-        ends.append((h,) if c is None else (h, c))
-    return torch.stack(found), tuple(torch.stack(part) for part in zip(*ends, strict=True))
-
-
 @pytest.mark.parametrize("per_step", [True, False], ids=["steps", "sequence"])
 @pytest.mark.parametrize("models", [1, 2])
 @pytest.mark.parametrize(("kind", "names"), CASES, ids=lambda v: "+".join(v) if isinstance(v, tuple) else v)
 def test_it_is_the_plain_loop_and_so_are_its_gradients(kind, names, models, per_step):
     x, weights, start = inputs(kind, models, own="per_gate" in names)
     asked = masks(kind, names, models, 4, 3, 3, per_step)
-    found, expected = (f(kind, x, weights, start, asked) for f in (run_sequence, plainly))
+    found, expected = (f(kind, x, weights, start, asked) for f in (run_sequence, run_sequence_reference))
     torch.testing.assert_close(found, expected)
     pull = [torch.randn(part.shape, generator=generator(2), dtype=torch.float64) for part in (found[0], *found[1])]
     slopes = [torch.autograd.grad([out, *ends], [x, *weights, *start], pull) for out, ends in (found, expected)]
