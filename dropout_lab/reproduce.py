@@ -3,16 +3,17 @@
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dropout_lab.config.compose import format_value, open_composer
+from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
 from dropout_lab.files import replace_file
-from dropout_lab.presentation.sweep import WIDTH, describe_search, tuning_frame
+from dropout_lab.presentation.sweep import WIDTH, describe_searches, tuning_frame
 from dropout_lab.report import plots
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
@@ -22,19 +23,20 @@ from dropout_lab.studies import figure
 from dropout_lab.studies import report_files as outputs
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
 from dropout_lab.studies.claims import list_cells
+from dropout_lab.studies.first_trial import record_first_trial
 from dropout_lab.studies.measurements import Measurements, check_expressions
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SMOKE, Study
+from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.verdicts import judge_claims, table_rows
 from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
 from dropout_lab.sweeps.ledger import Ledger, refuse_foreign
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import plan_missing
+from dropout_lab.sweeps.run import Say, plan_missing
 from dropout_lab.trial import Trial
 from dropout_lab.tuning.search import cost_preview, run_or_tune, searches_of
 
-Say = Callable[[str], None]
 STUDY_FILES = (
     *("README.md", "table.csv", "table.md", "table.tex", "claims.csv", "claims.md", "figure.png", "figure.svg"),
     *("tuning.csv", "steps.csv"),
@@ -69,7 +71,6 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         NoData: no panel has data.
     """
     check_cells(study, [name for claim in study.claims for name in list_cells(claim)])
-    check_expressions(study, {"trials.csv": trial_columns(), "curves.csv": CURVE_COLUMNS})
     own = {**asked.words, "out": f"out={format_value(str(asked.folder(study)))}"}
     found, jobs = make_cells(study, study.scales[asked.scale]), []
     labels = Counter(cell.label for cell in found)
@@ -82,6 +83,8 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
             made = make_arms(jobs, points)
         except ConfigError as error:
             raise ConfigError(f"{study.name}: {error}") from None
+    columns = trial_columns(measured_on_request(made[0].config))
+    check_expressions(study, {"trials.csv": columns, "curves.csv": CURVE_COLUMNS})
     missing: dict[str, str] = {}
     for cell, arm in zip(found, made, strict=True):
         try:
@@ -129,6 +132,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
     refuse_foreign(folder, STUDY_FILES)
+    record_first_trial(folder)
     outcome = run_or_tune(composed.arms, say, asked.typed)
     searches = searches_of(outcome)
     if searches:
@@ -138,7 +142,7 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     trials: dict[str, list[str]] = {}
     for cell, arm in composed.of(outcome):
         trials.setdefault(cell.label, []).extend(trial.id for trial in arm.trials)
-    chosen = {search.arm.label: describe_search(search) for search in searches}
+    chosen = describe_searches(searches)
     pairs = zip(composed.cells, composed.arms, strict=True)
     picked = {cell.label: chosen[arm.label] for cell, arm in pairs if arm.label in chosen}
     kept = [cell for cell, _ in composed.of(outcome)]
@@ -167,7 +171,7 @@ def _present(measured: Measurements, say: Say) -> None:
     plots.save_figure(figure.draw_study(measured), measured.folder, "figure")
     for line in outputs.render_blocks(measured, lines, WIDTH):
         say(line)
-    for sentence in outputs.render_footnotes(measured, lines):
+    for sentence in render_footnotes(measured, lines):
         say(textwrap.fill(sentence, WIDTH))
     for line in outputs.render_claims(outputs.claims_frame(measured, judged), WIDTH):
         say(line)
@@ -180,7 +184,7 @@ def _ledger(out: Path, say: Say) -> None:
         return
     replace_file(out / "claims.csv", to_csv(frame))
     replace_file(out / "claims.md", index.render_index(frame))
-    say(f"{out}/: claims.csv claims.md, {index.count_verdicts(frame)}")
+    say(f"{out}/: claims.csv claims.md, {index.count_categories(frame)}")
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:

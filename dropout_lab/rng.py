@@ -48,6 +48,28 @@ class Streams:
         return np.random.Generator(np.random.SFC64(self.key(name)))
 
 
+def stream_positions(generators: Sequence[np.random.BitGenerator]) -> Tensor:
+    """Return the positions of SFC64 generators in their streams, int64 [generators, 6]."""
+    words = np.zeros((len(generators), 6), dtype=np.uint64)
+    for row, generator in zip(words, generators, strict=True):
+        state: dict[str, Any] = dict(generator.state)
+        row[:4] = state["state"]["state"]
+        row[4:] = state["has_uint32"], state["uinteger"]  # half of a word that is not used yet
+    return torch.from_numpy(words.view(np.int64))
+
+
+def restore_positions(generators: Sequence[np.random.BitGenerator], positions: Tensor) -> None:
+    """Set SFC64 generators to the positions that :func:`stream_positions` returned."""
+    words = positions.numpy().view(np.uint64)
+    for row, generator in zip(words, generators, strict=True):
+        generator.state = {
+            "bit_generator": "SFC64",
+            "state": {"state": row[:4].copy()},
+            "has_uint32": int(row[4]),
+            "uinteger": int(row[5]),
+        }
+
+
 class Randomness(Protocol):
     """Source of random bits for a dropout function."""
 
@@ -109,6 +131,14 @@ class PackRandomness:
         kept._index = kept._indexed()
         return kept
 
+    def positions(self) -> Tensor:
+        """Return the positions in the streams, one row per stream."""
+        return self._sources.positions()
+
+    def restore(self, positions: Tensor) -> None:
+        """Continue the streams at these positions."""
+        self._sources.restore(positions)
+
     def bits(self, shape: Sequence[int]) -> Tensor:
         """Return int16 bits [M, ...]; ``shape[0]`` must be M."""
         return ordered(self._drawn, shape, self._last)
@@ -159,29 +189,37 @@ class CPUBits:
     """Random bits of several streams on the CPU; each raw 64-bit word is cut into four int16 values."""
 
     def __init__(self, generators: Sequence[np.random.Generator]):
-        self._raw = [generator.bit_generator.random_raw for generator in generators]
+        self._streams = [generator.bit_generator for generator in generators]
 
     def select(self, places: Sequence[int]) -> "CPUBits":
         """Return the streams with these indices; each continues from its current position."""
         kept = copy(self)
-        kept._raw = [self._raw[i] for i in places]
+        kept._streams = [self._streams[i] for i in places]
         return kept
+
+    def positions(self) -> Tensor:
+        """Return the positions in the streams, one row per stream."""
+        return stream_positions(self._streams)
+
+    def restore(self, positions: Tensor) -> None:
+        """Continue the streams at these positions."""
+        restore_positions(self._streams, positions)
 
     def draw(self, shape: torch.Size) -> Tensor:
         """Draw the next bits of this shape from each stream, [streams, ...]."""
         words = _words(shape)
-        if len(self._raw) == 1:
-            return _cut(self._raw[0](words).reshape(1, words), shape)
-        drawn = np.empty((len(self._raw), words), dtype=np.uint64)
-        for i, raw in enumerate(self._raw):
-            drawn[i] = raw(words)
+        if len(self._streams) == 1:
+            return _cut(self._streams[0].random_raw(words).reshape(1, words), shape)
+        drawn = np.empty((len(self._streams), words), dtype=np.uint64)
+        for i, stream in enumerate(self._streams):
+            drawn[i] = stream.random_raw(words)
         return _cut(drawn, shape)
 
     def rows(self, shape: torch.Size) -> Tensor:
         """Draw ``shape[0]`` consecutive rows of shape ``shape[1:]`` from a single stream."""
-        (raw,) = self._raw
+        (stream,) = self._streams
         words = _words(shape[1:])
-        return _cut(raw(shape[0] * words).reshape(shape[0], words), shape[1:])
+        return _cut(stream.random_raw(shape[0] * words).reshape(shape[0], words), shape[1:])
 
 
 def _words(shape: torch.Size) -> int:
@@ -207,6 +245,19 @@ class CUDABits:
         kept = copy(self)
         kept._random = [self._random[i] for i in places]
         return kept
+
+    def positions(self) -> Tensor:
+        """Return the states of the generators, one row per stream."""
+        return torch.stack([generator.get_state() for generator in self._generators])
+
+    def restore(self, positions: Tensor) -> None:
+        """Continue the streams from these states."""
+        for generator, state in zip(self._generators, positions, strict=True):
+            generator.set_state(state)
+
+    @property
+    def _generators(self) -> list[torch.Generator]:
+        return [random.generator for random in self._random if random.generator is not None]
 
     def draw(self, shape: torch.Size) -> Tensor:
         """Draw from each stream; see :meth:`CPUBits.draw`."""

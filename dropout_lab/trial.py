@@ -19,8 +19,7 @@ from dropout_lab.config import (
     has_effect,
     list_settings,
 )
-from dropout_lab.config.data import LANGUAGE, OWN, TEXTS, DataConf
-from dropout_lab.config.variants import AT_INPUT
+from dropout_lab.config.data import DataConf
 from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.user_code import code_digest as code_of
@@ -58,7 +57,7 @@ class Point:
     def identity(self) -> str:
         """Canonical text of the settings, from which the hash is computed together with the seed."""
         # The digest covers the bytes of user data; the format number covers their interpretation by the reader.
-        reader = {"data.format": FORMAT} if self.config.data.kind in OWN else {}
+        reader = {"data.format": FORMAT} if self.config.data.of_user else {}
         # Only trials that this rule affects change identity; the others keep their stored results.
         batches = {"train.last_batch": "joined"} if _may_join_last(self.config) else {}
         names, implied = _identity_keys()
@@ -166,7 +165,7 @@ def canonical(config: Config) -> Point:
     if isinstance(config.model, CustomConf):
         digest = config.model.digest[:DIGITS] or code_of(config.model.target)
         config = config.changed({"model": config.model.changed({"digest": digest})})
-    return Point(config.changed({"data": _with_digest(config.data)}) if config.data.kind in OWN else config, listed)
+    return Point(config.changed({"data": _with_digest(config.data)}) if config.data.of_user else config, listed)
 
 
 def _may_join_last(config: Config) -> bool:
@@ -175,7 +174,7 @@ def _may_join_last(config: Config) -> bool:
     If the number of training examples is unknown without the data, return whether this is possible.
     """
     data, batch_size = config.data, config.train.batch_size
-    if data.kind in LANGUAGE:  # batches are windows of a text
+    if data.is_stream:  # batches are windows of a text
         return False
     fractions = {"test_fraction": data.test_fraction, "val_fraction": data.val_fraction}
     count = count_training(data.kind, name=data.name, examples=data.examples, train_size=data.train_size, **fractions)
@@ -184,11 +183,11 @@ def _may_join_last(config: Config) -> bool:
 
 def _lr_schedule(config: Config) -> LRScheduleConf:
     """Return the learning-rate schedule; the constant one if the learning rate never changes."""
-    schedule, epochs = config.lr_schedule, config.train.epochs
-    if schedule.warms_up >= epochs:
+    schedule, epochs = config.lr_schedule.schedule, config.train.epochs
+    if schedule.warm_up_epochs >= epochs:
         allowed = f"must be below train.epochs={epochs}, or the learning rate never reaches train.lr"
-        raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up, allowed)
-    return LRScheduleConf() if schedule.is_constant else schedule
+        raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up_epochs, allowed)
+    return LRScheduleConf() if schedule.is_constant else config.lr_schedule
 
 
 OWN_RATES = tuple(f"{role}_rate" for role in ROLES)
@@ -198,10 +197,10 @@ def _own_rates(config: Config, first: float, rate: Any) -> Config:
     """Set the input rate to a number; remove rates of site roles that equal the common rate or have no effect."""
     given = config.input_rate
     if given is None:
-        given = first if config.variant.kind in AT_INPUT else 0.0
+        given = first if config.variant.drops_input else 0.0
     idle = {name for name in OWN_RATES if getattr(config, name) == rate}
     idle |= {entry.key for entry in list_settings() if entry.key in OWN_RATES and not has_effect(entry, config)}
-    if config.data.kind not in TEXTS:
+    if not config.data.is_text:
         idle.add("embedding_rate")
     if getattr(config.model, "layers", 1) == 1:
         idle.add("between_rate")

@@ -1,6 +1,7 @@
 """The table of metrics, and what derives from it."""
 
 import ast
+import csv
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,13 @@ def test_no_other_file_names_a_metric(name):
     words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     names = {word for word in words if (metric := metric_of(word)) and metric.name not in AMBIGUOUS}
     assert not names, f"{name} names {names}; derive them from dropout_lab.metrics"
+
+
+def test_evaluations_measure_the_metrics_of_the_table(folder, typed):
+    measured = set()
+    for data in ("wine", "diabetes"):
+        words = [f"data={data}", f"out={data}", "rate=0.5", "infer=monte_carlo", "infer.passes=3"]
+        assert typed("sweep", "model.hidden=[8]", "train.epochs=3", "seeds=1", *words)[0] == 0
+        with Path(data, "evaluations.csv").open() as file:
+            measured |= {name for row in csv.DictReader(file) for name, cell in row.items() if cell}
+    assert {m.name for m in EVALUATION_METRICS} - measured == {"perplexity"}  # of language models

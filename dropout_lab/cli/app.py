@@ -8,6 +8,8 @@ from dropout_lab import __version__
 from dropout_lab.cli import completion
 from dropout_lab.cli.flags import fold_lines
 from dropout_lab.cli.hydra_app import run_hydra
+from dropout_lab.cli.plot import plot
+from dropout_lab.cli.report import report
 from dropout_lab.cli.table import table
 from dropout_lab.cli.terminal import WRONG, blame, complain, say
 from dropout_lab.cli.training import search, sweep, train
@@ -69,6 +71,13 @@ def evaluate(words: list[str]) -> int:
     return command(words, say)
 
 
+def status(words: list[str]) -> int:
+    """Show the packs in training in a sweep folder."""
+    from dropout_lab.cli.status import status as command
+
+    return command(words)
+
+
 def list_choices_command(words: list[str]) -> int:
     """Print the available choices."""
     from dropout_lab.cli.listing import SUBJECTS, render_listing
@@ -114,10 +123,13 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "search": search,
     "evaluate": evaluate,
     "table": table,
+    "status": status,
     "reproduce": reproduce,
     "list": list_choices_command,
     "data": data,
     "bench": bench,
+    "plot": plot,
+    "report": report,
 }
 
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config.compose import check_override as checked
 from dropout_lab.config.compose import override_value
 from dropout_lab.data import DataError
@@ -11,7 +12,6 @@ from dropout_lab.data.catalog import CATALOGUE, CatalogEntry, verify_dataset
 from dropout_lab.data.paths import data_root
 from dropout_lab.errors import ConfigError, did_you_mean
 
-WIDTH = 80
 ACTIONS = ("list", "get", "check")
 GROUP = "uci"  # selects all data sets whose name starts with it
 HELP = """\

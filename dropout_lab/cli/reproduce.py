@@ -5,21 +5,24 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dropout_lab.cli.flags import WIDTH
+from dropout_lab.cli.registration import lock_claims, split_reason
 from dropout_lab.errors import ConfigError, list_allowed
 from dropout_lab.studies import catalog as shelf
 from dropout_lab.studies.request import ReproduceRequest
 from dropout_lab.studies.study import SCALES
 
 Say = Callable[[str], None]
-WIDTH = 80
 OUT = "results/studies"
 # Settings of the machine; a study file fixes all others.
 ALLOWED = ("data.root", "device", "workers", "pack")
 HELP = f"""\
 dropout-lab reproduce                          the studies, trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
-  scale=smoke|laptop|paper   seconds, minutes on two cores, or as published
-                             (default laptop)
+  scale=smoke|laptop|full|paper
+                             seconds, minutes on two cores, the network and
+                             data of the publication in a night on two
+                             cores, or as published (default laptop)
   out=DIR                    default {OUT}; a folder NAME/SCALE for
                              each, and claims.csv and claims.md over all
   {", ".join(f"{key}=" for key in ALLOWED)}
@@ -27,6 +30,10 @@ dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   --dry-run                  trials, packs, time and memory; trains nothing
   --costs                    in a checkout of the project: estimate anew
                              what the list says; trains nothing
+  --lock                     register the claims of the studies with the date
+                             in claims.lock next to their files; trains
+                             nothing; --reason "..." where a registered claim
+                             was changed
 The same command again goes on where it stopped."""
 
 
@@ -43,7 +50,12 @@ def command(words: Sequence[str], say: Say, complain: Say) -> int:
     if {"-h", "--help"} & set(words):
         say(HELP)
         return 0
+    words, reason = split_reason(words)
     asked = _read(words)
+    if asked.lock:
+        for line in lock_claims(asked.studies, reason):
+            say(line)
+        return 0
     if not asked.studies:
         for line in render_studies():
             say(line)
@@ -72,8 +84,9 @@ def _read(words: Sequence[str]) -> ReproduceRequest:
         else:
             allowed = ", ".join(f"{key}=" for key in (*given, *ALLOWED))
             raise ConfigError(f"{word}: a study says what it trains; reproduce takes {allowed}")
-    if flags - {"--dry-run", "--costs"}:
-        raise ConfigError(f"reproduce {sorted(flags)[0]}: takes --dry-run and --costs")
+    if flags - {"--dry-run", "--costs", "--lock"}:
+        unknown = sorted(flags - {"--dry-run", "--costs", "--lock"})[0]
+        raise ConfigError(f"reproduce {unknown}: takes --dry-run, --costs and --lock")
     if given["scale"] not in SCALES:
         raise ConfigError.of("scale", given["scale"], list_allowed(given["scale"], SCALES))
     if words and not names:
@@ -82,11 +95,12 @@ def _read(words: Sequence[str]) -> ReproduceRequest:
         shelf.check_costs_writable()
     studies = shelf.select_studies(names)
     for study in studies:
-        if given["scale"] not in study.scales and "all" not in names:
+        if given["scale"] not in study.scales and "all" not in names and "--lock" not in flags:
             raise ConfigError.of("scale", given["scale"], f"{study.name} has {', '.join(study.scales)}")
-    studies = [study for study in studies if given["scale"] in study.scales]
+    if "--lock" not in flags:
+        studies = [study for study in studies if given["scale"] in study.scales]
     typed = shlex.join(["dropout-lab", "reproduce", *words])
-    flat = "--dry-run" in flags, "--costs" in flags
+    flat = "--dry-run" in flags, "--costs" in flags, "--lock" in flags
     return ReproduceRequest(studies, given["scale"], Path(given["out"]), machine, typed, *flat)
 
 

@@ -10,7 +10,11 @@ HELP = f"""\
   {PROGRAM} search arms=inverted    the best settings of one arm by validation
   {PROGRAM} evaluate infer=HOW      uncertainty, calibration, ensembles
   {PROGRAM} table out=DIR           the table of a sweep once more, from its
-                                    files; format=text|md|latex|csv
+                                    files; format=text|md|latex|csv|html
+  {PROGRAM} plot out=DIR x= y=      a figure: lines, curves, heat map, ...
+  {PROGRAM} report out=DIR          a page about a sweep, or about all studies
+  {PROGRAM} status out=DIR          packs in training: epoch, loss, time left;
+                                    --json for programs
   {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...

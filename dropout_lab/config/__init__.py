@@ -31,9 +31,10 @@ from dropout_lab.config.models import (
     TransformerConf,
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
+from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.schema import GROUPS, ROLES, Config, get_value, has_effect, list_settings
 from dropout_lab.config.training import TrainConf
-from dropout_lab.config.variants import ScheduleConf, VariantConf
+from dropout_lab.config.variants import VariantConf
 
 __all__ = [
     "DEPRECATED",

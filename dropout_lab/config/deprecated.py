@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from dropout_lab.config.fields import DeprecatedSetting
 from dropout_lab.config.schema import list_settings
 from dropout_lab.errors import ConfigError, format_received
+from dropout_lab.settings.fields import DeprecatedSetting
 
 
 @dataclass(frozen=True)

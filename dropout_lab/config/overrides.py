@@ -23,9 +23,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_lab.config import GROUPS, list_settings
-from dropout_lab.config.fields import Setting, is_finite
 from dropout_lab.config.groups import list_choices
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting, list_allowed
+from dropout_lab.settings.fields import Setting, is_finite
 
 NUMBER = re.compile(r"(?P<key>[a-z_]\w*(\.[a-z_]\w*)*)=(?P<text>(0|[1-9]\d{0,14})(\.\d{1,20}(e-?\d{1,2})?)?)", re.ASCII)
 FEW_POINTS = 1000  # values of an axis that are checked one by one

@@ -1,10 +1,10 @@
 """The schema of ``train=``."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MINUTES, MOST, check_minutes
 
 # Common choices that are a combination of other settings.
 COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}
@@ -56,4 +56,11 @@ class TrainConf(Validated):
         off=0.0,
         pack="own",
         help="largest norm of a step's gradient, all weights together; a longer one is scaled down; 0: any",
+    )
+    checkpoint_minutes: Any = setting(
+        10.0,
+        check=check_minutes,
+        allowed=MINUTES,
+        identity=False,
+        help="minutes between two checkpoints of a pack in training, from which it continues after a crash; 0: none",
     )

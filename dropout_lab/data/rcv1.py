@@ -14,7 +14,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from dropout_lab.data.cache import Arrays, load_or_decode
 from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.download import limit_sklearn_downloads, staging_folder
 from dropout_lab.data.paths import data_root
+from dropout_lab.data.source import DataSource
 from dropout_lab.errors import DataError
 
 WORDS = 2000
@@ -30,6 +31,12 @@ LARGE = 0.2  # topics with a larger fraction of the documents are left out
 SECOND_LEVEL = re.compile(
     r"[CEM]\d\d|G15|(?!GCAT)G[A-Z]{2,4}"
 )  # below CCAT, ECAT, GCAT and MCAT; G15 is European affairs
+
+
+class Rcv1Source(DataSource):
+    """Newswire stories as bags of words."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("rcv1",)
 
 
 def rcv1_file(root: Path) -> Path:

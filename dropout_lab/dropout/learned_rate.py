@@ -1,15 +1,38 @@
-"""Mixin for variants that learn their rate, with their parameters and their loss term."""
+"""Base classes of variants that learn their rate, with their parameters and their loss term."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from dropout_lab.dropout.weight_dropout import GaussianWeightDropout, stack_weight
+from dropout_lab.settings import MOST, Options, setting
 
 # Bound of a learned logit, within which the logistic function has a nonzero gradient in single precision.
 MOST_LOGIT = 12.0
-# Defaults of the learned variants, and of the settings variant.speed and variant.warm_up.
-SPEED, WARM_UP = 10.0, 0.5
+
+
+@dataclass(frozen=True)
+class SpeedOptions(Options):
+    """Options of all variants that learn their rate."""
+
+    speed: float = setting(
+        10.0, low=0, high=MOST, help="learning rate of what the variant learns, as a multiple of train.lr"
+    )
+
+
+@dataclass(frozen=True)
+class WarmUpOptions(SpeedOptions):
+    """Options of the variants that learn their rate against a prior."""
+
+    warm_up: float = setting(
+        0.5,
+        low=0,
+        high=1,
+        help="part of the training in which the divergence from the prior grows to its full weight",
+    )
 
 
 class LearnedRate:
@@ -28,7 +51,7 @@ class LearnedRate:
     highest: ClassVar[float] = 1.0
     bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, MOST_LOGIT)
     warm_up: float = 0.0
-    speed: float = SPEED
+    speed: float = SpeedOptions.speed
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
         """Return the initial value [M, ...] of the learned parameter; by default the logit of the rate.
@@ -56,6 +79,41 @@ class LearnedRate:
     def removed(self, rate: Tensor) -> Tensor:
         """Return the number of weights that the test-time form removes, [M]."""
         return torch.zeros(len(rate), dtype=torch.int64, device=rate.device)
+
+
+class LearnedRateLayer(LearnedRate, GaussianWeightDropout):
+    """Base class of the two variational variants: Gaussian noise of learned variance on the weights of a layer.
+
+    Args:
+        rate: initial rate; a layer with initial rate 0 has no noise and learns none.
+        layer, generator: as in :class:`~dropout_lab.dropout.weight_dropout.WeightDropout`.
+
+    Raises:
+        ValueError: if the rate is outside [0, 1].
+
+    Attributes:
+        own: learned parameter [1, ...]; None at rate 0, and without a layer, when the training engine holds it.
+    """
+
+    own: nn.Parameter | None
+
+    def begin(self) -> None:
+        """Create the learned parameter, with the dtype and device of the layer's weights."""
+        self.own = None
+        if self.layer is not None and self.rate != 0:
+            with torch.no_grad():
+                weight = stack_weight(self.layer)
+                rate = torch.as_tensor(self.rate, dtype=weight.dtype, device=weight.device)
+                self.own = nn.Parameter(self.start(rate.view(1), weight))
+
+    def learned(self) -> Tensor | None:
+        return self.own
+
+    def penalty(self) -> Tensor:
+        """Return the divergence of the module's layer, a scalar; divide it by the number of training examples."""
+        if self.layer is None or self.own is None:
+            return torch.zeros(())
+        return self.divergence(self.own, [stack_weight(self.layer)], 0)[0]
 
 
 def clamp_recoverable(own: Tensor, low: float, high: float) -> Tensor:

@@ -272,9 +272,21 @@ class PackDropout:
         kept, index = copy(self), list(models)
         kept._base = {name: rate[index] for name, rate in self._base.items()}
         kept.rates = {name: rate[index] for name, rate in self.rates.items()}
-        of_pack = {name: random for name, random in self.random.items() if isinstance(random, PackRandomness)}
-        kept.random = {name: random.select(index) for name, random in of_pack.items()}
+        kept.random = {name: random.select(index) for name, random in self._of_pack.items()}
         return kept
+
+    @property
+    def _of_pack(self) -> dict[str, PackRandomness]:
+        return {name: random for name, random in self.random.items() if isinstance(random, PackRandomness)}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the positions of the random streams by site; all else follows from the training progress."""
+        return {name: random.positions() for name, random in self._of_pack.items()}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Continue the random streams from the positions of :meth:`state_dict`."""
+        for name, random in self._of_pack.items():
+            random.restore(state[name])
 
 
 def _own(place: str) -> str:

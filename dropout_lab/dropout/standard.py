@@ -1,12 +1,15 @@
 """Dropout as in the original paper: no rescaling during training, multiplication by 1 - rate at test time."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from dropout_lab.dropout.base import UNITS, Dropout
 from dropout_lab.dropout.masks import apply_mask, keep_probability, mask_factor, per_model, relu_dropout
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import Options, setting
 
 
 def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -31,10 +34,39 @@ def scale_by_keep(x: Tensor, rate: Tensor | float) -> Tensor:
     return x * keep_probability(per_model(rate, x))
 
 
+@dataclass(frozen=True)
+class StandardOptions(Options):
+    """Options of the dropout of the original paper."""
+
+    test_scale: str = setting(
+        "keep",
+        choices=("keep", "rate", "none"),
+        implied=("keep",),
+        help="factor of activations at test time: keep is 1 - rate; rate and none are mistakes to compare with",
+    )
+
+
 class Standard(Dropout):
-    """Dropout of the original paper as a module, see :func:`standard`; multiplies by 1 - rate in eval mode."""
+    """Dropout of the original paper as a module, see :func:`standard`; multiplies by 1 - rate in eval mode.
+
+    Args:
+        rate: drop probability.
+        test_scale: factor of the activations in eval mode: ``keep`` is 1 - rate. ``rate`` and ``none`` are mistakes to
+            compare with: the drop probability itself, and no factor.
+        generator: source of random bits; torch's default generator if None.
+    """
 
     kind: ClassVar[str] = "standard"
+    options: ClassVar[type[Options]] = StandardOptions
+
+    def __init__(
+        self,
+        rate: Tensor | float = 0.5,
+        test_scale: str = StandardOptions.test_scale,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__(rate, generator)
+        self.test_scale = test_scale
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return standard(x, rate, random)
@@ -43,4 +75,9 @@ class Standard(Dropout):
         return relu_dropout(x, mask_factor(random.bits(x.shape), rate, x, rescaled=False))
 
     def expected(self, x: Tensor, rate: Tensor | float) -> Tensor:
-        return scale_by_keep(x, rate)
+        if self.test_scale == "none":
+            return x
+        if self.test_scale == "keep":
+            return scale_by_keep(x, rate)
+        factor = per_model(rate, x)
+        return x * torch.where(factor > 0, factor, 1)  # a model without dropout is not scaled

@@ -1,6 +1,6 @@
 """Command ``dropout-lab evaluate``: further evaluations of a finished sweep from its checkpoints."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dropout_lab.config import Config, InferConf
@@ -12,8 +12,8 @@ from dropout_lab.sweeps.checkpoints import SavedWeights, list_saved
 from dropout_lab.sweeps.grid import expand_grid
 from dropout_lab.sweeps.inference_checks import check_trial
 from dropout_lab.sweeps.ledger import Ledger
+from dropout_lab.sweeps.run import Say
 
-Say = Callable[[str], None]
 # Settings that do not define a trial and may have changed since the training.
 ELSEWHERE = ("data.root", "data.path", "device")
 TAKEN = ("out", "infer", "skip_invalid", "save_predictions", *ELSEWHERE)

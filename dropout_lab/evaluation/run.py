@@ -20,9 +20,9 @@ from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.predictions import predictions_path, store_predictions
 from dropout_lab.sweeps.process import ProcessEnded, run_isolated
 from dropout_lab.sweeps.progress import ProgressBar
+from dropout_lab.sweeps.run import Say
 from dropout_lab.sweeps.trial_inputs import load_trial_data
 
-Say = Callable[[str], None]
 Result = TypeVar("Result")
 
 

@@ -15,6 +15,7 @@ from dropout_lab.evaluation.store import inference_columns
 from dropout_lab.files import replace_file
 from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.formats import format_plain
 
 HELP = """\
@@ -123,16 +124,10 @@ def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFram
     drawn = []
     if "reliability.csv" in kept and "coverage.csv" in kept:
         figure = reliability.draw_calibration(
-            kept["reliability.csv"], kept["coverage.csv"], _title(kept["coverage.csv"])
+            kept["reliability.csv"], kept["coverage.csv"], choose_title(kept["coverage.csv"], "networks")
         )
         drawn.append(plots.save_figure(figure, folder, "calibration").name)
     if together is not None and len(together):
-        drawn.append(
-            plots.save_figure(reliability.draw_ensembles(together, _title(together)), folder, "ensembles").name
-        )
+        figure = reliability.draw_ensembles(together, choose_title(together, "networks"))
+        drawn.append(plots.save_figure(figure, folder, "ensembles").name)
     return drawn
-
-
-def _title(frame: pd.DataFrame) -> str:
-    kinds = [list(dict.fromkeys(frame[name])) for name in ("data", "model")]
-    return ", ".join(str(kind[0]) for kind in kinds if len(kind) == 1) or "networks"

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dropout_lab.config import RegularizerConf
 from dropout_lab.rng import PackRandomness, Streams
+from dropout_lab.settings import Options
 
 Params = Mapping[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]  # loss per example, from outputs [M, B, ..., K] and targets [M, B, ...]
@@ -112,7 +113,8 @@ class Regularizer:
         trials: settings of the pack; some trials may not have chosen this regularizer.
 
     Attributes:
-        kind: name in the registry, and of the setting for the strength.
+        kind: name in the registry, and of the option for the strength.
+        options: class of the options.
         numbers: names of the settings with one number per model; the first is the strength.
         off: strength for models that have not chosen the regularizer; at this value it must have no effect.
         confs: settings of each of the M models.
@@ -121,6 +123,7 @@ class Regularizer:
     """
 
     kind: ClassVar[str]
+    options: ClassVar[type[Options]]
     numbers: ClassVar[tuple[str, ...]] = ()
     off: ClassVar[float] = 0.0
 
@@ -228,6 +231,15 @@ class Regularizer:
         kept.keep = {name: value[index] for name, value in self.keep.items()}
         kept.random = {name: random.select(index) for name, random in self.random.items()}
         return kept
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what one step passes on to the next: the positions of the random streams."""
+        return {name: random.positions() for name, random in self.random.items()}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        for name, random in self.random.items():
+            random.restore(state[name])
 
 
 class WeightRegularizer(Regularizer):

@@ -1,6 +1,7 @@
 """Mixup: training on convex combinations of pairs of examples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -10,8 +11,23 @@ from torch import Tensor
 from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.base import Loss, NetworkInfo, PackChoice, Regularizer
 from dropout_lab.regularizers.input_noise import require_numeric_inputs
+from dropout_lab.rng import restore_positions, stream_positions
+from dropout_lab.settings import MOST, Options, setting
 
 Self = TypeVar("Self", bound="Mixup")
+
+
+@dataclass(frozen=True)
+class MixupOptions(Options):
+    """Options of mixup."""
+
+    mixup: float = setting(
+        0.2,
+        low=0,
+        high=MOST,
+        pack="own",
+        help="alpha: examples are mixed in pairs, by a part from Beta(alpha, alpha)",
+    )
 
 
 class Mixup(Regularizer):
@@ -25,6 +41,7 @@ class Mixup(Regularizer):
     """
 
     kind: ClassVar[str] = "mixup"
+    options: ClassVar[type[Options]] = MixupOptions
     numbers: ClassVar[tuple[str, ...]] = ("mixup",)
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
@@ -58,6 +75,12 @@ class Mixup(Regularizer):
         kept._draws = [self._draws[m] for m in models]
         kept._alpha = [self._alpha[m] for m in models]
         return kept
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {self.kind: stream_positions([draw.bit_generator for draw in self._draws])}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        restore_positions([draw.bit_generator for draw in self._draws], state[self.kind])
 
 
 def _paired(values: Tensor, other: Tensor) -> Tensor:

@@ -7,6 +7,9 @@ from torch import Tensor
 from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.base import ExtraParameter, NetworkInfo, PackChoice, Params, Regularizer
 
+ORDERS = ("before", "after")
+ORDER = "before dropout, between a layer and its non-linearity, or after dropout"
+
 
 class Normalization(Regularizer):
     """Normalisation of hidden units, with a gain and a shift per unit.

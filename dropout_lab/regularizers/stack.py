@@ -91,6 +91,15 @@ class RegularizerStack:
         """Return the regularizers of these models only; they continue the same streams."""
         return RegularizerStack([regularizer.select(models) for regularizer in self.made], len(list(models)))
 
+    def state_dict(self) -> dict[str, dict[str, Tensor]]:
+        """Return the state of each regularizer by kind."""
+        return {regularizer.kind: regularizer.state_dict() for regularizer in self.made}
+
+    def load_state_dict(self, state: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        for regularizer in self.made:
+            regularizer.load_state_dict(state[regularizer.kind])
+
 
 class _Around:
     """Hook that calls the regularizers before and after the dropout of an inner hook."""

@@ -1,13 +1,11 @@
 """Plot of a sweep: score and gap of each arm, against the rate if the sweep varies it."""
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib import rc_context  # pyplot would change the backend and the figures of a notebook
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,14 +13,13 @@ from matplotlib.figure import Figure
 from dropout_lab.errors import printable
 from dropout_lab.files import write_atomically
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
+from dropout_lab.report.figures.marks import draw_interval, draw_series, limits
+from dropout_lab.report.figures.style import COLOURS, MARKERS
 from dropout_lab.report.summary import TEST_SCORES, Summary, metric_column, percent_score
 from dropout_lab.stats.bounds import difference_bounds
-from dropout_lab.stats.intervals import LEAST, Bounds, Interval
+from dropout_lab.stats.intervals import LEAST, Bounds
 
-# Distinguishable for colour-blind readers (Okabe and Ito 2008); the markers are distinguishable in grey as well.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-MARKERS = "osD^vPX"
-MARKS = {BEST: "* best", ALIKE: "= not told apart from it", TOO_FEW: "? too few seeds to tell"}
+MARKS = {BEST: "* best", ALIKE: "= inconclusive against it", TOO_FEW: "? too few seeds to tell"}
 MOST_LINES = 10  # with more lines than can be distinguished, the arms are drawn below each other
 STYLE: Any = {
     "axes.spines.top": False,
@@ -30,10 +27,10 @@ STYLE: Any = {
     "axes.grid": True,
     "grid.alpha": 0.3,
     "font.size": 9,
-    "text.parse_math": False,  # a name such as a$b is drawn as it is
     "lines.solid_capstyle": "butt",  # other cap styles extend a bar beyond its interval
+    "text.parse_math": False,
+    "svg.fonttype": "none",
 }
-MARGIN = 0.02  # margin beyond the bounds of the score, as a fraction of the axis
 
 
 def draw_summary(summary: Summary, title: str) -> Figure:
@@ -55,7 +52,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.png`` and ``name.svg``, each atomically, and return the path of the PNG file."""
     formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
     for kind, options in formats.items():
-        with rc_context({"svg.hashsalt": name, "text.parse_math": False}), warnings.catch_warnings():
+        with rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts that the font lacks
             write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, **options))
     return folder / f"{name}.png"
@@ -72,31 +69,6 @@ def shown_name(text: str) -> str:
     """Return a name for a picture: without control characters, and without the underscore that hides it in a legend."""
     text = printable(text)
     return f" {text}" if text.startswith("_") else text
-
-
-def bars(found: Sequence[Interval], scale: float = 1.0) -> np.ndarray:
-    """Return the distances of the interval ends below and above their means, [2, n], for ``errorbar``.
-
-    A missing interval gives nan, for which ``errorbar`` draws no bar.
-    """
-    return scale * np.array([[f.mean - f.low for f in found], [f.high - f.mean for f in found]], dtype=float)
-
-
-def limits(view: tuple[float, float], bounds: Bounds) -> tuple[float, float]:
-    """Return the limits of an axis, clipped to the bounds of the score plus a small margin."""
-    margin = MARGIN * (view[1] - view[0])
-    return max(view[0], bounds[0] - margin), min(view[1], bounds[1] + margin)
-
-
-def draw_interval(panel: Axes, found: Interval, y: float, scale: float = 1.0, label: str | None = None) -> None:
-    """Draw a mean with its interval on a horizontal line, or with its values if there are too few for an interval."""
-    if not math.isnan(found.low):
-        ends = [found.low * scale, found.high * scale]
-        panel.plot(ends, [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
-    if len(found.values) > 1:
-        values = [value * scale for value in found.values]
-        panel.plot(values, [y] * len(values), "|", color=COLOURS[0], markersize=7)
-    panel.plot([found.mean * scale], [y], "o", color=COLOURS[0], markersize=5, label=label)
 
 
 def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]], title: str) -> Figure:
@@ -120,27 +92,6 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
         figure.set_figwidth(figure.get_figwidth() + 0.3 + 0.075 * max(map(len, series)))
         figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside right upper")
     return _titled(figure, summary, title)
-
-
-def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: float = 1.0, **look: Any) -> None:
-    """Draw means with their intervals along an axis, joined by a line.
-
-    The values are drawn where there are too few for an interval.
-
-    Args:
-        panel: axes to draw on.
-        found: position on the x axis and interval of each point.
-        scale: factor from the stored value to the drawn unit.
-        look: options of :meth:`matplotlib.axes.Axes.errorbar`; ``color`` is required.
-    """
-    xs, means = np.array([x for x, _ in found]), np.array([f.mean * scale for _, f in found])
-    intervals = [f for _, f in found]
-    # Error bars instead of a band, because nothing was measured between the points.
-    look = {"markersize": 4.5, "linewidth": 1.3, "capsize": 3, **look}
-    panel.errorbar(xs, means, bars(intervals, scale), **look)
-    values = [(x, value * scale) for x, f in found if len(f.values) > 1 for value in f.values]
-    if values:
-        panel.plot([x for x, _ in values], [y for _, y in values], "_", color=look["color"], markersize=7)
 
 
 def _bounds(summary: Summary, metric: str) -> Bounds:

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report.ensembles import interval_of
 from dropout_lab.report.evaluations import SHOWN, group_by_arm, varying_settings
-from dropout_lab.report.plots import COLOURS, MARKERS, STYLE, draw_series, limits, shown_name
+from dropout_lab.report.figures.marks import draw_series, limits
+from dropout_lab.report.figures.style import COLOURS, MARKERS
+from dropout_lab.report.plots import STYLE, shown_name
 from dropout_lab.stats.bounds import bounds_of
 
 MOST_PANELS = 7

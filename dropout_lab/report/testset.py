@@ -18,7 +18,7 @@ def describe_test_set(summary: Summary) -> Iterator[str]:
 
     A sentence is left out if it needs a column that older ledgers lack.
     """
-    yield from _sizes(summary)
+    yield from describe_sizes(summary)
     yield from _equal(summary)
     yield from _without_error(summary)
     yield from _majority(summary)
@@ -42,7 +42,8 @@ def _accurate(summary: Summary) -> list[str]:
     return [label for label in summary.arms if (score := _score(summary, label)) and score.of_examples]
 
 
-def _sizes(summary: Summary) -> Iterator[str]:
+def describe_sizes(summary: Summary) -> Iterator[str]:
+    """Yield a sentence with the number of test examples, and with the weight of one in an accuracy."""
     sizes = sorted({int(n) for label in summary.arms for n in _column(summary, label, "n_test")})
     if not sizes:
         return

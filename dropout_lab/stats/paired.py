@@ -52,6 +52,18 @@ def smallest_p(n: int) -> float:
 
 
 @lru_cache(maxsize=4)
+def flip_patterns(n: int) -> tuple[np.ndarray, bool]:
+    """Return the sign patterns of :func:`sign_flip` for n pairs.
+
+    Returns:
+        which signs are flipped, 0 or 1, float64 [patterns, n], without the complement of each pattern; and whether the
+        patterns were drawn at random, so that the observed pattern is counted in addition.
+    """
+    signs = _every(n) if n <= EXACT else _drawn(n, 0)
+    return (signs < 0).astype(float), n > EXACT
+
+
+@lru_cache(maxsize=4)
 def _every(n: int) -> np.ndarray:
     """Return all sign patterns whose first sign is +, [2 ** (n - 1), n].
 
@@ -89,3 +101,48 @@ def win_rate(differences: ArrayLike) -> float:
     """Return the fraction of the differences [n] that are positive; a tie counts half."""
     data = np.asarray(differences, dtype=float)
     return float((data > 0).mean() + (data == 0).mean() / 2)
+
+
+def holm(p: ArrayLike) -> np.ndarray:
+    """Return Holm's adjusted p-values (Holm 1979, Scandinavian Journal of Statistics 6).
+
+    If every hypothesis whose adjusted p-value is at most ``level`` is rejected, the probability of one or more false
+    rejections is at most ``level``, whatever the dependence between the tests.
+
+    Args:
+        p: [m] p-values.
+
+    Returns:
+        [m] adjusted p-values, in the same order.
+    """
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def holm_levels(p: ArrayLike, level: float = 0.05) -> np.ndarray:
+    """Return the level at which Holm's method decides each hypothesis.
+
+    Holm's method compares the smallest p-value with ``level / m``, the next one with ``level / (m - 1)`` and so on, up
+    to the first one that is not rejected; all others are decided at the level of that one. A p-value is at most this
+    level exactly if its adjusted p-value is at most ``level``.
+
+    Args:
+        p: [m] p-values.
+        level: level of the family.
+
+    Returns:
+        [m] levels, in the same order.
+    """
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    steps = level / np.arange(len(values), 0, -1)
+    kept = values[order] > steps
+    if kept.any():
+        steps[kept.argmax() :] = steps[kept.argmax()]
+    levels = np.empty_like(values)
+    levels[order] = steps
+    return levels

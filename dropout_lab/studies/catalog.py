@@ -68,17 +68,30 @@ def load_costs() -> Mapping[tuple[str, str], StudyCost]:
     }
 
 
-def check_costs_writable() -> None:
-    """Check that estimates can be stored, which requires a checkout of the project.
+def check_checkout(option: str, remedy: str) -> None:
+    """Check that files of the project can be written, which requires a checkout.
+
+    Args:
+        option: what needs them, such as ``reproduce --costs: writes the estimates``.
+        remedy: what to do instead.
 
     Raises:
         ConfigError: the package is installed and not a checkout.
     """
     if FOLDER.is_relative_to(_HERE.parent):  # only a wheel has conf/ inside the package
         raise ConfigError(
-            "reproduce --costs: writes the estimates of a checkout of the project, and this is an installed copy "
-            f"({_HERE.parent}); --dry-run prints them, a checkout's scripts/dropout-lab stores them"
+            f"{option} of a checkout of the project, and this is an installed copy ({_HERE.parent}); {remedy}"
         )
+
+
+def check_costs_writable() -> None:
+    """Check that estimates can be stored, which requires a checkout of the project.
+
+    Raises:
+        ConfigError: the package is installed and not a checkout.
+    """
+    remedy = "--dry-run prints them, a checkout's scripts/dropout-lab stores them"
+    check_checkout("reproduce --costs: writes the estimates", remedy)
 
 
 def store_costs(found: Mapping[tuple[str, str], StudyCost]) -> None:

@@ -1,13 +1,14 @@
-"""Index of the claims of all studies that were run, in one file."""
+"""Index of the claims of all studies that were run, in one file, by category of claim."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from dropout_lab.errors import ConfigError
+from dropout_lab.report.footnotes import TEST
 from dropout_lab.report.formats import format_markdown
 from dropout_lab.studies.report_files import CLAIMS, claim_lines
-from dropout_lab.studies.study import SCALES
+from dropout_lab.studies.study import CATEGORIES, SCALES
 from dropout_lab.studies.verdicts import CONTRADICTED, INCOMPARABLE, OPEN, SUPPORTED
 
 HEAD = "# Claims"
@@ -15,11 +16,18 @@ VERDICTS = (SUPPORTED, CONTRADICTED, OPEN, INCOMPARABLE)
 
 
 def collect_claims(folder: Path) -> pd.DataFrame:
-    """Return the claims of every study and scale below a folder, sorted by study and scale."""
-    found = sorted(folder.glob("*/*/claims.csv"), key=lambda p: (p.parts[-3], SCALES.index(p.parts[-2])))
-    frames = [_read(path) for path in found if path.parts[-2] in SCALES]
+    """Return the claims of every study and scale below a folder, sorted by category, study and scale."""
+    found = sorted(
+        (path for path in folder.glob("*/*/claims.csv") if path.parts[-2] in SCALES),
+        key=lambda path: (path.parts[-3], SCALES.index(path.parts[-2])),
+    )
+    frames = [_read(path) for path in found]
     frames = [frame for frame in frames if list(frame.columns) == CLAIMS and len(frame)]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=CLAIMS)
+    if not frames:
+        return pd.DataFrame(columns=CLAIMS)
+    whole = pd.concat(frames, ignore_index=True)
+    order = {category: i for i, category in enumerate(CATEGORIES)}
+    return whole.sort_values("category", key=lambda column: column.map(order), kind="stable", ignore_index=True)
 
 
 def refuse_foreign_index(folder: Path) -> None:
@@ -49,12 +57,32 @@ def count_verdicts(frame: pd.DataFrame) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
+def count_categories(frame: pd.DataFrame) -> str:
+    """Return the number of claims per category and verdict as text."""
+    return "; ".join(f"{category}: {count_verdicts(claims)}" for category, claims in _by_category(frame))
+
+
 def render_index(frame: pd.DataFrame) -> str:
-    """Return the index as Markdown."""
-    titles, rows = claim_lines(frame, named=True)
-    head = f"{HEAD}\n\n{len(frame)} claims on data: {count_verdicts(frame)}.\n\n"
-    rule = (
-        "\nEach verdict is a paired sign-flip test over replicates at level 0.05, two-sided, Holm over the claims of "
-        "its study; p is corrected. The tests, with the deciding difference and its source, stand in `claims.csv`.\n"
-    )
-    return head + format_markdown(titles, rows, 4) + rule
+    """Return the index as Markdown, with one table per category."""
+    parts = [
+        "# Claims",
+        f"Each verdict comes from a test over replicates ({TEST}) at level 0.05, two-sided, Holm over the claims of "
+        "its study and scale; p is corrected, and the interval inverts the same test at the level that decided. No "
+        "family spans several studies, so the counts have no error rate of their own, and claims of different "
+        "categories are not added up. `registered` compares the date at which the present form of a claim was "
+        "registered (`conf/study/claims.lock`) with the oldest trial. The tests, with the deciding difference and its "
+        "source, are in `claims.csv`.",
+    ]
+    for category, claims in _by_category(frame):
+        titles, rows = claim_lines(claims, named=True)
+        parts += [
+            f"## {CATEGORIES[category]}",
+            f"{len(claims)} claims on data: {count_verdicts(claims)}.",
+            format_markdown(titles, rows, 4).rstrip(),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _by_category(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    groups = {category: frame[frame["category"] == category] for category in CATEGORIES}
+    return [(category, claims) for category, claims in groups.items() if len(claims)]

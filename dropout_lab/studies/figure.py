@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report import read_csv as stored
-from dropout_lab.report.plots import COLOURS, MARKERS, STYLE, draw_interval, draw_series, limits, shown_name
+from dropout_lab.report.figures.marks import draw_interval, draw_series, limits
+from dropout_lab.report.figures.style import COLOURS, MARKERS
+from dropout_lab.report.plots import STYLE, shown_name
 from dropout_lab.stats.intervals import LEAST, Interval, mean_interval
 from dropout_lab.studies.bounds import expression_bounds, metric_bounds
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns

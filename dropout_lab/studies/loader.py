@@ -1,25 +1,25 @@
 """Loading and validation of study files; error messages are one line with the file and the key."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from dropout_lab.config import current_key, current_words
+from dropout_lab.config import current_key
 from dropout_lab.errors import ConfigError, did_you_mean, list_allowed
 from dropout_lab.studies.claims import TESTS
+from dropout_lab.studies.conditions import check_references, parse_conditions
 from dropout_lab.studies.published import load_published
 from dropout_lab.studies.study import (
     AT,
+    CATEGORIES,
     FORMS,
     HIGHER,
     LOWER,
     SCALES,
     Claim,
-    Conditions,
     Picture,
     Reading,
     Study,
@@ -27,6 +27,7 @@ from dropout_lab.studies.study import (
     StudyScale,
     Words,
 )
+from dropout_lab.studies.yaml_node import YamlNode
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEXT, WORDS, LIST, MAP = "a sentence", "settings as they are typed", "a list", "a mapping"
@@ -46,70 +47,7 @@ MORE = {
 }
 METRIC = ("value", "title", "better", "digits", "margin", "relative", "readings", "published", "unmeasured")
 SCALE = ("set", "panels", "arms", "only", "deviations")
-CLAIM = ("says", "source", "test", "metric", "panels", "comparable")
-
-
-class _Node:
-    """Node of a YAML file with its path, which the error messages contain."""
-
-    def __init__(self, value: Any, place: str):
-        self.value, self.place = value, place
-
-    def error(self, problem: str) -> ConfigError:
-        return ConfigError(f"{self.place}: {problem}")
-
-    def within(self, key: str, default: Any = None) -> "_Node":
-        return _Node(self.value.get(key, default), f"{self.place}: {key}")
-
-    def mapping(self, allowed: Sequence[str] | None = None, needed: Sequence[str] = ()) -> dict[str, Any]:
-        if not isinstance(self.value, dict):
-            raise self.error("must be a mapping")
-        for key in self.value:
-            if allowed is not None and key not in allowed:
-                raise self.error(
-                    f"no key {key!r}; " + did_you_mean(str(key), allowed, "must be of " + ", ".join(allowed))
-                )
-        for key in needed:
-            if self.value.get(key) in (None, "", {}, []):
-                raise self.error(f"needs {key}")
-        return {str(key): value for key, value in self.value.items()}
-
-    def items(self) -> list[tuple[str, "_Node"]]:
-        return [(key, _Node(value, f"{self.place}: {key}")) for key, value in self.mapping().items()]
-
-    def text(self) -> str:
-        if not isinstance(self.value, str | int | float) or isinstance(self.value, bool) or self.value == "":
-            raise self.error("must be a text")
-        return " ".join(str(self.value).split())
-
-    def texts(self) -> tuple[str, ...]:
-        if not isinstance(self.value, list):
-            raise self.error("must be a list")
-        return tuple(_Node(value, self.place).text() for value in self.value)
-
-    def of(self, allowed: Sequence[str]) -> str:
-        if self.value not in allowed:
-            raise self.error(f"{self.value!r}: {list_allowed(self.value, allowed)}")
-        return str(self.value)
-
-    def words(self) -> Words:
-        found: dict[str, str] = {}
-        for word in self._current(shlex.split("" if self.value in (None, "", {}) else self.text())):
-            key, equals, _ = word.partition("=")
-            if not equals or not key:
-                raise self.error(f"{word!r}: a setting is written NAME=VALUE")
-            if (key in ("seeds", "out", "tune", "budget") and ": scales:" not in self.place) or key == "out":
-                raise self.error(f"{key} is {'the command' if key == 'out' else 'a scale'}'s to say")
-            if key in found:
-                raise self.error(f"{key} is given twice")
-            found[key] = word
-        return found
-
-    def _current(self, words: Sequence[str]) -> list[str]:
-        try:
-            return current_words(words)
-        except ConfigError as error:
-            raise self.error(str(error)) from None
+CLAIM = ("id", "category", "says", "source", "test", "metric", "panels", "comparable")
 
 
 def load_study(path: Path) -> Study:
@@ -125,7 +63,7 @@ def load_study(path: Path) -> Study:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is no YAML ({' '.join(str(error).split())})") from None
-    return parse_study(path.stem, text, path.name)
+    return replace(parse_study(path.stem, text, path.name), file=path)
 
 
 def parse_study(name: str, text: Any, place: str = "") -> Study:
@@ -139,7 +77,7 @@ def parse_study(name: str, text: Any, place: str = "") -> Study:
     Raises:
         ConfigError: the file is not a valid study.
     """
-    node = _Node(text, place or name)
+    node = YamlNode(text, place or name)
     given = node.mapping([*NEEDED, *MORE], list(NEEDED))
     panels = {key: each.words() for key, each in node.within("panels", {"": ""}).items()}
     arms = {key: each.words() for key, each in node.within("arms").items()}
@@ -147,13 +85,14 @@ def parse_study(name: str, text: Any, place: str = "") -> Study:
     scales = {key: _scale(key, each, panels, arms) for key, each in node.within("scales").items()}
     if set(scales) - set(SCALES) or "smoke" not in scales:
         raise node.within("scales").error(f"must be of {', '.join(SCALES)}, and smoke among them")
-    claims = node.within("claims", [])
     first = next(iter(metrics))
     unmeasured = {**_by_panel(node.within("unmeasured", {}), panels), **metrics[first].unmeasured}
     metrics[first] = replace(metrics[first], unmeasured=unmeasured)
-    return Study(
+    study = Study(
         name=name,
-        **{key: node.within(key).text() for key in ("title", "source", "question")},
+        title=node.within("title").text(),
+        source=node.within("source").text(),
+        question=node.within("question").text(),
         arms=arms,
         metrics=metrics,
         scales={key: scales[key] for key in SCALES if key in scales},
@@ -161,22 +100,18 @@ def parse_study(name: str, text: Any, place: str = "") -> Study:
         panels=panels,
         original={key: each.text() for key, each in node.within("original", {}).items()},
         replicates=[current_key(key) for key in node.within("replicates", ["seed"]).texts()],
-        together=[[current_key(key) for key in each.texts()] for each in _listed(node.within("together", []))],
+        together=[[current_key(key) for key in each.texts()] for each in node.within("together", []).items_of_list()],
         probe=bool(given.get("probe", False)),
-        comparable=_conditions(node.within("comparable", [])),
+        comparable=parse_conditions(node.within("comparable", [])),
         deviations=node.within("deviations", []).texts(),
-        claims=[_claim(each, metrics, panels) for each in _listed(claims)],
+        claims=_claims(node.within("claims", []), metrics, panels),
         figure=_picture(node.within("figure", {}), metrics),
     )
+    check_references(study)
+    return study
 
 
-def _listed(node: _Node) -> list[_Node]:
-    if not isinstance(node.value, list):
-        raise node.error("must be a list")
-    return [_Node(value, f"{node.place} {i}") for i, value in enumerate(node.value, 1)]
-
-
-def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> StudyMetric:
+def _metric(name: str, node: YamlNode, panels: Mapping[str, Words]) -> StudyMetric:
     given = node.mapping(METRIC, ["value", "title"])
     return StudyMetric(
         name,
@@ -192,7 +127,7 @@ def _metric(name: str, node: _Node, panels: Mapping[str, Words]) -> StudyMetric:
     )
 
 
-def _by_panel(node: _Node, panels: Mapping[str, Words]) -> dict[str, dict[str, str]]:
+def _by_panel(node: YamlNode, panels: Mapping[str, Words]) -> dict[str, dict[str, str]]:
     """Return a mapping from panel to cell name to id of a published figure.
 
     The panel is "" if the keys of the node are names of cells instead of panels.
@@ -202,7 +137,7 @@ def _by_panel(node: _Node, panels: Mapping[str, Words]) -> dict[str, dict[str, s
     return {panel: {name: _fact(each) for name, each in cells.items()} for panel, cells in nodes.items()}
 
 
-def _margins(node: _Node, panels: Mapping[str, Words]) -> dict[str, float]:
+def _margins(node: YamlNode, panels: Mapping[str, Words]) -> dict[str, float]:
     """Return the margin of each panel; the panel is "" if the node is a single number."""
     given = node.value if isinstance(node.value, dict) else {"": node.value}
     _known(node, [key for key in given if key], panels, "panel")
@@ -212,13 +147,13 @@ def _margins(node: _Node, panels: Mapping[str, Words]) -> dict[str, float]:
     return {str(panel): float(value) for panel, value in given.items()}
 
 
-def _reading(node: _Node) -> Reading:
+def _reading(node: YamlNode) -> Reading:
     node.mapping(("file", "value", "where", "at"), ["file", "value"])
     where = node.within("where", "").value
     return Reading(node.within("file").text(), node.within("value").text(), where, node.within("at", "last").of(AT))
 
 
-def _fact(node: _Node) -> str:
+def _fact(node: YamlNode) -> str:
     if node.value not in load_published():
         raise node.error(
             f"no published figure {node.value!r}; "
@@ -227,7 +162,7 @@ def _fact(node: _Node) -> str:
     return str(node.value)
 
 
-def _scale(name: str, node: _Node, panels: Mapping[str, Words], arms: Mapping[str, Words]) -> StudyScale:
+def _scale(name: str, node: YamlNode, panels: Mapping[str, Words], arms: Mapping[str, Words]) -> StudyScale:
     node.mapping(SCALE)
     own = node.value.get("panels")
     chosen = None if own is None else {key: each.words() for key, each in node.within("panels").items()}
@@ -240,21 +175,22 @@ def _scale(name: str, node: _Node, panels: Mapping[str, Words], arms: Mapping[st
     )
 
 
-def _known(node: _Node, names: Any, known: Mapping[str, Any], what: str) -> None:
+def _known(node: YamlNode, names: Any, known: Mapping[str, Any], what: str) -> None:
     for name in names:
         if name not in known:
             raise node.error(f"no {what} {name!r}; there are {', '.join(known)}")
 
 
-def _conditions(node: _Node) -> Conditions:
-    """Return the conditions: from a list of expressions, from ``any`` for no condition, or from a sentence that says
-    why results cannot be compared at any scale."""
-    if node.value == "any":
-        return Conditions()
-    return Conditions(never=node.text()) if isinstance(node.value, str) else Conditions(node.texts())
+def _claims(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> list[Claim]:
+    claims = [_claim(each, metrics, panels) for each in node.items_of_list()]
+    ids = [claim.id for claim in claims if claim.id]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise node.error(f"id {twice[0]!r} is given to two claims; an id names one claim of the study")
+    return claims
 
 
-def _claim(node: _Node, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> Claim:
+def _claim(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> Claim:
     given = node.mapping(CLAIM, ["says", "source", "test"])
     test = node.within("test").mapping()
     kind = next(iter(test))
@@ -268,11 +204,21 @@ def _claim(node: _Node, metrics: Mapping[str, StudyMetric], panels: Mapping[str,
     _known(node, chosen or [], panels, "panel")
     if TESTS[kind].ordered and not metrics[metric].better:
         raise node.error(f"metric {metric} does not say what is better")
-    own = _conditions(node.within("comparable")) if "comparable" in given else None
-    return Claim(node.within("says").text(), node.within("source").text(), kind, test, metric, chosen, own)
+    own = parse_conditions(node.within("comparable")) if "comparable" in given else None
+    return Claim(
+        node.within("says").text(),
+        node.within("source").text(),
+        kind,
+        test,
+        metric,
+        chosen,
+        own,
+        str(given.get("id", "")),
+        node.within("category", next(iter(CATEGORIES))).of(tuple(CATEGORIES)),
+    )
 
 
-def _picture(node: _Node, metrics: Mapping[str, StudyMetric]) -> Picture:
+def _picture(node: YamlNode, metrics: Mapping[str, StudyMetric]) -> Picture:
     given = node.mapping(("form", "x", "metrics", "log"))
     form = node.within("form", "arms").of(FORMS)
     if form != "arms" and not given.get("x"):

@@ -19,6 +19,7 @@ class ReproduceRequest:
         typed: the command as it was typed.
         dry: whether to print the estimated cost only.
         costs: whether to store the estimated cost.
+        lock: whether to register the claims of the studies only.
     """
 
     studies: Sequence[Study]
@@ -28,6 +29,7 @@ class ReproduceRequest:
     typed: str
     dry: bool
     costs: bool
+    lock: bool = False
 
     def folder(self, study: Study) -> Path:
         """Return the sweep folder of a study at this scale."""

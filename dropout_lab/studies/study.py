@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-SCALES = ("smoke", "laptop", "paper")
+SCALES = ("smoke", "laptop", "full", "paper")
 SMOKE = SCALES[0]
 FORMS = ("line", "arms", "curves")
 AT = ("last", "first", "best", "min", "max", "mean", "median")
 HIGHER, LOWER = "higher", "lower"
+# Categories of claims, with their titles in the index of claims; verdicts are never counted over several of them.
+CATEGORIES = {
+    "paper": "Claims of papers",
+    "text": "Claims of introductory texts, quoted without data or model",
+    "control": "Controls of the studies, claimed by no publication",
+    "timing": "Timing of this implementation",
+    "identity": "Identities and definitions",
+}
 
 # Settings as they are typed on the command line, by key: ``{"rate": "rate=0,0.5"}``.
 Words = Mapping[str, str]
@@ -104,6 +113,8 @@ class Claim:
         metric: name of the metric.
         panels: panels on which the claim is tested; None for all panels that are run.
         comparable: conditions of this claim; None for those of the study.
+        id: name of the claim within its study, under which the lock of claims registers it; may be empty.
+        category: one of :data:`CATEGORIES`.
     """
 
     says: str
@@ -113,6 +124,22 @@ class Claim:
     metric: str
     panels: Sequence[str] | None = None
     comparable: "Conditions | None" = None
+    id: str = ""
+    category: str = "paper"
+
+
+@dataclass(frozen=True)
+class ReferenceCondition:
+    """Condition on the mean outcome of an arm without dropout.
+
+    Args:
+        cell: name of the cell.
+        when: expression over the columns of ``trials.csv``; each column stands for its mean over the finished trials
+            of the cell.
+    """
+
+    cell: str
+    when: str
 
 
 @dataclass(frozen=True)
@@ -120,13 +147,15 @@ class Conditions:
     """Conditions under which results can be compared with the publication.
 
     Args:
-        when: expressions over the columns of ``trials.csv`` and ``replicates``, the number of finished trials of the
-            cell; all of them must be true for every finished trial.
+        when: expressions over the settings of a trial and the sizes that are fixed before training; all of them must be
+            true for every finished trial.
         never: reason why results cannot be compared at any scale; empty if they can.
+        reference: conditions on the outcome of an arm without dropout.
     """
 
     when: Sequence[str] = ()
     never: str = ""
+    reference: Sequence[ReferenceCondition] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +196,7 @@ class Study:
         deviations: differences from the publication at all scales.
         claims: claims of the publication.
         figure: form of the figure.
+        file: the study file; None for a study that was not read from a file.
     """
 
     name: str
@@ -186,3 +216,4 @@ class Study:
     deviations: Sequence[str] = ()
     claims: Sequence[Claim] = ()
     figure: Picture = field(default_factory=Picture)
+    file: Path | None = None

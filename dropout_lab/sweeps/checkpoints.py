@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from dropout_lab.config import (
-    MODELS,
-    Config,
-    DataConf,
-    InferConf,
-    LRScheduleConf,
-    RegularizerConf,
-    ScheduleConf,
-    TrainConf,
-    VariantConf,
-    update_settings,
-)
+from dropout_lab.config import GROUPS, MODELS, Config, update_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.data.npz import load_arrays
 from dropout_lab.errors import ConfigError
@@ -30,15 +19,8 @@ from dropout_lab.train.result import TrialResult
 from dropout_lab.trial import Trial, canonical
 
 DAMAGED = (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError)
-GROUPS: dict[str, type] = {
-    "data": DataConf,
-    "variant": VariantConf,
-    "schedule": ScheduleConf,
-    "regularizer": RegularizerConf,
-    "train": TrainConf,
-    "lr_schedule": LRScheduleConf,
-    "infer": InferConf,
-}
+# The schema of each group by name; the schema of the model depends on its kind.
+SCHEMAS: dict[str, Any] = {field.name: field.type for field in fields(Config) if field.name in {*GROUPS} - {"model"}}
 
 
 def weights_path(folder: str | Path, trial_id: str) -> Path:
@@ -154,7 +136,7 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
 
 def _config(values: dict[str, Any]) -> Config:
     update_settings(values, warn=False)
-    groups = {name: schema(**values.get(name, {})) for name, schema in GROUPS.items()}  # older versions lack some
+    groups = {name: schema(**values.get(name, {})) for name, schema in SCHEMAS.items()}  # older versions lack some
     model = MODELS[values["model"]["kind"]](**values["model"])
     rest = {name: value for name, value in values.items() if name not in groups and name != "model"}
     return Config(**groups, model=model, **rest)

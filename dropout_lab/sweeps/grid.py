@@ -20,9 +20,9 @@ from dropout_lab.config.compose import (
     replace_settings,
     split_axis,
 )
-from dropout_lab.config.fields import round_decimal
-from dropout_lab.config.validators import check_arms
 from dropout_lab.errors import ConfigError, format_setting, list_allowed
+from dropout_lab.settings.fields import round_decimal
+from dropout_lab.settings.validators import check_arms
 from dropout_lab.trial import Trial, canonical
 
 NAMED = "arm"  # the axis of named arms
@@ -39,12 +39,15 @@ class Arm:
         words: the overrides it was composed from, one value per word, and the ranges it may be tuned in; a word with an
             interpolation holds the resolved value.
         composition: the composition of the config, if its settings have interpolations.
+        draws: for an arm that was tuned several times, the arm with the settings chosen in each draw of the tuning;
+            their trials are those of this arm.
     """
 
     settings: tuple[tuple[str, str], ...]
     config: Config
     words: tuple[str, ...] = ()
     composition: Composition | None = field(default=None, compare=False, repr=False)
+    draws: tuple["Arm", ...] = ()
 
     @property
     def label(self) -> str:
@@ -68,6 +71,11 @@ class Arm:
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
         """One trial per seed. Equivalent arms have the same trials."""
+        if self.draws:
+            return tuple(trial for arm in self.draws for trial in arm.trials)
+        if self.config.resplit:
+            bases = {seed: self.config.seed + seed for seed in self.config.trial_seeds}
+            return tuple(Trial(canonical(self.changed({"seed": base})), seed) for seed, base in bases.items())
         point = canonical(self.config)
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from dropout_lab.config import ROLES, CustomConf, InferConf
-from dropout_lab.config.validators import SHIFTS
 from dropout_lab.data import DATASETS, DataError, load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.validators import SHIFTS
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.sweeps.trial_inputs import load_trial_data

@@ -29,12 +29,13 @@ NUMBERS = [name for name in COLUMNS[COLUMNS.index("train_accuracy") :] if name n
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
+CONFUSIONS = ("confusion.csv", "confusion.png", "confusion.svg")
 EVALUATIONS = (
     *("evaluations.csv", "evaluations.md", "evaluations_summary.csv", "ood.csv", "ood.md", "reliability.csv"),
     *("coverage.csv", "ensembles.csv", "ensembles.md", "calibration.png", "calibration.svg", "ensembles.png"),
     "ensembles.svg",
 )
-OUTPUTS = ("trials.csv", "curves.csv", "config.yaml", "tuning.csv", "steps.csv", *SUMMARIES, *EVALUATIONS)
+OUTPUTS = ("trials.csv", "curves.csv", "config.yaml", "tuning.csv", "steps.csv", *SUMMARIES, *CONFUSIONS, *EVALUATIONS)
 
 Row = dict[str, str]
 

@@ -48,12 +48,14 @@ def check_requested(config: Config, dataset: Dataset, seeds: Sequence[int]) -> N
 
 
 def _unfit(name: str, tasks: Sequence[str], dataset: Dataset) -> str:
-    kind = {"language": "running text"}.get(dataset.task, f"a {dataset.task}")
-    return f"{name} is for {' and '.join(tasks)}, and data={dataset.name} is {kind}"
+    if dataset.task == "language":
+        return f"{name} cannot be measured on request for running text such as data={dataset.name}"
+    tasks = [task for task in tasks if task != "language"]
+    return f"{name} is for {' and '.join(tasks) or 'running text'}, and data={dataset.name} is a {dataset.task}"
 
 
 def _offer(names: Sequence[str]) -> str:
-    return f"it can have {', '.join(names)}" if names else "no metric can be requested for it"
+    return f"it can have {', '.join(names)}" if names else "leave out metrics="
 
 
 def monitored_columns(config: Config) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Trial run of a custom network on its data before the sweep trains."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -13,7 +13,7 @@ from dropout_lab.metrics import PARTS
 from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
 from dropout_lab.models.generators import Watch
 from dropout_lab.sweeps.process import ProcessEnded, run_isolated
-from dropout_lab.sweeps.trial_inputs import build_trial_model, ended_in_trial_run, load_trial_data
+from dropout_lab.sweeps.trial_inputs import TrialKey, build_trial_model, ended_in_trial_run, load_trial_data
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial
@@ -42,14 +42,6 @@ class Findings:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """A trial; equal for equal networks that train on equal batches, so that results can be cached."""
-
-    key: str
-    trial: Trial = field(compare=False)
-
-
 def rehearse(trial: Trial) -> Findings:
     """Train a custom network for one step on the smallest batch that will occur, evaluate it, and compare outputs.
 
@@ -60,7 +52,7 @@ def rehearse(trial: Trial) -> Findings:
         ConfigError: the network fails, or is not deterministic.
     """
     try:
-        return _rehearse(_Subject(trial.point.pack_key, trial))
+        return _rehearse(TrialKey(trial.point.pack_key, trial))
     except ProcessEnded as error:
         raise ended_in_trial_run(trial.config, error) from None
     except NetworkError as error:
@@ -70,12 +62,12 @@ def rehearse(trial: Trial) -> Findings:
 
 
 @lru_cache(maxsize=32)
-def _rehearse(subject: _Subject) -> Findings:
-    return run_isolated(lambda: _examine(subject))
+def _rehearse(key: TrialKey) -> Findings:
+    return run_isolated(lambda: _examine(key))
 
 
-def _examine(subject: _Subject) -> Findings:
-    trial, dataset = subject.trial, load_trial_data(subject.trial)
+def _examine(key: TrialKey) -> Findings:
+    trial, dataset = key.trial, load_trial_data(key.trial)
     config, pack = trial.config, Pack([trial], dataset, build_trial_model(trial))
     assert isinstance(pack.model, Custom)
     params = _copied(pack.params)

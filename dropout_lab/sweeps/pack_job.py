@@ -13,6 +13,7 @@ from dropout_lab.models import NetworkError, error_line
 from dropout_lab.process_settings import keep_freed_memory, use_threads
 from dropout_lab.sweeps.checkpoints import save_weights
 from dropout_lab.sweeps.memory import is_out_of_memory
+from dropout_lab.sweeps.pack_monitor import FolderMonitor
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import (
     ChildProcess,
@@ -88,7 +89,11 @@ def train_or_fail(pack: PackOf, progress: Progress, in_child: bool = False) -> T
     try:
         config = pack[0].config
         with use_threads(threads_for(pack)):
-            results = train_pack(pack, load(config.data.kind, **config.source), progress)
+            monitor = FolderMonitor(pack)
+            try:
+                results = train_pack(pack, load(config.data.kind, **config.source), progress, monitor)
+            finally:
+                monitor.close()
         for trial, result in zip(pack, results, strict=True):
             save_weights(trial, result)  # before the ledger row, which marks the trial as done
         return TrainedPack(pack, results)

@@ -20,12 +20,13 @@ def plan_packs(
     """Plan the packs that train the missing trials.
 
     A stored pack with a missing result is trained again as a whole, so that stored and new results come from the same
-    stack. All other missing trials are planned afresh.
+    stack. A pack with a checkpoint is formed again whatever its size. All other missing trials are planned afresh.
 
     Args:
         trials: all trials of the command, without duplicates.
         done: ids of the trials with a final result.
-        stored: packs planned by earlier commands in the folder.
+        stored: packs planned by earlier commands in the folder; "most" is the setting ``pack`` of the command, and None
+            for packs with a checkpoint, which come first.
         most: returns the largest pack size for trials like this one.
         abreast: number of packs that are trained at the same time.
 
@@ -35,11 +36,15 @@ def plan_packs(
     by_id = {trial.id: trial for trial in trials}
     missing = {i: trial for i, trial in by_id.items() if i not in done}
     packs: list[PackOf] = []
+    planned: set[str] = set()
     for old in stored:
         ids = old["trials"]
         # A pack with trials that are not in this command was planned by another command and is not reused.
-        if missing.keys() & set(ids) and all(i in by_id for i in ids) and old["most"] == by_id[ids[0]].config.pack:
+        if not missing.keys() & set(ids) or planned & set(ids) or not all(i in by_id for i in ids):
+            continue
+        if old["most"] in (None, by_id[ids[0]].config.pack):
             packs.append(tuple(by_id[i] for i in ids))
+            planned |= set(ids)
             missing = {i: trial for i, trial in missing.items() if i not in ids}
     for group in _groups(list(missing.values())):
         packs += _cut(group, most(group[0]) if len(group) > 1 else 1, abreast)

@@ -29,11 +29,13 @@ class ProgressBar:
         total: number of units, such as the epochs of all trials together.
         work: description of the work.
         unit: name of the unit, plural.
+        done: number of units that were done before.
     """
 
-    def __init__(self, total: int, work: str = "training", unit: str = "epochs"):
+    def __init__(self, total: int, work: str = "training", unit: str = "epochs", done: int = 0):
         self._bar = _Quiet(
             total=total,
+            initial=done,
             desc=work,
             unit=f" {unit}",
             disable=None,
@@ -44,7 +46,7 @@ class ProgressBar:
             bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + unit + ", {elapsed} elapsed, "
             "{remaining} left",
         )
-        self._lines = _Lines(total, work, unit) if self._bar.disable else None
+        self._lines = _Lines(total, work, unit, done) if self._bar.disable else None
 
     def add(self, epochs: int) -> None:
         """Count finished epochs.
@@ -78,8 +80,8 @@ class _Lines:
     It writes to the file descriptor, because a Python lock held by this thread would stay locked in a fork.
     """
 
-    def __init__(self, total: int, work: str, unit: str):
-        self.done, self._total, self._work, self._unit = 0, total, work, unit
+    def __init__(self, total: int, work: str, unit: str, before: int = 0):
+        self.done, self._before, self._total, self._work, self._unit = before, before, total, work, unit
         self._started, self._stopped = time.monotonic(), threading.Event()
         threading.Thread(target=self._write, name=THREAD, daemon=True).start()
 
@@ -89,7 +91,8 @@ class _Lines:
     def line(self) -> str:
         """Return the state of the work in one line."""
         elapsed = time.monotonic() - self._started
-        left = tqdm.format_interval(elapsed * (self._total - self.done) / self.done) if self.done else "?"
+        now = self.done - self._before
+        left = tqdm.format_interval(elapsed * max(self._total - self.done, 0) / now) if now else "?"
         percent = 100 * self.done / max(self._total, 1)
         count = f"{self.done:,} of {self._total:,} {self._unit} ({percent:.0f} %)"
         return f"{self._work}: {count}, {tqdm.format_interval(elapsed)} elapsed, {left} left\n"

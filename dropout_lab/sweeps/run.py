@@ -1,6 +1,7 @@
 """Execution of arms in a sweep folder: check them, plan the missing trials, train them, and store the results."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
@@ -16,8 +17,17 @@ from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
 from dropout_lab.sweeps.ledger import FINAL, Ledger, Row
 from dropout_lab.sweeps.outcome import Interrupted, Outcome
+from dropout_lab.sweeps.pack_checkpoints import (
+    CheckpointError,
+    checkpoint_path,
+    list_checkpoints,
+    remove_checkpoints,
+    remove_temporary,
+    usable_checkpoints,
+)
 from dropout_lab.sweeps.plan import PackOf, plan_packs
 from dropout_lab.sweeps.progress import ProgressBar
+from dropout_lab.sweeps.running_packs import remove_ended
 from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
@@ -75,9 +85,10 @@ def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list
     check_trials([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
     asked = trials[0].config.workers
-    return trials, plan_packs(
-        trials, done, ledger.packs(), max_pack_size, available_cores() if asked == "auto" else int(asked)
-    )
+    interrupted = [{"most": None, "trials": header.trials} for header in usable_checkpoints(ledger.folder)]
+    stored = [*interrupted, *ledger.packs()]
+    abreast = available_cores() if asked == "auto" else int(asked)
+    return trials, plan_packs(trials, done, stored, max_pack_size, abreast)
 
 
 def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
@@ -143,12 +154,18 @@ def run_claimed(
     for key in ineffective_settings(arms):
         say(f"note: {key} changes nothing here")
     say(_opening(ledger, arms, trials, packs))
+    _remove_remains(ledger.folder, _done(trials, ledger))
     if packs:
+        for line in describe_checkpoints(ledger.folder, packs):
+            say(line)
         _write_config(ledger, arms[0].config, command)
         _store(ledger, packs)
     try:
         if packs:
-            _execute(packs, ledger, say)
+            try:
+                _execute(packs, ledger, say)
+            finally:
+                _remove_remains(ledger.folder, _done(trials, ledger))
         evaluated = evaluate(arms, ledger, say)
     except KeyboardInterrupt:
         raise Interrupted(_closing(ledger, trials)) from None
@@ -176,7 +193,10 @@ def _plan(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     from dropout_lab.sweeps.pool import train_packs
 
-    with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs)) as bar:
+    headers = {tuple(header.trials): header for header in usable_checkpoints(ledger.folder)}
+    resumed = [headers[ids] for ids in map(_ids, packs) if ids in headers]
+    done = sum(header.epochs_done for header in resumed)
+    with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs), done=done) as bar:
 
         def retry(failed: "TrainedPack", packs: Sequence[PackOf]) -> None:
             ledger.log_error(failed.error)
@@ -196,6 +216,9 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
             )
+            if not trained.error:
+                with suppress(OSError):  # there is none
+                    checkpoint_path(ledger.folder, _ids(trained.pack)).unlink()
             for trial, result in new:
                 if result.status == "diverged":
                     bar.say(say, f"diverged: {_named([trial])}")
@@ -206,6 +229,32 @@ def _named(trials: Sequence[Trial]) -> str:
     first = trials[0]
     rate = first.columns.get("rate", 0.0)
     return f"{first.point.variant} rate={rate} seed={first.seed}" if len(trials) == 1 else f"{len(trials)} trials"
+
+
+def _remove_remains(folder: Path, done: set[str]) -> None:
+    """Remove files that killed processes could not remove, and checkpoints of finished trials."""
+    remove_temporary(folder)
+    remove_checkpoints(folder, done)
+    remove_ended(folder)
+
+
+def _ids(pack: PackOf) -> tuple[str, ...]:
+    return tuple(trial.id for trial in pack)
+
+
+def describe_checkpoints(folder: Path, packs: Sequence[PackOf]) -> list[str]:
+    """Return a line for each checkpoint that is continued from, and for each that cannot be read.
+
+    The process that trains a pack reports damage of its checkpoint.
+    """
+    planned, lines = {_ids(pack): checkpoint_path(folder, _ids(pack)) for pack in packs}, []
+    for path, header in list_checkpoints(folder):
+        if isinstance(header, CheckpointError):
+            lines += [f"note: {path} is ignored: {header}"] if path not in planned.values() else []
+        elif tuple(header.trials) in planned:
+            count = f"{len(header.trials)} trial{'s' if len(header.trials) != 1 else ''}"
+            lines.append(f"checkpoint: {count} continue in epoch {header.epoch} of {header.epochs}")
+    return lines
 
 
 def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs: Sequence[PackOf]) -> str:

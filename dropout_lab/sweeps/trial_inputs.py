@@ -13,8 +13,8 @@ from dropout_lab.trial import Trial
 
 
 @dataclass(frozen=True)
-class _Key:
-    """A trial as a key of a cache; equal for trials with equal ``text``."""
+class TrialKey:
+    """A trial as the key of a cache. Keys are equal if their texts are, whatever the trials."""
 
     text: str
     trial: Trial = field(compare=False)
@@ -26,7 +26,7 @@ def load_trial_data(trial: Trial) -> Dataset:
     Raises:
         ConfigError: the data cannot be read.
     """
-    return _load(_Key(_describe_source(trial.config), trial))
+    return _load(TrialKey(_describe_source(trial.config), trial))
 
 
 def build_trial_model(trial: Trial) -> Model:
@@ -35,7 +35,7 @@ def build_trial_model(trial: Trial) -> Model:
     Raises:
         ConfigError: the data cannot be read, or the model does not accept them.
     """
-    return _build(_Key(f"{trial.point.pack_key} {_describe_source(trial.config)}", trial))
+    return _build(TrialKey(f"{trial.point.pack_key} {_describe_source(trial.config)}", trial))
 
 
 def _describe_source(config: Config) -> str:
@@ -49,7 +49,7 @@ def ended_in_trial_run(config: Config, error: ProcessEnded) -> ConfigError:
 
 
 @lru_cache(maxsize=32)
-def _load(key: _Key) -> Dataset:
+def _load(key: TrialKey) -> Dataset:
     config = key.trial.config
     try:
         return load(config.data.kind, **config.source)
@@ -58,7 +58,7 @@ def _load(key: _Key) -> Dataset:
 
 
 @lru_cache(maxsize=256)
-def _build(key: _Key) -> Model:
+def _build(key: TrialKey) -> Model:
     config, dataset = key.trial.config, load_trial_data(key.trial)
     try:
         if config.model.kind == "custom":  # the user's code may end its process: try it in another one first

@@ -1,7 +1,7 @@
 """Batches of a pack: the dataset is on the device once, and each trial has its own splits and batch order."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +13,7 @@ from torch import Tensor
 from dropout_lab.config import DataConf
 from dropout_lab.data import Dataset, batch_sizes
 from dropout_lab.metrics import PARTS
-from dropout_lab.rng import Streams
+from dropout_lab.rng import Streams, restore_positions, stream_positions
 from dropout_lab.train.imputation import fill_of, incomplete
 from dropout_lab.train.normalization import PIXEL, fit_centre, fit_scale
 from dropout_lab.train.splits import make_splits, noisy_labels, refuse_settings
@@ -52,6 +52,7 @@ class Batches:
         self._centre = fit_centre(dataset, conf.normalise)
         self._x, self._y = _tensors(dataset, conf.normalise, device)
         self._orders = [s.generator("order") for s in streams]
+        self._epoch_start = self._positions()
         self._device, self._conf = device, conf
         kinds = list(zip(streams, splits or [conf.split] * len(streams), strict=True))
         divided = {kind: make_splits(dataset, replace(conf, split=kind[1]), kind[0]) for kind in dict.fromkeys(kinds)}
@@ -166,9 +167,21 @@ class Batches:
 
         For B see :func:`batch_sizes`.
         """
+        self._epoch_start = self._positions()
         orders = np.stack([order.permutation(self.n_train) for order in self._orders])
         rows = self.index["train"].gather(1, torch.from_numpy(orders).to(self._device))
         return rows.split(batch_sizes(self.n_train, batch_size), dim=1)
+
+    def _positions(self) -> Tensor:
+        return stream_positions([order.bit_generator for order in self._orders])
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the positions of the random streams at the start of the current epoch."""
+        return {"order": self._epoch_start}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Return to the start of the epoch of :meth:`state_dict`; the next :meth:`epoch` is that epoch again."""
+        restore_positions([order.bit_generator for order in self._orders], state["order"])
 
     def looks(self, part: str) -> Iterator[Tensor]:
         """Iterate over the rows of a split in evaluation batches [M, B]."""
@@ -180,6 +193,7 @@ class Batches:
         """Return the batches of these models only; their random orders continue."""
         kept, index = copy(self), list(models)
         kept._orders = [self._orders[m] for m in index]
+        kept._epoch_start = self._epoch_start[index]
         kept.index = {part: rows[index] for part, rows in self.index.items()}
         if self._scale is not None:
             kept._scale = self._scale.select(index)

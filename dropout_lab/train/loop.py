@@ -1,7 +1,6 @@
 """Training loop: epochs over a pack until every model has finished, stopped early or diverged."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,24 +9,26 @@ import torch
 from torch import Tensor
 
 from dropout_lab import __version__
-from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.data import Dataset
 from dropout_lab.dropout.schedules import TrainingProgress
 from dropout_lab.metrics import PARTS
-from dropout_lab.models import Hook, Params
+from dropout_lab.models import Hook
 from dropout_lab.process_settings import flush_denormals
 from dropout_lab.train.activation_stats import measure_activity
 from dropout_lab.train.evaluate import SplitScores, evaluate_split, predict_split
-from dropout_lab.train.pack import Pack
+from dropout_lab.train.monitor import PackMonitor
 from dropout_lab.train.result import TrialResult
-from dropout_lab.train.stopping import BestTracker, PlateauCounter
+from dropout_lab.train.training_state import TrainingState
 from dropout_lab.trial import Trial
 
 Progress = Callable[[int], None]
 
 
 def train_pack(
-    trials: Sequence[Trial], dataset: Dataset, progress: Progress = lambda epochs: None
+    trials: Sequence[Trial],
+    dataset: Dataset,
+    progress: Progress = lambda epochs: None,
+    monitor: PackMonitor | None = None,
 ) -> list[TrialResult]:
     """Train a pack and measure each of its trials.
 
@@ -35,6 +36,7 @@ def train_pack(
         trials: see :class:`Pack`.
         dataset: the data of the trials.
         progress: called with the number of trial epochs that have been completed or are no longer needed.
+        monitor: provides the state of an interrupted training to continue from, and observes each step.
 
     Returns:
         One result per trial, in the order of the trials.
@@ -43,28 +45,23 @@ def train_pack(
         ValueError: the model does not accept the data.
     """
     with flush_denormals():
-        return _Training(trials, dataset, progress).run()
+        training = _Training(trials, dataset, progress, monitor)
+        state = monitor.load() if monitor else None
+        if monitor and state is not None:
+            try:
+                training.load_state_dict(state)
+            except (LookupError, TypeError, ValueError, RuntimeError) as error:  # the state has another structure
+                monitor.reject(f"{type(error).__name__}: {error}")
+                training = _Training(trials, dataset, progress, monitor)
+        return training.run()
 
 
-class _Training:
-    def __init__(self, trials: Sequence[Trial], dataset: Dataset, progress: Progress):
-        self.started = time.perf_counter()
-        self.trials, self.progress = trials, progress
-        self.whole = self.pack = Pack(trials, dataset)
-        self.conf = trials[0].config.train
-        self.inside = list(range(len(trials)))  # index in self.pack -> index in self.trials
-        self.stalls = PlateauCounter(trials[0].config.schedule.patience, len(trials))
-        self.watch = BestTracker(self.pack.regularizers.stopping, self.pack.params)
-        self.requested = measured_on_request(trials[0].config)
-        monitors = set(self.watch.monitors(self.inside))
-        self.monitored = [name for name in self.requested if f"val_{name}" in monitors]
-        self.final: Params = {name: p.detach().clone() for name, p in self.pack.params.items()}
-        self.dropped = torch.zeros(2, len(trials), dtype=torch.int64)
-        self.epochs_run = [0] * len(trials)
-        self.results = [TrialResult("ok") for _ in trials]
+class _Training(TrainingState):
+    """Training of a pack: epochs, validation, and the measurement of its trials."""
 
     def run(self) -> list[TrialResult]:
-        for epoch in range(1, self.conf.epochs + 1):
+        for epoch in range(self.epoch, self.conf.epochs + 1):
+            self.epoch = epoch
             losses = self._epoch(epoch)
             val = self._validated()
             self._record(epoch, losses.tolist(), val)
@@ -74,29 +71,31 @@ class _Training:
             if not self.inside:
                 break
         self._finish(self.inside)
-        seconds = (time.perf_counter() - self.started) / len(self.trials)
-        self._measure(seconds)
+        self._measure(self.seconds() / len(self.trials))
         return self.results
 
     def _epoch(self, epoch: int) -> Tensor:
         """Train for one epoch and return the mean training loss of each model, [M]."""
-        batches = self.pack.begin(epoch)
-        sums: list[Tensor] = []
-        seen, self.steps = 0, len(batches)
+        if not self.batches:
+            self.batches, self.sums = self.pack.begin(epoch), []
+        batches, self.steps = self.batches, len(self.batches)
         stalls = torch.tensor([self.stalls.before(m, epoch) for m in self.inside], dtype=torch.float64)
-        for step, rows in enumerate(batches):
+        for step in range(len(self.sums), len(batches)):
+            self.monitor.step(self.position, self.state_dict)
+            rows = batches[step]
             progress = torch.tensor((epoch - 1 + step / len(batches)) / self.conf.epochs, dtype=torch.float64)
             self.pack.noise.move(TrainingProgress(progress, stalls))
             self.pack.regularizers.move(progress)
             if step == 0:
                 self.pack.noise.measure()
-            count = rows[0].numel()
-            sums.append(self.pack.step(rows) * count)
-            seen += count
+            self.sums.append(self.pack.step(rows) * rows[0].numel())
+            self.steps_here += 1
             if step == 0:
-                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), sums[0].long())[:2])
+                counts = torch.stack(torch.broadcast_tensors(*self.pack.noise.measured(), self.sums[0].long())[:2])
                 self.dropped[:, self.inside] += counts.cpu()
-        return torch.stack(sums).double().sum(0) / seen
+        losses = self.mean_losses(len(batches))
+        self.batches, self.last_loss = (), losses.mean().item()
+        return losses
 
     def _validated(self) -> SplitScores | None:
         """Evaluate the current networks on the validation set; None if there is none."""

@@ -7,7 +7,7 @@ settings, needs a single call.
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, groupby
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -136,6 +136,18 @@ class Optimizer:
         self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
         self._params = list(params)
+        self._cut()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the parameters, the learning rates, the momentum and the number of updates."""
+        return {"slots": self.state, "lr": self.lr, "momentum": self.momentum, "steps": self.steps}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        for name, slots in self.state.items():
+            for slot, value in zip(slots, state["slots"][name], strict=True):
+                slot.copy_(value)
+        self.lr, self.momentum, self.steps = state["lr"].to(self.lr.device), state["momentum"], state["steps"]
         self._cut()
 
     def _lr_table(self) -> list[list[float]]:

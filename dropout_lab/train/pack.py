@@ -1,8 +1,9 @@
 """A pack: M trials as one stacked model, with the state of their training."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,16 +20,32 @@ from dropout_lab.dropout.schedules import make_schedule
 from dropout_lab.models import Hook, Model, Params, State
 from dropout_lab.regularizers import PackChoice
 from dropout_lab.rng import Streams
+from dropout_lab.settings import option_values
 from dropout_lab.train import paper_scaling as paper
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.gradients import clip_gradients
-from dropout_lab.train.lr_schedules import lr_factor
 from dropout_lab.train.network_info import describe_network, extend_model
 from dropout_lab.train.optimizers import OPTIMIZERS, momentum_at
-from dropout_lab.train.precision import arithmetic
 from dropout_lab.train.tasks import TaskMetrics
 from dropout_lab.train.text_batches import TextBatches
 from dropout_lab.trial import Trial
+
+
+class UpdatePosition(NamedTuple):
+    """Position of the next update: its epoch, counted from 1, and its number among the updates of the epoch, from 0."""
+
+    epoch: int
+    update: int
+    updates: int
+
+    @property
+    def epochs_done(self) -> float:
+        """Number of completed epochs, with a fraction."""
+        return self.epoch - 1 + self.update / self.updates
+
+    def next(self) -> "UpdatePosition":
+        """Return the position after the next update; after the last one it stays until an epoch begins."""
+        return self._replace(update=min(self.update + 1, self.updates - 1))
 
 
 class Pack:
@@ -71,7 +88,7 @@ class Pack:
         for name, p in self.params.items():
             p.requires_grad_(name not in self.model.fixed)
         self._configs = configs
-        self._epoch, self._update, self._updates = 1, 0, 1  # the next update and the updates per epoch
+        self.position = UpdatePosition(1, 0, 1)
         self.state: State = None  # passed from window to window of a running text
         optimizer = shared.train.optimizer
         known = dict.fromkeys(weights, 1.0) | {n: paper.lr_factor(optimizer, k) for n, k in keep.items()}
@@ -81,30 +98,37 @@ class Pack:
 
     def _learning_rates(self) -> Tensor:
         """Return the learning rate of each model at the next update, [M]."""
-        position = self._epoch, self._update, self._updates, self._configs[0].train.epochs
-        lrs = [config.train.lr * lr_factor(config.lr_schedule, *position) for config in self._configs]
+        position = *self.position, self._configs[0].train.epochs
+        lrs = [config.train.lr * config.lr_schedule.factor(*position) for config in self._configs]
         return torch.tensor(lrs, dtype=torch.float64, device=self._device)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:
         """Start an epoch, counted from 1, and return the rows of its batches."""
         self.state = None
-        batches = self.feed.epoch(self._configs[0].train.batch_size)
-        self._epoch, self._update, self._updates = epoch, 0, len(batches)
+        batches = self.batches()
+        self.position = UpdatePosition(epoch, 0, len(batches))
         self._move_schedules()
         return batches
+
+    def batches(self) -> Sequence[Tensor]:
+        """Return the rows of the batches of the next epoch of the data."""
+        return self.feed.epoch(self._configs[0].train.batch_size)
 
     def _move_schedules(self) -> None:
         """Set the learning rates and the momentum of the next update."""
         schedules = [config.lr_schedule for config in self._configs if config.lr_schedule.kind != "constant"]
-        if any(self._update == 0 or schedule.by == "update" for schedule in schedules):
+        if any(self.position.update == 0 or schedule.by == "update" for schedule in schedules):
             self.optimizer.set_lr(self._learning_rates())
-        done = self._epoch - 1 + self._update / self._updates
-        self.optimizer.momentum = momentum_at(self._configs[0].train, done)
+        self.optimizer.momentum = momentum_at(self._configs[0].train, self.position.epochs_done)
 
     @property
     def arithmetic(self) -> AbstractContextManager[object]:
-        """Context manager of a forward pass."""
-        return arithmetic(self._precision, self._device)
+        """Context manager of a forward pass.
+
+        Under ``bf16`` matrix products and convolutions round to 8 bits of mantissa and accumulate in fp32, as
+        torch.autocast selects; weights, their gradients, the optimizer state and the loss remain fp32.
+        """
+        return torch.autocast(self._device.type, torch.bfloat16) if self._precision == "bf16" else nullcontext()
 
     @property
     def _moving(self) -> list[Tensor]:
@@ -141,9 +165,9 @@ class Pack:
         if any(config.train.clip for config in self._configs):
             most = [config.train.clip or torch.inf for config in self._configs]
             clip_gradients(grads, torch.tensor(most, device=self._device))
-        if self._update:
+        if self.position.update:
             self._move_schedules()
-        self._update = min(self._update + 1, self._updates - 1)
+        self.position = self.position.next()
         with torch.no_grad():
             self.regularizers.decay(self.params, self.optimizer.lr)
             self.optimizer.step(grads)
@@ -200,7 +224,7 @@ def build_variant(conf: VariantConf) -> Dropout | None:
     if conf.kind == "none":
         return None
     made = VARIANTS[conf.kind]
-    return made(0.0, **{name: getattr(conf, name) for name in made.options})
+    return made(0.0, **option_values(made.options, conf))
 
 
 def site_rates(trial: Trial, model: Model) -> dict[str, float]:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from dropout_lab.config import DataConf
-from dropout_lab.data import Dataset, hold_out
-from dropout_lab.data.split import stratified_order
+from dropout_lab.data import Dataset
+from dropout_lab.data.sizes import count_held_out
 from dropout_lab.rng import Streams
 from dropout_lab.train.imputation import fewest_values, incomplete
 from dropout_lab.train.resolution import unresolved_column
@@ -125,3 +125,41 @@ def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
         raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true learns the examples as they are")
     if conf.normalise != "none" and dataset.tokens:
         raise ValueError(f"data.normalise={conf.normalise}: is for numbers, and data={dataset.name} is text")
+
+
+def hold_out(
+    rows: np.ndarray, fraction: float, random: np.random.Generator, classes: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split rows in two.
+
+    Args:
+        rows: row numbers.
+        fraction: fraction to hold out; the rounded size depends only on the number of rows.
+        random: the random stream.
+        classes: class of each row for a stratified split; None for an unstratified one.
+
+    Returns:
+        the remaining and the held-out rows, both sorted.
+    """
+    order = stratified_order(len(rows), random, classes)
+    held = count_held_out(len(rows), fraction)
+    return np.sort(rows[order[held:]]), np.sort(rows[order[:held]])
+
+
+def stratified_order(count: int, random: np.random.Generator, classes: np.ndarray | None = None) -> np.ndarray:
+    """Return a random order of ``count`` items, every prefix of which holds the classes in proportion.
+
+    Args:
+        count: N.
+        random: the random stream.
+        classes: class of each item, [N]; None for an unstratified order.
+    """
+    order = random.permutation(count)
+    if classes is None:
+        return order
+    # Spread each class evenly over (0, 1); any prefix of the sorted positions then holds the classes in proportion.
+    place = np.empty(count)
+    for label in np.unique(classes):
+        members = order[classes[order] == label]
+        place[members] = (np.arange(len(members)) + random.random()) / len(members)
+    return np.argsort(place, kind="stable")

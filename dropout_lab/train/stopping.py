@@ -1,7 +1,8 @@
 """Early stopping by a monitored validation metric, and detection of plateaus of the validation loss."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -68,6 +69,16 @@ class BestTracker:
                 final[name][rows] = best[[models[i] for i in rows]]
         return final
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best values, their epochs, and the weights to restore."""
+        return {"cost": self.best_cost, "epoch": self.best_epoch, "params": self._best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        self.best_cost, self.best_epoch = list(state["cost"]), list(state["epoch"])
+        for name, best in self._best.items():
+            best.copy_(state["params"][name])
+
 
 class PlateauCounter:
     """Counts the stalls of M models: runs of ``patience`` epochs in which the validation loss does not improve.
@@ -98,3 +109,12 @@ class PlateauCounter:
     def before(self, model: int, epoch: int) -> int:
         """Return the number of stalls of a model before an epoch, counted from 1."""
         return self.counts[model][min(epoch, len(self.counts[model])) - 1]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best losses and the counts."""
+        return {"best": self._best, "waited": self._waited, "counts": self.counts}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state that :meth:`state_dict` returned."""
+        self._best, self._waited = list(state["best"]), list(state["waited"])
+        self.counts = [list(counts) for counts in state["counts"]]

@@ -7,8 +7,8 @@ from typing import Any
 
 from dropout_lab.config import current_key, get_value, list_settings
 from dropout_lab.config.compose import parse_override, parse_range
-from dropout_lab.config.fields import Setting, round_decimal
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.fields import Setting, round_decimal
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.trial import canonical
 

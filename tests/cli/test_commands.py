@@ -41,7 +41,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["swep"], "no command 'swep'; did you mean 'sweep'?"),
         (
             ["frobnicate"],
-            "no command 'frobnicate'; the commands are sweep, train, search, evaluate, table, reproduce, list",
+            "no command 'frobnicate'; the commands are sweep, train, search, evaluate, table, status, reproduce, list",
         ),
         (["sweep", "rte=0.1"], "no setting 'rte'; did you mean 'rate'?"),
         (["sweep", "rate=0,1"], "rate=1: must be a number in [0, 1), or a list of them from input to output"),

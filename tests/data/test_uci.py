@@ -6,7 +6,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from dropout_lab.config import data as dataconf
 from dropout_lab.data import DataError, load, uci
 from dropout_lab.data.checksums import joint_digest
 
@@ -83,7 +82,7 @@ def test_the_numbers_are_those_of_the_file(shared):
 
 
 def test_the_settings_know_the_same_sets():
-    assert set(dataconf.UCI) == set(uci.TABLES) == set(PUBLISHED)
+    assert set(uci.UCI) == set(uci.TABLES) == set(PUBLISHED)
 
 
 def test_a_file_that_is_missing_or_altered_is_named(shared, tmp_path):

@@ -225,6 +225,15 @@ def test_standard_drops_what_inverted_drops_and_scales_at_test_time():
     torch.testing.assert_close(Standard(0.4).eval()(x), x * 0.6, rtol=2e-5, atol=0)
 
 
+def test_standard_can_be_scaled_wrongly_at_test_time_on_purpose():
+    x = torch.rand(3, 50) + 0.5
+    assert torch.equal(Standard(0.4, test_scale="none").eval()(x), x)
+    assert torch.equal(Standard(0.4, test_scale="rate").eval()(x), x * 0.4)
+    assert torch.equal(Standard(0.0, test_scale="rate").eval()(x), x)
+    rates = torch.tensor([0.0, 0.25, 1.0])  # one per model
+    assert torch.equal(Standard(test_scale="rate").expected(x, rates), x * torch.tensor([1.0, 0.25, 1.0])[:, None])
+
+
 @pytest.mark.parametrize("rate", [0.3, 0.9, 0.99, 0.9999, 0.99999])
 def test_the_scale_is_that_of_the_bits_so_that_the_mean_is_exact(rate):
     every = torch.arange(-(2**15), 2**15).to(torch.int16)

@@ -10,7 +10,7 @@ from dropout_lab.data import load
 from dropout_lab.dropout import MAPS, UNITS
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import PlainHook, build_model
-from dropout_lab.regularizers import HiddenSite
+from dropout_lab.regularizers import HiddenSite, Stopping
 from dropout_lab.regularizers.kl_sparsity import bernoulli_kl
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.preflight import check_trials
@@ -196,10 +196,13 @@ def test_max_norm_holds_after_every_step(trials):
 
 
 def test_patience_and_combination(made):
-    all_of = made({"early_stopping": 4, "l2": 0.1, "min_gain": 0.5, "restore": False}, {})
-    assert all_of.stopping == [(4, 0.5, False), (math.inf, 0, True)]
+    chosen = {"early_stopping": 4, "l2": 0.1, "min_gain": 0.5, "restore": False, "monitor": "val_f1"}
+    all_of = made(chosen, {})
+    # Only the model that has chosen early stopping monitors what its setting names.
+    assert all_of.stopping == [Stopping(4, 0.5, False, "val_f1"), Stopping(math.inf, 0, True, "val_loss")]
     assert len(all_of.made) == 2
-    assert all_of.select([1]).stopping == [(math.inf, 0, True)]
+    assert all_of.select([1]).stopping == [Stopping(math.inf)]
+    assert all_of.select([0]).stopping == [Stopping(4, 0.5, False, "val_f1")]
     assert made({}).penalty({"a.weight": torch.ones(1, 2, 2)}) is None
 
 

@@ -95,7 +95,8 @@ def test_other_columns_can_tell_replicates_apart(planted):
         (metric(value="test_accuracy +"), "test_accuracy +"),
         (metric(readings={"x": {"file": "curves.csv", "value": "epochs"}}), "epochs"),
         (metric(readings={"x": {"file": "curves.csv", "value": "epoch", "where": "loss > 1"}}), "loss"),
-        ({"comparable": ["n_tran > 5"]}, "n_tran"),
+        ({"comparable": ["n_train +"]}, "n_train +"),
+        ({"comparable": [{"reference": "a", "when": "accuracy > 5"}]}, "accuracy"),
         ({"figure": {"form": "curves", "x": "loss"}}, "loss"),
     ],
 )

@@ -35,6 +35,16 @@ def own(folder):
     return write
 
 
+def test_a_study_may_use_a_metric_that_its_settings_request(own, typed):
+    metrics = {"f1": {"value": "100 * test_f1", "title": "F1, %", "better": "higher"}}
+    status, out, err = typed("reproduce", own(base="data=digits metrics=[f1]", metrics=metrics), "scale=smoke")
+    assert (status, err) == (0, "")
+    assert "F1, %" in out
+    status, _, err = typed("reproduce", own(metrics=metrics), "scale=smoke")
+    assert status == 2
+    assert "'test_f1' is not defined" in err
+
+
 def test_the_list_has_every_study_with_its_cost_at_each_scale(typed):
     status, out, err = typed("reproduce")
     assert (status, err) == (0, "")
@@ -70,7 +80,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
     ("words", "message"),
     [
         (["primer-rat"], "no study 'primer-rat'; did you mean 'primer-rate'"),
-        (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, paper"),
+        (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, full, paper"),
         (["primer-rate", "rate=0.5"], "rate=0.5: a study says what it trains"),
         (["primer-rate", "--all"], "reproduce --all: takes"),
         (["scale=smoke"], "which study?"),
@@ -204,5 +214,6 @@ def test_every_claim_of_every_scale_stands_in_one_ledger(typed, folder, own):
         typed("reproduce", own(scales={"smoke": words, "laptop": words}), f"scale={scale}", "out=o")
     ledger = pd.read_csv(folder / "o/claims.csv")
     assert ledger["scale"].tolist() == ["smoke", "laptop"]
-    assert ledger["verdict"].tolist() == ["not comparable at this scale", "not told apart"]
+    assert ledger["verdict"].tolist() == ["not comparable at this scale", "inconclusive"]
     assert "2 claims on data: 0 supported" in (folder / "o/claims.md").read_text()
+    assert "## Claims of papers" in (folder / "o/claims.md").read_text()

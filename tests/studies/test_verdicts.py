@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from dropout_lab.stats.holm import holm
+from dropout_lab.stats.paired import holm
 from dropout_lab.studies.bound_tests import BoundTest, intersection_union
 from dropout_lab.studies.claims import TESTS
 from dropout_lab.studies.verdicts import (
@@ -56,9 +56,9 @@ CASES = [
     ({"always": [["b", "a"], ["c", "a"]]}, four(90, 92, 93, 80), SUPPORTED, FOUR),
     ({"always": [["b", "a"], ["c", "a"]]}, four(90, 92, 89, 80), CONTRADICTED, FOUR),
     ({"always": [["b", "a"], ["c", "a"]]}, four(90, 92, 90, 80), OPEN, FOUR),
-    ({"equivalent": ["a", "b"], "within": 0.5}, two(90, 90.05), SUPPORTED, {}),
-    ({"equivalent": ["a", "b"], "within": 0.5}, two(90, 92), CONTRADICTED, {}),
-    ({"equivalent": ["a", "b"], "within": 0.5}, two(90, 90.5), OPEN, {}),
+    ({"equivalent": ["a", "b"], "within": 1}, two(90, 90.05), SUPPORTED, {}),
+    ({"equivalent": ["a", "b"], "within": 1}, two(90, 92), CONTRADICTED, {}),
+    ({"equivalent": ["a", "b"], "within": 1}, two(90, 91), OPEN, {}),
     ({"best": "b"}, four(90, 93, 91, 92), SUPPORTED, FOUR),
     ({"best": "b"}, four(90, 93, 91, 95), CONTRADICTED, FOUR),
     ({"best": "b"}, four(90, 93, 91, 93), OPEN, FOUR),

@@ -10,7 +10,7 @@ def test_parameters_beyond_the_memory_are_refused_with_the_numbers(folder, typed
     for more in ((), ("--dry-run",)):
         status, out, err = typed("sweep", "model.hidden=[1000000,1000000]", *more)
         assert (status, out) == (2, "")
-        assert "model=mlp: has 1,000,075,000,010 parameters, which need 10.9 TiB" in err
+        assert "model=mlp: has 1,000,076,000,010 parameters, which need 10.9 TiB" in err
         assert len(err.splitlines()) == 1
     assert list(folder.iterdir()) == []
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from dropout_lab.config import DataConf
-from dropout_lab.data import Dataset, hold_out, load
+from dropout_lab.data import Dataset, load
 from dropout_lab.rng import Streams
 from dropout_lab.train.batches import Batches
-from dropout_lab.train.splits import make_splits
+from dropout_lab.train.splits import hold_out, make_splits
 
 CPU = torch.device("cpu")
 

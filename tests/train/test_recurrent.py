@@ -8,6 +8,7 @@ from torch import nn
 from dropout_lab.data.text import Corpus, TextOptions, encode_corpus, to_labelled_dataset
 from dropout_lab.dropout.hooks import EvalHook, TrainingHook
 from dropout_lab.dropout.kernels.rnn_cells import RNN_CELLS, CellMasks
+from dropout_lab.dropout.kernels.rnn_reference import run_sequence_reference
 from dropout_lab.models import PlainHook, build_model
 from dropout_lab.models.recurrent import PARTS
 from dropout_lab.rng import Streams
@@ -15,7 +16,6 @@ from dropout_lab.train.evaluate import evaluate_split
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import canonical
 
-from ..dropout.test_sequence import plainly
 from .test_texts import running, sentences
 
 LANGUAGE = ["data=ptb", "model.units=6", "model.embedding=6", "train.batch_size=4", "data.window=7"]
@@ -85,7 +85,7 @@ def test_the_state_and_weight_of_every_step_carry_the_mask(kind, variant, trials
     }
     assert bool(masks) == (variant != "weight_drop")
     start = tuple(torch.zeros(2, 4, 6) for _ in range(2 if kind == "lstm" else 1))
-    out, ends = plainly(kind, read.transpose(1, 2), weights, start, CellMasks(**masks))
+    out, ends = run_sequence_reference(kind, read.transpose(1, 2), weights, start, CellMasks(**masks))
     torch.testing.assert_close(hook.seen["layer0"][0], out.transpose(1, 2))
     torch.testing.assert_close(state, ends)
     if variant == "weight_drop":

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from dropout_lab.metrics import EVALUATION_METRICS, requestable
+from dropout_lab.metrics import requestable
+from dropout_lab.presentation.sweep import rebuild_table, write_summary
 from dropout_lab.report.predictions import load_predictions
 from dropout_lab.report.read_csv import read_curves, read_trials
 from dropout_lab.sweeps.run import run_arms
@@ -178,6 +179,10 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
     means = [trials.loc[list(a.trials), "val_ece"].mean() for a in search.attempts]
     assert [a.score for a in search.attempts] == pytest.approx(means)
     assert search.picked is search.attempts[int(np.argmin(means))]
+    lines = write_summary(outcome)
+    assert "settings chosen by the validation ECE on 2 seeds" in " ".join(" ".join(lines).split())
+    table = rebuild_table("out", "text").splitlines()
+    assert [line for line in table if line] == [line for line in "\n".join(lines[1:-1]).splitlines() if line]
     by_score = run_or_tune(arms_of(*TINY[:3], *words), lambda line: None).searches[0]
     assert [a.metric.name for a in by_score.attempts] == ["accuracy"] * 4
 
@@ -198,6 +203,7 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
             ["data=diabetes", "metrics=[confusion]"],
             "confusion is for classification, and data=diabetes is a regression",
         ),
+        (["data=wine", "metrics=[perplexity]"], "perplexity is for running text, and data=wine is a classification"),
         (["data=wine", "metrics=[confusion]"], "save_predictions=true"),
         (["data=wine", "metrics=[balanced_acuracy]"], "did you mean 'balanced_accuracy'?"),
         (["data=wine", "metrics=[1]"], "1 cannot be requested; must be one of accuracy"),
@@ -264,11 +270,27 @@ def test_the_table_and_the_summary_have_the_requested_metrics(typed):
     assert "test F1, %" in typed("table", "out=out")[1]
 
 
-def test_evaluations_measure_the_metrics_of_the_table(folder, typed):
-    measured = set()
-    for data in ("wine", "diabetes"):
-        words = [f"data={data}", f"out={data}", "rate=0.5", "infer=monte_carlo", "infer.passes=3"]
-        assert typed("sweep", *TINY[:2], "seeds=1", *words)[0] == 0
-        with Path(data, "evaluations.csv").open() as file:
-            measured |= {name for row in csv.DictReader(file) for name, cell in row.items() if cell}
-    assert {m.name for m in EVALUATION_METRICS} - measured == {"perplexity"}  # of language models
+def test_confusion_matrices_are_scikit_learns_of_all_seeds(typed):
+    words = ["data=wine", "rate=0,0.5", *TINY, "metrics=[confusion,f1]", "save_predictions=true"]
+    status, out, _ = typed("sweep", *words)
+    assert status == 0
+    assert "confusion.csv confusion.png" in " ".join(out.split())
+    trials = read_trials("out")
+    with Path("out/confusion.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for rate in (0, 0.5):
+        saved = [load_predictions("out", i) for i in trials.loc[trials["rate"] == rate, "trial_id"]]
+        y, predicted = (np.concatenate([arrays[name] for arrays in saved]) for name in ("target", "prediction"))
+        counts = [int(row["count"]) for row in rows if row["arm"] == f"rate={rate}"]
+        assert np.array_equal(np.reshape(counts, (3, 3)), sk.confusion_matrix(y, predicted, labels=range(3)))
+    assert Path("out/confusion.png").stat().st_size > 10_000
+    assert "test confusion" not in out
+
+
+def test_no_confusion_matrix_without_a_request_and_one_for_a_tuned_arm(typed):
+    assert typed("sweep", "data=wine", *TINY, "save_predictions=true")[0] == 0
+    assert not list(Path("out").glob("confusion*"))
+    tuned = ["tune=true", "budget=2", "arms=l2", "metrics=[confusion]", "save_predictions=true"]
+    assert typed("sweep", "data=wine", *but("out=tuned"), *tuned)[0] == 0
+    with Path("tuned/confusion.csv").open() as file:
+        assert sum(int(row["count"]) for row in csv.DictReader(file)) == 3 * 36

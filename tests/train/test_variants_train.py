@@ -214,8 +214,11 @@ def test_a_profile_is_its_list_of_rates(config):
     linear = canonical(config("profile=linear", "rate=0.3", "model.hidden=[8,8,8]"))
     assert linear.config.rate == [0.15, 0.3, 0.45]
     assert linear.identity == canonical(config("rate=[0.15,0.3,0.45]", "model.hidden=[8,8,8]")).identity
-    with pytest.raises(ConfigError, match=r"rate=0.8: must be below 0\.6666"):
-        config("profile=linear", "rate=0.8", "model.hidden=[8,8,8]")
+    falling = canonical(config("profile=falling", "rate=0.3", "model.hidden=[8,8,8]"))
+    assert falling.config.rate == [0.45, 0.3, 0.15]
+    for profile in ("linear", "falling"):
+        with pytest.raises(ConfigError, match=rf"rate=0.8: must be below 0\.6666\S* under profile={profile} here"):
+            config(f"profile={profile}", "rate=0.8", "model.hidden=[8,8,8]")
     with pytest.raises(ConfigError, match="takes one rate"):
         config("profile=linear", "rate=[0.1,0.2]")
 

@@ -222,4 +222,6 @@ def test_planted_where_nothing_can_help_nothing_is_told_apart(folder, arms_of):
     np.savez("coins.npz", x=random.normal(size=(600, 5)), y=coins, x_test=random.normal(size=(600, 5)), y_test=coins)
     outcome, _ = go(arms_of, "arms=none,inverted,l2", "data=file", "data.path=coins.npz", "seeds=8", "train.epochs=4")
     summary = summary_of(outcome)
-    assert Counter(summary.comparison.mark(label) for label in summary.arms) == {"*": 1, "=": 2}
+    marks = Counter(summary.comparison.mark(label) for label in summary.arms)
+    assert marks["*"] == 1
+    assert set(marks) <= {"*", "=", "?"}  # ? where arms differ in too few of the seeds for any conclusion

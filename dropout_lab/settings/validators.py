@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.config.fields import is_finite, round_decimal
+from dropout_lab.settings.fields import is_finite, round_decimal
 
 RATE = "a number in [0, 1), or a list of them from input to output"
 
@@ -42,7 +42,16 @@ def check_part_rate(value: Any) -> float | None:
 
 
 MOST = 1_000_000  # upper bound of counts; larger values are typos or will not fit in memory
+MINUTES = f"null, or a number in [0, {MOST}]"
 SEEDS = "a whole number of seeds from 1 to 100000, or a list of different ones such as [0,1,2]"
+
+
+def check_minutes(value: Any) -> float:
+    """Check a number of minutes; null stands for 0."""
+    number = not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= MOST
+    if value is not None and not number:
+        raise ValueError(f"must be {MINUTES}")
+    return 0.0 if value is None else round_decimal(value)
 
 
 def check_seeds(value: Any) -> int | list[int]:

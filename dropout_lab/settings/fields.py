@@ -1,7 +1,8 @@
 """Records of the settings (range, CSV column, role in a trial's identity and in a pack), and their validation.
 
-Every field of the schemas in :mod:`dropout_lab.config` carries a :class:`Spec`. The validation, the trial's hash, the
-CSV header, the pack planner and the README's table are all derived from these records.
+Every field of the schemas in :mod:`dropout_lab.config`, and every option of a component, carries a :class:`Spec`. The
+validation, the trial's hash, the CSV header, the pack planner and the README's table are all derived from these
+records.
 """
 
 import dataclasses
@@ -36,6 +37,7 @@ class Spec:
         axis: whether a sweep may vary it; None: if it is part of the identity.
         pack: ``equal`` if trials of one pack must agree on it, ``own`` if each model of a pack has its own value.
         when: a key followed by its values under which this setting has an effect; for a list, the entries it may hold.
+            A key may name a property of the config, such as ``variant.layouts``.
         unless: a key followed by its values under which this setting has no effect.
         off: the value that turns the setting off; it is then left out of the identity.
         empty: whether a list may be empty.
@@ -56,8 +58,8 @@ class Spec:
     implied: tuple[str, ...] = ()
     axis: bool | None = None
     pack: Literal["equal", "own"] = "equal"
-    when: tuple[str, ...] | None = None
-    unless: tuple[str, ...] | None = None
+    when: tuple[Any, ...] | None = None
+    unless: tuple[Any, ...] | None = None
     off: Any = None
     source: bool = False
     empty: bool = False
@@ -206,6 +208,19 @@ class Validated:
             new.__dict__[name] = table[name].checked(value) if name in table else value
         new.check_together()
         return new  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Options(Validated):
+    """Base class of the options of a component: a frozen dataclass of fields with a :class:`Spec`.
+
+    A class without fields stands for a component without options.
+    """
+
+
+def option_values(options: type[Options], source: object) -> dict[str, Any]:
+    """Return the values of a component's options by name, read from the attributes of ``source``."""
+    return {option.name: getattr(source, option.name) for option in fields(options)}
 
 
 @cache
