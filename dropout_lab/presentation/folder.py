@@ -25,7 +25,7 @@ def load_summary(folder: str | Path) -> Summary:
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
     columns = [name for name in trial_columns() if name in columns and name not in ("seed", "read_test")]
     try:
-        if is_resplit(read_csv.read_trials(Path(folder))):
+        if is_resplit(read_csv.read_trials(folder)):
             columns.remove("base_seed")
         return regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
     except (OSError, KeyError, pd.errors.ParserError) as error:

@@ -129,8 +129,8 @@ def _subtitle(summary: Summary) -> str:
 
 
 DIFFERENCES = (
-    "Each arm against the baseline, in pairs by seed. The intervals are not adjusted for the number of arms; the "
-    "p-values in the table are."
+    "Each arm against the baseline, in pairs by seed. An interval is that of the test at the level after Holm's "
+    "correction: where there are enough seeds, it excludes 0 exactly if the difference is significant."
 )
 CURVES = "A bold line is the mean over seeds, a faint line is one seed, and the mark is at the best mean."
 SEEDS = (

@@ -36,19 +36,7 @@ def write_summary(outcome: Outcome) -> list[str]:
     Raises:
         ConfigError: the stored trials cannot be read, for example after a manual edit.
     """
-    folder, searches = Path(outcome.arms[0].config.out), searches_of(outcome)
-    try:
-        frame = stored.read_trials(folder)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    places = {_place(arm): [trial.id for trial in arm.trials] for arm in outcome.arms}
-    named = {place: _label(place, arm) for place, arm in zip(map(_place, outcome.arms), outcome.arms, strict=True)}
-    arms = {named[place]: ids for place, ids in places.items()}
-    mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
-    merged = merge_arms(arms, {named[place]: dict(place) for place in places}, mine)
-    records = describe_searches(searches)
-    choices = {merged.labels[named[_place(search.arm)]]: records[search.arm.label] for search in searches}
-    summary = Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
+    folder, searches, summary = Path(outcome.arms[0].config.out), searches_of(outcome), summarize_outcome(outcome)
     files = summary_files(summary)
     if searches:
         files["tuning.csv"] = to_csv(tuning_frame(searches))
@@ -65,6 +53,27 @@ def write_summary(outcome: Outcome) -> list[str]:
 
         lines += evaluations(folder, outcome.evaluated)
     return lines
+
+
+def summarize_outcome(outcome: Outcome) -> Summary:
+    """Return the summary of the arms of a command.
+
+    Raises:
+        ConfigError: the stored trials cannot be read, for example after a manual edit.
+    """
+    folder, searches = Path(outcome.arms[0].config.out), searches_of(outcome)
+    try:
+        frame = stored.read_trials(folder)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    places = {_place(arm): [trial.id for trial in arm.trials] for arm in outcome.arms}
+    named = {place: _label(place, arm) for place, arm in zip(map(_place, outcome.arms), outcome.arms, strict=True)}
+    arms = {named[place]: ids for place, ids in places.items()}
+    mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
+    merged = merge_arms(arms, {named[place]: dict(place) for place in places}, mine)
+    records = describe_searches(searches)
+    choices = {merged.labels[named[_place(search.arm)]]: records[search.arm.label] for search in searches}
+    return Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
 
 
 def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
