@@ -7,7 +7,7 @@ The digest of the file is part of the trial id, so exactly the hashed source is 
 import hashlib
 import importlib
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
@@ -69,14 +69,16 @@ def _source(target: str) -> tuple[ModuleSpec, bytes]:
         raise ConfigError("model=custom: needs model.target=MODULE:FUNCTION")
     name = target.partition(":")[0]
     here = str(Path.cwd())
-    if here not in sys.path:  # `python -m` adds it, the installed command does not
-        sys.path.insert(0, here)
+    if here not in sys.path:
+        sys.path.append(here)  # at the end, so that a torch.py there does not hide the installed module
     importlib.invalidate_caches()
+    _refuse_installed(target, name.partition(".")[0], here)
     try:
         package = name.rpartition(".")[0]
         path = getattr(importlib.import_module(package), "__path__", []) if package else None
         # importlib.util.find_spec would return the spec of the module in memory, whose file may have moved.
-        spec = next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
+        spec = None if package else PathFinder.find_spec(name, [here])
+        spec = spec or next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
     except ModuleNotFoundError as error:
         raise ConfigError.of(KEY, target, f"there is no module {error.name} here or among the installed") from None
     except (Exception, SystemExit) as error:
@@ -86,6 +88,14 @@ def _source(target: str) -> tuple[ModuleSpec, bytes]:
     if not spec.origin or not spec.origin.endswith(".py"):
         raise ConfigError.of(KEY, target, f"{name} has no source file, by which its trials could be known")
     return spec, Path(spec.origin).read_bytes()
+
+
+def _refuse_installed(target: str, name: str, here: str) -> None:
+    """Raise ConfigError for a module of the current folder that has the name of an installed one."""
+    installed = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    taken = name in sys.stdlib_module_names or PathFinder.find_spec(name, installed)
+    if taken and PathFinder.find_spec(name, [here]):
+        raise ConfigError.of(KEY, target, f"{name} is the name of an installed module, too; rename the one here")
 
 
 def _run(spec: ModuleSpec, source: bytes, target: str) -> ModuleType:

@@ -13,6 +13,7 @@ from dropout_lab.config.deprecated import (
     update_columns,
     update_settings,
 )
+from dropout_lab.config.effects import effective_settings
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import (
@@ -62,6 +63,7 @@ __all__ = [
     "current_key",
     "current_words",
     "deprecations_as_notes",
+    "effective_settings",
     "former_columns",
     "get_value",
     "has_effect",

@@ -150,6 +150,7 @@ class Config(Validated):
         axis=True,
         help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
     )
+    max_arms: int = setting(1_000_000, low=1, identity=False, help="largest number of arms of one command")
     tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
     budget: int = setting(
         20, low=1, high=MOST, identity=False, when=("tune", True), help="settings that tuning tries in each arm"
@@ -195,8 +196,7 @@ class Config(Validated):
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check_together(self) -> None:
         if not isinstance(self.model, ModelConf):
             raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
         if self.data.val_fraction == 0 and not self.data.is_stream:

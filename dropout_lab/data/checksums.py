@@ -18,7 +18,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 def joint_digest(folder: Path, names: Sequence[str]) -> str:
     """Return one sha256 for several files of a folder: of their names and contents, in the given order."""
     lines = [f"{file_digest(folder / name)}  {name}\n" for name in names]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def verify_digest(path: Path, content: bytes, published: str) -> None:

@@ -54,7 +54,7 @@ class Predictor:
         config = self._config = kept.trial.config
         self.dataset = load(config.data.kind, **config.source)
         self._pack = Pack([kept.trial], self.dataset)
-        self._params = kept.read(config.device)
+        self._params = kept.read(config.device, self._pack.params)
         self._streams = Streams(config.seed, kept.trial.seed)
         progress, stalls = (torch.tensor([value], dtype=torch.float64) for value in kept.moment)
         self._pack.noise.move(TrainingProgress(progress, stalls))

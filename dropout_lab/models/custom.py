@@ -262,4 +262,8 @@ def _culprits(module: nn.Module) -> str:
 
 def error_line(error: BaseException) -> str:
     """Return the type of an error and the first line of its message."""
-    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
+    try:
+        text = str(error)
+    except Exception:  # the error is a class of the user's
+        text = ""
+    return f"{type(error).__name__}: {text}".splitlines()[0].removesuffix(": ")

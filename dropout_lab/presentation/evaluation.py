@@ -12,11 +12,11 @@ from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.command import evaluate_folder
 from dropout_lab.evaluation.store import inference_columns
+from dropout_lab.files import replace_file
 from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
 from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.formats import format_plain
-from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]

@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import replace_file
 from dropout_lab.presentation.folder import load_plot_data
 from dropout_lab.presentation.options import parse_options
 from dropout_lab.presentation.page_figures import PageFigure, page_figure
@@ -24,7 +25,6 @@ from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.result_table import TableSpec, make_table
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.verdict import judge_sweep
-from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
 dropout-lab report [out=DIR] [file=PATH]

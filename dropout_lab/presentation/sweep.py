@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.files import replace_file
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.figures.data import choose_title
@@ -20,7 +21,6 @@ from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.report.tuning_record import TuningRecord, join_choices
 from dropout_lab.sweeps.grid import Arm, open_ranges
-from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.tuning.search import Search, format_settings, searches_of
 
@@ -46,7 +46,8 @@ def write_summary(outcome: Outcome) -> list[str]:
     confusion = _write_confusion(summary, outcome.arms[0], folder)
     names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
     names = [name for name in names if (folder / name).exists()]
-    lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
+    lines = ["", *format_table(summary), *(f"left out: {text}" for text in summary.damaged)]
+    lines.append(f"{folder}/: {' '.join(names)}")
     if outcome.evaluated:
         from dropout_lab.presentation.evaluation import write_evaluations as evaluations
 
@@ -211,7 +212,7 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
     stamp = folder / ".dropout-lab" / "picture"
     shown = hashlib.sha256(figures.encode()).hexdigest()
     there = all((folder / f"summary.{kind}").exists() for kind in ("png", "svg"))
-    if not summary.shown or (there and stamp.exists() and stamp.read_text() == shown):
+    if not summary.shown or (there and stamp.is_file() and stamp.read_bytes() == shown.encode()):
         return
     from dropout_lab.report import plots
 

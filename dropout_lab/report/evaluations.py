@@ -42,11 +42,14 @@ def read_evaluations(folder: Path, name: str) -> pd.DataFrame | None:
     """Return one of the files, joined with the settings of its trials; None if there is no such file.
 
     Of several rows for the same measurement, the last one is kept.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     path = folder / name
     if not path.exists():
         return None
-    frame = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"])
+    frame = stored.parse_csv(path, _WORDS, METRICS)
     if "first" in frame:
         frame = frame.rename(columns={"first": "trial_id"})
     key_columns = [name for name in frame.columns if name not in ("mean", "seconds", *METRICS)]

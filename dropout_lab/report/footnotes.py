@@ -38,6 +38,11 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
         yield from _compared(summary)
+    if summary.repeated:
+        yield (
+            f"{summary.repeated} rows repeat a seed of their arm under another id, as an older version or an edited "
+            "file leaves them; of each seed the last row counts."
+        )
     yield from describe_divergence(summary)
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:

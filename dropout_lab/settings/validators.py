@@ -4,12 +4,11 @@ Each validator returns the value in canonical form, or raises ``ValueError`` wit
 """
 
 import codecs
-import math
 import re
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.settings.fields import round_decimal
+from dropout_lab.settings.fields import is_finite, round_decimal
 
 RATE = "a number in [0, 1), or a list of them from input to output"
 
@@ -20,7 +19,7 @@ def check_rates(value: Any) -> float | list[float]:
     A list of equal rates stays a list until its model is known.
     """
     items = list(value) if isinstance(value, list | tuple) else [value]
-    numbers = all(isinstance(i, int | float) and not isinstance(i, bool) and math.isfinite(i) for i in items)
+    numbers = all(isinstance(i, int | float) and not isinstance(i, bool) and is_finite(i) for i in items)
     rates = [round_decimal(item) for item in items] if numbers else []
     if not rates or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(f"must be {RATE}")
@@ -192,7 +191,7 @@ POSITIVE_OR_AUTO = "auto or a number above 0"
 def check_positive_or_auto(value: Any) -> float | str:
     if value == "auto":
         return "auto"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (is_finite(value) and value > 0):
         raise ValueError(f"must be {POSITIVE_OR_AUTO}")
     return round_decimal(value)
 

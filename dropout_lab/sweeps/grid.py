@@ -1,5 +1,6 @@
 """Arms, the settings that a sweep compares, and the expansion of axes, studies and named arms into them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from dropout_lab.config.compose import (
     Composition,
     ConfigComposer,
     check_override,
+    count_points,
     format_value,
     list_choices,
     override_value,
@@ -24,6 +26,7 @@ from dropout_lab.settings.validators import check_arms
 from dropout_lab.trial import Trial, canonical
 
 NAMED = "arm"  # the axis of named arms
+LIMIT = "max_arms"
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         ConfigError: a word is invalid by itself, is given twice, or repeats a setting of an arm.
     """
     fixed = {entry.key for entry in list_settings() if not entry.varies}
+    _check_size(words)
     axes: dict[str, list[list[str]]] = {}
     for word in words:
         override = check_override(word)
@@ -109,6 +113,18 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         for key in {check_override(word).key_or_group for word in arm[1:]} & axes.keys():
             raise ConfigError(f"{arm[0]} says what {key} is; leave out {key}=")
     return [[word for part in point for word in part] for point in product(*axes.values())]
+
+
+def _check_size(words: Sequence[str]) -> None:
+    """Raise ConfigError for a grid with more points than ``max_arms`` allows, before its axes are expanded."""
+    overrides = [check_override(word) for word in words]
+    asked = [override_value(override) for override in overrides if override.key_or_group == LIMIT]
+    most = asked[0] if asked else next(entry.default for entry in list_settings() if entry.key == LIMIT)
+    points = math.prod(count_points(override) for override in overrides)
+    if points > most:
+        raise ConfigError(
+            f"{points:,} arms: at most {most:,} are trained by one command; {LIMIT}={points} allows as many"
+        )
 
 
 def _labelled(named: Mapping[str, Sequence[str]]) -> list[list[str]]:

@@ -12,7 +12,8 @@ from dropout_lab.errors import ConfigError
 from dropout_lab.metrics import PARTS
 from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
 from dropout_lab.models.generators import Watch
-from dropout_lab.sweeps.trial_inputs import TrialKey, build_trial_model, load_trial_data
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
+from dropout_lab.sweeps.trial_inputs import TrialKey, build_trial_model, ended_in_trial_run, load_trial_data
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial
@@ -52,6 +53,8 @@ def rehearse(trial: Trial) -> Findings:
     """
     try:
         return _rehearse(TrialKey(trial.point.pack_key, trial))
+    except ProcessEnded as error:
+        raise ended_in_trial_run(trial.config, error) from None
     except NetworkError as error:
         raise ConfigError.of("model", trial.config.model.kind, str(error)) from None
     except ValueError as error:
@@ -60,6 +63,10 @@ def rehearse(trial: Trial) -> Findings:
 
 @lru_cache(maxsize=32)
 def _rehearse(key: TrialKey) -> Findings:
+    return run_isolated(lambda: _examine(key))
+
+
+def _examine(key: TrialKey) -> Findings:
     trial, dataset = key.trial, load_trial_data(key.trial)
     config, pack = trial.config, Pack([trial], dataset, build_trial_model(trial))
     assert isinstance(pack.model, Custom)

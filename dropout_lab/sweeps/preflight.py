@@ -15,6 +15,7 @@ from dropout_lab.regularizers import incompatibility as unfit_regularizer
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
+from dropout_lab.sweeps.memory import refuse_unaffordable
 from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined, monitored_columns
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
@@ -71,6 +72,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         _known(config)
         _device(config)
         dataset, model = load_trial_data(trial), build_trial_model(trial)
+        refuse_unaffordable(config, model)
         _refuse_resplit(config, dataset)
         seeds_of_pack = list(seeds[trial.point.pack_key])
         splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits

@@ -5,15 +5,17 @@ from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
 from dropout_lab.config.measurements import measured_on_request
+from dropout_lab.files import replace_file
 from dropout_lab.metrics import requested_columns
 from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
-from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace_file
+from dropout_lab.sweeps.ledger import FINAL, Ledger, Row
 from dropout_lab.sweeps.outcome import Interrupted, Outcome
 from dropout_lab.sweeps.pack_checkpoints import (
     CheckpointError,
@@ -29,7 +31,11 @@ from dropout_lab.sweeps.running_packs import remove_ended
 from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
+if TYPE_CHECKING:
+    from dropout_lab.sweeps.pack_job import TrainedPack
+
 Say = Callable[[str], None]
+REPEAT = "the same command trains them"
 # Evaluates trained networks as configured; returns the ids of the evaluated trials with their inference settings.
 Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
@@ -93,8 +99,8 @@ def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
 
 
 def _lacking(trial: Trial, row: Row) -> bool:
-    """Return whether requested weights, predictions or metrics of a trial are missing."""
-    from dropout_lab.sweeps.checkpoints import weights_path
+    """Return whether requested weights, predictions or metrics of a trial are missing or damaged."""
+    from dropout_lab.sweeps.checkpoints import is_whole, weights_path
 
     config = trial.config
     wanted = [weights_path(config.out, trial.id)] if config.save else []
@@ -102,7 +108,7 @@ def _lacking(trial: Trial, row: Row) -> bool:
         wanted.append(predictions.predictions_path(config.out, trial.id))
     # A trial without a validation or a test set lacks the columns of that split.
     unmeasured = [name for name in measured_on_request(config) if not any(map(row.get, requested_columns([name])))]
-    return bool(unmeasured) or not all(path.is_file() for path in wanted)
+    return bool(unmeasured) or not all(path.is_file() and is_whole(path) for path in wanted)
 
 
 def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
@@ -165,15 +171,23 @@ def run_claimed(
         raise Interrupted(_closing(ledger, trials)) from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
-    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated)
+    missing = len(trials) - len(mine)
+    if missing:
+        say(f"note: {ledger.folder} was changed meanwhile and lacks {missing} of {len(trials)} trials; {REPEAT}")
+    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated, missing=missing)
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
     rows = ledger.rows()
     ids = {trial.id for pack in packs for trial in pack}
     ledger.forget({i for i in ids & rows.keys() if rows[i]["status"] not in FINAL})
+    _plan(ledger, packs)
+
+
+def _plan(ledger: Ledger, packs: Sequence[PackOf]) -> None:
+    """Store packs, so that a later command trains unfinished ones together again."""
     plans = [{"most": pack[0].config.pack, "trials": [trial.id for trial in pack]} for pack in packs]
-    ledger.store_packs(plans, {i for i, row in rows.items() if row["status"] in FINAL})
+    ledger.store_packs(plans, {i for i, row in ledger.rows().items() if row["status"] in FINAL})
 
 
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
@@ -183,11 +197,18 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     resumed = [headers[ids] for ids in map(_ids, packs) if ids in headers]
     done = sum(header.epochs_done for header in resumed)
     with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs), done=done) as bar:
-        for pack, results, error in train_packs(packs, packs[0][0].config.workers, bar.add):
-            if error:
-                where = ledger.log_error(error)
-                bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
-            new = list(zip(pack, results, strict=True))
+
+        def retry(failed: "TrainedPack", packs: Sequence[PackOf]) -> None:
+            ledger.log_error(failed.error)
+            _plan(ledger, packs)  # a later command must not repeat the pack that failed
+            how = "in two halves" if len(packs) > 1 else "once"
+            bar.say(say, f"trying again {how}: {_named(failed.pack)} ({failed.reason})")
+
+        for trained in train_packs(packs, packs[0][0].config.workers, bar.add, retry):
+            if trained.error:
+                where = ledger.log_error(trained.error)
+                bar.say(say, f"failed: {_named(trained.pack)} ({trained.reason}); see {where}")
+            new = list(zip(trained.pack, trained.results, strict=True))
             for trial, result in new:
                 if result.predictions:
                     predictions.store_predictions(ledger.folder, trial.id, result.predictions)
@@ -195,12 +216,19 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
             )
-            if not error:
+            if not trained.error:
                 with suppress(OSError):  # there is none
-                    checkpoint_path(ledger.folder, _ids(pack)).unlink()
+                    checkpoint_path(ledger.folder, _ids(trained.pack)).unlink()
             for trial, result in new:
                 if result.status == "diverged":
-                    bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
+                    bar.say(say, f"diverged: {_named([trial])}")
+
+
+def _named(trials: Sequence[Trial]) -> str:
+    """Return a trial by its main settings, or the number of several ones."""
+    first = trials[0]
+    rate = first.columns.get("rate", 0.0)
+    return f"{first.point.variant} rate={rate} seed={first.seed}" if len(trials) == 1 else f"{len(trials)} trials"
 
 
 def _remove_remains(folder: Path, done: set[str]) -> None:

@@ -188,6 +188,8 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
     outcomes = []
     while asked := [arm for search in searches for arm in search.ask()]:
         outcomes.append(run_claimed(asked, ledger, say, command))
+        if outcomes[-1].missing:
+            raise ConfigError.of("out", str(ledger.folder), "lost trials of the search; the same command goes on")
         rows = {row["trial_id"]: row for row in outcomes[-1].rows}
         for search in searches:
             search.tell(rows)
@@ -266,7 +268,8 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evalua
         )
     rows = {row["trial_id"]: row for outcome in outcomes for row in outcome.rows}
     trained = sum(outcome.trained for outcome in outcomes)
-    return TuningOutcome(_joined(outcomes[-1].arms), list(rows.values()), trained, outcomes[-1].evaluated, searches)
+    last = outcomes[-1]
+    return TuningOutcome(_joined(last.arms), list(rows.values()), trained, last.evaluated, last.missing, searches)
 
 
 def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:

@@ -15,10 +15,11 @@ from dropout_lab.sweeps.ledger import Ledger
 
 HEAD = ",".join(COLUMNS) + "\n"
 CELLS = "," * (len(COLUMNS) - 1)
+WHOLE = ",".join({"trial_id": "a", "status": "ok", "seed": "0"}.get(name, "") for name in COLUMNS)
 
 
 def row(i, status="ok", **more):
-    return {"trial_id": i, "status": status, "rate": 0.5, **more}
+    return {"trial_id": i, "status": status, "rate": 0.5, "seed": 0, **more}
 
 
 def curve(i, epochs=2):
@@ -88,7 +89,7 @@ def test_older_and_richer_headers_are_kept_up(folder):
         ("name,value\nx,1\n3,4", "is not a file of dropout-lab's"),
         ("trial_id,value\nx,1\n", "is not a file of dropout-lab's"),
         ("one line, no newline", "is not a file of dropout-lab's"),
-        (HEAD + "a" + CELLS + "\nb\n", "line 3 does not have 33 cells"),
+        (HEAD + WHOLE + "\nb\n", "line 3 does not have 33 cells"),
         (HEAD + "a" + CELLS + ",7\n", "line 2 does not have 33 cells"),
         (b"\xff\xfe\x00binary\n\xff", "cannot be read as CSV"),
         (b"\xff\xfe\x00binary\n", "cannot be read as CSV"),
