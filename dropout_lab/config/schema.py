@@ -11,12 +11,13 @@ from dropout_lab.config.declarations import read_constants
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
+from dropout_lab.config.profiles import spread_rate
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import VariantConf
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.settings.fields import Setting, Validated, list_fields, round_decimal, setting
+from dropout_lab.settings.fields import Setting, Validated, list_fields, setting
 from dropout_lab.settings.requested_metrics import (
     METRICS_ALLOWED,
     MONITOR_ALLOWED,
@@ -245,17 +246,10 @@ class Config(Validated):
         if sites is None:
             if profile != "flat" and self.rate > 0:
                 key = "variant.profile" if self.profile == "auto" else "profile"
-                allowed = (
-                    f"must be flat for model={self.model.kind}, whose places are its own; a list of rates can rise"
-                )
+                allowed = f"must be flat for model={self.model.kind}, whose sites are its own; a list of rates can rise"
                 raise ConfigError.of(key, profile, allowed)
             return [self.rate]
-        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "falling": 2 * sites / (sites + 1), "rising": 1.0}
-        rates = [
-            round_decimal(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites))
-            for i in range(sites)
-        ]
-        return rates[::-1] if profile == "falling" else rates
+        return spread_rate(self.rate, profile, sites)
 
     @property
     def source(self) -> dict[str, Any]:
