@@ -97,7 +97,7 @@ class WeightDrop(Dropout):
             return weight_drop(x, rate, random)
         return spatial(x, rate, random, self.shared.get(layout, ()))
 
-    def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
+    def state_penalty(self, before: Tensor, after: Tensor) -> Tensor | None:
         if not self.activity and not self.slowness:
             return None
         term = self.activity * after.square().flatten(1).mean(1)

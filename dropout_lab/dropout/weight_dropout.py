@@ -122,7 +122,7 @@ class GaussianWeightDropout(WeightDropout):
     tokens share weights, the distribution of each pre-activation is correct, but their dependence is ignored.
     """
 
-    fraction: ClassVar[str] = "none"
+    zeroing: ClassVar[str] = "none"
 
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
         """Return the variance of each weight; by default that of an inverted Bernoulli mask."""

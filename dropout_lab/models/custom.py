@@ -31,7 +31,7 @@ class NetworkError(ValueError):
 class Custom(Model):
     """The network that a user-defined function returns, with a site per nn.Dropout that its forward pass calls.
 
-    Sites have the names of these modules. Each site is its own level, in the order in which the modules were
+    Sites have the names of these modules. Each site has its own depth, in the order in which the modules were
     registered. The site kind follows from the number of axes of the activations: [B, D] units, [B, T, D] steps, [B, C,
     H, W] maps; nn.Dropout1d and the other channel dropouts take [B, C, T]. Rate and kind of dropout are those of the
     trial, not those of the module. A pack has one model, because a module runs with one set of weights at a time.
@@ -87,14 +87,14 @@ class Custom(Model):
         """
         if len(x) != 1:
             raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(x)}")
-        own = {name: params[name][0] for name in self._names}
-        given = {name: own[name] for name in self._buffers}
+        values = {name: params[name][0] for name in self._names}
+        given = {name: values[name] for name in self._buffers}
         self._hook = hook
         x = hook("input", x)[0].clone()  # the network may write to its input
         batch = f"in {'training' if hook.training else 'evaluation'} on a batch {list(x.shape)}"
         try:
             self._module.train(hook.training)
-            out = functional_call(self._module, own, (x,))
+            out = functional_call(self._module, values, (x,))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a SystemExit of user code must not end the process and its other trials
@@ -105,8 +105,8 @@ class Custom(Model):
         if hook.training:
             with torch.no_grad():  # buffers written in place are updated in ``params`` already; copy the replaced ones
                 for name, before in given.items():
-                    if own[name] is not before:
-                        before.copy_(own[name])
+                    if values[name] is not before:
+                        before.copy_(values[name])
         return out.unsqueeze(0)
 
     def _check_output(self, out: object, examples: int, batch: str) -> None:
@@ -150,11 +150,11 @@ class Custom(Model):
         """
         if len(streams) != 1:
             raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(streams)}")
-        found = _stacked(self._made(streams[0].key("init") % 2**63))
+        initial = _stacked(self._made(streams[0].key("init") % 2**63))
         expected = _stacked(self._module)
-        if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in expected.items()}:
+        if {n: t.shape for n, t in initial.items()} != {n: t.shape for n, t in expected.items()}:
             raise ValueError(f"{self._name} gives a network of another shape for another seed")
-        return {name: value.to(device) for name, value in found.items()}
+        return {name: value.to(device) for name, value in initial.items()}
 
     def active_size(self, rates: Mapping[str, float]) -> float | None:
         """Return the size if nothing is dropped, else None: the effect of a mask on an unknown network is unknown."""
@@ -235,8 +235,8 @@ def _parameters(module: nn.Module) -> dict[str, Parameter]:
     incoming: dict[Tensor, tuple[int, ...]] = {}
     for layer in module.modules():
         if isinstance(layer, (*CONVOLUTIONS, *MATRICES)):
-            own = [p for name, p in layer.named_parameters(recurse=False) if "weight" in name and p.requires_grad]
-            incoming |= {p: tuple(range(1, p.dim())) for p in own}
+            matrices = [p for name, p in layer.named_parameters(recurse=False) if "weight" in name and p.requires_grad]
+            incoming |= {p: tuple(range(1, p.dim())) for p in matrices}
     return {name: Parameter(tuple(p.shape), 1, incoming.get(p, ())) for name, p in module.named_parameters()}
 
 

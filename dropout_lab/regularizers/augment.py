@@ -120,7 +120,7 @@ class Augment(Regularizer):
         self._how = [(tuple(conf.changes), conf.shift, conf.crop) for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         if len(scene.shape) != 3:
             return "is for images, and these data have none"
         if "shift" in conf.changes and conf.shift >= min(scene.shape[1:]):

@@ -46,7 +46,7 @@ class InputNoise(Regularizer):
         self.random = {self.kind: PackRandomness(trials.streams, self.kind, trials.device)}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:

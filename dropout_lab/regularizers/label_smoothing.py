@@ -31,7 +31,7 @@ class LabelSmoothing(Regularizer):
     numbers: ClassVar[tuple[str, ...]] = ("label_smoothing",)
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return "is for classes, and here a number is predicted" if scene.task == "regression" else None
 
     def loss(self, loss: Loss) -> Loss:

@@ -110,14 +110,14 @@ def list_saved(
     """
     paths = {trial_id: weights_path(folder, trial_id) for trial_id in trial_ids}
     there = {trial_id: path for trial_id, path in paths.items() if path.is_file()}
-    found = []
+    networks = []
     for trial_id, path in there.items():
-        each = _kept(trial_id, path)
-        trial = (known or {}).get(trial_id, each.trial)
+        saved = _kept(trial_id, path)
+        trial = (known or {}).get(trial_id, saved.trial)
         if elsewhere:
             trial = Trial(canonical(replace_settings(trial.config, dict(elsewhere))), trial.seed)
-        found.append(SavedWeights(trial, path, each.moment))
-    return found
+        networks.append(SavedWeights(trial, path, saved.moment))
+    return networks
 
 
 def _kept(trial_id: str, path: Path) -> SavedWeights:

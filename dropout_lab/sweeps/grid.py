@@ -138,7 +138,7 @@ def parse_arms(word: str) -> dict[str, list[str]]:
         ConfigError: a name is neither a variant nor a regularizer, or an arm has two variants.
     """
     known = {group: [name for name in list_choices(group) if name != "none"] for group in ("variant", "regularizer")}
-    found = {}
+    arms = {}
     for point in split_axis(parse_override(word)):
         value = override_value(parse_override(point))
         try:
@@ -155,8 +155,8 @@ def parse_arms(word: str) -> dict[str, list[str]]:
             raise ConfigError.of("arms", value, "one arm has one variant of dropout")
         chosen = sorted({name for name in names if name in known["regularizer"]})
         words = [f"variant={(variants or ['none'])[0]}", f"regularizer={format_value(chosen or 'none')}"]
-        found["+".join([*variants, *chosen]) or "none"] = words
-    return found
+        arms["+".join([*variants, *chosen]) or "none"] = words
+    return arms
 
 
 def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[Arm]:

@@ -73,9 +73,9 @@ def no_noise_reason(trial: Trial) -> str | None:
 def _fits(trial: Trial, conf: InferConf) -> None:
     """Raise ConfigError if a data set for out-of-distribution detection is unknown or has images of another shape."""
     dataset = load_trial_data(trial)
-    asked = ",".join(conf.ood)
+    names = ",".join(conf.ood)
     if dataset.task != "classification" or len(dataset.shape) != IMAGES:
-        raise ConfigError(f"infer.ood=[{asked}]: is for classes of images, and data={dataset.name} has none")
+        raise ConfigError(f"infer.ood=[{names}]: is for classes of images, and data={dataset.name} has none")
     for name in conf.ood:
         if name in SHIFTS:
             continue

@@ -146,19 +146,19 @@ def _arms(jobs: Sequence[Sequence[str]], points: ConfigComposer) -> list[Arm]:
     Raises:
         ConfigError: a point is invalid, or has several seeds where the command trains one.
     """
-    made = make_arms(jobs, points)
-    if command.single and len(made[0].config.trial_seeds) != 1:
-        given = format_setting(made[0].config.seeds)
+    arms = make_arms(jobs, points)
+    if command.single and len(arms[0].config.trial_seeds) != 1:
+        given = format_setting(arms[0].config.seeds)
         raise ConfigError(f"seeds={given}: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several")
-    return made
+    return arms
 
 
 def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
     """Return an arm's result for a sweeper that searches: its mean validation loss, to be minimized."""
-    found = []
+    rows = []
     with suppress(ConfigError):  # skip_invalid may have dropped the arm
-        found = [stored[trial.id] for trial in arm.trials if trial.id in stored]
-    losses = [float(row["val_loss"]) for row in found if row["status"] == "ok" and row["val_loss"]]
+        rows = [stored[trial.id] for trial in arm.trials if trial.id in stored]
+    losses = [float(row["val_loss"]) for row in rows if row["status"] == "ok" and row["val_loss"]]
     done = JobReturn(overrides=words, task_name="dropout-lab")
     done.status = JobStatus.COMPLETED
     done.return_value = sum(losses) / len(losses) if losses else float("inf")

@@ -106,7 +106,7 @@ def _train(pack: Pack, rows: Tensor, which: str) -> None:
 
 def _smallest_evaluated(feed: Batches) -> int:
     """Return the size of the smallest batch in evaluations during and after training."""
-    return min(rows.shape[1] for part in PARTS for rows in feed.looks(part) if rows.shape[1])
+    return min(rows.shape[1] for part in PARTS for rows in feed.eval_batches(part) if rows.shape[1])
 
 
 class _Mode(PlainHook):

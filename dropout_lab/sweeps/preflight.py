@@ -11,7 +11,7 @@ from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import Custom
-from dropout_lab.regularizers import incompatibility as unfit_regularizer
+from dropout_lab.regularizers import incompatibility as regularizer_incompatibility
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
@@ -88,8 +88,8 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
-            config.check_length(trial.point.listed, model.levels)
-        reason = unfit_regularizer(config.regularizer, describe_network(model, dataset))
+            config.check_length(trial.point.listed, model.depth)
+        reason = regularizer_incompatibility(config.regularizer, describe_network(model, dataset))
         if reason:
             raise ConfigError.of("regularizer", trial.point.regularizer, reason)
         reason = conversion_error(trial, model)

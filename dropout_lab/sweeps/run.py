@@ -84,10 +84,10 @@ def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list
     # Check all arms, not only distinct trials: equivalent arms can differ in their settings.
     check_trials([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
-    asked = trials[0].config.workers
+    workers = trials[0].config.workers
     interrupted = [{"most": None, "trials": header.trials} for header in usable_checkpoints(ledger.folder)]
     stored = [*interrupted, *ledger.packs()]
-    abreast = available_cores() if asked == "auto" else int(asked)
+    abreast = available_cores() if workers == "auto" else int(workers)
     return trials, plan_packs(trials, done, stored, max_pack_size, abreast)
 
 

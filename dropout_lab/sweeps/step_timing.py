@@ -36,8 +36,8 @@ def time_steps(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = RO
     with ProgressBar(len(missing), "timing steps", "groups") as bar:
         for group in missing:
             with use_threads(max(threads_for((trial,)) for trial in group)):
-                found = time_interleaved({trial.id: _clock(trial) for trial in group}, rounds)
-            new = [(i, 1000 * median(values)) for i, values in found.items() if i not in done]
+                times = time_interleaved({trial.id: _clock(trial) for trial in group}, rounds)
+            new = [(i, 1000 * median(values)) for i, values in times.items() if i not in done]
             rows = [{"trial_id": i, "solo_step_ms": float(f"{ms:.6g}"), "rounds": rounds} for i, ms in new]
             append_rows(folder / FILE, COLUMNS, rows)
             bar.add(1)

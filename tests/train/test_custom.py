@@ -166,7 +166,7 @@ def test_every_variant_acts_or_is_refused(variant, nets, trials):
     (result,) = train_pack([trial], load("digits"))
     assert result.status == "ok"
     assert 0 < result.measured["drop_fraction"] < 0.6
-    assert result.measured["active_parameters"] is None or VARIANTS[variant].fraction in ("soft", "none")
+    assert result.measured["active_parameters"] is None or VARIANTS[variant].zeroing in ("soft", "none")
     assert result.measured["parameters"] == 4 * 9 + 8 + 64 * 8 + 16 + 8 * 10 + 10
 
 
