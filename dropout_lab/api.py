@@ -93,7 +93,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _word(key: str, value: Any) -> str:
     if "/" in key or key.startswith("hydra"):
-        raise ConfigError(f"{key}: launchers and sweepers are for the command line")
+        raise ConfigError(f"{key}: launchers and sweepers can only be set on the command line")
     if isinstance(value, np.ndarray | np.generic | pd.Series):
         value = value.tolist()
     if isinstance(value, range | set | tuple):

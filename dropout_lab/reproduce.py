@@ -96,7 +96,7 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         say(f"{study.name}: without {panel}: {reason}" if panel else f"{study.name}: {reason}")
     kept = [(cell, arm) for cell, arm in zip(found, made, strict=True) if cell.panel not in missing]
     if not kept:
-        raise NoData("its data are not here")
+        raise NoData("its data are not on disk")
     return _Composed([cell for cell, _ in kept], [arm for _, arm in kept])
 
 

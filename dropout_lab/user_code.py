@@ -47,7 +47,7 @@ def load_target(target: str, digest: str = "") -> Any:
         spec, source = _source(target)
         found = _digest(source)
         if digest and found[: len(digest)] != digest[:SIGNIFICANT]:
-            raise ConfigError.of(KEY, target, f"holds other code (sha256 {found}...) than model.digest={digest}")
+            raise ConfigError.of(KEY, target, f"contains other code (sha256 {found}...) than model.digest={digest}")
         if (module, found) not in _modules:
             _modules[module, found] = _run(spec, source, target)
         digest = found
@@ -80,13 +80,15 @@ def _source(target: str) -> tuple[ModuleSpec, bytes]:
         spec = None if package else PathFinder.find_spec(name, [here])
         spec = spec or next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
     except ModuleNotFoundError as error:
-        raise ConfigError.of(KEY, target, f"there is no module {error.name} here or among the installed") from None
+        raise ConfigError.of(
+            KEY, target, f"no module {error.name} in the current folder or among the installed packages"
+        ) from None
     except (Exception, SystemExit) as error:
         raise _broken(target, error) from None
     if spec is None:
-        raise ConfigError.of(KEY, target, f"there is no module {name} here or among the installed")
+        raise ConfigError.of(KEY, target, f"no module {name} in the current folder or among the installed packages")
     if not spec.origin or not spec.origin.endswith(".py"):
-        raise ConfigError.of(KEY, target, f"{name} has no source file, by which its trials could be known")
+        raise ConfigError.of(KEY, target, f"{name} has no source file, which identifies its trials")
     return spec, Path(spec.origin).read_bytes()
 
 

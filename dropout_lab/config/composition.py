@@ -197,6 +197,6 @@ def _reason(error: Exception) -> str:
     if missing:
         return f"no setting {missing[1]!r}; {did_you_mean(missing[1], settings(), LISTED)}"
     if lines[0].startswith(("Recursive interpolation", "Interpolation to parent")):
-        return f"the interpolation of {at} leads back to itself; write a value for it"
+        return f"the interpolation of {at} refers to itself; write a value instead"
     raised = re.fullmatch(r"\w+ raised while resolving interpolation: \"?(.*?)\"?", lines[0])
     return raised[1] if raised else lines[0]

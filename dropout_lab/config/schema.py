@@ -198,19 +198,19 @@ class Config(Validated):
 
     def check_together(self) -> None:
         if not isinstance(self.model, ModelConf):
-            raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
+            raise ConfigError("a file for model= must extend a built-in model: `defaults: [mlp, _self_]`")
         if self.data.val_fraction == 0 and not self.data.is_stream:
             stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
             plateau = self.schedule.kind == "plateau"
             readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}
             for name in [name for name, reads in readers.items() if reads]:
-                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation part, which {name} reads")
+                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation split, which {name} requires")
         sites = self.model.hidden_sites
         if sites is not None and isinstance(self.rate, list):
             self.check_length(len(self.rate), sites)
         if self.profile in ("linear", "falling", "rising"):
             if isinstance(self.rate, list):
-                raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
+                raise ConfigError.of("profile", self.profile, "requires a single rate, but the rate is a list")
             if sites is not None and max(self.site_rates) >= 1:
                 most = (sites + 1) / (2 * sites)
                 raise ConfigError.of(
@@ -221,7 +221,7 @@ class Config(Validated):
         """Raise ConfigError if a list of ``listed`` rates does not have one entry for each of ``sites`` sites."""
         if listed != sites:
             places = f"{sites} place{'' if sites == 1 else 's'}"
-            allowed = f"must have one entry for each of the {places} where model={self.model.kind} drops"
+            allowed = f"must have one entry for each of the {places} of model={self.model.kind}"
             rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
             raise ConfigError.of("rate", rates, allowed)
 

@@ -31,4 +31,4 @@ def verify_digest(path: Path, content: bytes, published: str) -> None:
     found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
     if found != published:
         said = f"({algorithm} {found}, published {published})"
-        raise DataError(f"{path}: is damaged or altered {said}; remove it and get it again")
+        raise DataError(f"{path}: is damaged or was changed {said}; delete it and download it again")

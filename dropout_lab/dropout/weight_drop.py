@@ -107,7 +107,7 @@ class WeightDrop(Dropout):
 
     def forward(self, x: Tensor, *state: Any) -> Any:
         if self.layer is None:
-            raise RuntimeError("WeightDrop was made without a layer")
+            raise RuntimeError("WeightDrop was created without a layer")
         if not self.training:
             return self.layer(x, *state)
         # The layer must use the masked weights, so functional_call replaces its parameters for this call only.

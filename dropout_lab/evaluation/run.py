@@ -141,7 +141,9 @@ def load_predictor(each: SavedWeights, conf: InferConf | None = None) -> Predict
     except (DataError, ValueError) as error:
         raise ConfigError(str(error)) from None
     if conf is not None and conf.kind == "monte_carlo" and not trained.stochastic:
-        raise ConfigError(f"infer={conf.kind}: finds nothing stochastic in {each.path}: all rates came to 0")
+        raise ConfigError(
+            f"infer={conf.kind}: requires randomness, but there is none in {each.path}: all learned rates are 0"
+        )
     return trained
 
 

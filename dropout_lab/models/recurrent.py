@@ -193,11 +193,11 @@ class RecurrentModel(Model):
 
 def _check(shape: Sequence[int], form: RecurrentShape) -> None:
     if len(shape) not in (SERIES, IMAGE) and not form.symbols:
-        raise ValueError("needs series, texts, or images, whose rows it reads as time steps")
+        raise ValueError("requires series, texts, or images, whose rows it reads as time steps")
     if form.bidirectional and not shape:
-        raise ValueError("cannot read a running text backwards, so model.bidirectional must be false")
+        raise ValueError("cannot read running text backwards; set model.bidirectional=false")
     if form.tied and shape:
-        raise ValueError("ties its output to the vectors of tokens for running text only, so model.tied must be false")
+        raise ValueError("ties its output to the token embeddings for running text only; set model.tied=false")
     if form.tied and form.embedding != form.units:
         raise ValueError(
             f"has vectors of width {form.embedding} and {form.units} units, which must be equal for model.tied=true"

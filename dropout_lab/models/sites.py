@@ -76,10 +76,10 @@ def _custom(module: nn.Module) -> str | None:
     """Return how a module differs from torch's nn.Dropout; None if it does not."""
     known = next((base for base in type(module).__mro__ if base in DROPOUTS), None)
     if known is None:
-        return "has a forward of its own"
+        return "overrides forward"
     for name in DECISIVE:
         if inspect.getattr_static(type(module), name, None) is not inspect.getattr_static(known, name, None):
-            return f"has a {name} of its own"
+            return f"overrides {name}"
         if name in vars(module) and name not in PLAIN:
             return f"has a {name} that was set on the instance"
     if has_hooks(module):

@@ -21,7 +21,7 @@ from dropout_lab.report.formats import format_plain
 HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
 
-Looks again at the networks of a finished sweep whose weights were kept, by
+Evaluates the networks of a finished sweep whose weights were saved, by
 save=true or by infer= in the sweep itself; trains nothing.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
@@ -30,7 +30,7 @@ save=true or by infer= in the sweep itself; trains nothing.
                          at equal cost
 
 Settings of infer may be axes, as infer.passes=10,100; `dropout-lab list
-settings` explains them. Also: device, data.root, data.path, save_predictions,
+settings` describes them. Also: device, data.root, data.path, save_predictions,
 skip_invalid. Results go to evaluations.csv and files next to it in DIR
 (results/sweep)."""
 FILES = ("evaluations.csv", "ood.csv", "reliability.csv", "coverage.csv", "ensembles.csv")

@@ -29,8 +29,8 @@ def load_summary(folder: str | Path) -> Summary:
             columns.remove("base_seed")
         return regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
     except (OSError, KeyError, pd.errors.ParserError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
-        raise ConfigError.of("out", str(folder), f"holds no sweep ({reason})") from None
+        reason = error.strerror if isinstance(error, OSError) else "its trials.csv was not written by dropout-lab"
+        raise ConfigError.of("out", str(folder), f"contains no sweep ({reason})") from None
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

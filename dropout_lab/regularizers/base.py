@@ -247,4 +247,4 @@ class WeightRegularizer(Regularizer):
 
     @classmethod
     def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return None if scene.weights else "finds no weights in this network"
+        return None if scene.weights else "requires weights, which this network does not have"

@@ -14,7 +14,7 @@ from dropout_lab.settings import Options, setting
 
 def require_numeric_inputs(scene: NetworkInfo) -> str | None:
     """Return why a regularizer that needs numeric inputs is not applicable; None if it is applicable."""
-    return "computes with the inputs, which here are words" if scene.reads else None
+    return "requires numeric inputs, but these data are texts" if scene.reads else None
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class KLSparsity(Regularizer):
 
     @classmethod
     def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return None if scene.sites else "finds no hidden units"
+        return None if scene.sites else "requires hidden units, which this network does not have"
 
     def activation(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         if training:

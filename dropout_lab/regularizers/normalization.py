@@ -30,7 +30,7 @@ class Normalization(Regularizer):
     def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         if any(site.produced_by for site in scene.sites.values()):
             return None
-        return "finds no layer in this network whose units it could normalise"
+        return "requires a hidden layer, which this network does not have"
 
     @classmethod
     def between(cls, conf: RegularizerConf) -> bool:

@@ -190,7 +190,6 @@ def ood_table(frame: pd.DataFrame) -> EvaluationTable:
         found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
         rows.append([*cells, *(interval_text(each, 100, 2) for each in found), str(len(mine))])
     spread = spread_text([int(row[-1]) for row in rows], [FRACTION], "seeds")
-    note = (
-        f"{spread}. AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
-    )
+    accepted = "the fraction of the other images that is accepted where 95 % of the test examples are"
+    note = f"{spread}. AUROC: 50 is chance; FPR95: {accepted}."
     return EvaluationTable([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

@@ -46,7 +46,7 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
     yield from describe_divergence(summary)
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:
-        yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
+        yield f"A third or more of the trials diverged for {', '.join(unstable)}: their means are optimistic."
 
 
 def _undefined(summary: Summary) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _checkpoint(summary: Summary) -> str:
 
 def _selection(summary: Summary) -> str:
     if not summary.tuned:
-        return "settings as given, none selected"
+        return "settings as given, without selection"
     settings = max(tuned.settings for tuned in summary.tuned.values())
     seeds = max(tuned.seeds for tuned in summary.tuned.values())
     metrics = [metric for tuned in summary.tuned.values() if (metric := metric_of(tuned.metric))]

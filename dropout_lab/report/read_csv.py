@@ -67,7 +67,7 @@ def parse_csv(path: Path, words: Collection[str] = _WORDS, numbers: Collection[s
     types: dict[Hashable, Any] = dict.fromkeys(words, str)
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
-        raise ValueError(f"{path}: its last line is not whole; the command that wrote it mends that and goes on")
+        raise ValueError(f"{path}: its last line is incomplete; run the command that wrote it to repair and continue")
     try:
         frame = pd.read_csv(
             BytesIO(content), dtype=types, keep_default_na=False, na_values=["", "nan"], low_memory=False

@@ -47,7 +47,7 @@ def regroup_folder(
     if "read_test" in trials.columns:
         trials = trials[trials["read_test"].isna()]
     if trials.empty:
-        raise ValueError(f"{folder}: holds no trial that read the test part")
+        raise ValueError(f"{folder}: contains no trial that was evaluated on the test set")
     tuned = _tuned(Path(folder) / "tuning.csv", trials)
     if tuned is not None:
         return tuned
@@ -169,7 +169,7 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     except (ValueError, pd.errors.ParserError) as error:
         raise ValueError(f"{path}: cannot be read ({str(error).splitlines()[0]}); remove it") from None
     if not set(TUNED) <= set(table.columns):
-        raise ValueError(f"{path}: is not a file of dropout-lab's")
+        raise ValueError(f"{path}: was not written by dropout-lab")
     table = table if "draw" in table else table.assign(draw="0")
     axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "metric", "draw")]
     arms: dict[str, list[str]] = {}

@@ -51,7 +51,7 @@ def draw_calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> 
         left = f"; the first {MOST_PANELS} of {len(groups)} arms" if len(groups) > MOST_PANELS else ""
         seeds = coverage["trial_id"].nunique()
         pooled = f", {seeds} trials" if seeds > 1 else ""
-        figure.suptitle(f"{title}: calibration on the test part{pooled}{left}", fontsize=10)
+        figure.suptitle(f"{title}: calibration on the test set{pooled}{left}", fontsize=10)
         return figure
 
 
@@ -108,7 +108,7 @@ def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.Da
             100 * mean.index, 100 * mean, style, color=COLOURS[i % len(COLOURS)], label=shown_name(_label(names, cells))
         )
     panel.legend(frameon=False, fontsize=7, loc="upper left")
-    panel.set(xlabel="coverage, % of the test examples", ylabel="error among them, %", xlim=(0, 100))
+    panel.set(xlabel="coverage, % of test examples", ylabel="error among these, %", xlim=(0, 100))
     panel.set_ylim(bottom=0)
     panel.set_title("risk and coverage", fontsize=9)
 

@@ -60,7 +60,7 @@ def check_seeds(value: Any) -> int | list[int]:
     if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in items) or len(set(items)) != len(items):
         raise ValueError(f"must be {SEEDS}")
     if not items or value == 0:
-        raise ValueError(f"an empty sweep: must be {SEEDS}")
+        raise ValueError(f"the sweep is empty: must be {SEEDS}")
     if not isinstance(value, list | tuple) and value > 100_000:
         raise ValueError(f"must be {SEEDS}")
     return items if isinstance(value, list | tuple) else value
@@ -70,7 +70,10 @@ def check_arms(value: Any) -> Any:
     """Check the names of arms, one name or a list; unknown names are reported where the arms are built."""
     names = value if isinstance(value, list | tuple) else [value]
     if not names or not all(isinstance(name, str) for name in names):
-        raise ValueError("must be names of variants and regularizers, or lists of them; none is an arm without any")
+        raise ValueError(
+            "must be names of variants and regularizers, or lists of them; none is the arm without dropout and "
+            "regularizers"
+        )
     return value
 
 
@@ -85,7 +88,7 @@ def check_out(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be the name of a folder")
     if "${" in value:
-        raise ValueError("must be a plain name; ${...} is not resolved here, the shell can do that")
+        raise ValueError("must be a plain name; ${...} is not resolved here, use a variable of the shell")
     try:
         return str(Path(value).expanduser())
     except RuntimeError:

@@ -128,9 +128,9 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
         progress, stalls = map(float, metadata["moment"])
     except DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"{path}: cannot be read ({reason}); remove it and train it again with save=true") from None
+        raise ConfigError(f"{path}: cannot be read ({reason}); delete it and train again with save=true") from None
     if trial.id != trial_id:
-        raise ConfigError(f"{path}: is of another trial, or of another version of dropout-lab; remove it")
+        raise ConfigError(f"{path}: belongs to another trial or to another version of dropout-lab; delete it")
     return SavedWeights(trial, path, (progress, stalls))
 
 

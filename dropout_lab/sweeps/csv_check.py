@@ -51,7 +51,7 @@ def verify_csv(path: Path, needed: Sequence[str], header: Sequence[str], numbers
 
 
 def _foreign(path: Path) -> ConfigError:
-    return ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
+    return ConfigError(f"{path}: was not written by dropout-lab; choose another out=")
 
 
 def _decoded(path: Path, content: bytes) -> str:

@@ -102,7 +102,7 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         if key in axes:
             raise ConfigError(f"{key} is given twice")
         if key in fixed and override.is_sweep_override():
-            raise ConfigError(f"{word}: {key} is not an axis, it must be the same for the whole sweep")
+            raise ConfigError(f"{word}: {key} cannot be an axis; it must have one value for the whole sweep")
         if key == "arms" and named is None:
             axes[key] = _labelled(parse_arms(word))
         else:
@@ -111,7 +111,7 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         axes = {"arms": _labelled(named), **axes}
     for arm in axes.get("arms", []):
         for key in {check_override(word).key_or_group for word in arm[1:]} & axes.keys():
-            raise ConfigError(f"{arm[0]} says what {key} is; leave out {key}=")
+            raise ConfigError(f"{arm[0]} sets {key}; leave out {key}=")
     return [[word for part in point for word in part] for point in product(*axes.values())]
 
 
@@ -152,7 +152,7 @@ def parse_arms(word: str) -> dict[str, list[str]]:
                 raise ConfigError.of("arms", name, list_allowed(name, offered))
         variants = [name for name in names if name in known["variant"]]
         if len(variants) > 1:
-            raise ConfigError.of("arms", value, "one arm has one variant of dropout")
+            raise ConfigError.of("arms", value, "an arm can have only one dropout variant")
         chosen = sorted({name for name in names if name in known["regularizer"]})
         words = [f"variant={(variants or ['none'])[0]}", f"regularizer={format_value(chosen or 'none')}"]
         arms["+".join([*variants, *chosen]) or "none"] = words
@@ -170,7 +170,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
         ConfigError: the grid is empty, or a point is invalid.
     """
     if not jobs:
-        raise ConfigError("an empty sweep: there is nothing to train")
+        raise ConfigError("the sweep is empty")
     single = [[override for override in map(parse_override, job) if not override.is_sweep_override()] for job in jobs]
     shown = [{override.key_or_group: shown_value(override_value(override)) for override in job} for job in single]
     axes = _axes(shown)
@@ -179,7 +179,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
         open_ = open_ranges(job)
         made = composer.composition([word for word in job if word not in open_])
         if open_ and not made.config.tune:
-            raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
+            raise ConfigError(f"{open_[0]}: a range requires tune=true")
         words = tuple(job)
         if made.expressions:
             words = tuple(_resolved(word, made) for word in job)
@@ -212,7 +212,7 @@ def _check_fixed(arms: Sequence[Arm]) -> None:
             values = [get_value(key, each.config) for each in (arms[0], arm)]
             if values[0] != values[1]:
                 expression, both = format_setting(arm.expressions[key]), " and ".join(map(format_setting, values))
-                raise ConfigError(f"{key}={expression}: must be the same for the whole sweep; it is {both}")
+                raise ConfigError(f"{key}={expression}: must have one value for the whole sweep, but it is {both}")
 
 
 def open_ranges(job: Sequence[str]) -> list[str]:

@@ -95,7 +95,7 @@ class PackedSweeper(Sweeper):
 
         command.arms = _arms(jobs, self._points)
         if command.arms[0].config.tune:
-            raise ConfigError("tune=true: trains its settings in packs; leave out hydra/launcher=")
+            raise ConfigError("tune=true: is not supported with Hydra's launchers; leave out hydra/launcher=")
         if command.dry:
             return None
         command.arms = select_arms(command.arms, command.say)
@@ -105,7 +105,9 @@ class PackedSweeper(Sweeper):
         with ledger.claim():
             for line in describe_user_input([trial for arm in command.arms for trial in arm.trials]):
                 command.say(line)
-            command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
+            command.say(
+                f"{ledger.folder}: {len(jobs)} jobs, one per arm with all of its seeds, through Hydra's launcher"
+            )
             for result in self._launcher.launch(jobs, initial_job_idx=0):
                 _ = result.return_value  # raises what the job raised
             command.outcome = command.finish(command.arms, ledger, command.say, shlex.join(command.typed))

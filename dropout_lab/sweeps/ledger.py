@@ -71,7 +71,7 @@ class Ledger:
         while not place.exists():
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK):
-            raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not ours to write")
+            raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not writable")
         verify_csv(self.trials_csv, COLUMNS, trial_columns(), NUMBERS)
         verify_csv(self.curves_csv, CURVES, CURVE_COLUMNS, CURVES[1:])
         refuse_foreign(self.folder, OUTPUTS)
@@ -103,7 +103,9 @@ class Ledger:
         try:
             lock.acquire()
         except Timeout:
-            raise ConfigError.of("out", str(self.folder), "another dropout-lab is training there") from None
+            raise ConfigError.of(
+                "out", str(self.folder), "another dropout-lab process is training in this folder"
+            ) from None
         try:
             yield
         finally:
@@ -202,7 +204,7 @@ def refuse_foreign(folder: Path, names: Iterable[str]) -> None:
         return
     for name in names:
         if (folder / name).exists():
-            raise ConfigError.of("out", str(folder), f"holds a {name} that is not dropout-lab's")
+            raise ConfigError.of("out", str(folder), f"holds a {name} that was not written by dropout-lab")
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:

@@ -83,7 +83,9 @@ def _examine(key: TrialKey) -> Findings:
     mixing = network.mixing()
     network.evaluate(_smallest_evaluated(pack.feed) if mixing else 1)
     notes = (
-        [f"note: {pack.model.name} {mixing}; what it predicts depends on how examples are batched"] if mixing else []
+        [f"note: {pack.model.name} {mixing}; its predictions depend on the composition of the batches"]
+        if mixing
+        else []
     )
     if dataset.task == "classification":
         notes += network.squashed()
@@ -197,7 +199,7 @@ class _Network:
             return []
         summed = all(bool(((out.sum(1) - 1).abs() < SUM).all()) for out in outs)
         what = "probabilities (rows sum to 1)" if summed else "numbers between 0 and 1, as a sigmoid does"
-        return [f"note: {self._model.name} returns {what}; return logits: the loss applies softmax"]
+        return [f"note: {self._model.name} returns {what}; return logits, because the loss applies softmax"]
 
 
 def _copied(params: Params) -> Params:

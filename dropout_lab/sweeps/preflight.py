@@ -47,7 +47,7 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
     for reason, count in left_out.items():
         say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
     if not kept:
-        raise ConfigError("an empty sweep: every arm is left out by skip_invalid")
+        raise ConfigError("the sweep is empty: skip_invalid excludes every arm")
     return kept
 
 
@@ -133,7 +133,9 @@ def _known(config: Config) -> None:
 def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+        raise ConfigError.of(
+            "device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices on this machine"
+        )
 
 
 def _refuse_resplit(config: Config, dataset: Dataset) -> None:

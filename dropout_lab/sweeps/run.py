@@ -152,7 +152,7 @@ def run_claimed(
     """Do the work of :func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_missing(arms, ledger)
     for key in ineffective_settings(arms):
-        say(f"note: {key} changes nothing here")
+        say(f"note: {key} has no effect here")
     say(_opening(ledger, arms, trials, packs))
     _remove_remains(ledger.folder, _done(trials, ledger))
     if packs:
@@ -260,13 +260,17 @@ def describe_checkpoints(folder: Path, packs: Sequence[PackOf]) -> list[str]:
 def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs: Sequence[PackOf]) -> str:
     count = f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
     if not packs:
-        return f"{ledger.folder}: all {count} are there" if len(trials) > 1 else f"{ledger.folder}: the trial is there"
+        return (
+            f"{ledger.folder}: all {count} are complete"
+            if len(trials) > 1
+            else f"{ledger.folder}: the trial is complete"
+        )
     todo = sum(len(pack) for pack in packs)
     done, rows = _done(trials, ledger), ledger.rows()
     finished = {trial.id for trial in trials if trial.id in rows and rows[trial.id]["status"] in FINAL}
     lost = len(finished - done)
-    already = f", {len(finished)} of them there" if finished else ""
-    already += f", {lost} without all that is to be kept" if lost else ""
+    already = f", {len(finished)} of them complete" if finished else ""
+    already += f", {lost} without the files to be saved" if lost else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 
@@ -275,7 +279,7 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
     rows = ledger.rows()
     saved = sum(trial.id in rows for trial in trials)
     there = f"{saved} of {len(trials)} trials are saved in {ledger.folder}"
-    return f"interrupted; {there}, the same command goes on from there"
+    return f"interrupted; {there}; the same command continues from there"
 
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:

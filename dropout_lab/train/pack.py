@@ -266,7 +266,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
         if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # rows are steps
             return "does not take an input_rate on images, whose only map it would drop whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
-        return f"needs {STATES}, which this network does not have"
+        return f"requires {STATES}, which this network does not have"
     if isinstance(variant, LearnedRate):
         reason = _unlearnable(trial, variant, rates, model)
         if reason:
@@ -276,24 +276,24 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
     if on and not set(on.values()) & set(variant.needs):
         # The kinds of activation sites identify the model for the user.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_KINDS)))
-        return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
+        return f"needs {' or '.join(variant.needs)} , but this network has only {has}"
     acting = [name for name in rates if rates[name] > 0 and applies_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
         reached = {model.places[name].depth for name in acting}
         idle = [name for name in model.sites if rates[name] > 0 and model.places[name].depth not in reached]
         if idle:
-            return f"does not act at {' and '.join(idle)}, whose rate must be 0"
+            return f"does not act at {' and '.join(idle)}; set their rate to 0"
     if not acting and trial.config.variant.network == "as_is":
-        return "finds no place to drop"
+        return "has no site in this network"
     return None
 
 
 def _unlearnable(trial: Trial, variant: LearnedRate, rates: Mapping[str, float], model: Model) -> str | None:
     """Return why the variant cannot learn its rate from the start of the trial; None if it can."""
     if trial.config.schedule.kind != "constant":
-        return f"learns its rate and takes no schedule={trial.config.schedule.kind}"
+        return f"learns its rate and cannot be combined with schedule={trial.config.schedule.kind}"
     if max(rates.values()) > variant.highest:
-        return f"learns a rate of at most {variant.highest:g} and cannot start above it"
+        return f"learns a rate of at most {variant.highest:g} ; start at or below it"
     if not any(place.read_by for place in model.places.values()):
-        return "weighs its rate against the weights that read a place, and here these are not known"
+        return "regularizes its rate by the weights that read a site, which are unknown for this network"
     return None

@@ -52,7 +52,9 @@ def conversion_error(trial: Trial, model: Model) -> str | None:
     variant = VARIANTS[config.variant.kind]
     if not variant.rescales:
         fitting = ", ".join(kind for kind, rescaling in VARIANTS.items() if rescaling.rescales)
-        return f"is for variants that rescale units while training ({fitting}), and variant={variant.kind} does not"
+        return (
+            f"requires a variant that rescales units during training ({fitting}), and variant={variant.kind} does not"
+        )
     if config.schedule.kind != "constant":
         return f"needs a part that is kept, which schedule={config.schedule.kind} moves"
     places = [place for place in model.places.values() if place.layout in ACTIVATION_KINDS]

@@ -146,15 +146,17 @@ def cost_preview(arms: Sequence[Arm]) -> list[Arm]:
 def _searches(arms: Sequence[Arm]) -> list[Search]:
     config = arms[0].config
     if not config.read_test:
-        raise ConfigError("read_test=false: tune=true confirms its choices on the test part; leave out read_test=")
+        raise ConfigError("read_test=false: tune=true evaluates its selection on the test set; leave out read_test=")
     last = FIRST_SEED + config.tuning_draws * config.tuning_seeds
     taken = [seed for seed in config.trial_seeds if FIRST_SEED <= seed < last]
     if taken:
-        raise ConfigError.of("seeds", taken, f"seeds from {FIRST_SEED} on are for choosing; confirm on other ones")
+        raise ConfigError.of(
+            "seeds", taken, f"seeds from {FIRST_SEED} on are reserved for the selection; use smaller ones"
+        )
     _check_draws(config)
     searches = [Search(arm, draw) for arm in arms for draw in range(config.tuning_draws)]
     if not any(search.stand_ins for search in searches):
-        raise ConfigError("tune=true: no arm has anything to choose; give a range, such as 'rate=interval(0.1,0.8)'")
+        raise ConfigError("tune=true: no arm has a setting to tune; give a range, such as 'rate=interval(0.1,0.8)'")
     return searches
 
 
@@ -213,7 +215,7 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """
     if len(arms) > 1:
         axes = ", ".join(key for key, _ in arms[0].settings)
-        raise ConfigError(f"search takes one arm and chooses within ranges; here are {len(arms)}, by {axes}")
+        raise ConfigError(f"search takes one arm and tunes within ranges; this command has {len(arms)}, by {axes}")
     for name, default in (("tuning_draws", 1), ("resplit", False)):
         if getattr(arms[0].config, name) != default:
             value = format_setting(getattr(arms[0].config, name))
@@ -252,11 +254,11 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evalua
     with ledger.claim():
         config = arms[0].config
         most = f"{config.budget} setting{'s' if config.budget > 1 else ''}"
-        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test part is not read")
+        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test set is not read")
         if config.tuning_draws > 1:
             say(f"the tuning is repeated {config.tuning_draws} times")
         searches, outcomes = explore(arms, ledger, say, command)
-        say(f"confirming the chosen settings of {len(arms)} arms on other seeds")
+        say(f"training the selected settings of {len(arms)} arms on new seeds")
         outcomes.append(
             run_claimed(
                 [search.confirming(search.picked.settings) for search in searches],

@@ -237,7 +237,7 @@ def test_an_arm_of_which_a_third_diverged_says_so_and_is_not_the_best(folder):
     assert summary.comparison.contests[0].best == "a"
     foot = " ".join(write_footnotes(summary))
     assert "Diverged trials are left out of the means: b 1 of 3 (against a: p = 1.000); p: McNemar's test" in foot
-    assert "A third of the trials or more diverged of b" in foot
+    assert "A third or more of the trials diverged for b" in foot
 
 
 def test_the_foot_says_spread_checkpoint_and_selection(folder):

@@ -106,7 +106,7 @@ def test_every_study_runs_at_smoke_scale(typed, folder, monkeypatch, name):
 
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(DATA))
     status, out, err = typed("reproduce", name, "scale=smoke", "out=o")
-    if "its data are not here" in err:
+    if "its data are not on disk" in err:
         pytest.skip("no real data here: set DROPOUT_LAB_DATA to a folder that has them")
     assert (status, err) == (0, "")
     place = folder / "o" / name / "smoke"

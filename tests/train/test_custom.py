@@ -196,7 +196,9 @@ def test_a_regularizer_of_weights_without_weights_is_refused(folder, trials):
     )
     chosen = ["model=custom", "model.target=bare:net", "seeds=1"]
     check_trials(trials(*chosen, "regularizer=early_stopping"))
-    with pytest.raises(ConfigError, match="regularizer=early_stopping\\+l2: finds no weights in this network"):
+    with pytest.raises(
+        ConfigError, match="regularizer=early_stopping\\+l2: requires weights, which this network does not have"
+    ):
         check_trials(trials(*chosen, "regularizer=[l2,early_stopping]"))
 
 

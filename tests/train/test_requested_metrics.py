@@ -125,7 +125,7 @@ def test_a_later_request_completes_the_rows_that_are_there(folder, arms_of):
     go(arms_of, "data=wine", "metrics=[f1]", "seeds=2")
     before = rows_of()
     lines = go(arms_of, "data=wine", "metrics=[auroc]")
-    assert "out: 3 trials, 2 of them there, 2 without all that is to be kept; training 3" in lines[-1]
+    assert "out: 3 trials, 2 of them there, 2 without the files to be saved; training 3" in lines[-1]
     after = rows_of()
     assert list(after)[:2] == list(before)
     assert all(row["test_auroc"] and row["val_auroc"] for row in after.values())

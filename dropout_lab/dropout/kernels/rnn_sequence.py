@@ -94,7 +94,7 @@ def run_sequence(
     mask_by_name = masks.each()
     misplaced = [name for name, mask in mask_by_name.items() if mask is not None and name not in cell.masks]
     if misplaced:
-        raise ValueError(f"a {kind} has no place for a mask of its {misplaced[0]}")
+        raise ValueError(f"a {kind} has no site for a mask of its {misplaced[0]}")
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     bias = bias_ih if cell.own_bias else bias_ih + bias_hh
     h, c = start[0], start[1] if cell.has_cell else None
