@@ -126,7 +126,7 @@ def test_values_that_are_no_pixels_are_left_and_said(read):
     x = COLOURS / 127.5 - 1
     got = read(x)
     assert np.array_equal(got["x"], x.astype(np.float32).transpose(0, 3, 1, 2))
-    assert notes_of(got) == ["channels last in the file", "pixels from -1 to 1 left as they are"]
+    assert notes_of(got) == ["channels last in the file", "pixels from -1 to 1 are not rescaled"]
     assert notes_of(read(COLOURS.astype(int) - 900))[1].startswith("pixels from -")
 
 

@@ -87,7 +87,7 @@ def test_a_split_that_lacks_a_class_has_the_numbers_of_the_others(read):
     [
         (np.array([1, 2, np.nan, 3, 4, 5]), "auto", r"y\[2\] is nan; values must be finite"),
         (np.array([1, 2, 1e39, 3, 4, 5]), "auto", r"y\[2\] is 1e\+39; values must be within"),
-        (X[:, 0] * 1e-40, "auto", "y spans .*e-40, less than float32 tells apart; multiply it"),
+        (X[:, 0] * 1e-40, "auto", "y spans .*e-40, less than float32 can resolve; multiply it"),
         (np.array(["a", " ", "b"] * 2), "auto", r"y\[1\] is empty; each example needs a target"),
         (np.ones(6, int), "auto", "the target is 1 everywhere"),
         (X, "auto", "y is 6x3 and not one-hot; save one target per example"),
@@ -105,7 +105,7 @@ def test_a_split_that_lacks_a_class_has_the_numbers_of_the_others(read):
             r"'y' holds Python objects .*save numbers, or words as np.array\(y, dtype=str",
         ),
         (np.array([b"\xff", b"a"] * 3), "auto", "y holds bytes that are not UTF-8; save words, as y.astype"),
-        (np.array(list("aabbcc")), "regression", "the target is words"),
+        (np.array(list("aabbcc")), "regression", "the target consists of words"),
         (np.arange(6) + 2**60, "regression", "beyond 2.53 that float64 cannot distinguish"),
     ],
 )
@@ -118,7 +118,7 @@ def test_targets_that_cannot_be_used(read, y, task, message):
 @pytest.mark.parametrize(
     ("y", "test", "message"),
     [
-        (np.array(list("ababab")), np.arange(6), "y holds words and y_test numbers; save both in one type"),
+        (np.array(list("ababab")), np.arange(6), "y contains words and y_test numbers; save both with the same type"),
         (np.eye(2)[[0, 1] * 3], np.array([0, 1] * 3), "y is 6x2 and y_test is 6; .* of one form"),
         (np.eye(2)[[0, 1] * 3], np.eye(3)[[0, 1] * 3], "y is 6x2 and y_test is 6x3; .* of one form"),
         (np.arange(6) - 1, np.full(6, 2**63, np.uint64), "y_test has values beyond int64"),

@@ -149,7 +149,7 @@ def test_get_check_and_get_again(mnist, server, typed, tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"\x05")
     status, _, err = typed("data", "check", place)
     assert status == 2
-    assert "train-labels-idx1-ubyte: is damaged or altered" in err
+    assert "train-labels-idx1-ubyte: is damaged or was changed" in err
 
 
 @pytest.mark.parametrize("fault", ["cut", "wrong", "missing", "silent"])
@@ -175,7 +175,7 @@ def test_get_of_cifar_unpacks_the_archive(server, tmp_path, monkeypatch):
     entry.get(tmp_path)
     assert entry.present(tmp_path)
     assert {p.name for p in tmp_path.rglob("*") if p.is_file()} == {"train", "test", "meta"}
-    with pytest.raises(DataError, match="cifar-100-python/train: is damaged or altered"):
+    with pytest.raises(DataError, match="cifar-100-python/train: is damaged or was changed"):
         catalogue.verify_dataset(entry, tmp_path)
 
 

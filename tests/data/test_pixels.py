@@ -129,7 +129,7 @@ def test_what_pillow_reduces_is_known(tmp_path):
         (np.full((4, 6, 1), np.nan, "f4"), {"sample_format": 3}, "negative or not finite"),
         (np.full((4, 6, 1), 1, "i1"), {"sample_format": 2}, r"cannot be read as an image \(signed 8-bit pixels"),
         (np.full((4, 6, 3), 1, "u2"), {"planes": 2}, r"cannot be read as an image \(16-bit colours in separate planes"),
-        (np.full((4, 6, 1), 1, "f8"), {"sample_format": 3}, r"cannot be read as an image \(its content is of no type"),
+        (np.full((4, 6, 1), 1, "f8"), {"sample_format": 3}, r"cannot be read as an image \(Pillow does not recognize"),
     ],
 )
 def test_pixels_that_are_refused(tmp_path, values, options, line):

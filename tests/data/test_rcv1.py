@@ -92,7 +92,7 @@ def test_a_damaged_file_is_refused(spoil, news, tmp_path):
     else:
         with np.load(path) as held:
             np.savez(path, **{**held, "y": held["y"] + 1})
-    with pytest.raises(DataError, match="is damaged or no file of"):
+    with pytest.raises(DataError, match="is damaged, or not a file of"):
         rcv1.read_rcv1_dataset(str(tmp_path))
 
 

@@ -61,7 +61,7 @@ def test_a_passenger_list(sweep):
     assert status == 2
     assert err == (
         "dropout-lab: titanic.csv: line 3, column 'Age': holds no value; 21 rows have missing cells; "
-        "data.missing=mean, median or drop says what to do\n"
+        "set data.missing=mean, median or drop\n"
     )
     status, said, err = sweep("titanic.csv", passengers(), target, drop, "data.missing=median")
     assert (status, err) == (0, "")

@@ -44,15 +44,15 @@ def test_numbers_are_exact(tmp_path):
     [
         (
             "a,y\nx,1\n1,2\n2,2\n3,2\n",
-            r"line 2, column 'a': 'x' is not a finite number, as other cells of the column are",
+            r"line 2, column 'a': 'x' is not a finite number like the other cells of the column",
         ),
         ("a,y\n1,2\n\n3,0\nx,1\n", r"line 5, column 'a': 'x' is not a finite number"),
         ('a,y\n"1\n",2\nx,1\n', r"line 4, column 'a': 'x' is not a finite number"),
         ("a,y\n1,2\n1_0,3\n", "'1_0' is not a finite number"),
         ("a,y\n1,2\n\u0661\u0662,3\n", "'\u0661\u0662' is not a finite number"),
         ("a,y\n1,2\ninf,3\n", "line 3, column 'a': 'inf' is not a finite number"),
-        ('a,y\n1,2\n"1,234",3\n', "'1,234' is not a finite number; write it without separators of thousands"),
-        ("a,y\n$3,2\n$4,3\n", r"'\$3' is not a finite number; write numbers without separators of thousands, units"),
+        ('a,y\n1,2\n"1,234",3\n', "'1,234' is not a finite number; write it without thousands separators"),
+        ("a,y\n$3,2\n$4,3\n", r"'\$3' is not a finite number; write numbers without thousands separators, units"),
         ("a,y\n1,2\n1e39,3\n", r"line 3, column 'a': 1e\+39 is too large; numbers must be within 1.0e\+37"),
         ("a,y\n1,2\n1e999,3\n", "line 3, column 'a': inf is too large"),
         ("a,y\n1,0.5\n2,-4e38\n", r"line 3, column 'y': '-4e38' is too large"),
@@ -190,7 +190,7 @@ def test_labels_are_compared_as_they_are_written(tmp_path):
 def test_cells_in_messages_and_notes_are_short_and_of_one_line(tmp_path):
     found = read(tmp_path, '"the\n a",y\n1,"no\u200b"\n2,no\n3,"x\ny"\n')
     assert found["columns"].tolist() == ["the a"]
-    assert "labels 'no' and 'no\\u200b' differ in capitals or white space alone" in notes(found)[-1]
+    assert "labels 'no' and 'no\\u200b' differ only in capitals or white space" in notes(found)[-1]
     for text in (f"a,y\n{'x' * 200_000},0\n1,1\n", f"{'a' * 200_000},b\n1,0\n2,1\n", f"a,y\n1,{'9' * 5000}\n2,0\n"):
         with pytest.raises(DataError) as caught:
             read(tmp_path, text, task="regression")

@@ -39,7 +39,9 @@ def test_formatted_numbers_are_no_classes(labels, task, tmp_path):
 
 
 def test_decimal_commas_of_a_target_name_the_decimal_sign(tmp_path):
-    with pytest.raises(DataError, match=r"'0,5' is not a plain number; .*, or data\.decimal=comma if it is a decimal"):
+    with pytest.raises(
+        DataError, match=r"'0,5' is not a plain number; .*, or set data\.decimal=comma if it is a decimal"
+    ):
         read(tmp_path, ["0,5", "1,25", "0,5"], decimal="point")
 
 
@@ -92,5 +94,7 @@ def test_missing_targets_of_texts(tmp_path):
 def test_a_point_among_decimal_commas_names_the_decimal_sign(tmp_path):
     path = tmp_path / "d.csv"
     path.write_text("a;y\n1,5;0\n9.78;1\n2,25;0\n")
-    with pytest.raises(DataError, match=r"line 3, column 'a': '9\.78' is .* has a point, but the decimal sign of the"):
+    with pytest.raises(
+        DataError, match=r"line 3, column 'a': '9\.78' is .* contains a point, but the decimal sign of the"
+    ):
         read_table(path, TableOptions("y"), FormatOptions(decimal="comma"))

@@ -177,7 +177,7 @@ def test_wikitext2_by_the_address_that_has_it(wikitext, tmp_path):
     assert catalogue.verify_dataset(ENTRIES["wikitext2"], tmp_path) == "9 + 9 + 9 tokens"
     path = tmp_path / "wikitext-2" / "wiki.test.tokens"
     path.write_bytes(path.read_bytes() + b"more")
-    with pytest.raises(DataError, match=r"wiki\.test\.tokens: is damaged or altered \(sha1"):
+    with pytest.raises(DataError, match=r"wiki\.test\.tokens: is damaged or was changed \(sha1"):
         catalogue.verify_dataset(ENTRIES["wikitext2"], tmp_path)
 
 

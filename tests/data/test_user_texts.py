@@ -112,15 +112,23 @@ def test_words_that_look_missing_or_long_are_texts(folder):
         (
             TABLE,
             {"task": "regression"},
-            "mail.csv: line 2, column 'kind': 'ham' is not a number; a regression needs numbers",
+            "mail.csv: line 2, column 'kind': 'ham' is not a number; regression requires numbers",
         ),
-        (TABLE.replace("spam", "ham"), {}, "mail.csv, column 'kind': is 'ham' everywhere; a classification needs two"),
+        (
+            TABLE.replace("spam", "ham"),
+            {},
+            "mail.csv, column 'kind': is 'ham' for every example; classification requires at least two",
+        ),
         (
             TABLE.replace("spam", "0.5").replace("ham", "nan"),
             {},
             "mail.csv: line 2, column 'kind': holds no value; 2 rows have missing cells; data.missing=drop",
         ),
-        (TABLE, {"missing": "mean"}, "data.missing=mean: texts have none; data.missing=drop leaves out rows without"),
+        (
+            TABLE,
+            {"missing": "mean"},
+            "data.missing=mean: does not apply to texts; data.missing=drop removes rows without",
+        ),
         ("id,body,kind\n", {}, "mail.csv: has no line after the header"),
         ("", {}, "mail.csv: is empty"),
     ],
@@ -137,10 +145,22 @@ def test_what_is_wrong_with_a_table_is_one_line(content, options, said, folder):
     [
         (lambda mail: (mail / "spam/1.txt").write_text(" \n"), {}, r"mail/spam/1\.txt: is empty; it has no token$"),
         (lambda mail: (mail / "spam/1.txt").write_bytes(b"\xff\x81"), {}, r"mail/spam/1\.txt: is no UTF-8 or"),
-        (lambda mail: (mail / "spam/1.txt").unlink(), {}, r"mail/spam: holds no text \(\.txt\); remove it"),
-        (lambda mail: (mail / "spam").rename("x"), {}, "mail: must hold a folder of texts for each of two classes"),
-        (lambda mail: None, {"target": "kind"}, "data.target=kind: is for tables; a folder's classes are its"),
-        (lambda mail: None, {"text": "body"}, "data.text=body: is for tables; a folder's classes are its"),
+        (lambda mail: (mail / "spam/1.txt").unlink(), {}, r"mail/spam: contains no text \(\.txt\); delete it"),
+        (
+            lambda mail: (mail / "spam").rename("x"),
+            {},
+            "mail: must contain one folder of texts per class, for at least two classes",
+        ),
+        (
+            lambda mail: None,
+            {"target": "kind"},
+            "data.target=kind: applies to tables only; the classes of a folder are its",
+        ),
+        (
+            lambda mail: None,
+            {"text": "body"},
+            "data.text=body: applies to tables only; the classes of a folder are its",
+        ),
         (lambda mail: None, {"task": "regression"}, "data.task=regression: is for tables; a folder's classes"),
     ],
 )
@@ -155,7 +175,7 @@ def test_what_is_wrong_with_a_folder_is_one_line(spoil, options, said, mail):
     ("words", "line"),
     [
         ([], "data=texts: needs data.path=FILE or FOLDER"),
-        (["data.path=gone"], "data.path=gone: is not there"),
+        (["data.path=gone"], "data.path=gone: does not exist"),
         (
             ["data.path=x.md"],
             "data.path=x.md: must end in one of .csv, .tsv, .txt, .data, tables perhaps with .gz, or be a folder",

@@ -247,8 +247,8 @@ def test_svhn(below, tmp_path, monkeypatch):
     assert np.array_equal(dataset.x, np.concatenate(images))
     assert dataset.y.tolist() == (np.concatenate(labels) % 10).tolist()  # class 10 is the digit 0
     (tmp_path / below / "test_32x32.mat").write_bytes(b"MATLAB 5.0 and no more")
-    with pytest.raises(DataError, match=r"test_32x32\.mat: is damaged or altered"):
+    with pytest.raises(DataError, match=r"test_32x32\.mat: is damaged or was changed"):
         vision.read_vision("svhn", str(tmp_path))
     lists["test"][2] = md5(b"MATLAB 5.0 and no more")
-    with pytest.raises(DataError, match=r"test_32x32\.mat: is no MATLAB file"):
+    with pytest.raises(DataError, match=r"test_32x32\.mat: is not a MATLAB file"):
         vision.read_vision("svhn", str(tmp_path))
