@@ -62,9 +62,9 @@ class TestWords:
             ),
             (
                 ["lr_schedule=cosine"],
-                "stands for lr_schedule=exponential lr_schedule.gamma=0.5, and lr_schedule=cosine",
+                "means lr_schedule=exponential lr_schedule.gamma=0.5, but lr_schedule=cosine",
             ),
-            (["lr_schedule=exponential,step"], "and lr_schedule=exponential,step is given; remove one of them"),
+            (["lr_schedule=exponential,step"], "but lr_schedule=exponential,step is given; remove one of them"),
         ],
     )
     def test_contradictions_are_refused(self, words, message):

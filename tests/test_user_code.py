@@ -56,7 +56,7 @@ def test_packages_methods_and_dataclasses(folder):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("", "model=custom: needs model.target=MODULE:FUNCTION"),
+        ("", "model=custom: requires model.target=MODULE:FUNCTION"),
         ("nowhere:make", "model.target=nowhere:make: no module nowhere in the current folder"),
         ("nowhere.deep:make", "model.target=nowhere.deep:make: no module nowhere in the current folder"),
         ("fine.deep:make", "model.target=fine.deep:make: no module fine.deep in the current folder"),

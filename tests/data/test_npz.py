@@ -108,8 +108,8 @@ def test_mutations_of_a_header_behind_a_valid_checksum(tmp_path, start):
         (header_of(shape="(5, 3)"), r"'x' declares 120 bytes and contains 144"),
         (header_of(shape="(-6, -3)"), "is not an .npz file, or is incomplete"),
         (header_of(shape="(10**3, 3)"), "is not an .npz file, or is incomplete"),
-        (header_of("'<U0'", "(99999999999,)"), "is not whole"),
-        (header_of("'O'"), r"'x' holds Python objects \(a pickle\), which are never loaded"),
+        (header_of("'<U0'", "(99999999999,)"), "is incomplete"),
+        (header_of("'O'"), r"'x' contains Python objects \(a pickle\), which are never loaded"),
         (header_of("[('a', 'O'), ('b', '<f8')]"), "holds Python objects"),
         (header_of("[('a', '<f8')]", "(6, 3)"), "must be numbers: save np.lib.recfunctions"),
         (header_of("'<q9'"), "is not an .npz file, or is incomplete"),
@@ -159,7 +159,7 @@ def test_more_than_the_memory_is_refused_unread(tmp_path, monkeypatch):
 def test_a_broken_archive(tmp_path, spoil):
     path = saved(tmp_path / "d.npz", x=X, y=Y)
     path.write_bytes(spoil(path.read_bytes()))
-    assert "not whole" in message_of(path)
+    assert "is incomplete" in message_of(path)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -193,7 +193,7 @@ def test_an_unknown_compression(tmp_path):
     [
         ([("a.csv", "a,b\n1,2\n")], "is a zip archive without arrays; np.savez"),
         ([], "is a zip archive without arrays"),
-        ([("x.npy", b"")], "must hold x and y"),
+        ([("x.npy", b"")], "must contain x and y"),
         ([("x.npy", b""), ("y.npy", plain(Y))], "is not an .npz file, or is incomplete"),
         ([("x.npy", b"text"), ("y.npy", plain(Y))], "is not an .npz file, or is incomplete"),
         ([("x.npy", plain(X)), ("x.npy", plain(X)), ("y.npy", plain(Y))], "contains two arrays with the name 'x'"),

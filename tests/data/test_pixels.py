@@ -256,13 +256,13 @@ def test_float_images_have_one_range_all_together(tmp_path):
 @pytest.mark.parametrize(("value", "given"), [(256, "from 256 to 256"), (-0.5, "from -0.5 to -0.5")])
 def test_float_images_of_other_ranges_are_refused(tmp_path, value, given):
     wrong = np.full((4, 6), value, "f4")
-    with pytest.raises(DataError, match=rf"1\.tif: has float pixels {given}; .* must lie in \[0, 1\] or \[0, 255\]"):
+    with pytest.raises(DataError, match=rf"1\.tif: has float pixels {given}; .* must be in \[0, 1\] or \[0, 255\]"):
         read_images(folder(tmp_path, np.zeros((4, 6), "f4"), wrong), 0)
 
 
 def test_a_small_part_of_the_range_is_noted(tmp_path):
     arrays = read_images(folder(tmp_path, *np.full((2, 4, 6), 655, "u2")), 0)
-    assert arrays["notes"][-1] == "values up to 0.01 only; data.normalise=unit stretches them"
+    assert arrays["notes"][-1] == "values only up to 0.01; data.normalise=unit scales them to [0, 1]"
 
 
 def test_sixteen_bits_are_resized(tmp_path):

@@ -67,7 +67,7 @@ def test_words_with_digits_are_classes(labels, tmp_path):
 @pytest.mark.parametrize("word", ["nan", "?", "N/A", "NULL", "-", "None", "."])
 def test_missing_words_among_numbers_are_missing_targets(word, task, tmp_path):
     labels = ["0", word, "1", "0", word.upper()]
-    message = "line 3, column 'y': holds no value; 2 rows have missing cells; data.missing=drop removes them"
+    message = "line 3, column 'y': is empty; 2 rows have missing cells; data.missing=drop removes them"
     for missing in ("refuse", "mean", "median"):
         with pytest.raises(DataError, match=message):
             read(tmp_path, labels, task, missing)
@@ -85,7 +85,7 @@ def test_missing_words_are_classes_if_the_task_says_so(tmp_path):
 def test_missing_targets_of_texts(tmp_path):
     path, how = tmp_path / "t.tsv", TextOptions("words", 0, "auto")
     path.write_text("text\ty\n" + "".join(f"some words here\t{label}\n" for label in "01?01"))
-    with pytest.raises(DataError, match="line 4, column 'y': holds no value; 1 row has missing cells"):
+    with pytest.raises(DataError, match="line 4, column 'y': is empty; 1 row has missing cells"):
         read_column(path, "text", "y", "auto", "refuse", how)
     found = read_column(path, "text", "y", "auto", "drop", how)
     assert "1 row with missing cells removed" in found["notes"].tolist()

@@ -50,8 +50,8 @@ def test_a_digest_that_is_given_must_fit(folder):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data=file"], "data=file: needs data.path=FILE"),
-        (["data=folder"], "data=folder: needs data.path=FOLDER"),
+        (["data=file"], "data=file: requires data.path=FILE"),
+        (["data=folder"], "data=folder: requires data.path=FOLDER"),
         (["data=file", "data.path=gone.csv"], "data.path=gone.csv: does not exist"),
         (["data=file", "data.path=."], "data.path=.: is a folder; data=folder reads images"),
         (
@@ -83,7 +83,7 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     words = ["train.epochs=1", "model.hidden=[4]", "seeds=1"]
     status, out, err = typed("sweep", "data=file", "data.path=a.npz,b.csv", "data.target=kind", *words)
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: data.target=kind: is for tables; the target of an .npz file is its array y\n"
+    assert err == "dropout-lab: data.target=kind: applies to tables only; the target of an .npz file is its array y\n"
     status, out, err = typed("sweep", "data=file", "data.path=b.csv", "data.target=kind", *words)
     assert (status, err) == (0, "")
     (folder / "b.csv").write_text("u,v,kind\n1,2,a\n3,x,b\n")

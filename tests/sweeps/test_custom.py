@@ -95,7 +95,7 @@ def test_workers_import_what_this_process_can(typed, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("word", "line"),
     [
-        ("model.target=", "model=custom: needs model.target=MODULE:FUNCTION"),
+        ("model.target=", "model=custom: requires model.target=MODULE:FUNCTION"),
         ("model.target=ownnet", "model.target=ownnet: must be MODULE:FUNCTION, such as nets:small"),
         ("model.target=ownnets:mlp", "model.target=ownnets:mlp: no module ownnets in the current folder"),
         ("model.target=ownnet:nothing", "model.target=ownnet:nothing: ownnet has no nothing"),

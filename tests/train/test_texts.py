@@ -266,7 +266,7 @@ def test_settings_that_texts_cannot_take_are_refused():
 
     for data, settings, message in [
         (reviews(), {"normalise": "zscore"}, "requires numbers, but data=rt_polarity is text"),
-        (running(), {"label_noise": 0.1}, "is for classes"),
+        (running(), {"label_noise": 0.1}, "requires classes"),
     ]:
         with pytest.raises(ValueError, match=message):
             refuse_settings(data, DataConf(**settings))
