@@ -96,7 +96,7 @@ def test_the_same_command_again_trains_nothing_and_chooses_the_same(folder, arms
     assert again.trained == 0
     assert choices_of(again) == choices_of(first)
     assert Path("out/trials.csv").read_text() == before
-    assert "out: all 24 trials are there" in lines
+    assert "out: all 24 trials already completed" in lines
 
 
 def test_it_resumes_in_the_middle(folder, arms_of):
