@@ -32,7 +32,7 @@ dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   --lock                     register the claims of the studies with the date
                              in claims.lock next to their files; a changed
                              claim also requires --reason "..."
-None of the flags trains. Rerun an interrupted command to continue it."""
+These flags train nothing. Rerun an interrupted command to continue it."""
 
 
 def command(words: Sequence[str], say: Say, complain: Say) -> int:

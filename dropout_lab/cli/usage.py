@@ -9,16 +9,16 @@ HELP = f"""\
   {PROGRAM} train rate=0.5          train one trial
   {PROGRAM} search arms=inverted    tune one arm by its validation score
   {PROGRAM} evaluate infer=HOW      uncertainty, calibration, deep ensembles
-  {PROGRAM} table out=DIR           print the table of a finished sweep as text,
-                                    md, latex, csv or html
-  {PROGRAM} plot out=DIR x= y=      plot lines, learning curves, heat maps, ...
+  {PROGRAM} table out=DIR           print the table of a sweep as text, md,
+                                    latex, csv or html (format=)
+  {PROGRAM} plot out=DIR x= y=      plot lines, curves, heat maps, ...
   {PROGRAM} report out=DIR          write an HTML report of a sweep or of all
                                     studies
   {PROGRAM} status out=DIR          show the progress of a sweep
-  {PROGRAM} list [WHAT]             list data sets, models, variants, schedules,
+  {PROGRAM} list [WHAT]             list data sets, models, variants,
                                     regularizers, settings, ...
-  {PROGRAM} reproduce [STUDY ...]   reproduce published tables and compare them
-                                    with the published figures
+  {PROGRAM} reproduce [STUDY ...]   reproduce published tables, compared with
+                                    the published figures
   {PROGRAM} data list|get|check     list, download, verify public data sets
   {PROGRAM} bench SUBJECT           compare speed with other programs
 

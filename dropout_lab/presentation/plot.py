@@ -59,10 +59,10 @@ def write_plot(folder: str | Path, options: Mapping[str, str], data: PlotData | 
     Args:
         folder: the sweep folder.
         options: values of options of the command; ``format`` and ``file`` may be left out.
-        data: what the figure shows; by default all arms of the folder.
+        data: arms to plot; by default all arms of the folder.
 
     Returns:
-        The files, and a sentence that says what the figure shows.
+        The files, and a sentence that describes the figure.
 
     Raises:
         ConfigError: an option is invalid, or the figure cannot be drawn from the files of the folder.

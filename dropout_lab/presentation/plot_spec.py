@@ -1,4 +1,4 @@
-"""Choice of a figure from the options of ``dropout-lab plot``, and what is refused."""
+"""Figure for the options of ``dropout-lab plot``, with checks of the options."""
 
 from collections.abc import Mapping, Sequence
 
@@ -115,7 +115,7 @@ def _with_axes(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
 
 
 def _positions(data: PlotData, given: Mapping[str, str], kind: str) -> tuple[str, str]:
-    """Return what is shown along the two axes of a figure."""
+    """Return the columns on the two axes of a figure."""
     x, y = given["x"], given["y"]
     if kind == "curves":
         if x not in (AUTO, EPOCH):

@@ -95,7 +95,7 @@ class SweepResult:
 
     @property
     def verdict(self) -> str:
-        """What the sweep shows, in plain language."""
+        """Verdict on the sweep in plain language."""
         return "\n".join(" ".join([each.headline, *each.details]) for each in judge_sweep(self._arms))
 
     def plot(self, **options: Any) -> DrawnFigure:

@@ -18,7 +18,7 @@ BOLD = ("none", "best", "similar")
 
 @dataclass(frozen=True)
 class TableSpec:
-    """What a table shows.
+    """Layout and content of a table.
 
     Args:
         metrics: metrics; empty for the columns of the printed table of a sweep.
@@ -118,7 +118,7 @@ def _sorted(summary: Summary, sort: str) -> Summary:
 
 
 def _printed(summary: Summary, spec: TableSpec) -> ResultTable:
-    """Return the table that a sweep prints, with other decimal places and bold cells if they are asked for."""
+    """Return the table that a sweep prints, with other decimal places and bold cells if requested."""
     titles, rows = render_cells(summary)
     left = arm_columns(summary)
     scores = [metric for metric in summary.shown if metric in TEST_SCORES]

@@ -55,7 +55,7 @@ def test_check_reads_what_is_there(typed, shared):
 def test_the_environment_says_where(typed, tmp_path, monkeypatch):
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(tmp_path))
     assert f"data folder: {tmp_path}\n" in typed("data", "list", "digits")[1]
-    assert typed("data", "check")[1].startswith(f"{tmp_path}: no public data set is there")
+    assert typed("data", "check")[1].startswith(f"{tmp_path}: contains no public data set")
     assert typed("data", "get", "digits")[:2] == (0, "digits: needs no download\n")
 
 

@@ -101,7 +101,7 @@ def test_a_figure_that_is_no_number_is_said(folder):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda text: text[:-20], "its last line is not whole"),
+        (lambda text: text[:-20], "its last line is incomplete"),
         (lambda text: text.replace(",ok,", ",okk,"), "line 2, column status: 'okk' is not one of diverged, failed, ok"),
         (lambda text: "", "cannot be read as CSV"),
         (lambda text: text.replace("ok", "ok,1,2,3", 1) + 'a,"b\n', "cannot be read as CSV"),

@@ -83,7 +83,7 @@ def test_cells_that_there_are_not_are_refused(changes, message):
 
 def test_files_that_are_no_studies(tmp_path):
     (tmp_path / "x.yaml").write_text("title: [1")
-    with pytest.raises(ConfigError, match="is no YAML"):
+    with pytest.raises(ConfigError, match="is not YAML"):
         load_study(tmp_path / "x.yaml")
     with pytest.raises(ConfigError, match="No such file"):
         shelf.find_study(str(tmp_path / "y.yaml"))

@@ -81,7 +81,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
     [
         (["primer-rat"], "no study 'primer-rat'; did you mean 'primer-rate'"),
         (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, full, paper"),
-        (["primer-rate", "rate=0.5"], "rate=0.5: a study says what it trains"),
+        (["primer-rate", "rate=0.5"], "rate=0.5: cannot be set for a study"),
         (["primer-rate", "--all"], "reproduce --all: takes"),
         (["scale=smoke"], "which study?"),
         (["none.yaml"], "none.yaml: No such file"),

@@ -113,7 +113,7 @@ def test_skip_invalid_leaves_out_what_makes_no_sense_and_says_so(arms_of):
         "skipped 2 arms: variant=spatial model=mlp: needs maps or steps where it drops, and there are only units",
         "skipped 2 arms: variant=dropblock model=mlp: needs maps where it drops, and there are only units",
     ]
-    with pytest.raises(ConfigError, match="every arm is left out"):
+    with pytest.raises(ConfigError, match="skip_invalid excludes every arm"):
         drop_invalid(arms_of("variant=spatial"), said.append)
 
 

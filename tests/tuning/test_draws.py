@@ -59,7 +59,7 @@ def test_with_resplit_each_draw_tunes_within_its_split(typed, folder):
         (("tuning_draws=4", "seeds=6"), "must divide the number of seeds, 6; use seeds=4 or seeds=8"),
         (("tuning_draws=3", "seeds=6", "resplit=true"), "tuning_draws=6 tunes once per seed"),
         (("seeds=6", "resplit=true"), "tuning would train on test examples of other seeds"),
-        (("tuning_draws=3", "seeds=[1000002,1,2]"), "seeds from 1000000 on are for choosing"),
+        (("tuning_draws=3", "seeds=[1000002,1,2]"), "seeds from 1000000 on are reserved for tuning"),
     ],
 )
 def test_draws_that_cannot_be_are_refused(typed, folder, words, problem):

@@ -176,8 +176,8 @@ def test_a_rehearsal_has_the_trials_of_the_real_thing(folder, arms_of):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["arms=none"], "no arm has anything to choose"),
-        (["rate=0.3"], "no arm has anything to choose"),
+        (["arms=none"], "no arm has a setting to tune"),
+        (["rate=0.3"], "no arm has a setting to tune"),
         ([f"seeds=[0,{FIRST_SEED}]"], "are for choosing"),
         (["read_test=false"], "leave out read_test="),
     ],
