@@ -22,7 +22,6 @@ from dropout_lab.sweeps.pack_checkpoints import (
     checkpoint_path,
     list_checkpoints,
     remove_checkpoints,
-    remove_temporary,
     usable_checkpoints,
 )
 from dropout_lab.sweeps.plan import PackOf, plan_packs
@@ -201,6 +200,8 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
         def retry(failed: "TrainedPack", packs: Sequence[PackOf]) -> None:
             ledger.log_error(failed.error)
             _plan(ledger, packs)  # a later command must not repeat the pack that failed
+            if len(packs) > 1:
+                _remove_checkpoint(ledger.folder, failed.pack)  # it would form that pack again
             how = "in two halves" if len(packs) > 1 else "once"
             bar.say(say, f"retrying {how}: {_named(failed.pack)} ({failed.reason})")
 
@@ -217,8 +218,7 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
                 [row for _, result in new for row in result.curve],
             )
             if not trained.error:
-                with suppress(OSError):  # there is none
-                    checkpoint_path(ledger.folder, _ids(trained.pack)).unlink()
+                _remove_checkpoint(ledger.folder, trained.pack)
             for trial, result in new:
                 if result.status == "diverged":
                     bar.say(say, f"diverged: {_named([trial])}")
@@ -232,10 +232,14 @@ def _named(trials: Sequence[Trial]) -> str:
 
 
 def _remove_remains(folder: Path, done: set[str]) -> None:
-    """Remove files that killed processes could not remove, and checkpoints of finished trials."""
-    remove_temporary(folder)
+    """Remove checkpoints of finished trials, and the progress files of ended processes."""
     remove_checkpoints(folder, done)
     remove_ended(folder)
+
+
+def _remove_checkpoint(folder: Path, pack: PackOf) -> None:
+    with suppress(OSError):  # there is none
+        checkpoint_path(folder, _ids(pack)).unlink()
 
 
 def _ids(pack: PackOf) -> tuple[str, ...]:
