@@ -19,6 +19,8 @@ HELP = f"""\
   {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
                                     next to the measured one, with a verdict
   {PROGRAM} data list|get|check     public data sets: see, download, verify
+  {PROGRAM} check [out=DIR]         does this machine compute right? in less
+                                    than a minute; --json for programs
   {PROGRAM} bench SUBJECT           timed against other programs
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
