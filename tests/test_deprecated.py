@@ -9,8 +9,8 @@ import pytest
 from dropout_lab import sweep
 from dropout_lab.config import DEPRECATED, GROUPS, current_key, current_words, list_settings, update_settings
 from dropout_lab.config.compose import list_choices
-from dropout_lab.config.fields import DeprecatedSetting
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.fields import DeprecatedSetting
 from dropout_lab.studies.loader import parse_study
 from dropout_lab.sweeps.checkpoints import list_saved
 from dropout_lab.sweeps.ledger import Ledger
@@ -68,7 +68,7 @@ class TestWords:
         with pytest.raises(ConfigError, match=message):
             current_words(["train.lr_decay=0.5", *words])
 
-    @pytest.mark.filterwarnings("ignore::dropout_lab.config.fields.DeprecatedSetting")
+    @pytest.mark.filterwarnings("ignore::dropout_lab.settings.fields.DeprecatedSetting")
     def test_what_is_implied_may_be_given(self):
         assert current_words([TODAY[0], "train.lr_decay=0.5"]) == TODAY[:2]
 
@@ -166,7 +166,7 @@ class TestUsersFiles:
         assert (status, err.count("\n")) == (2, 1)
         assert "no setting 'train.lr_dekay'" in err
 
-    @pytest.mark.filterwarnings("ignore::dropout_lab.config.fields.DeprecatedSetting")
+    @pytest.mark.filterwarnings("ignore::dropout_lab.settings.fields.DeprecatedSetting")
     def test_a_range_for_tuning_may_be_given_for_a_former_name(self, typed, folder):
         (folder / "mine" / "variant").mkdir(parents=True)
         tune = "tune: {train.lr_decay: {low: 0.5, high: 0.9}}\n"

@@ -8,6 +8,8 @@ from dropout_lab import __version__
 from dropout_lab.cli import completion
 from dropout_lab.cli.flags import fold_lines
 from dropout_lab.cli.hydra_app import run_hydra
+from dropout_lab.cli.plot import plot
+from dropout_lab.cli.report import report
 from dropout_lab.cli.table import table
 from dropout_lab.cli.terminal import WRONG, blame, complain, say
 from dropout_lab.cli.training import search, sweep, train
@@ -134,6 +136,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "data": data,
     "check": check,
     "bench": bench,
+    "plot": plot,
+    "report": report,
 }
 
 

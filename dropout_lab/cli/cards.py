@@ -9,8 +9,9 @@ from dropout_lab.bench import variants as bench
 from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config import list_settings, regularizer_names, regularizer_of
 from dropout_lab.config.compose import ConfigComposer, list_choices, read_card
-from dropout_lab.config.fields import Setting
+from dropout_lab.dropout import VARIANTS
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.settings.fields import Setting
 from dropout_lab.sweeps.preflight import check_trials
 from dropout_lab.trial import Trial, canonical
 
@@ -77,8 +78,9 @@ def _is_of(group: str, name: str, entry: Setting) -> bool:
     if group == "regularizer":
         own = entry.key.startswith("regularizer.") and name in regularizer_names()
         return own and regularizer_of(entry.name) == name
-    key, *kinds = entry.spec.when or ("",)
-    return key == "variant.kind" and name in kinds
+    key, *values = entry.spec.when or ("",)
+    sites = VARIANTS[name].layouts if key == "variant.layouts" and name in VARIANTS else ()
+    return (key == "variant.kind" and name in values) or bool(set(sites) & set(values))
 
 
 def _line(label: str, text: str) -> str:

@@ -8,7 +8,6 @@ from omegaconf import OmegaConf
 from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
-from dropout_lab.config.fields import Setting
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting
 from dropout_lab.metrics import (
     LOSS,
@@ -20,7 +19,8 @@ from dropout_lab.metrics import (
     Metric,
     split_columns,
 )
-from dropout_lab.report.formats import format_markdown
+from dropout_lab.report.formats import join_markdown
+from dropout_lab.settings.fields import Setting
 
 DOCUMENTED = ("settings", "columns", "metrics")
 CARDS = {"variants": "variant", "regularizers": "regularizer"}
@@ -78,19 +78,19 @@ def _describe(metric: Metric) -> list[str]:
 def render_markdown_table(subject: str) -> str:
     """Return the settings, columns or metrics as a Markdown table for docs/reference."""
     if subject == "columns":
-        return format_markdown(
+        return join_markdown(
             ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
         )
     if subject == "metrics":
         titles = ["metric", "tasks", "better", "measured", "what it is"]
-        return format_markdown(titles, [[f"`{m.name}`", *_describe(m), m.help] for m in METRICS.values()], left=5)
+        return join_markdown(titles, [[f"`{m.name}`", *_describe(m), m.help] for m in METRICS.values()], left=5)
     chosen: dict[str, str] = {}
     for entry in OmegaConf.load(CONF / "config.yaml").defaults:
         chosen.update(entry if not isinstance(entry, str) else {})
     see = "see `dropout-lab list {}`"
     groups = [[f"`{g}`", ", ".join(list_choices(g)), f"`{chosen[g]}`", see.format(g)] for g in GROUPS]
     rows = [[f"`{e.key}`", e.allowed, f"`{format_setting(e.default)}`", e.spec.help] for e in settings()]
-    return format_markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
+    return join_markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
 
 
 def settings() -> list[Setting]:
@@ -184,6 +184,6 @@ MEASURED = {
     "mean_activation": "mean over the hidden units, before dropout, of the test-time network on 1000 test examples",
     "zero_activations": "fraction of these activations that are 0",
     "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
-    "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training part",
+    "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training split",
     **_metric_columns(),
 }

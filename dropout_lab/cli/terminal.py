@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from dropout_lab.cli.usage import PROGRAM
+from dropout_lab.errors import printable
 
 WRONG = 2  # exit status of an invalid command or value
 
@@ -15,7 +16,7 @@ WRONG = 2  # exit status of an invalid command or value
 def say(line: str) -> None:
     """Print a line of results."""
     try:
-        print(line, flush=True)  # noqa: T201
+        print(printable(line, "\n\t"), flush=True)  # noqa: T201
     except OSError:
         # The reader (such as `head`) closed the pipe, or the disk is full: no reason to stop training. The descriptor
         # is replaced so that Python does not report the error again when it closes the stream.
@@ -25,7 +26,7 @@ def say(line: str) -> None:
 def complain(line: str, status: int = WRONG) -> int:
     """Print one line about a problem, and return the exit status."""
     with suppress(OSError):
-        print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+        print(f"{PROGRAM}: {printable(' '.join(line.split()))}", file=sys.stderr)  # noqa: T201
     return status
 
 

@@ -30,7 +30,7 @@ def train(typed: list[str]) -> int:
     for word in split_flags(typed)[1]:
         override = check_override(word)
         if override.is_sweep_override():
-            raise ConfigError(f"{word}: train takes one value a setting; `{PROGRAM} sweep` takes several")
+            raise ConfigError(f"{word}: train takes one value per setting; `{PROGRAM} sweep` takes several")
         given.add(override.key_or_group)
     defaults = {"seeds": "seeds=1", "out": "out=results/train"}
     words = [*(word for key, word in defaults.items() if key not in given), *typed]
@@ -43,7 +43,7 @@ def search(words: list[str]) -> int:
 
     given = {check_override(word).key_or_group for word in split_flags(words)[1]}
     if "tune" in given:
-        raise ConfigError("search chooses by itself; leave out tune=")
+        raise ConfigError("search always tunes; leave out tune=")
     out = [] if "out" in given else ["out=results/search"]
     return _run(["search", *words], ["tune=true", *out, *words], search=True)
 
@@ -58,7 +58,7 @@ def _run(typed: list[str], words: list[str], search: bool = False, single: bool 
     if page:
         for word, override in overrides.items():
             if override.is_sweep_override():
-                raise ConfigError(f"{word}: to look at the settings, give one value")
+                raise ConfigError(f"{word}: --cfg shows one configuration; give one value per setting")
     if page and page != "job":
         say(render_page(flags, settings))
         return 0
@@ -101,7 +101,7 @@ def _run_hydra(
         words=task,
         dry=dry,
         single=single,
-        perform=search_arm if search else run_or_tune,
+        perform=search_arm if search else partial(run_or_tune, evaluate=evaluate_requested),
         finish=partial(run_claimed, evaluate=evaluate_requested),
     )
     rest = [word for word in overrides if word not in task]
@@ -123,7 +123,7 @@ def _present(command: "SweepCommand", search: bool) -> int:
         lines = write_search(outcome) if search else write_summary(outcome)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            "interrupted; all trials are saved, rerun the same command to write the summary"
+            "interrupted; all trials are saved; run the same command again to write the summary"
         ) from None
     say("\n".join(lines))
     return outcome.status

@@ -13,6 +13,7 @@ from dropout_lab.config.deprecated import (
     update_columns,
     update_settings,
 )
+from dropout_lab.config.effects import effective_settings
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import (
@@ -30,9 +31,10 @@ from dropout_lab.config.models import (
     TransformerConf,
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
+from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.schema import GROUPS, ROLES, Config, get_value, has_effect, list_settings
 from dropout_lab.config.training import TrainConf
-from dropout_lab.config.variants import ScheduleConf, VariantConf
+from dropout_lab.config.variants import VariantConf
 
 __all__ = [
     "DEPRECATED",
@@ -61,6 +63,7 @@ __all__ = [
     "current_key",
     "current_words",
     "deprecations_as_notes",
+    "effective_settings",
     "former_columns",
     "get_value",
     "has_effect",

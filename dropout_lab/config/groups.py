@@ -55,7 +55,7 @@ def to_config_error(error: Exception) -> ConfigError:
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:
         if combination := COMBINATIONS.get(f"{missing[1]}={missing[2]}"):
-            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is the same")
+            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is equivalent")
         offered = list_choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
         return ConfigError.of(missing[1], missing[2], list_allowed(missing[2], offered))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST, OOD, POSITIVE_OR_AUTO, check_ood, check_positive_or_auto
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MOST, OOD, POSITIVE_OR_AUTO, check_ood, check_positive_or_auto
 
 STOCHASTIC = ("monte_carlo", "ensemble")
 

@@ -1,22 +1,23 @@
 """The schema of ``lr_schedule=``: the learning rate during training."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST
+from dropout_lab.config.derived import with_options
+from dropout_lab.config.lr_schedules import LR_SCHEDULES, LRSchedule, Progress
+from dropout_lab.settings import Validated, option_values, setting
 
-LR_SCHEDULES = ("constant", "exponential", "step", "cosine", "linear_warmup", "one_cycle")
+COLUMNS = "kind by gamma hold step_size final warm_up start peak div_factor final_div_factor".split()
 
 
-@dataclass(frozen=True)
+@with_options("lr_schedule.kind", LR_SCHEDULES, COLUMNS)
 class LRScheduleConf(Validated):
     """The learning-rate schedule. Its lengths are in epochs, whether it is updated per epoch or per step."""
 
     GROUP: ClassVar[str] = "lr_schedule"
     kind: str = setting(
         "constant",
-        choices=LR_SCHEDULES,
+        choices=tuple(LR_SCHEDULES),
         off="constant",
         implied=("exponential",),
         pack="own",
@@ -31,93 +32,25 @@ class LRScheduleConf(Validated):
         unless=("lr_schedule.kind", "constant"),
         help="whether the learning rate changes before each epoch or before each update",
     )
-    gamma: float = setting(
-        0.95,
-        low=0,
-        open_low=True,
-        high=1,
-        pack="own",
-        when=("lr_schedule.kind", "exponential", "step"),
-        identity_key="train.lr_decay",
-        help="factor of the learning rate at each epoch (exponential) or every lr_schedule.step_size epochs (step)",
-    )
-    hold: int = setting(
-        0,
-        low=0,
-        high=MOST,
-        pack="own",
-        when=("lr_schedule.kind", "exponential"),
-        identity_key="train.lr_hold",
-        help="epochs before the learning rate begins to fall; 0: it is multiplied by gamma before the first epoch",
-    )
-    step_size: int = setting(
-        10, low=1, high=MOST, pack="own", when=("lr_schedule.kind", "step"), help="epochs from one step to the next"
-    )
-    final: float = setting(
-        0.0,
-        low=0,
-        high=1,
-        pack="own",
-        when=("lr_schedule.kind", "cosine"),
-        help="fraction of train.lr to which the cosine falls at the end of training",
-    )
-    warm_up: float = setting(
-        0.0,
-        low=0,
-        high=MOST,
-        off=0.0,
-        pack="own",
-        when=("lr_schedule.kind", "cosine", "linear_warmup"),
-        help="epochs in which the learning rate first rises linearly to train.lr; 0: none",
-    )
-    start: float = setting(
-        0.1,
-        low=0,
-        high=1,
-        pack="own",
-        when=("lr_schedule.kind", "cosine", "linear_warmup"),
-        unless=("lr_schedule.warm_up", 0.0),
-        help="fraction of train.lr at which the warm-up starts",
-    )
-    peak: float = setting(
-        0.3,
-        low=0,
-        high=1,
-        open_low=True,
-        open_high=True,
-        pack="own",
-        when=("lr_schedule.kind", "one_cycle"),
-        help="part of the training after which the learning rate is train.lr, the highest of the cycle",
-    )
-    div_factor: float = setting(
-        25.0,
-        low=1,
-        high=MOST,
-        pack="own",
-        when=("lr_schedule.kind", "one_cycle"),
-        help="train.lr over the learning rate at the start of the cycle",
-    )
-    final_div_factor: float = setting(
-        1e4,
-        low=1,
-        high=MOST,
-        pack="own",
-        when=("lr_schedule.kind", "one_cycle"),
-        help="learning rate at the start of the cycle over that at its end",
-    )
+    if TYPE_CHECKING:  # the options of the schedules
 
-    @property
-    def warms_up(self) -> float:
-        """Epochs of warm-up; 0 for schedules without warm-up."""
-        return self.warm_up if self.kind in ("cosine", "linear_warmup") else 0.0
+        def __getattr__(self, name: str) -> Any: ...
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether the learning rate is constant, as under ``exponential`` with ``gamma=1``."""
-        return {
-            "constant": True,
-            "exponential": self.gamma == 1,
-            "step": self.gamma == 1,
-            "cosine": self.final == 1 and (self.warm_up == 0 or self.start == 1),
-            "linear_warmup": self.warm_up == 0 or self.start == 1,
-        }.get(self.kind, False)
+    @cached_property
+    def schedule(self) -> LRSchedule:
+        """The schedule with its options."""
+        made = LR_SCHEDULES[self.kind]
+        return made(**option_values(made, self))
+
+    def factor(self, epoch: int, update: int, updates: int, epochs: int) -> float:
+        """Return the factor of ``train.lr`` at an update.
+
+        Args:
+            epoch: the current epoch, counted from 1.
+            update: number of completed updates of this epoch.
+            updates: number of updates per epoch.
+            epochs: number of epochs of the whole run.
+        """
+        by_update = self.by == "update"
+        done = epoch - 1 + (update / updates if by_update else 0)
+        return self.schedule.factor(Progress(done, epochs, 1 / updates if by_update else 1.0))

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dropout_lab.config.data import LANGUAGE, TEXTS
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MOST, check_digest, check_target
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MOST, check_digest, check_target
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class MLPConf(ModelConf):
 
     kind: str = setting("mlp", choices=("mlp",), help="the model", column="model")
     embedding: int = setting(
-        64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
+        64, low=1, high=MOST, when=("data.is_text", True), help="width of the vectors of a text's tokens"
     )
     hidden: list[int] = setting(
         [128, 128], low=1, high=MOST, empty=True, help="width of each hidden layer; none for a linear model"
@@ -72,7 +71,7 @@ class RecurrentConf(ModelConf):
     """Base class of the recurrent models; each kind adds its cell."""
 
     embedding: int = setting(
-        64, low=1, high=MOST, when=("data.kind", *TEXTS), help="width of the vectors of a text's tokens"
+        64, low=1, high=MOST, when=("data.is_text", True), help="width of the vectors of a text's tokens"
     )
     units: int = setting(64, low=1, high=MOST, help="hidden units of each recurrent layer; an image row is a time step")
     layers: int = setting(1, low=1, high=16, help="recurrent layers, with dropout on the output of each")
@@ -82,7 +81,7 @@ class RecurrentConf(ModelConf):
     pooling: str = setting(
         "last",
         choices=("last", "mean", "max"),
-        unless=("data.kind", *LANGUAGE),
+        unless=("data.is_stream", True),
         off="last",
         help="what goes to the output: the last recurrent state, or the mean or largest of all steps",
     )
@@ -157,7 +156,7 @@ class TransformerConf(ModelConf):
         2,
         low=1,
         high=MOST,
-        unless=("data.kind", *TEXTS),
+        unless=("data.is_text", True),
         help="side of a patch of the image in pixels; each patch is a token",
     )
     width: int = setting(32, low=1, high=MOST, help="units, or features of a token, between and inside the blocks")

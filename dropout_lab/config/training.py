@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dropout_lab.config.fields import Validated, setting
-from dropout_lab.config.validators import MINUTES, MOST, check_minutes
+from dropout_lab.settings.fields import Validated, setting
+from dropout_lab.settings.validators import MINUTES, MOST, check_minutes
 
 # Common choices that are a combination of other settings.
 COMBINATIONS = {"train=adamw": "train=adam regularizer=weight_decay"}

@@ -5,12 +5,14 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
+from dropout_lab.data import audio_options, text_options, user_options
 from dropout_lab.data.batch_sizes import batch_sizes, joins_last
 from dropout_lab.data.cache import FORMAT
 from dropout_lab.data.dataset import Dataset, reconstruction_of
 from dropout_lab.data.rcv1 import read_rcv1_dataset
 from dropout_lab.data.sizes import count_training
 from dropout_lab.data.sklearn_sets import SHIPPED
+from dropout_lab.data.source import SOURCES
 from dropout_lab.data.speech import read_fsdd, read_speech_commands
 from dropout_lab.data.synthetic import SYNTHETIC
 from dropout_lab.data.text_sets import LANGUAGE, TEXTS
@@ -72,12 +74,16 @@ def _reconstructed(kind: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
 __all__ = [
     "DATASETS",
     "FORMAT",
+    "SOURCES",
     "DataError",
     "Dataset",
+    "audio_options",
     "batch_sizes",
     "count_training",
     "fingerprint",
     "joins_last",
     "list_options",
     "load",
+    "text_options",
+    "user_options",
 ]

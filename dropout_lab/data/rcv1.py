@@ -14,7 +14,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from dropout_lab.data.cache import Arrays, load_or_decode
 from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.download import limit_sklearn_downloads, staging_folder
 from dropout_lab.data.paths import data_root
+from dropout_lab.data.source import DataSource
 from dropout_lab.errors import DataError
 
 WORDS = 2000
@@ -30,6 +31,12 @@ LARGE = 0.2  # topics with a larger fraction of the documents are left out
 SECOND_LEVEL = re.compile(
     r"[CEM]\d\d|G15|(?!GCAT)G[A-Z]{2,4}"
 )  # below CCAT, ECAT, GCAT and MCAT; G15 is European affairs
+
+
+class Rcv1Source(DataSource):
+    """Newswire stories as bags of words."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("rcv1",)
 
 
 def rcv1_file(root: Path) -> Path:
@@ -46,7 +53,7 @@ def read_rcv1_dataset(root: str = "") -> Dataset:
     place = data_root(root)
     path = rcv1_file(place)
     if not path.is_file():
-        raise DataError(f"{path}: is not there; `dropout-lab data get rcv1`, or say data.root=FOLDER")
+        raise DataError(f"{path}: does not exist; run `dropout-lab data get rcv1`, or set data.root=FOLDER")
     found = load_or_decode("rcv1", [path], place, lambda: read_rcv1(path))
     return Dataset("rcv1", "classification", found["x"], found["y"], tuple(map(str, found["classes"])))
 
@@ -68,7 +75,7 @@ def read_rcv1(path: Path) -> Arrays:
         if len(y) != shape[0] or y.min() < 0 or y.max() >= len(classes):
             raise ValueError(f"{len(y)} labels for {shape[0]} documents")
     except (ValueError, KeyError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: is damaged or no file of `dropout-lab data get rcv1` ({error})") from None
+        raise DataError(f"{path}: is damaged, or not a file of `dropout-lab data get rcv1` ({error})") from None
     x = np.empty(shape, np.float16)
     for start in range(0, len(x), 10_000):  # a dense copy in double precision would take gigabytes
         x[start : start + 10_000] = sparse[start : start + 10_000].toarray()

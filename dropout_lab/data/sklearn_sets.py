@@ -4,12 +4,20 @@ from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from dropout_lab.data.cache import Arrays, load_or_decode
 from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.paths import user_cache_folder
+from dropout_lab.data.source import DataSource
+
+
+class ShippedSource(DataSource):
+    """Data sets that ship with scikit-learn."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("digits", "breast_cancer", "wine", "iris", "diabetes")
 
 
 def digits() -> Dataset:

@@ -2,13 +2,46 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from dropout_lab.data.dataset import Dataset
+from dropout_lab.data.source import DataSource
+from dropout_lab.settings import MOST, Options, setting
 
 REACH = 4.0  # x covers [-REACH, REACH] without the gap, where a network should be uncertain
 GAP = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class SyntheticOptions(Options):
+    """Options of the synthetic sets."""
+
+    examples: int = setting(1000, low=10, high=MOST, source=True, help="examples to draw")
+    noise: float = setting(0.1, low=0, high=MOST, source=True, help="standard deviation of the noise")
+
+
+@dataclass(frozen=True)
+class TeacherOptions(SyntheticOptions):
+    """Options of the linear teacher."""
+
+    features: int = setting(20, low=1, high=10_000, source=True, help="features to draw")
+
+
+class SineSource(DataSource):
+    """A noisy sine."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("noisy_sine",)
+    options: ClassVar[type[Options]] = SyntheticOptions
+
+
+class TeacherSource(DataSource):
+    """A linear teacher."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("linear_teacher",)
+    options: ClassVar[type[Options]] = TeacherOptions
 
 
 def noisy_sine(examples: int = 1000, noise: float = 0.1, seed: int = 0) -> Dataset:

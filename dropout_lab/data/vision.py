@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from dropout_lab.data.cifar import CIFAR10, CIFAR100
 from dropout_lab.data.dataset import Dataset
 from dropout_lab.data.idx import read_idx
 from dropout_lab.data.paths import data_root
+from dropout_lab.data.source import DataSource
 from dropout_lab.data.svhn import SVHNFiles
 from dropout_lab.errors import DataError
 
@@ -145,6 +146,21 @@ ALL = [
 VISION = {vision.name: vision for vision in ALL}
 
 
+class VisionSource(DataSource):
+    """The vision sets."""
+
+    kinds: ClassVar[tuple[str, ...]] = (
+        "mnist",
+        "fashion_mnist",
+        "kmnist",
+        "emnist",
+        "cifar10",
+        "cifar100",
+        "svhn",
+    )
+    official_test: ClassVar[bool] = True
+
+
 def read_vision(name: str, root: str = "") -> Dataset:
     """Return a vision set with its official test set.
 
@@ -154,7 +170,7 @@ def read_vision(name: str, root: str = "") -> Dataset:
     vision, place = VISION[name], data_root(root)
     files = vision.files.find(place)
     if not files[-1].is_file():
-        raise DataError(f"{files[-1]}: is not there; `dropout-lab data get {name}`, or say data.root=FOLDER")
+        raise DataError(f"{files[-1]}: does not exist; run `dropout-lab data get {name}`, or set data.root=FOLDER")
     arrays = load_or_decode(name, files, place, lambda: vision.decode(files))
     test = np.arange(vision.counts[0], sum(vision.counts))
     return Dataset(name, "classification", arrays["x"], arrays["y"], vision.classes, test=test)

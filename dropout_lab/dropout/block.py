@@ -1,5 +1,6 @@
 """Block dropout: groups of neighbouring units are dropped together."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from dropout_lab.dropout.base import STEPS, UNITS, Dropout
 from dropout_lab.dropout.masks import keep_mask, per_model, rescale_factor
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import MOST, Options, setting
 
 
 def block(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Tensor:
@@ -31,6 +33,13 @@ def block(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Ten
     return x * keep * rescale_factor(rate)
 
 
+@dataclass(frozen=True)
+class BlockOptions(Options):
+    """Options of the variants that drop blocks."""
+
+    block_size: int = setting(3, low=1, high=MOST, help="pixels a side, or units a group")
+
+
 class Block(Dropout):
     """Dropout of groups of units as a module, see :func:`block`; the identity in eval mode.
 
@@ -42,9 +51,14 @@ class Block(Dropout):
     kind: ClassVar[str] = "block"
     layouts: ClassVar[tuple[str, ...]] = (UNITS, STEPS)
     needs: ClassVar[tuple[str, ...]] = (UNITS, STEPS)
-    options: ClassVar[tuple[str, ...]] = ("block_size",)
+    options: ClassVar[type[Options]] = BlockOptions
 
-    def __init__(self, rate: Tensor | float = 0.5, block_size: int = 3, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        rate: Tensor | float = 0.5,
+        block_size: int = BlockOptions.block_size,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__(rate, generator)
         self.block_size = block_size
 

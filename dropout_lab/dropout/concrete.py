@@ -1,16 +1,18 @@
 """Concrete dropout: the rate of each layer is learned through a relaxed, nearly binary mask."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout, mask_shape
-from dropout_lab.dropout.learned_rate import SPEED, LearnedRate
+from dropout_lab.dropout.learned_rate import LearnedRate, SpeedOptions
 from dropout_lab.dropout.masks import noise_variance, per_model, sample_uniform
 from dropout_lab.dropout.weight_dropout import stack_weight
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import MOST, Options, setting
 
 
 def concrete(
@@ -40,6 +42,22 @@ def concrete(
     return x * ((1 - fallen) * (1 + noise_variance(rate)) * (rate < 1)).to(x.dtype)
 
 
+@dataclass(frozen=True)
+class ConcreteOptions(SpeedOptions):
+    """Options of concrete dropout."""
+
+    temperature: float = setting(
+        0.1,
+        low=0,
+        open_low=True,
+        high=MOST,
+        help="how soft the mask is that the rate is learned through",
+    )
+    length_scale: float = setting(
+        0.01, low=0, high=MOST, help="of the prior on the weights; a larger one holds them smaller"
+    )
+
+
 class Concrete(LearnedRate, Dropout):
     """Concrete dropout as a module that learns its rate, see :func:`concrete`; the identity in eval mode.
 
@@ -55,16 +73,16 @@ class Concrete(LearnedRate, Dropout):
 
     kind: ClassVar[str] = "concrete"
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2, -1)}  # whole maps, as in the paper's ConvNets
-    keeps: ClassVar[tuple[str, ...]] = ()
-    fraction: ClassVar[str] = "soft"
-    options: ClassVar[tuple[str, ...]] = ("temperature", "length_scale", "speed")
+    preserves: ClassVar[tuple[str, ...]] = ()
+    zeroing: ClassVar[str] = "soft"
+    options: ClassVar[type[Options]] = ConcreteOptions
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
-        temperature: float = 0.1,
-        length_scale: float = 0.01,
-        speed: float = SPEED,
+        temperature: float = ConcreteOptions.temperature,
+        length_scale: float = ConcreteOptions.length_scale,
+        speed: float = ConcreteOptions.speed,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)

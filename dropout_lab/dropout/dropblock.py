@@ -7,8 +7,10 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d, pad
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout
+from dropout_lab.dropout.block import BlockOptions
 from dropout_lab.dropout.masks import keep_mask, per_model
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import Options
 
 
 def dropblock(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Tensor:
@@ -54,11 +56,16 @@ class DropBlock(Dropout):
     kind: ClassVar[str] = "dropblock"
     layouts: ClassVar[tuple[str, ...]] = (MAPS,)
     needs: ClassVar[tuple[str, ...]] = (MAPS,)
-    fraction: ClassVar[str] = "about"
-    options: ClassVar[tuple[str, ...]] = ("block_size",)
+    zeroing: ClassVar[str] = "about"
+    options: ClassVar[type[Options]] = BlockOptions
     layout: ClassVar[str] = MAPS
 
-    def __init__(self, rate: Tensor | float = 0.5, block_size: int = 3, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        rate: Tensor | float = 0.5,
+        block_size: int = BlockOptions.block_size,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__(rate, generator)
         self.block_size = block_size
 

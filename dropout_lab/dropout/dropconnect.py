@@ -1,5 +1,6 @@
 """DropConnect: single weights are dropped, with a separate mask for every example."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,7 @@ from dropout_lab.dropout.inverted import inverted
 from dropout_lab.dropout.kernels.linear_maps import LinearMap
 from dropout_lab.dropout.weight_dropout import Observer, WeightDropout, ignore
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import Options, setting
 
 MASKS = ("example", "batch")
 
@@ -53,6 +55,13 @@ def dropconnect(
     return operation.each(x, masked, bias)
 
 
+@dataclass(frozen=True)
+class DropConnectOptions(Options):
+    """Options of DropConnect."""
+
+    mask: str = setting("example", choices=MASKS, help="whether each example has a mask of its own, or the batch one")
+
+
 class DropConnect(WeightDropout):
     """DropConnect around a layer, see :func:`dropconnect`; the unchanged layer in eval mode.
 
@@ -65,13 +74,13 @@ class DropConnect(WeightDropout):
     """
 
     kind: ClassVar[str] = "dropconnect"
-    options: ClassVar[tuple[str, ...]] = ("mask",)
+    options: ClassVar[type[Options]] = DropConnectOptions
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
-        mask: str = "example",
+        mask: str = DropConnectOptions.mask,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)

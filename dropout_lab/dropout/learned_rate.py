@@ -1,17 +1,38 @@
 """Base classes of variants that learn their rate, with their parameters and their loss term."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.weight_dropout import GaussianWeightDropout, stack_weight
+from dropout_lab.settings import MOST, Options, setting
 
 # Bound of a learned logit, within which the logistic function has a nonzero gradient in single precision.
 MOST_LOGIT = 12.0
-# Defaults of the learned variants, and of the settings variant.speed and variant.warm_up.
-SPEED, WARM_UP = 10.0, 0.5
+
+
+@dataclass(frozen=True)
+class SpeedOptions(Options):
+    """Options of all variants that learn their rate."""
+
+    speed: float = setting(
+        10.0, low=0, high=MOST, help="learning rate of what the variant learns, as a multiple of train.lr"
+    )
+
+
+@dataclass(frozen=True)
+class WarmUpOptions(SpeedOptions):
+    """Options of the variants that learn their rate against a prior."""
+
+    warm_up: float = setting(
+        0.5,
+        low=0,
+        high=1,
+        help="part of the training in which the divergence from the prior grows to its full weight",
+    )
 
 
 class LearnedRate:
@@ -30,7 +51,7 @@ class LearnedRate:
     highest: ClassVar[float] = 1.0
     bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, MOST_LOGIT)
     warm_up: float = 0.0
-    speed: float = SPEED
+    speed: float = SpeedOptions.speed
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
         """Return the initial value [M, ...] of the learned parameter; by default the logit of the rate.

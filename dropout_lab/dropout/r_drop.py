@@ -1,5 +1,6 @@
 """R-Drop: two passes with different masks on the same batch, and a loss term that makes their predictions agree."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from dropout_lab.dropout.inverted import Inverted
+from dropout_lab.settings import MOST, Options, setting
 
 
 def r_drop(first: Tensor, second: Tensor) -> Tensor:
@@ -25,6 +27,18 @@ def r_drop(first: Tensor, second: Tensor) -> Tensor:
     return ((p.exp() - q.exp()) * (p - q)).sum(-1) / 2
 
 
+@dataclass(frozen=True)
+class RDropOptions(Options):
+    """Options of R-Drop."""
+
+    agreement: float = setting(
+        1.0,
+        low=0,
+        high=MOST,
+        help="weight of the divergence between the two passes, half of the paper's alpha",
+    )
+
+
 class RDrop(Inverted):
     """Inverted dropout for R-Drop.
 
@@ -40,8 +54,13 @@ class RDrop(Inverted):
 
     kind: ClassVar[str] = "r_drop"
     passes: ClassVar[int] = 2
-    options: ClassVar[tuple[str, ...]] = ("agreement",)
+    options: ClassVar[type[Options]] = RDropOptions
 
-    def __init__(self, rate: Tensor | float = 0.5, agreement: float = 1.0, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        rate: Tensor | float = 0.5,
+        agreement: float = RDropOptions.agreement,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__(rate, generator)
         self.agreement = agreement

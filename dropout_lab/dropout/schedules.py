@@ -1,16 +1,16 @@
-"""Schedules of the rate during training, as pure functions of (rate, training progress).
+"""Schedules of the rate during training: each is a frozen dataclass of its options, called with rate and progress.
 
-Each takes the configured rate (any shape) and the training progress, whose tensors broadcast with the rate, and returns
-the rate to apply, which never exceeds the configured one.
+A schedule takes the configured rate (any shape) and the training progress, whose tensors broadcast with the rate, and
+returns the rate to apply, which never exceeds the configured one.
 """
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
+
+from dropout_lab.settings import MOST, Options, option_values, setting
 
 
 @dataclass(frozen=True)
@@ -30,64 +30,114 @@ class TrainingProgress:
         return TrainingProgress(self.progress.to(rate), self.stalls.to(rate))
 
 
-Schedule = Callable[[Tensor, TrainingProgress], Tensor]
+class Schedule(Options):
+    """Base class of the schedules of the rate.
+
+    Attributes:
+        kind: name in the registry.
+    """
+
+    kind: ClassVar[str]
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        """Return the rate to apply, in the shape of ``rate``."""
+        raise NotImplementedError
 
 
-def constant(rate: Tensor, at: TrainingProgress) -> Tensor:
+class Constant(Schedule):
     """Return the rate unchanged."""
-    return rate
+
+    kind: ClassVar[str] = "constant"
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return rate
 
 
-def linear(rate: Tensor, at: TrainingProgress) -> Tensor:
+class Linear(Schedule):
     """Increase linearly from 0 to the rate, as the schedule of DropBlock (Ghiasi et al. 2018, section 3)."""
-    return rate * at.progress
+
+    kind: ClassVar[str] = "linear"
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return rate * at.progress
 
 
-def annealed(rate: Tensor, at: TrainingProgress) -> Tensor:
+class Annealed(Schedule):
     """Decrease linearly from the rate to 0 (annealed dropout, Rennie et al. 2014, IEEE SLT)."""
-    return rate * (1 - at.progress)
+
+    kind: ClassVar[str] = "annealed"
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return rate * (1 - at.progress)
 
 
-def early(rate: Tensor, at: TrainingProgress, fraction: float) -> Tensor:
+@dataclass(frozen=True)
+class Early(Schedule):
     """Apply the rate in the first ``fraction`` of the training only, against underfitting (Liu et al. 2023, ICML)."""
-    return torch.where(at.progress < fraction, rate, 0)
+
+    kind: ClassVar[str] = "early"
+    fraction: float = setting(0.5, low=0, high=1, help="part of the training before the change")
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return torch.where(at.progress < self.fraction, rate, 0)
 
 
-def late(rate: Tensor, at: TrainingProgress, fraction: float) -> Tensor:
+class Late(Early):
     """Apply the rate after the first ``fraction`` of the training, against overfitting (Liu et al. 2023, ICML)."""
-    return torch.where(at.progress < fraction, 0, rate)
+
+    kind: ClassVar[str] = "late"
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return torch.where(at.progress < self.fraction, 0, rate)
 
 
-def curriculum(rate: Tensor, at: TrainingProgress, gamma: float) -> Tensor:
+@dataclass(frozen=True)
+class Curriculum(Schedule):
     """Increase from 0 towards the rate as 1 - exp(-gamma progress) (Morerio et al. 2017, ICCV, equation 4).
 
     With gamma = 10, the paper's choice of 10 / number of steps, half the rate is reached after 7 % of the training.
     """
-    return rate * (1 - torch.exp(-gamma * at.progress))
+
+    kind: ClassVar[str] = "curriculum"
+    gamma: float = setting(10.0, low=0, open_low=True, high=MOST, help="how fast the rate rises")
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return rate * (1 - torch.exp(-self.gamma * at.progress))
 
 
-def step(rate: Tensor, at: TrainingProgress, steps: int) -> Tensor:
+@dataclass(frozen=True)
+class Step(Schedule):
     """Increase to the rate in ``steps`` equal steps, starting at rate / steps."""
-    stair = (at.progress * steps).floor().clamp(max=steps - 1) + 1
-    return rate * stair / steps
+
+    kind: ClassVar[str] = "step"
+    steps: int = setting(3, low=1, high=MOST, help="stairs up to the rate")
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        stair = (at.progress * self.steps).floor().clamp(max=self.steps - 1) + 1
+        return rate * stair / self.steps
 
 
-def plateau(rate: Tensor, at: TrainingProgress, steps: int) -> Tensor:
+@dataclass(frozen=True)
+class Plateau(Step):
     """Increase to the rate in ``steps`` equal steps, starting at rate / steps, at plateaus of the validation loss.
 
-    The next step is taken whenever the validation loss has not fallen for ``schedule.patience`` epochs. This rule is
-    not from a paper: it raises the noise at plateaus, as learning-rate schedules reduce the learning rate there.
+    The next step is taken whenever the validation loss has not fallen for ``patience`` epochs. This rule is not from a
+    paper: it raises the noise at plateaus, as learning-rate schedules reduce the learning rate there.
     """
-    return rate * (at.stalls + 1).clamp(max=steps) / steps
+
+    kind: ClassVar[str] = "plateau"
+    patience: int = setting(2, low=1, high=MOST, help="epochs without a better validation loss before the next stair")
+
+    def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
+        return rate * (at.stalls + 1).clamp(max=self.steps) / self.steps
 
 
-SCHEDULES: dict[str, Callable[..., Tensor]] = {
-    f.__name__: f for f in (constant, linear, annealed, early, late, curriculum, step, plateau)
+SCHEDULES: dict[str, type[Schedule]] = {
+    schedule.kind: schedule for schedule in (Constant, Linear, Annealed, Early, Late, Curriculum, Step, Plateau)
 }
 
 
 def make_schedule(kind: str, settings: object) -> Schedule:
-    """Return the schedule of this name, with its parameters taken from the attributes of ``settings``."""
-    function = SCHEDULES[kind]
-    names = list(inspect.signature(function).parameters)[2:]
-    return partial(function, **{name: getattr(settings, name) for name in names})
+    """Return the schedule of this name, with its options taken from the attributes of ``settings``."""
+    made = SCHEDULES[kind]
+    return made(**option_values(made, settings))

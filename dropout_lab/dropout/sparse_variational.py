@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.kernels.linear_maps import LinearMap
-from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, LearnedRateLayer, clamp_recoverable
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, LearnedRateLayer, WarmUpOptions, clamp_recoverable
 from dropout_lab.dropout.masks import per_model
 from dropout_lab.dropout.variational_gaussian import divergence
+from dropout_lab.settings import Options
 
 LEAST_SQUARE = 1e-6  # lower bound of the mean square, for layers initialised to zero
 # A weight with alpha above exp(3), a rate of 0.95, is removed (Molchanov et al. 2017, section 5).
@@ -37,14 +38,14 @@ class SparseVariational(LearnedRateLayer):
 
     kind: ClassVar[str] = "sparse_variational"
     bounds: ClassVar[tuple[float, float]] = (-40.0, 10.0)  # of the log variance
-    options: ClassVar[tuple[str, ...]] = ("warm_up", "speed")
+    options: ClassVar[type[Options]] = WarmUpOptions
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
-        warm_up: float = WARM_UP,
-        speed: float = SPEED,
+        warm_up: float = WarmUpOptions.warm_up,
+        speed: float = WarmUpOptions.speed,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)

@@ -1,5 +1,6 @@
 """Dropout as in the original paper: no rescaling during training, multiplication by 1 - rate at test time."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from dropout_lab.dropout.base import UNITS, Dropout
 from dropout_lab.dropout.masks import apply_mask, keep_probability, mask_factor, per_model, relu_dropout
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import Options, setting
 
 
 def standard(x: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -32,6 +34,18 @@ def scale_by_keep(x: Tensor, rate: Tensor | float) -> Tensor:
     return x * keep_probability(per_model(rate, x))
 
 
+@dataclass(frozen=True)
+class StandardOptions(Options):
+    """Options of the dropout of the original paper."""
+
+    test_scale: str = setting(
+        "keep",
+        choices=("keep", "rate", "none"),
+        implied=("keep",),
+        help="factor of activations at test time: keep is 1 - rate; rate and none are mistakes to compare with",
+    )
+
+
 class Standard(Dropout):
     """Dropout of the original paper as a module, see :func:`standard`; multiplies by 1 - rate in eval mode.
 
@@ -43,9 +57,14 @@ class Standard(Dropout):
     """
 
     kind: ClassVar[str] = "standard"
-    options: ClassVar[tuple[str, ...]] = ("test_scale",)
+    options: ClassVar[type[Options]] = StandardOptions
 
-    def __init__(self, rate: Tensor | float = 0.5, test_scale: str = "keep", generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        rate: Tensor | float = 0.5,
+        test_scale: str = StandardOptions.test_scale,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__(rate, generator)
         self.test_scale = test_scale
 

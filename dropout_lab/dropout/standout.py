@@ -1,5 +1,6 @@
 """Standout: adaptive dropout whose keep probability increases with the activation of a unit."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from dropout_lab.dropout.base import UNITS, Dropout
 from dropout_lab.dropout.masks import keep_mask, per_model
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import MOST, Options, setting
 
 
 def keep_probability(x: Tensor, rate: Tensor | float, slope: float) -> Tensor:
@@ -42,6 +44,13 @@ def standout(x: Tensor, rate: Tensor | float, random: Randomness, slope: float =
     return x * (keep_mask(random.bits(x.shape), 1 - keep) & (keep > 0))
 
 
+@dataclass(frozen=True)
+class StandoutOptions(Options):
+    """Options of standout."""
+
+    slope: float = setting(1.0, low=0, high=MOST, help="how fast the probability to be kept rises with the activation")
+
+
 class Standout(Dropout):
     """Standout as a module, see :func:`standout`; multiplies by the keep probability in eval mode.
 
@@ -52,11 +61,16 @@ class Standout(Dropout):
 
     kind: ClassVar[str] = "standout"
     takes_input: ClassVar[bool] = False  # the mask depends on activations of units, not on pixel brightness
-    fraction: ClassVar[str] = "about"
+    zeroing: ClassVar[str] = "about"
     adaptive: ClassVar[bool] = True
-    options: ClassVar[tuple[str, ...]] = ("slope",)
+    options: ClassVar[type[Options]] = StandoutOptions
 
-    def __init__(self, rate: Tensor | float = 0.5, slope: float = 1.0, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        rate: Tensor | float = 0.5,
+        slope: float = StandoutOptions.slope,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__(rate, generator)
         self.slope = slope
 

@@ -1,6 +1,7 @@
 """Variational recurrent dropout: one mask per sequence."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -10,8 +11,20 @@ from dropout_lab.dropout.base import MAPS, STATES, STEPS, UNITS, WORDS
 from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
 from dropout_lab.dropout.spatial import spatial
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import Options, setting
 
 GATES = ("shared", "own")
+
+
+@dataclass(frozen=True)
+class VariationalOptions(Options):
+    """Options of variational recurrent dropout."""
+
+    gates: str = setting(
+        "shared",
+        choices=GATES,
+        help="whether the gates of a recurrent layer share masks, or each has its own (untied weights)",
+    )
 
 
 class Variational(RecurrentWrapper):
@@ -36,13 +49,13 @@ class Variational(RecurrentWrapper):
     in_sequences: ClassVar[bool] = True
     # A recurrent layer reads the rows of an image as its steps.
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2,), STEPS: (-2,), WORDS: (-2,), STATES: (-2,)}
-    options: ClassVar[tuple[str, ...]] = ("gates",)
+    options: ClassVar[type[Options]] = VariationalOptions
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
         layer: nn.RNNBase | None = None,
-        gates: str = "shared",
+        gates: str = VariationalOptions.gates,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)

@@ -1,13 +1,15 @@
 """Variational Gaussian dropout: the noise variance of the weights is learned by maximising the evidence bound."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dropout_lab.dropout.learned_rate import MOST_LOGIT, SPEED, WARM_UP, LearnedRateLayer, clamp_recoverable
+from dropout_lab.dropout.learned_rate import MOST_LOGIT, LearnedRateLayer, WarmUpOptions, clamp_recoverable
+from dropout_lab.settings import Options, setting
 
 PER = ("layer", "unit", "weight")
 
@@ -24,6 +26,13 @@ def divergence(log_alpha: Tensor) -> Tensor:
     """
     k1, k2, k3 = 0.63576, 1.87320, 1.48695
     return k1 * torch.sigmoid(-(k2 + k3 * log_alpha)) + softplus(-log_alpha) / 2
+
+
+@dataclass(frozen=True)
+class VariationalGaussianOptions(WarmUpOptions):
+    """Options of variational Gaussian dropout."""
+
+    per: str = setting("layer", choices=PER, help="what has a learned strength of noise of its own")
 
 
 class VariationalGaussian(LearnedRateLayer):
@@ -50,15 +59,15 @@ class VariationalGaussian(LearnedRateLayer):
     kind: ClassVar[str] = "variational_gaussian"
     highest: ClassVar[float] = 0.5
     bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, 0.0)
-    options: ClassVar[tuple[str, ...]] = ("per", "warm_up", "speed")
+    options: ClassVar[type[Options]] = VariationalGaussianOptions
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
-        per: str = "layer",
-        warm_up: float = WARM_UP,
-        speed: float = SPEED,
+        per: str = VariationalGaussianOptions.per,
+        warm_up: float = VariationalGaussianOptions.warm_up,
+        speed: float = VariationalGaussianOptions.speed,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)

@@ -1,6 +1,7 @@
 """Weight drop: DropConnect on the recurrent weights, and locked dropout elsewhere in a recurrent network."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -11,6 +12,7 @@ from dropout_lab.dropout.base import MAPS, RECURRENT, STEPS, UNITS, WORDS, Dropo
 from dropout_lab.dropout.inverted import inverted
 from dropout_lab.dropout.spatial import spatial
 from dropout_lab.rng import Randomness
+from dropout_lab.settings import MOST, Options, setting
 
 
 def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Tensor:
@@ -31,6 +33,24 @@ def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Ten
         Merity et al. 2018, ICLR, section 2.
     """
     return inverted(weight, rate, random)
+
+
+@dataclass(frozen=True)
+class WeightDropOptions(Options):
+    """Options of weight drop."""
+
+    activity: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        help="weight of the mean square of the last recurrent layer's dropped states (AR; 2 in the paper)",
+    )
+    slowness: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        help="weight of the mean square of their change from step to step, undropped (TAR; 1 in the paper)",
+    )
 
 
 class WeightDrop(Dropout):
@@ -55,15 +75,15 @@ class WeightDrop(Dropout):
     needs: ClassVar[tuple[str, ...]] = layouts
     in_sequences: ClassVar[bool] = True
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2,), STEPS: (-2,), WORDS: (-3, -2)}
-    options: ClassVar[tuple[str, ...]] = ("activity", "slowness")
+    options: ClassVar[type[Options]] = WeightDropOptions
     layout: ClassVar[str] = RECURRENT
 
     def __init__(
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Module | None = None,
-        activity: float = 0.0,
-        slowness: float = 0.0,
+        activity: float = WeightDropOptions.activity,
+        slowness: float = WeightDropOptions.slowness,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)
@@ -77,7 +97,7 @@ class WeightDrop(Dropout):
             return weight_drop(x, rate, random)
         return spatial(x, rate, random, self.shared.get(layout, ()))
 
-    def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
+    def state_penalty(self, before: Tensor, after: Tensor) -> Tensor | None:
         if not self.activity and not self.slowness:
             return None
         term = self.activity * after.square().flatten(1).mean(1)
@@ -87,7 +107,7 @@ class WeightDrop(Dropout):
 
     def forward(self, x: Tensor, *state: Any) -> Any:
         if self.layer is None:
-            raise RuntimeError("WeightDrop was made without a layer")
+            raise RuntimeError("WeightDrop was created without a layer")
         if not self.training:
             return self.layer(x, *state)
         # The layer must use the masked weights, so functional_call replaces its parameters for this call only.

@@ -12,15 +12,16 @@ from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.command import evaluate_folder
 from dropout_lab.evaluation.store import inference_columns
+from dropout_lab.files import replace_file
 from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.formats import format_plain
-from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
 
-Looks again at the networks of a finished sweep whose weights were kept, by
+Evaluates the networks of a finished sweep whose weights were saved, by
 save=true or by infer= in the sweep itself; trains nothing.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
@@ -29,7 +30,7 @@ save=true or by infer= in the sweep itself; trains nothing.
                          at equal cost
 
 Settings of infer may be axes, as infer.passes=10,100; `dropout-lab list
-settings` explains them. Also: device, data.root, data.path, save_predictions,
+settings` describes them. Also: device, data.root, data.path, save_predictions,
 skip_invalid. Results go to evaluations.csv and files next to it in DIR
 (results/sweep)."""
 FILES = ("evaluations.csv", "ood.csv", "reliability.csv", "coverage.csv", "ensembles.csv")
@@ -123,10 +124,10 @@ def _pictures(folder: Path, kept: dict[str, pd.DataFrame], together: pd.DataFram
     drawn = []
     if "reliability.csv" in kept and "coverage.csv" in kept:
         figure = reliability.draw_calibration(
-            kept["reliability.csv"], kept["coverage.csv"], plots.choose_title(kept["coverage.csv"], "networks")
+            kept["reliability.csv"], kept["coverage.csv"], choose_title(kept["coverage.csv"], "networks")
         )
         drawn.append(plots.save_figure(figure, folder, "calibration").name)
     if together is not None and len(together):
-        figure = reliability.draw_ensembles(together, plots.choose_title(together, "networks"))
+        figure = reliability.draw_ensembles(together, choose_title(together, "networks"))
         drawn.append(plots.save_figure(figure, folder, "ensembles").name)
     return drawn

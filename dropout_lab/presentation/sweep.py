@@ -9,21 +9,19 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.config import list_settings, update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.files import replace_file
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
+from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_plain
 from dropout_lab.report.merging import merge_arms
-from dropout_lab.report.regroup import regroup_folder
-from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
-from dropout_lab.sweeps.columns import trial_columns as header
+from dropout_lab.report.tuning_record import TuningRecord, join_choices
 from dropout_lab.sweeps.grid import Arm, open_ranges
-from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.typed_values import typed_values
 from dropout_lab.tuning.search import Search, format_settings, searches_of
 
 WIDTH = 80
@@ -38,6 +36,31 @@ def write_summary(outcome: Outcome) -> list[str]:
     Raises:
         ConfigError: the stored trials cannot be read, for example after a manual edit.
     """
+    folder, searches, summary = Path(outcome.arms[0].config.out), searches_of(outcome), summarize_outcome(outcome)
+    files = summary_files(summary)
+    if searches:
+        files["tuning.csv"] = to_csv(tuning_frame(searches))
+    for name, text in files.items():
+        replace_file(folder / name, text)
+    _picture(summary, folder, "".join(files.values()))
+    confusion = _write_confusion(summary, outcome.arms[0], folder)
+    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
+    names = [name for name in names if (folder / name).exists()]
+    lines = ["", *format_table(summary), *(f"left out: {text}" for text in summary.damaged)]
+    lines.append(f"{folder}/: {' '.join(names)}")
+    if outcome.evaluated:
+        from dropout_lab.presentation.evaluation import write_evaluations as evaluations
+
+        lines += evaluations(folder, outcome.evaluated)
+    return lines
+
+
+def summarize_outcome(outcome: Outcome) -> Summary:
+    """Return the summary of the arms of a command.
+
+    Raises:
+        ConfigError: the stored trials cannot be read, for example after a manual edit.
+    """
     folder, searches = Path(outcome.arms[0].config.out), searches_of(outcome)
     try:
         frame = stored.read_trials(folder)
@@ -48,23 +71,9 @@ def write_summary(outcome: Outcome) -> list[str]:
     arms = {named[place]: ids for place, ids in places.items()}
     mine = frame[frame["trial_id"].isin([i for ids in arms.values() for i in ids])]
     merged = merge_arms(arms, {named[place]: dict(place) for place in places}, mine)
-    choices = {merged.labels[named[_place(search.arm)]]: describe_search(search) for search in searches}
-    summary = Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
-    files = summary_files(summary)
-    if searches:
-        files["tuning.csv"] = to_csv(tuning_frame(searches))
-    for name, text in files.items():
-        replace_file(folder / name, text)
-    _picture(summary, folder, "".join(files.values()))
-    confusion = _write_confusion(summary, outcome.arms[0], folder)
-    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
-    names = [name for name in names if (folder / name).exists()]
-    lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
-    if outcome.evaluated:
-        from dropout_lab.presentation.evaluation import write_evaluations as evaluations
-
-        lines += evaluations(folder, outcome.evaluated)
-    return lines
+    records = describe_searches(searches)
+    choices = {merged.labels[named[_place(search.arm)]]: records[search.arm.label] for search in searches}
+    return Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
 
 
 def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
@@ -72,7 +81,7 @@ def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
     if CONFUSION not in arm.config.metrics:
         return []
     from dropout_lab.report.confusion import confusion_frame, count_by_arm, draw_confusion
-    from dropout_lab.report.plots import choose_title, save_figure
+    from dropout_lab.report.plots import save_figure
     from dropout_lab.sweeps.trial_inputs import load_trial_data
 
     classes = load_trial_data(arm.trials[0]).classes
@@ -136,43 +145,23 @@ def _confirming(search: Search) -> str:
 SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric", "out")
 
 
-FORMATS = ("text", "md", "latex", "csv")
+def describe_searches(searches: Sequence[Search]) -> dict[str, TuningRecord]:
+    """Return the tuning record of each arm by its label, over all draws of its tuning."""
+    found: dict[str, list[Search]] = {}
+    for search in searches:
+        found.setdefault(search.arm.label, []).append(search)
+    return {label: _describe_draws(draws) for label, draws in found.items()}
 
 
-def rebuild_table(folder: str, form: str) -> str:
-    """Return the table of all trials in a sweep folder, computed from its files alone.
-
-    Args:
-        folder: the sweep folder.
-        form: ``text`` for the table of the terminal, ``md``, ``latex``, or ``csv`` for one row per arm and metric.
-
-    Raises:
-        ConfigError: there is no such folder, or its files were not written by dropout-lab.
-    """
-    columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
-    columns = [name for name in header() if name in columns and name not in ("seed", "read_test")]
-    try:
-        summary = regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
-    except (OSError, KeyError, pd.errors.ParserError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
-        raise ConfigError.of("out", folder, f"holds no sweep ({reason})") from None
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    if form == "text":
-        return "\n".join(format_table(summary))
-    return summary_files(summary)[{"md": "summary.md", "latex": "summary.tex", "csv": "summary.csv"}[form]].rstrip("\n")
-
-
-def describe_search(search: Search) -> TuningRecord:
-    """Return the tuning record of a search for the summary of its arm."""
-    picked, seeds = search.picked, search.arm.config.tuning_seeds
+def _describe_draws(draws: Sequence[Search]) -> TuningRecord:
     return TuningRecord(
-        format_settings(picked.settings),
-        max(len(search.attempts), 1),
-        seeds,
-        len(search.rows),
-        search.seconds,
-        _named_metric(search),
+        join_choices([format_settings(search.picked.settings) for search in draws]),
+        max(len(draws[0].attempts), 1),
+        draws[0].arm.config.tuning_seeds,
+        sum(len(search.rows) for search in draws),
+        sum(search.seconds for search in draws),
+        _named_metric(draws[0]),
+        {seed: search.draw for search in draws for seed in search.seeds} if len(draws) > 1 else {},
     )
 
 
@@ -202,6 +191,7 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
             tried |= {"n_lost": attempt.lost, "picked": attempt is picked, "trials": " ".join(attempt.trials)}
             tried["seconds"] = sum(float(search.rows[i]["train_seconds"] or 0) for i in attempt.trials)
             tried["confirmed"] = " ".join(trial.id for trial in final) if attempt is picked else ""
+            tried |= {"draw": search.draw} if search.arm.config.tuning_draws > 1 else {}
             tried |= {"metric": metric} if (metric := _named_metric(search)) else {}
             rows.append(tried | dict(search.arm.settings))
     return pd.DataFrame(rows)
@@ -222,9 +212,9 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
     stamp = folder / ".dropout-lab" / "picture"
     shown = hashlib.sha256(figures.encode()).hexdigest()
     there = all((folder / f"summary.{kind}").exists() for kind in ("png", "svg"))
-    if not summary.shown or (there and stamp.exists() and stamp.read_text() == shown):
+    if not summary.shown or (there and stamp.is_file() and stamp.read_bytes() == shown.encode()):
         return
     from dropout_lab.report import plots
 
-    plots.save_figure(plots.draw_summary(summary, plots.choose_title(summary.trials, "sweep")), folder, "summary")
+    plots.save_figure(plots.draw_summary(summary, choose_title(summary.trials, "sweep")), folder, "summary")
     replace_file(stamp, shown)

@@ -4,6 +4,7 @@ Images are x [N, C, H, W]; the shift, flip and crop window are drawn separately 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Regularizer
 from dropout_lab.rng import LEVELS, PackRandomness
+from dropout_lab.settings import MOST, Options, setting
+from dropout_lab.settings.validators import AUGMENT, check_augment
 
 Self = TypeVar("Self", bound="Augment")
 
@@ -76,6 +79,31 @@ def augment(x: Tensor, bits: Tensor, kinds: Sequence[str], pixels: int, least: f
     return flat.view_as(x)
 
 
+@dataclass(frozen=True)
+class AugmentOptions(Options):
+    """Options of data augmentation."""
+
+    augment: list[str] = setting(
+        ["shift"],
+        check=check_augment,
+        allowed="a list of " + ", ".join(AUGMENT),
+        pack="own",
+        help="change each training batch of images at random: zoom in, flip left to right, move",
+    )
+    crop: float = setting(
+        0.8,
+        low=0,
+        high=1,
+        open_low=True,
+        pack="own",
+        when=("regularizer.changes", "crop"),
+        help="smallest part of a side to zoom in on",
+    )
+    shift: int = setting(
+        2, low=1, high=MOST, pack="own", when=("regularizer.changes", "shift"), help="most pixels to move by, each way"
+    )
+
+
 class Augment(Regularizer):
     """Data augmentation of each training batch before normalisation, with separate settings per trial.
 
@@ -84,6 +112,7 @@ class Augment(Regularizer):
     """
 
     kind: ClassVar[str] = "augment"
+    options: ClassVar[type[Options]] = AugmentOptions
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
@@ -91,12 +120,12 @@ class Augment(Regularizer):
         self._how = [(tuple(conf.changes), conf.shift, conf.crop) for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         if len(scene.shape) != 3:
-            return "is for images, and these data have none"
+            return "requires images, which these data do not have"
         if "shift" in conf.changes and conf.shift >= min(scene.shape[1:]):
             size = "x".join(map(str, scene.shape[1:]))
-            return f"a shift by {conf.shift} would move images of {size} pixels out of sight"
+            return f"a shift by {conf.shift} would move images of {size} pixels out of the frame"
         return None
 
     def examples(self, x: Tensor) -> Tensor:

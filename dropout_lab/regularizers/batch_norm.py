@@ -1,14 +1,23 @@
 """Batch normalisation, with running statistics at test time."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS
 from dropout_lab.regularizers.base import Params
-from dropout_lab.regularizers.normalization import Normalization
+from dropout_lab.regularizers.normalization import ORDER, ORDERS, Normalization
+from dropout_lab.settings import Options, setting
 
 MOMENTUM = 0.1  # of the running statistics; the default of torch
+
+
+@dataclass(frozen=True)
+class BatchNormOptions(Options):
+    """Options of batch normalisation."""
+
+    batch_norm: str = setting("before", choices=ORDERS, help=f"where batch normalisation stands: {ORDER}")
 
 
 class BatchNorm(Normalization):
@@ -22,6 +31,7 @@ class BatchNorm(Normalization):
     """
 
     kind: ClassVar[str] = "batch_norm"
+    options: ClassVar[type[Options]] = BatchNormOptions
     written: ClassVar[dict[str, float]] = {"mean": 0.0, "variance": 1.0}
 
     def normalised(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:

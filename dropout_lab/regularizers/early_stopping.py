@@ -1,9 +1,46 @@
 """Early stopping of a model when its validation loss, or another monitored metric, no longer improves."""
 
 import math
+from dataclasses import dataclass
 from typing import ClassVar
 
 from dropout_lab.regularizers.base import Regularizer, Stopping
+from dropout_lab.settings import MOST, Options, setting
+from dropout_lab.settings.requested_metrics import MONITOR_ALLOWED, check_monitor
+
+
+@dataclass(frozen=True)
+class EarlyStoppingOptions(Options):
+    """Options of early stopping."""
+
+    early_stopping: int = setting(
+        5,
+        low=1,
+        high=MOST,
+        pack="own",
+        column="early_stopping",
+        help="epochs without a better value of regularizer.monitor before stopping",
+    )
+    min_gain: float = setting(
+        0.0,
+        low=0,
+        off=0.0,
+        pack="own",
+        help="how much better the validation loss, or what regularizer.monitor names, must be to count as better",
+    )
+    monitor: str = setting(
+        "val_loss",
+        check=check_monitor,
+        allowed=MONITOR_ALLOWED,
+        off="val_loss",
+        help="what early stopping reads after each epoch, on the validation split",
+    )
+    restore: bool = setting(
+        True,
+        off=True,
+        pack="own",
+        help="whether the weights of the best epoch are reported, or the last ones",
+    )
 
 
 class EarlyStopping(Regularizer):
@@ -14,6 +51,7 @@ class EarlyStopping(Regularizer):
     """
 
     kind: ClassVar[str] = "early_stopping"
+    options: ClassVar[type[Options]] = EarlyStoppingOptions
     numbers: ClassVar[tuple[str, ...]] = ("early_stopping", "min_gain", "restore")
     off: ClassVar[float] = math.inf
 

@@ -1,5 +1,6 @@
 """Elastic net: L1 and L2 penalties with one strength and a mixing ratio."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
@@ -7,6 +8,20 @@ from torch import Tensor
 from dropout_lab.regularizers.base import Params, WeightRegularizer
 from dropout_lab.regularizers.l1 import sum_absolute
 from dropout_lab.regularizers.l2 import half_sum_squares
+from dropout_lab.settings import Options, setting
+
+
+@dataclass(frozen=True)
+class ElasticOptions(Options):
+    """Options of the elastic net."""
+
+    elastic: float = setting(
+        1e-4,
+        low=0,
+        pack="own",
+        help="strength of the elastic net, divided among L1 and L2 by elastic_ratio",
+    )
+    elastic_ratio: float = setting(0.5, low=0, high=1, pack="own", help="part of the elastic net that is L1")
 
 
 class Elastic(WeightRegularizer):
@@ -17,6 +32,7 @@ class Elastic(WeightRegularizer):
     """
 
     kind: ClassVar[str] = "elastic"
+    options: ClassVar[type[Options]] = ElasticOptions
     numbers: ClassVar[tuple[str, ...]] = ("elastic", "elastic_ratio")
 
     def penalty(self, params: Params) -> Tensor:

@@ -1,5 +1,6 @@
 """Gaussian noise on the inputs during training."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
@@ -8,11 +9,24 @@ from dropout_lab.config import RegularizerConf
 from dropout_lab.dropout.masks import per_model, sample_normal
 from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Regularizer
 from dropout_lab.rng import PackRandomness
+from dropout_lab.settings import Options, setting
 
 
 def require_numeric_inputs(scene: NetworkInfo) -> str | None:
     """Return why a regularizer that needs numeric inputs is not applicable; None if it is applicable."""
-    return "computes with the inputs, which here are words" if scene.reads else None
+    return "requires numeric inputs, but these data are texts" if scene.reads else None
+
+
+@dataclass(frozen=True)
+class InputNoiseOptions(Options):
+    """Options of noise on the inputs."""
+
+    input_noise: float = setting(
+        0.1,
+        low=0,
+        pack="own",
+        help="standard deviation of the normal noise on the inputs, as they are normalised",
+    )
 
 
 class InputNoise(Regularizer):
@@ -24,6 +38,7 @@ class InputNoise(Regularizer):
     """
 
     kind: ClassVar[str] = "input_noise"
+    options: ClassVar[type[Options]] = InputNoiseOptions
     numbers: ClassVar[tuple[str, ...]] = ("input_noise",)
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
@@ -31,7 +46,7 @@ class InputNoise(Regularizer):
         self.random = {self.kind: PackRandomness(trials.streams, self.kind, trials.device)}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:

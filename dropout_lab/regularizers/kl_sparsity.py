@@ -1,5 +1,6 @@
 """KL sparsity: a penalty that pulls the mean activation of hidden units towards a target."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from dropout_lab.config import RegularizerConf
 from dropout_lab.dropout.base import MAPS
 from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, Regularizer
+from dropout_lab.settings import Options, setting
 
 
 def bernoulli_kl(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
@@ -26,6 +28,27 @@ def bernoulli_kl(mean: Tensor, target: Tensor, bounded: bool) -> Tensor:
     return target * (target / part).log() + (1 - target) * ((1 - target) / (1 - part)).log()
 
 
+@dataclass(frozen=True)
+class KLSparsityOptions(Options):
+    """Options of KL sparsity."""
+
+    kl_sparsity: float = setting(
+        1e-3,
+        low=0,
+        pack="own",
+        help="weight in the loss of the divergence of each hidden unit's mean activation",
+    )
+    kl_target: float = setting(
+        0.05,
+        low=0,
+        high=1,
+        open_low=True,
+        open_high=True,
+        pack="own",
+        help="mean activation that units are to have",
+    )
+
+
 class KLSparsity(Regularizer):
     """Penalty of kl_sparsity times the divergence, summed over all hidden units.
 
@@ -36,6 +59,7 @@ class KLSparsity(Regularizer):
     """
 
     kind: ClassVar[str] = "kl_sparsity"
+    options: ClassVar[type[Options]] = KLSparsityOptions
     numbers: ClassVar[tuple[str, ...]] = ("kl_sparsity", "kl_target")
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
@@ -43,10 +67,10 @@ class KLSparsity(Regularizer):
         self._seen: dict[str, list[Tensor]] = {}  # mean activations [M, D] in each pass of the step
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return None if scene.sites else "finds no hidden units"
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return None if scene.sites else "requires hidden units, which this network does not have"
 
-    def units(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+    def activation(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         if training:
             features = x.movedim(2, -1) if self.scene.sites[name].layout == MAPS else x
             self._seen.setdefault(name, []).append(features.flatten(1, -2).mean(1))

@@ -1,15 +1,33 @@
 """L1 penalty on the weights, from the start or from a later point of the training."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
 from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, WeightRegularizer
+from dropout_lab.settings import Options, setting
 
 
 def sum_absolute(weight: Tensor) -> Tensor:
     """Return ``sum |w|`` per model, [M]; its gradient is sign(w), and 0 where w is 0."""
     return weight.abs().flatten(1).sum(1)
+
+
+@dataclass(frozen=True)
+class L1Options(Options):
+    """Options of the L1 penalty."""
+
+    l1: float = setting(1e-5, low=0, pack="own", column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
+    l1_from: float = setting(
+        0.0,
+        low=0,
+        high=1,
+        open_high=True,
+        off=0.0,
+        pack="own",
+        help="part of the training after which L1 is switched on; 0: from the start",
+    )
 
 
 class L1(WeightRegularizer):
@@ -20,6 +38,7 @@ class L1(WeightRegularizer):
     """
 
     kind: ClassVar[str] = "l1"
+    options: ClassVar[type[Options]] = L1Options
     numbers: ClassVar[tuple[str, ...]] = ("l1", "l1_from")
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):

@@ -1,11 +1,22 @@
 """Label smoothing: the target distribution is a mixture of the one-hot label and the uniform distribution."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.base import Loss, NetworkInfo, Regularizer
+from dropout_lab.settings import Options, setting
+
+
+@dataclass(frozen=True)
+class LabelSmoothingOptions(Options):
+    """Options of label smoothing."""
+
+    label_smoothing: float = setting(
+        0.1, low=0, high=1, open_high=True, pack="own", help="part of the target that all classes share"
+    )
 
 
 class LabelSmoothing(Regularizer):
@@ -16,11 +27,12 @@ class LabelSmoothing(Regularizer):
     """
 
     kind: ClassVar[str] = "label_smoothing"
+    options: ClassVar[type[Options]] = LabelSmoothingOptions
     numbers: ClassVar[tuple[str, ...]] = ("label_smoothing",)
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return "is for classes, and here a number is predicted" if scene.task == "regression" else None
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return "requires a classification, but the target is a number" if scene.task == "regression" else None
 
     def loss(self, loss: Loss) -> Loss:
         def smoothed(out: Tensor, y: Tensor) -> Tensor:

@@ -1,12 +1,21 @@
 """Layer normalisation over the units of one example."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS
 from dropout_lab.regularizers.base import Params
-from dropout_lab.regularizers.normalization import Normalization
+from dropout_lab.regularizers.normalization import ORDER, ORDERS, Normalization
+from dropout_lab.settings import Options, setting
+
+
+@dataclass(frozen=True)
+class LayerNormOptions(Options):
+    """Options of layer normalisation."""
+
+    layer_norm: str = setting("before", choices=ORDERS, help=f"where layer normalisation stands: {ORDER}")
 
 
 class LayerNorm(Normalization):
@@ -17,6 +26,7 @@ class LayerNorm(Normalization):
     """
 
     kind: ClassVar[str] = "layer_norm"
+    options: ClassVar[type[Options]] = LayerNormOptions
 
     def normalised(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:
         maps = self.scene.sites[site].layout == MAPS

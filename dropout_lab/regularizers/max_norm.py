@@ -1,12 +1,14 @@
 """Max-norm constraint: an upper bound on the norm of the incoming weight vector of each unit."""
 
 import math
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from dropout_lab.regularizers.base import Params, WeightRegularizer
+from dropout_lab.settings import Options, setting
 
 
 def project_norm(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> None:
@@ -23,6 +25,20 @@ def project_norm(weight: Tensor, incoming: tuple[int, ...], radius: Tensor) -> N
     weight.mul_(torch.where(norm > bound, bound / norm, 1))
 
 
+@dataclass(frozen=True)
+class MaxNormOptions(Options):
+    """Options of the max-norm constraint."""
+
+    max_norm: float = setting(
+        3.0,
+        low=0,
+        open_low=True,
+        pack="own",
+        column="max_norm",
+        help="bound on the norm of a unit's incoming weights",
+    )
+
+
 class MaxNorm(WeightRegularizer):
     """Projection of the weights after each step; embeddings are exempt, because they are not sums over inputs.
 
@@ -31,6 +47,7 @@ class MaxNorm(WeightRegularizer):
     """
 
     kind: ClassVar[str] = "max_norm"
+    options: ClassVar[type[Options]] = MaxNormOptions
     numbers: ClassVar[tuple[str, ...]] = ("max_norm",)
     off: ClassVar[float] = math.inf
 

@@ -1,6 +1,7 @@
 """Mixup: training on convex combinations of pairs of examples."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -11,8 +12,22 @@ from dropout_lab.config import RegularizerConf
 from dropout_lab.regularizers.base import Loss, NetworkInfo, PackChoice, Regularizer
 from dropout_lab.regularizers.input_noise import require_numeric_inputs
 from dropout_lab.rng import restore_positions, stream_positions
+from dropout_lab.settings import MOST, Options, setting
 
 Self = TypeVar("Self", bound="Mixup")
+
+
+@dataclass(frozen=True)
+class MixupOptions(Options):
+    """Options of mixup."""
+
+    mixup: float = setting(
+        0.2,
+        low=0,
+        high=MOST,
+        pack="own",
+        help="alpha: examples are mixed in pairs, by a part from Beta(alpha, alpha)",
+    )
 
 
 class Mixup(Regularizer):
@@ -26,6 +41,7 @@ class Mixup(Regularizer):
     """
 
     kind: ClassVar[str] = "mixup"
+    options: ClassVar[type[Options]] = MixupOptions
     numbers: ClassVar[tuple[str, ...]] = ("mixup",)
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
@@ -34,7 +50,7 @@ class Mixup(Regularizer):
         self._alpha = [conf.mixup for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:

@@ -1,10 +1,24 @@
 """Decoupled weight decay: every weight shrinks by the same factor per step, independent of its gradient."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
 from dropout_lab.regularizers.base import Params, WeightRegularizer
+from dropout_lab.settings import Options, setting
+
+
+@dataclass(frozen=True)
+class WeightDecayOptions(Options):
+    """Options of weight decay."""
+
+    weight_decay: float = setting(
+        0.01,
+        low=0,
+        pack="own",
+        help="decoupled decay: each step takes the part lr * weight_decay off every weight",
+    )
 
 
 class WeightDecay(WeightRegularizer):
@@ -17,6 +31,7 @@ class WeightDecay(WeightRegularizer):
     """
 
     kind: ClassVar[str] = "weight_decay"
+    options: ClassVar[type[Options]] = WeightDecayOptions
     numbers: ClassVar[tuple[str, ...]] = ("weight_decay",)
 
     def decay(self, params: Params, lr: Tensor) -> None:

@@ -1,10 +1,24 @@
 """Gaussian noise on the weights during training."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from dropout_lab.dropout.masks import per_model, sample_normal
 from dropout_lab.regularizers.base import NetworkInfo, PackChoice, Params, WeightRegularizer
 from dropout_lab.rng import PackRandomness
+from dropout_lab.settings import Options, setting
+
+
+@dataclass(frozen=True)
+class WeightNoiseOptions(Options):
+    """Options of noise on the weights."""
+
+    weight_noise: float = setting(
+        0.02,
+        low=0,
+        pack="own",
+        help="standard deviation of the normal noise on the weights, drawn at every step",
+    )
 
 
 class WeightNoise(WeightRegularizer):
@@ -17,6 +31,7 @@ class WeightNoise(WeightRegularizer):
     """
 
     kind: ClassVar[str] = "weight_noise"
+    options: ClassVar[type[Options]] = WeightNoiseOptions
     numbers: ClassVar[tuple[str, ...]] = ("weight_noise",)
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):

@@ -7,12 +7,12 @@ from itertools import combinations
 
 import numpy as np
 
-from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, bootstrap_interval, mean_interval
-from dropout_lab.stats.paired import effect_size, holm, sign_flip, smallest_p, win_rate
-from dropout_lab.stats.power import least_pairs, pairs_needed
+from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval
+from dropout_lab.stats.mean_test import MeanTest, two_sided_p
+from dropout_lab.stats.paired import effect_size, holm, holm_levels, win_rate
+from dropout_lab.stats.power import detectable_range, least_pairs
 
 LEVEL = 0.05
-BOOTSTRAP = 20  # minimum number of pairs for the bootstrap interval; with fewer it is too narrow, and Student's is used
 
 Pair = tuple[str, str]
 # Marks of an arm relative to the best arm.
@@ -30,6 +30,8 @@ class ComparisonGroup:
         same: maps each label to a key of the arm's trials; arms with equal keys have the same trials.
         barred: labels of arms that cannot be the best arm because too many of their trials diverged.
         bounds: smallest and largest possible difference of two scores.
+        overlap: number of test examples divided by the number of training examples if the seeds are different splits
+            of the same data; 0 otherwise.
     """
 
     values: Mapping[str, Mapping[int, float]]
@@ -38,6 +40,7 @@ class ComparisonGroup:
     same: Mapping[str, object]
     barred: frozenset[str] = frozenset()
     bounds: Bounds = UNBOUNDED
+    overlap: float = 0.0
 
     @cached_property
     def best(self) -> str | None:
@@ -70,23 +73,60 @@ class PairedDifference:
 
     Args:
         arm, other: labels of the two arms.
-        difference: mean of the arm's score minus the other arm's score, with its interval.
-        p: p-value of the paired sign-flip test.
+        test: test of the mean of the arm's score minus the other arm's score.
+        p: two-sided p-value.
         holm: p-value adjusted with Holm's method over the family of comparisons.
-        effect: mean divided by the standard deviation of the differences (Cohen's d).
-        wins: fraction of the seeds in which the arm's score is the higher one; a tie counts half.
-        needed: number of seeds that detect a difference of this size with a power of 0.8; None if there is no such
-            number, see :func:`dropout_lab.stats.power.pairs_needed`.
+        level: level at which Holm's method decided this comparison.
+        family: number of comparisons in the family.
+        bounds: smallest and largest possible difference.
     """
 
     arm: str
     other: str
-    difference: Interval
+    test: MeanTest
     p: float
     holm: float
-    effect: float
-    wins: float
-    needed: int | None
+    level: float
+    family: int
+    bounds: Bounds = UNBOUNDED
+
+    @cached_property
+    def difference(self) -> Interval:
+        """Mean difference with the interval of the test at :attr:`level`.
+
+        It excludes 0 exactly if the corrected p-value is at most :data:`LEVEL`, unless there are too few pairs.
+        """
+        return self.test.interval(1 - self.level).within(self.bounds)
+
+    @property
+    def effect(self) -> float:
+        """Mean divided by the standard deviation of the differences (Cohen's d)."""
+        return effect_size(self.test.values)
+
+    @property
+    def wins(self) -> float:
+        """Fraction of the seeds in which the arm's score is the higher one; a tie counts half."""
+        return win_rate(self.test.values)
+
+    @property
+    def detectable(self) -> tuple[float, float]:
+        """Range of the smallest difference that so many seeds detect with a probability of 0.8."""
+        return detectable_range(self.test.deviation, self.test.values.size, LEVEL / self.family)
+
+    @property
+    def equivalent_within(self) -> float:
+        """Smallest margin within which the arms would be equivalent at this level; nan without an interval."""
+        return max(abs(self.difference.low), abs(self.difference.high))
+
+    @property
+    def undecidable(self) -> bool:
+        """Whether no difference can be significant with so few seeds in which the arms differ."""
+        return self.test.smallest_p() * self.family > LEVEL
+
+    def turned(self) -> "PairedDifference":
+        """Return the comparison with the two arms swapped."""
+        test, bounds = replace(self.test, values=-self.test.values), (-self.bounds[1], -self.bounds[0])
+        return replace(self, arm=self.other, other=self.arm, test=test, bounds=bounds)
 
 
 @dataclass(frozen=True)
@@ -119,13 +159,17 @@ class Comparison:
         """Comparison of every pair of arms with different trials, in both directions."""
         family = {pair: c for c in self.contests for pair in combinations(c.different, 2)}
         found = _contrasts(family)
-        return found | {(b, a): _turned(contrast) for (a, b), contrast in found.items()}
+        return found | {(b, a): contrast.turned() for (a, b), contrast in found.items()}
 
     @cached_property
     def to_best(self) -> dict[str, PairedDifference]:
         """Comparison of each arm with the best arm of its group."""
         wanted = {label: (c.apart[label], c.apart[c.best]) for c in self.contests if c.best for label in c.values}
         return {label: replace(self._pairs[pair], arm=label) for label, pair in wanted.items() if pair in self._pairs}
+
+    def pair(self, first: str, second: str) -> PairedDifference | None:
+        """Return the comparison of two arms that are labels of different trials; None if they share too few seeds."""
+        return self._pairs.get((first, second))
 
     @property
     def pairs(self) -> int:
@@ -155,43 +199,16 @@ class Comparison:
             return UNKNOWN
         if found.holm <= LEVEL:
             return BEHIND
-        return TOO_FEW if smallest_p(found.difference.n) * self.pairs > LEVEL else ALIKE
+        return TOO_FEW if found.undecidable else ALIKE
 
 
 def _contrasts(family: Mapping[Pair, ComparisonGroup]) -> dict[Pair, PairedDifference]:
     """Return the comparisons of one family, without the pairs of arms that share fewer than two seeds."""
-    differences = {pair: np.asarray(contest.differences(*pair)) for pair, contest in family.items()}
-    found = {pair: values for pair, values in differences.items() if len(values) > 1}
-    p = dict.fromkeys(found, 1.0)
-    for n in {len(values) for values in found.values()}:
-        labels = [pair for pair, values in found.items() if len(values) == n]
-        p.update(zip(labels, sign_flip(np.stack([found[pair] for pair in labels])).tolist(), strict=True))
-    corrected = dict(zip(found, holm([p[pair] for pair in found]).tolist(), strict=True))
-    contrasts = {pair: _contrast(pair, values, p[pair], corrected[pair], len(found)) for pair, values in found.items()}
+    values = {pair: np.asarray(contest.differences(*pair)) for pair, contest in family.items()}
+    tests = {pair: MeanTest(each, family[pair].overlap) for pair, each in values.items() if len(each) > 1}
+    p = two_sided_p(list(tests.values()))
+    figures = zip(tests.items(), p, holm(p).tolist(), holm_levels(p, LEVEL).tolist(), strict=True)
     return {
-        pair: replace(contrast, difference=contrast.difference.within(family[pair].bounds))
-        for pair, contrast in contrasts.items()
+        pair: PairedDifference(*pair, test, raw, corrected, level, len(tests), family[pair].bounds)
+        for (pair, test), raw, corrected, level in figures
     }
-
-
-def difference_interval(values: Sequence[float]) -> Interval:
-    """Return the interval of a mean paired difference.
-
-    It is Student's t interval for fewer than :data:`BOOTSTRAP` pairs, and the BCa bootstrap interval otherwise.
-    """
-    return (bootstrap_interval if len(values) >= BOOTSTRAP else mean_interval)(values)
-
-
-def _contrast(pair: Pair, values: np.ndarray, p: float, corrected: float, family: int) -> PairedDifference:
-    effect = effect_size(values)
-    needed = pairs_needed(effect, LEVEL / family)
-    return PairedDifference(*pair, difference_interval(values.tolist()), p, corrected, effect, win_rate(values), needed)
-
-
-def _turned(contrast: PairedDifference) -> PairedDifference:
-    """Return the comparison with the two arms swapped."""
-    mean, low, high, n, values = contrast.difference
-    turned = Interval(-mean, -high, -low, n, tuple(-value for value in values))
-    first, second = contrast.other, contrast.arm
-    wins = 1 - contrast.wins
-    return replace(contrast, arm=first, other=second, difference=turned, effect=-contrast.effect, wins=wins)

@@ -1,15 +1,19 @@
 """Footnotes of a table: definitions of its figures and marks, the rules behind them, and their limits."""
 
+import math
 from collections.abc import Iterator
 
 from dropout_lab.metrics import metric_of
-from dropout_lab.report.comparison import ALIKE, BEST, BOOTSTRAP, LEVEL, TOO_FEW, PairedDifference
+from dropout_lab.report.comparison import ALIKE, BEST, LEVEL, TOO_FEW, PairedDifference
+from dropout_lab.report.divergence import describe_divergence
 from dropout_lab.report.numbers import spread_text
 from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, Summary, percent_score
 from dropout_lab.report.testset import describe_test_set
+from dropout_lab.report.variation import crossed_text, describe_variation
 from dropout_lab.stats.intervals import LEAST
 
-NAMED = 3  # maximum number of arms for which the required seeds are printed
+NAMED = 3  # maximum number of arms for which the detectable difference is printed
+TEST = "the larger one of a sign-flip test and a t test corrected for skewness"
 
 
 def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
@@ -20,11 +24,13 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         over: plural noun for the replicates of an arm, such as ``seeds``.
     """
     metrics = list(summary.bounds) or [metric for metric in summary.shown if metric in TEST_SCORES]
-    counts = [len(summary.finished(label, metric)) for label in summary.arms for metric in metrics]
+    over = over if summary.replicate_name == "seed" else f"{summary.replicate_name}s"
+    counts = [len(summary.replicates(label, metric)) for label in summary.arms for metric in metrics]
     counts = [n for n in counts if n] or [len(ids) for ids in summary.arms.values()]
     spread = spread_text(counts, [summary.bounds_of(metric) for metric in metrics], over)
     yield f"{spread}; {_checkpoint(summary)}; {_selection(summary)}."
     yield from describe_test_set(summary)
+    yield from describe_variation(summary, over)
     if "gap" in summary.shown:
         yield "gap: train - test, points." if percent_score(summary.trials) else "gap: test - train."
     yield from _undefined(summary)
@@ -32,11 +38,15 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
         yield from _compared(summary)
-    if any(summary.diverged(label) for label in summary.arms):
-        yield "Diverged trials are left out of the means."
+    if summary.repeated:
+        yield (
+            f"{summary.repeated} rows repeat a seed of their arm under another id, as an older version or an edited "
+            "file leaves them; of each seed the last row counts."
+        )
+    yield from describe_divergence(summary)
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:
-        yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
+        yield f"A third or more of the trials diverged for {', '.join(unstable)}: their means are optimistic."
 
 
 def _undefined(summary: Summary) -> Iterator[str]:
@@ -61,7 +71,7 @@ def _checkpoint(summary: Summary) -> str:
 
 def _selection(summary: Summary) -> str:
     if not summary.tuned:
-        return "settings as given, none selected"
+        return "settings as given, without selection"
     settings = max(tuned.settings for tuned in summary.tuned.values())
     seeds = max(tuned.seeds for tuned in summary.tuned.values())
     metrics = [metric for tuned in summary.tuned.values() if (metric := metric_of(tuned.metric))]
@@ -76,36 +86,45 @@ def _selection(summary: Summary) -> str:
 def _compared(summary: Summary) -> Iterator[str]:
     comparison = summary.comparison
     pairs = [contrast.difference.n for contrast in comparison.to_baseline.values()]
-    kind = "BCa bootstrap interval" if min(pairs) >= BOOTSTRAP else "t-interval"
-    kind = kind if (min(pairs) >= BOOTSTRAP) == (max(pairs) >= BOOTSTRAP) else "BCa bootstrap or t-interval"
-    spread = f" [95 % {kind}]" if max(pairs) >= LEAST else ""
-    yield (
-        f"to baseline: difference in pairs by seed{spread}; p: paired sign-flip test, Holm over {len(pairs)} arm"
-        f"{'s' if len(pairs) > 1 else ''}."
-    )
+    corrected = f", Holm over {len(pairs)} arms" if len(pairs) > 1 else ""
+    spread = f" [interval of the test{', at the level after Holm' * bool(corrected)}]" if max(pairs) >= LEAST else ""
+    yield f"to baseline: difference in pairs by {summary.replicate_name}{spread}; p: {TEST}{corrected}."
+    if any(crossed_text(summary, label) for label in comparison.to_baseline):
+        yield "crossed: the same difference over seeds and test examples, by two-way analysis of variance."
     marks = {label: comparison.mark(label) for label in summary.arms}
     found = set(marks.values())
     if BEST not in found:
         return
     legend = ["* best mean"]
-    legend += ["= not told apart from it"] if ALIKE in found else []
-    legend += ["? too few seeds to tell apart from it"] if TOO_FEW in found else []
+    legend += ["= inconclusive against it"] if ALIKE in found else []
+    few = f"? too few {summary.replicate_name}s with a difference for any conclusion"
+    legend += [few] if TOO_FEW in found else []
     legend += ["no mark: worse"] if "" in found else []
     many = f" over all {comparison.pairs} pairs of arms" if comparison.pairs > 1 else ""
     yield f"{'; '.join(legend)} (the same test at level {LEVEL:g}, Holm{many})."
-    if TOO_FEW in found and comparison.seeds_to_tell:
-        yield f"{_seeds(summary)} seeds cannot tell among so many arms, {comparison.seeds_to_tell} can."
-    yield from _needed([comparison.to_best[label] for label, mark in marks.items() if mark in (ALIKE, TOO_FEW)])
+    if TOO_FEW in found and comparison.seeds_to_tell and _seeds(summary) < comparison.seeds_to_tell:
+        count = f"{_seeds(summary)} {summary.replicate_name}s"
+        yield f"{count} cannot tell among so many arms, {comparison.seeds_to_tell} can."
+    yield from _detectable(summary, [comparison.to_best[label] for label, mark in marks.items() if mark == ALIKE])
 
 
 def _seeds(summary: Summary) -> int:
     return max(contrast.difference.n for contrast in summary.comparison.to_best.values())
 
 
-def _needed(open_: list[PairedDifference]) -> Iterator[str]:
-    """Yield the number of seeds that would detect the observed differences to the best arm."""
-    counted = sorted((c.needed, c.arm) for c in open_ if c.needed)
-    if counted:
-        listed = ", ".join(f"{arm} about {needed}" for needed, arm in counted[:NAMED])
-        more = ", others more" if len(open_) > NAMED or len(counted) < len(open_) else ""
-        yield f"Seeds that would show the difference to the best with a probability of 0.8: {listed}{more}."
+def _detectable(summary: Summary, open_: list[PairedDifference]) -> Iterator[str]:
+    """Yield what the inconclusive comparisons with the best arm would have detected, and which margin they exclude."""
+    parts = []
+    for found in open_[:NAMED]:
+        shown = SHOWN[summary.score(found.arm) or "test_accuracy"]
+        low, high, margin = (
+            f"{value * shown.scale:.{shown.digits}f}" for value in (*found.detectable, found.equivalent_within)
+        )
+        if not math.isnan(found.detectable[0] + found.equivalent_within):
+            parts.append(f"{found.arm} {low} to {high}, {margin}")
+    if parts:
+        yield (
+            "Inconclusive against the best: the difference that would be detected with probability 0.8 (95 % range "
+            "from the spread, not from the difference seen), and the smallest margin within which the arms are "
+            f"equivalent: {'; '.join(parts)}{'; others in comparisons.csv' if len(open_) > len(parts) else ''}."
+        )

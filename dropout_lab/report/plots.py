@@ -1,25 +1,25 @@
 """Plot of a sweep: score and gap of each arm, against the rate if the sweep varies it."""
 
-import math
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from matplotlib import rc_context  # pyplot would change the backend and the figures of a notebook
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dropout_lab.errors import printable
+from dropout_lab.files import write_atomically
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
+from dropout_lab.report.figures.marks import draw_interval, draw_series, limits
+from dropout_lab.report.figures.style import COLOURS, MARKERS
 from dropout_lab.report.summary import TEST_SCORES, Summary, metric_column, percent_score
 from dropout_lab.stats.bounds import difference_bounds
-from dropout_lab.stats.intervals import LEAST, Bounds, Interval
+from dropout_lab.stats.intervals import LEAST, Bounds
 
-# Distinguishable for colour-blind readers (Okabe and Ito 2008); the markers are distinguishable in grey as well.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-MARKERS = "osD^vPX"
-MARKS = {BEST: "* best", ALIKE: "= not told apart from it", TOO_FEW: "? too few seeds to tell"}
+MARKS = {BEST: "* best", ALIKE: "= inconclusive against it", TOO_FEW: "? too few seeds to tell"}
 MOST_LINES = 10  # with more lines than can be distinguished, the arms are drawn below each other
 STYLE: Any = {
     "axes.spines.top": False,
@@ -28,8 +28,9 @@ STYLE: Any = {
     "grid.alpha": 0.3,
     "font.size": 9,
     "lines.solid_capstyle": "butt",  # other cap styles extend a bar beyond its interval
+    "text.parse_math": False,
+    "svg.fonttype": "none",
 }
-MARGIN = 0.02  # margin beyond the bounds of the score, as a fraction of the axis
 
 
 def draw_summary(summary: Summary, title: str) -> Figure:
@@ -47,20 +48,13 @@ def draw_summary(summary: Summary, title: str) -> Figure:
         return _along_rate(summary, points, title) if along else _by_arm(summary, title)
 
 
-def choose_title(frame: pd.DataFrame, otherwise: str) -> str:
-    """Return the title of a figure: the data set and the model of its rows, or ``otherwise`` if both of them vary."""
-    values = [frame[name].unique() for name in ("data", "model")]
-    return ", ".join(str(value[0]) for value in values if len(value) == 1) or otherwise
-
-
 def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.png`` and ``name.svg``, each atomically, and return the path of the PNG file."""
     formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
     for kind, options in formats.items():
-        new = folder / f".{name}.new.{kind}"
-        with rc_context({"svg.hashsalt": name}):
-            figure.savefig(new, **options)
-        new.replace(folder / f"{name}.{kind}")
+        with rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts that the font lacks
+            write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, **options))
     return folder / f"{name}.png"
 
 
@@ -71,29 +65,10 @@ def _rate(cells: Mapping[str, str]) -> float | None:
         return None
 
 
-def bars(found: Sequence[Interval], scale: float = 1.0) -> np.ndarray:
-    """Return the distances of the interval ends below and above their means, [2, n], for ``errorbar``.
-
-    A missing interval gives nan, for which ``errorbar`` draws no bar.
-    """
-    return scale * np.array([[f.mean - f.low for f in found], [f.high - f.mean for f in found]], dtype=float)
-
-
-def limits(view: tuple[float, float], bounds: Bounds) -> tuple[float, float]:
-    """Return the limits of an axis, clipped to the bounds of the score plus a small margin."""
-    margin = MARGIN * (view[1] - view[0])
-    return max(view[0], bounds[0] - margin), min(view[1], bounds[1] + margin)
-
-
-def draw_interval(panel: Axes, found: Interval, y: float, scale: float = 1.0, label: str | None = None) -> None:
-    """Draw a mean with its interval on a horizontal line, or with its values if there are too few for an interval."""
-    if not math.isnan(found.low):
-        ends = [found.low * scale, found.high * scale]
-        panel.plot(ends, [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
-    if len(found.values) > 1:
-        values = [value * scale for value in found.values]
-        panel.plot(values, [y] * len(values), "|", color=COLOURS[0], markersize=7)
-    panel.plot([found.mean * scale], [y], "o", color=COLOURS[0], markersize=5, label=label)
+def shown_name(text: str) -> str:
+    """Return a name for a picture: without control characters, and without the underscore that hides it in a legend."""
+    text = printable(text)
+    return f" {text}" if text.startswith("_") else text
 
 
 def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]], title: str) -> Figure:
@@ -108,34 +83,15 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
             found = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
             turn = i // len(COLOURS)  # series with the same colour get different markers
             look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)]}
-            draw_series(panel, [(x, f) for x, f in found if f is not None], shown.scale, label=name or None, **look)
+            draw_series(
+                panel, [(x, f) for x, f in found if f is not None], shown.scale, label=shown_name(name) or None, **look
+            )
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
         panel.set_ylim(limits(panel.get_ylim(), _bounds(summary, metric)))
     if len(series) > 1:
         figure.set_figwidth(figure.get_figwidth() + 0.3 + 0.075 * max(map(len, series)))
         figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside right upper")
     return _titled(figure, summary, title)
-
-
-def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: float = 1.0, **look: Any) -> None:
-    """Draw means with their intervals along an axis, joined by a line.
-
-    The values are drawn where there are too few for an interval.
-
-    Args:
-        panel: axes to draw on.
-        found: position on the x axis and interval of each point.
-        scale: factor from the stored value to the drawn unit.
-        look: options of :meth:`matplotlib.axes.Axes.errorbar`; ``color`` is required.
-    """
-    xs, means = np.array([x for x, _ in found]), np.array([f.mean * scale for _, f in found])
-    intervals = [f for _, f in found]
-    # Error bars instead of a band, because nothing was measured between the points.
-    look = {"markersize": 4.5, "linewidth": 1.3, "capsize": 3, **look}
-    panel.errorbar(xs, means, bars(intervals, scale), **look)
-    values = [(x, value * scale) for x, f in found if len(f.values) > 1 for value in f.values]
-    if values:
-        panel.plot([x for x, _ in values], [y for _, y in values], "_", color=look["color"], markersize=7)
 
 
 def _bounds(summary: Summary, metric: str) -> Bounds:
@@ -161,7 +117,9 @@ def _by_arm(summary: Summary, title: str) -> Figure:
             base = summary.interval(summary.comparison.contests[0].baseline, metric)
             if base is not None:
                 panel.axvline(base.mean * shown.scale, color=COLOURS[-1], linewidth=0.8, linestyle=":", zorder=0)
-    panels[0].set_yticks(range(len(labels)), [f"{label} {summary.comparison.mark(label)}".strip() for label in labels])
+    panels[0].set_yticks(
+        range(len(labels)), [shown_name(f"{label} {summary.comparison.mark(label)}".strip()) for label in labels]
+    )
     return _titled(figure, summary, title, named=True)
 
 
@@ -178,5 +136,5 @@ def _titled(figure: Figure, summary: Summary, title: str, named: bool = False) -
     spread = "one seed" if counts[-1] < 2 else spread
     marks = {summary.comparison.mark(label) for label in summary.arms}
     legend = ", ".join(text for mark, text in MARKS.items() if mark in marks)
-    figure.suptitle(f"{title}: {spread}" + (f"\n{legend}" if legend and named else ""), fontsize=10)
+    figure.suptitle(f"{printable(title)}: {spread}" + (f"\n{legend}" if legend and named else ""), fontsize=10)
     return figure

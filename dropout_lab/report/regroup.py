@@ -7,7 +7,8 @@ import pandas as pd
 
 from dropout_lab.report.merging import NOT_APPLICABLE, cell_text, merge_arms
 from dropout_lab.report.read_csv import read_trials
-from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary import Summary
+from dropout_lab.report.tuning_record import TuningRecord, join_choices
 
 OFF = "none"  # the stored variant of every arm at rate 0
 Rows = Iterable[Mapping[str, str]]
@@ -46,7 +47,7 @@ def regroup_folder(
     if "read_test" in trials.columns:
         trials = trials[trials["read_test"].isna()]
     if trials.empty:
-        raise ValueError(f"{folder}: holds no trial that read the test part")
+        raise ValueError(f"{folder}: contains no trial that was evaluated on the test set")
     tuned = _tuned(Path(folder) / "tuning.csv", trials)
     if tuned is not None:
         return tuned
@@ -54,13 +55,16 @@ def regroup_folder(
     several = {name for name, values in (typed or {}).items() if len(values) > 1}
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
+    repeated = 0
     places = _ordered(words[_telling(words, several)].drop_duplicates(), typed or {})
     for place in places.to_dict("records") if len(places.columns) else [{}]:
         mine = (words[list(place)] == pd.Series(place, dtype=object)).all(axis=1)
         label = " ".join(f"{key}={value or 'none'}" for key, value in place.items()) or "all"
-        arms[label] = trials.loc[mine, "trial_id"].tolist()
+        once = trials[mine].drop_duplicates("seed", keep="last")  # another id: an older version, or an edited file
+        repeated += int(mine.sum()) - len(once)
+        arms[label] = once["trial_id"].tolist()
         settings[label] = {str(key): value or NOT_APPLICABLE for key, value in place.items()}
-    return Summary(trials, arms, settings, folder=folder)
+    return Summary(trials, arms, settings, folder=folder, repeated=repeated)
 
 
 def _without_network(words: pd.DataFrame) -> pd.DataFrame:
@@ -134,6 +138,23 @@ def _number(value: str) -> tuple[float, ...] | None:
         return None
 
 
+def _record(rows: pd.DataFrame, picked: pd.DataFrame, trials: pd.DataFrame) -> TuningRecord:
+    """Return the tuning record of an arm from its rows in ``tuning.csv`` and those that were picked."""
+    tries = [ids.split() for ids in rows["trials"]]
+    seeds = trials.set_index("trial_id")["seed"].astype(int).to_dict()
+    confirmed = [(int(draw), ids.split()) for draw, ids in zip(picked["draw"], picked["confirmed"], strict=True)]
+    draws = {seeds[trial_id]: draw for draw, ids in confirmed for trial_id in ids if trial_id in seeds}
+    return TuningRecord(
+        join_choices(picked["settings"].tolist()),
+        len(rows) // len(picked),
+        max(map(len, tries)),
+        sum(map(len, tries)),
+        float(rows["seconds"].astype(float).sum()),
+        str(picked.iloc[0].get("metric", "")),
+        draws if len(picked) > 1 else {},
+    )
+
+
 def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     """Return the summary of the arms in ``tuning.csv``; None if there is no such file or it lacks some of the trials.
 
@@ -142,25 +163,25 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     """
     if not path.exists():
         return None
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        pd.to_numeric(table["seconds"] if "seconds" in table else pd.Series(dtype=float))
+    except (ValueError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path}: cannot be read ({str(error).splitlines()[0]}); remove it") from None
     if not set(TUNED) <= set(table.columns):
-        raise ValueError(f"{path}: is not a file of dropout-lab's")
-    axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "metric")]
+        raise ValueError(f"{path}: was not written by dropout-lab")
+    table = table if "draw" in table else table.assign(draw="0")
+    axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "metric", "draw")]
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
     tuned: dict[str, TuningRecord] = {}
     for label, rows in table.groupby("arm", sort=False):
-        if (rows["picked"] == "True").sum() != 1:
-            raise ValueError(f"{path}: says {(rows['picked'] == 'True').sum()} times what was picked for {label}")
-        picked = rows[rows["picked"] == "True"].iloc[0]
-        arms[str(label)] = picked["confirmed"].split()
-        settings[str(label)] = {axis: picked[axis] for axis in axes}
-        tries = [ids.split() for ids in rows["trials"]]
-        seconds = rows["seconds"].astype(float).sum()
-        seeds = max(map(len, tries))
-        tuned[str(label)] = TuningRecord(
-            picked["settings"], len(rows), seeds, sum(map(len, tries)), float(seconds), picked.get("metric", "")
-        )
+        picked = rows[rows["picked"] == "True"]
+        if len(picked) != rows["draw"].nunique() or picked["draw"].nunique() != len(picked):
+            raise ValueError(f"{path}: says {len(picked)} times what was picked for {label}")
+        arms[str(label)] = " ".join(picked["confirmed"]).split()
+        settings[str(label)] = {axis: picked.iloc[0][axis] for axis in axes}
+        tuned[str(label)] = _record(rows, picked, trials)
     if not set(trials["trial_id"]) <= {i for ids in arms.values() for i in ids}:
         return None
     merged = merge_arms(arms, settings, trials)

@@ -11,7 +11,10 @@ import pandas as pd
 from dropout_lab.metrics import LOSS, REQUESTED_METRICS, SCORES, TRIAL_METRICS, Metric, requested_columns
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
 from dropout_lab.report.predictions import correct_examples
+from dropout_lab.report.splits import count_splits, overlap_of
+from dropout_lab.report.tuning_record import TuningRecord
 from dropout_lab.stats.bounds import bounds_of, difference_bounds
+from dropout_lab.stats.crossed import crossed_interval
 from dropout_lab.stats.example_tests import Disagreement, compare_over_examples, mcnemar
 from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, mean_interval
 
@@ -66,25 +69,8 @@ def percent_score(trials: pd.DataFrame) -> Metric | None:
     return next((m for name, m in TEST_SCORES.items() if m.unit == "%" and trials[name].notna().any()), None)
 
 
-@dataclass(frozen=True)
-class TuningRecord:
-    """Result and cost of the tuning of an arm.
-
-    Args:
-        picked: the chosen values as they are typed on the command line; empty if there was nothing to choose.
-        settings: number of settings that were tried.
-        seeds: number of tuning seeds per setting.
-        trials: number of trials that were trained for tuning.
-        seconds: total training time of these trials, in seconds.
-        metric: the validation column by which the settings were chosen; empty for the score of the task.
-    """
-
-    picked: str
-    settings: int
-    seeds: int
-    trials: int
-    seconds: float
-    metric: str = ""
+def _differ(first: np.ndarray, second: np.ndarray) -> bool:
+    return first.shape != second.shape
 
 
 @dataclass(frozen=True)
@@ -100,6 +86,8 @@ class Summary:
         points: every point of the grid, as its value on each axis, with the label of the arm at that point. Needed if
             several points share an arm.
         bounds: bounds of the columns that are not in :data:`METRICS`.
+        repeated: number of stored trials that repeat a seed of their arm under another id and are not counted.
+        damaged: paths of predictions that could not be read; filled while the summary is made.
     """
 
     trials: pd.DataFrame
@@ -109,6 +97,8 @@ class Summary:
     folder: str | Path | None = None
     points: Sequence[tuple[Mapping[str, str], str]] = ()
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    repeated: int = 0
+    damaged: dict[str, None] = field(default_factory=dict, compare=False)
 
     def of(self, label: str) -> pd.DataFrame:
         """Return the stored trials of an arm."""
@@ -126,14 +116,30 @@ class Summary:
     def interval(self, label: str, metric: str) -> Interval | None:
         """Return the mean of a metric over the arm's finished trials with its interval; None if there are none.
 
-        The values of the interval are sorted by seed.
+        The values of the interval are sorted by seed. If the tuning was repeated, they are the means of its draws.
         """
-        values = self.finished(label, metric).sort_values("seed", kind="stable")[metric].tolist()
+        values = [value for _, value in self.replicates(label, metric)]
         if not values:
             return None
+        overlap = self.overlap(label)
         if metric == "gap":
-            return mean_interval(values).within(self._gap_bounds(label))
-        return mean_interval(values, bounds=self.bounds_of(metric))
+            return mean_interval(values, overlap=overlap).within(self._gap_bounds(label))
+        return mean_interval(values, bounds=self.bounds_of(metric), overlap=overlap)
+
+    @property
+    def replicate_name(self) -> str:
+        """Noun for the replicates of the arms, which are the draws of the tuning if it was repeated."""
+        return "tuning draw" if any(tuned.draws > 1 for tuned in self.tuned.values()) else "seed"
+
+    def replicates(self, label: str, metric: str) -> list[tuple[int, float]]:
+        """Return seed and metric of each finished trial, or if the tuning was repeated, draw and mean of each draw."""
+        rows = self.finished(label, metric).sort_values("seed", kind="stable")
+        pairs = list(zip(rows["seed"].astype(int).tolist(), rows[metric].astype(float).tolist(), strict=True))
+        draw_of = self.tuned[label].draw_of if label in self.tuned else {}
+        if not draw_of:
+            return pairs
+        draws = dict.fromkeys(draw_of[seed] for seed, _ in pairs)
+        return [(draw, float(np.mean([v for seed, v in pairs if draw_of[seed] == draw]))) for draw in draws]
 
     def _gap_bounds(self, label: str) -> Bounds:
         score = self.score(label)
@@ -148,6 +154,10 @@ class Summary:
 
     def failed(self, label: str) -> int:
         return int((self.of(label)["status"] == "failed").sum())
+
+    def overlap(self, label: str) -> float:
+        """Return the number of test examples per other example if the arm's trials are overlapping splits, else 0."""
+        return overlap_of(self.of(label))
 
     def unstable(self, label: str) -> bool:
         """Return whether at least a third of the arm's trials diverged, so that the mean over the others is biased."""
@@ -169,19 +179,48 @@ class Summary:
         """Return the disagreement of two arms on their common test examples, over the seeds that both have.
 
         It comes from McNemar's test for one seed, and from the test over examples for several seeds. None if the
-        predictions of some of these trials were not saved.
+        predictions of some of these trials were not saved, or if the seeds have different test examples.
         """
+        hits = self._shared_hits(first, second)
+        if hits is None:
+            return None
+        a, b = hits
+        return mcnemar(a[0], b[0]) if len(a) == 1 else compare_over_examples(a, b)
+
+    def crossed(self, first: str, second: str, level: float) -> Interval | None:
+        """Return the difference in accuracy of two arms with its interval over seeds and test examples.
+
+        None if the predictions of some of these trials were not saved, or if the seeds have different test examples.
+        """
+        hits = self._shared_hits(first, second)
+        return None if hits is None else crossed_interval(hits[0].astype(float) - hits[1], level)
+
+    def _hits(self, trial_id: str) -> np.ndarray | None:
+        if trial_id not in self._loaded_hits:
+            try:
+                self._loaded_hits[trial_id] = correct_examples(self.folder or "", trial_id)
+            except ValueError as error:  # a damaged file
+                self.damaged[str(error)] = None
+                self._loaded_hits[trial_id] = None
+        return self._loaded_hits[trial_id]
+
+    @cached_property
+    def _loaded_hits(self) -> dict[str, np.ndarray | None]:
+        """Hits that were read from the folder, by trial id."""
+        return {}
+
+    def _shared_hits(self, first: str, second: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return which test examples each of two arms predicts correctly, [S, N] each, for the seeds that both have."""
         metric = self.score(first)
-        if self.folder is None or metric is None:
+        repeated = first in self.tuned and self.tuned[first].draws > 1
+        if self.folder is None or metric is None or repeated or count_splits(self.of(first)) > 1:
             return None
         ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
         seeds = sorted(ids[0].keys() & ids[1].keys())
-        a, b = (
-            [hits for seed in seeds if (hits := correct_examples(self.folder, each[seed])) is not None] for each in ids
-        )
-        if not seeds or not len(a) == len(b) == len(seeds):
+        a, b = ([hits for seed in seeds if (hits := self._hits(each[seed])) is not None] for each in ids)
+        if not seeds or not len(a) == len(b) == len(seeds) or any(map(_differ, a, b)):
             return None
-        return mcnemar(a[0], b[0]) if len(seeds) == 1 else compare_over_examples(np.stack(a), np.stack(b))
+        return np.stack(a), np.stack(b)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -208,14 +247,14 @@ class Summary:
         metric = self.score(labels[0])
         if metric is None:
             return ComparisonGroup({}, True, labels[0], {})
-        frames = {label: self.finished(label, metric)[["seed", metric]] for label in labels}
         return ComparisonGroup(
-            {label: {int(seed): float(score) for seed, score in f.to_numpy()} for label, f in frames.items()},
+            {label: dict(self.replicates(label, metric)) for label in labels},
             bool(TEST_SCORES[metric].higher_is_better),
             next((label for label in labels if self._plain(label)), labels[0]),
             {label: frozenset(self.arms[label]) for label in labels},
             frozenset(label for label in labels if self.unstable(label)),
             difference_bounds(bounds_of(metric)),
+            max(map(self.overlap, labels)),
         )
 
     def _plain(self, label: str) -> bool:

@@ -1,5 +1,7 @@
 """Printed table and files of a summary."""
 
+import re
+
 import pandas as pd
 
 from dropout_lab.report.comparison import PairedDifference
@@ -7,6 +9,7 @@ from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary import SHOWN, TEST_REQUESTED, TEST_SCORES, MetricFormat, Summary, metric_column
+from dropout_lab.report.variation import crossed_text
 from dropout_lab.stats.example_tests import Disagreement
 from dropout_lab.stats.intervals import Interval
 
@@ -28,7 +31,8 @@ def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
     scores = [metric for metric in summary.shown if metric in TEST_SCORES]
     titles = [*(axes or ["arm"]), *(["chosen"] if summary.tuned else []), *(SHOWN[m].title for m in scores)]
     compared = bool(summary.comparison.to_baseline)
-    titles += [f"to {BASELINE}", "p"] if compared else []
+    crossed = {label: text for label in summary.arms if (text := crossed_text(summary, label))}
+    titles += [f"to {BASELINE}", *(["crossed"] if crossed else []), "p"] if compared else []
     requested = [metric for metric in summary.shown if metric in TEST_REQUESTED]
     titles += [SHOWN[metric].title for metric in requested]
     titles += ["gap"] if "gap" in summary.shown else []
@@ -38,7 +42,8 @@ def render_cells(summary: Summary) -> tuple[list[str], list[list[str]]]:
         row = [summary.settings[label][axis] for axis in axes] or [label]
         row += [summary.tuned[label].picked or "-"] if summary.tuned else []
         row += [_score(summary, label, metric) for metric in scores]
-        row += _contrast(summary, label) if compared else []
+        difference, p = _contrast(summary, label)
+        row += [difference, *([crossed.get(label, "")] if crossed else []), p] if compared else []
         row += [_interval(summary, label, metric) for metric in requested]
         row += (
             [_mean(summary.interval(label, "gap"), metric_column("gap", summary.trials))]
@@ -94,14 +99,19 @@ def comparison_frame(summary: Summary) -> pd.DataFrame:
             found = summary.comparison.to_baseline if kind == "baseline" else summary.comparison.to_best
             for label in contest.values:
                 if other is not None and contest.apart[label] != contest.apart[other]:
-                    row = {"arm": label, "other": other, "kind": kind, "metric": summary.score(label)}
-                    rows.append(row | _seeds(found.get(label)) | _examples(summary.disagreement(label, other)))
+                    row: dict[str, object] = {"arm": label, "other": other, "kind": kind}
+                    row["metric"] = summary.score(label)
+                    paired = found.get(label)
+                    crossed = summary.crossed(label, other, 1 - paired.level) if paired else None
+                    row |= {"crossed_low": crossed.low, "crossed_high": crossed.high} if crossed else {}
+                    rows.append(row | _seeds(paired) | _examples(summary.disagreement(label, other)))
     return pd.DataFrame([row for row in rows if len(row) > 4], columns=COMPARED)
 
 
 COMPARED = (
-    "arm,other,kind,metric,difference,low,high,n,p,p_holm,effect_size,win_rate,seeds_needed,only_arm,only_other,"
-    "p_examples"
+    "arm,other,kind,metric,difference,low,high,n,p,p_holm,level,effect_size,win_rate,detectable_low,detectable_high,"
+    "equivalent_within,only_arm,only_other,p_examples,"
+    "crossed_low,crossed_high"
 ).split(",")
 
 
@@ -117,9 +127,12 @@ def _seeds(found: PairedDifference | None) -> dict[str, object]:
         "n": n,
         "p": found.p,
         "p_holm": found.holm,
+        "level": found.level,
         "effect_size": found.effect,
         "win_rate": found.wins,
-        "seeds_needed": found.needed,
+        "detectable_low": found.detectable[0],
+        "detectable_high": found.detectable[1],
+        "equivalent_within": found.equivalent_within,
     }
 
 
@@ -133,11 +146,24 @@ def summary_files(summary: Summary) -> dict[str, str]:
     titles, rows = render_cells(summary)
     foot = " ".join(write_footnotes(summary))
     return {
-        "summary.csv": to_csv(summary.long()),
-        "comparisons.csv": to_csv(comparison_frame(summary)),
+        "summary.csv": to_csv(for_spreadsheets(summary.long())),
+        "comparisons.csv": to_csv(for_spreadsheets(comparison_frame(summary))),
         "summary.md": format_markdown(titles, rows, arm_columns(summary)) + f"\n{foot}\n",
         "summary.tex": format_latex(titles, rows, arm_columns(summary), foot),
     }
+
+
+FORMULA = re.compile(r"[=+@\t\r]|-[^\d.]")  # what a spreadsheet would compute
+
+
+def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose words that begin like a formula have an apostrophe in front."""
+    words = frame.select_dtypes(include=["object", "string"])
+    return frame.assign(**{str(name): words[name].map(_defuse) for name in words})
+
+
+def _defuse(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def to_csv(frame: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ def describe_test_set(summary: Summary) -> Iterator[str]:
 
     A sentence is left out if it needs a column that older ledgers lack.
     """
-    yield from _sizes(summary)
+    yield from describe_sizes(summary)
     yield from _equal(summary)
     yield from _without_error(summary)
     yield from _majority(summary)
@@ -42,7 +42,8 @@ def _accurate(summary: Summary) -> list[str]:
     return [label for label in summary.arms if (score := _score(summary, label)) and score.of_examples]
 
 
-def _sizes(summary: Summary) -> Iterator[str]:
+def describe_sizes(summary: Summary) -> Iterator[str]:
+    """Yield a sentence with the number of test examples, and with the weight of one in an accuracy."""
     sizes = sorted({int(n) for label in summary.arms for n in _column(summary, label, "n_test")})
     if not sizes:
         return
@@ -94,4 +95,4 @@ def _majority(summary: Summary) -> Iterator[str]:
     share = shares[0] if len(shares) == 1 else f"{shares[0]} to {shares[-1]}"
     names = ", ".join(list(useless)[:NAMED]) + (f" and {len(useless) - NAMED} more" if len(useless) > NAMED else "")
     who = "Every arm" if len(useless) == len(summary.arms) > 1 else names
-    yield f"{who}: no better than always predicting the most frequent class ({share} %)."
+    yield f"{who}: not better than always predicting the most frequent class ({share} %)."

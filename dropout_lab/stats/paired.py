@@ -52,6 +52,18 @@ def smallest_p(n: int) -> float:
 
 
 @lru_cache(maxsize=4)
+def flip_patterns(n: int) -> tuple[np.ndarray, bool]:
+    """Return the sign patterns of :func:`sign_flip` for n pairs.
+
+    Returns:
+        which signs are flipped, 0 or 1, float64 [patterns, n], without the complement of each pattern; and whether the
+        patterns were drawn at random, so that the observed pattern is counted in addition.
+    """
+    signs = _every(n) if n <= EXACT else _drawn(n, 0)
+    return (signs < 0).astype(float), n > EXACT
+
+
+@lru_cache(maxsize=4)
 def _every(n: int) -> np.ndarray:
     """Return all sign patterns whose first sign is +, [2 ** (n - 1), n].
 
@@ -109,3 +121,28 @@ def holm(p: ArrayLike) -> np.ndarray:
     adjusted = np.empty_like(values)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def holm_levels(p: ArrayLike, level: float = 0.05) -> np.ndarray:
+    """Return the level at which Holm's method decides each hypothesis.
+
+    Holm's method compares the smallest p-value with ``level / m``, the next one with ``level / (m - 1)`` and so on, up
+    to the first one that is not rejected; all others are decided at the level of that one. A p-value is at most this
+    level exactly if its adjusted p-value is at most ``level``.
+
+    Args:
+        p: [m] p-values.
+        level: level of the family.
+
+    Returns:
+        [m] levels, in the same order.
+    """
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    steps = level / np.arange(len(values), 0, -1)
+    kept = values[order] > steps
+    if kept.any():
+        steps[kept.argmax() :] = steps[kept.argmax()]
+    levels = np.empty_like(values)
+    levels[order] = steps
+    return levels

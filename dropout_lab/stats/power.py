@@ -1,12 +1,12 @@
-"""Statistical power: the number of seeds that is needed to detect a difference between two arms."""
+"""Statistical power: the smallest difference between two arms that a number of seeds detects."""
 
 import math
 
-from scipy.special import nctdtr, stdtrit
+from scipy.special import chdtri, nctdtr, stdtrit
 
 from dropout_lab.stats.paired import smallest_p
 
-MOST = 10_000
+WANTED = 0.8
 
 
 def power(effect: float, n: int, level: float = 0.05) -> float:
@@ -29,34 +29,48 @@ def least_pairs(level: float = 0.05) -> int | None:
     return next((n for n in range(2, 64) if smallest_p(n) <= level), None)
 
 
-def pairs_needed(effect: float, level: float = 0.05, wanted: float = 0.8) -> int | None:
-    """Return the smallest number of pairs (seeds) that detects an effect with the wanted power.
+def detectable_effect(n: int, level: float = 0.05, wanted: float = WANTED) -> float | None:
+    """Return the effect (Cohen's d) that :class:`dropout_lab.stats.mean_test.MeanTest` detects with the wanted power.
 
-    The number is computed for the paired t-test, whose power equals that of the sign-flip test except for very few
-    pairs. It is at least the number of pairs that the sign-flip test needs to reach the level at all.
+    The effect is that of the t-test, increased by ``(9.7 log(1 / level) - 10) / n ** 2`` of its value. The increase was
+    fitted to simulated normal values of 6 to 30 pairs at the levels 0.05, 0.007 and 0.0025, and is within 6 % of them
+    where the power is 0.8; scripts/simulate_tests prints them.
 
     Args:
-        effect: mean of the differences over their standard deviation (Cohen's d).
+        n: number of pairs.
         level: significance level of the test.
         wanted: power, the probability of detecting the effect.
 
     Returns:
-        The number of pairs; None if about 10,000 pairs are not enough, the effect is 0 or nan, or the sign-flip test
-        cannot reach the level.
+        The effect; None if so few pairs cannot reach the level at all.
     """
-    least = least_pairs(level)
-    if least is None or math.isnan(effect) or effect == 0:
+    if n < 2 or smallest_p(n) > level:
         return None
-    if math.isinf(effect):
-        return least
-    if power(effect, least, level) >= wanted:
-        return least
-    low, high = least, 2 * least
-    while power(effect, high, level) < wanted:
-        if high >= MOST:
-            return None
-        low, high = high, 2 * high
-    while high - low > 1:  # bisection, because scipy's function gives nan far above the needed n
-        middle = (low + high) // 2
-        low, high = (low, middle) if power(effect, middle, level) >= wanted else (middle, high)
-    return high
+    low, high = 0.0, 2 * (stdtrit(n - 1, 1 - level / 2) + 2) / math.sqrt(n)
+    for _ in range(40):
+        middle = (low + high) / 2
+        reached = power(middle, n, level)
+        low, high = (low, middle) if not reached < wanted else (middle, high)  # far out, scipy's function is nan
+    return float(high) * (1 + max(0.0, -9.7 * math.log(level) - 10) / n**2)
+
+
+def detectable_range(deviation: float, n: int, level: float = 0.05, wanted: float = WANTED) -> tuple[float, float]:
+    """Return the range of the smallest difference that n pairs detect with the wanted power.
+
+    The range comes from the 95 % confidence interval of the standard deviation, for normal differences. It does not
+    depend on the difference that was observed.
+
+    Args:
+        deviation: standard deviation of the n paired differences.
+        n: number of pairs.
+        level: significance level of the test.
+        wanted: power, the probability of detecting the difference.
+
+    Returns:
+        Both ends; nan if so few pairs cannot reach the level at all, or if the differences do not vary.
+    """
+    effect = detectable_effect(n, level, wanted)
+    if effect is None or not deviation > 0:
+        return math.nan, math.nan
+    low, high = (deviation * math.sqrt((n - 1) / float(chdtri(n - 1, tail))) for tail in (0.025, 0.975))
+    return effect * low, effect * high

@@ -7,9 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from dropout_lab.report.comparison import LEVEL, difference_interval
-from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval, mean_interval
-from dropout_lab.stats.paired import holm, sign_flip
+from dropout_lab.report.comparison import LEVEL
+from dropout_lab.stats.intervals import UNBOUNDED, Bounds, Interval
+from dropout_lab.stats.mean_test import MeanTest
+from dropout_lab.stats.paired import holm
+from dropout_lab.stats.power import detectable_range
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,9 @@ class BoundTest:
         values: [n], one value per replicate.
         low, high: bounds of the claim; infinite on an open side.
         scale: ``log`` if the values are logarithms, for example of ratios.
-        only_against: whether the test can only contradict the claim and not support it.
         bounds: smallest and largest possible value.
-        paired: whether the values are paired differences; otherwise they are scores.
+        overlap: see :class:`dropout_lab.stats.mean_test.MeanTest`.
+        bound_error: standard error of the bounds if they are published estimates; 0 if they are exact.
     """
 
     about: str
@@ -31,21 +33,17 @@ class BoundTest:
     low: float = -math.inf
     high: float = math.inf
     scale: str = ""
-    only_against: bool = False
     bounds: Bounds = UNBOUNDED
-    paired: bool = True
+    overlap: float = 0.0
+    bound_error: float = 0.0
 
     @cached_property
-    def interval(self) -> Interval:
-        """Mean with its 95 % interval, in the unit of the metric; the mean of ratios is the geometric mean.
+    def test(self) -> MeanTest:
+        return MeanTest(np.asarray(self.values, dtype=float), self.overlap, self.bound_error)
 
-        Scores have the same interval as in the tables, differences have that of
-        :func:`dropout_lab.report.comparison.difference_interval`.
-        """
-        values = list(self.values)
-        if not self.paired:
-            return mean_interval(values, bounds=self.bounds)
-        found = difference_interval(values).within(self.bounds)
+    def interval(self, level: float = 0.95) -> Interval:
+        """Return the mean with the interval of the test, in the unit of the metric; the mean of ratios is geometric."""
+        found = self.test.interval(level).within(self.bounds)
         if self.scale != "log":
             return found
         mean, low, high, n, few = found
@@ -57,35 +55,43 @@ class BoundTest:
 
         With two bounds, it is the larger p-value of two one-sided tests (TOST; Schuirmann 1987).
         """
-        sides = [_beyond(self.values, self.low, 1)] if self.low > -math.inf else []
-        sides += [_beyond(self.values, self.high, -1)] if self.high < math.inf else []
-        return max(sides)
-
-    @property
-    def inside(self) -> float:
-        """Distance of the mean from the nearer bound; negative if the mean is outside the bounds."""
-        mean = float(np.mean(self.values))
-        return min(mean - self.low, self.high - mean)
+        return max(self._sides(1))
 
     @cached_property
     def p_against(self) -> float:
         """One-sided p-value of the null hypothesis that the mean is between the bounds."""
-        sides = [_beyond(self.values, self.low, -1)] if self.low > -math.inf else []
-        sides += [_beyond(self.values, self.high, 1)] if self.high < math.inf else []
-        return min(sides)
+        return min(self._sides(-1))
 
+    def _sides(self, inwards: int) -> list[float]:
+        sides = [self.test.p_beyond(self.low, inwards)] if self.low > -math.inf else []
+        return sides + ([self.test.p_beyond(self.high, -inwards)] if self.high < math.inf else [])
 
-def _beyond(values: Sequence[float] | np.ndarray, bound: float, side: int) -> float:
-    """Return the one-sided p-value of the sign-flip test of a bound.
+    @property
+    def inside(self) -> float:
+        """Distance of the mean from the nearer bound; negative if the mean is outside the bounds."""
+        return min(self.test.mean - self.low, self.high - self.test.mean)
 
-    Args:
-        values: [n], one value per replicate.
-        bound: the bound.
-        side: 1 for the alternative that the mean is above the bound, -1 that it is below.
-    """
-    moved = side * (np.asarray(values, dtype=float) - bound)
-    both = float(sign_flip(moved))
-    return both / 2 if moved.mean() > 0 else 1 - both / 2
+    @property
+    def smallest_p(self) -> float:
+        """Smallest two-sided p-value that so many values can give; values equal to a bound do not count."""
+        return max(self.test.smallest_p(bound) for bound in (self.low, self.high) if math.isfinite(bound))
+
+    def detectable(self, level: float) -> tuple[float, float]:
+        """Return the range of the smallest distance from a bound that is detected with a probability of 0.8.
+
+        The distance of a ratio is a factor.
+        """
+        low, high = detectable_range(self.test.deviation, self.test.values.size, level)
+        return (math.exp(low), math.exp(high)) if self.scale == "log" else (low, high)
+
+    def smallest_margin(self, level: float) -> float:
+        """Return the smallest margin around "no difference" that the mean is shown to keep; nan without an interval.
+
+        For a ratio, the margin is a factor above 1.
+        """
+        found = self.test.interval(level)
+        margin = max(abs(found.low), abs(found.high))
+        return math.exp(margin) if self.scale == "log" else margin
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,13 @@ class JointTest:
         p: two-sided p-value of the answer, for or against the claim.
         positive: whether the answer is for the claim.
         contrast: the deciding test.
+        tests: number of tests over which the evidence was corrected; 1 for an answer for the claim.
     """
 
     p: float
     positive: bool
     contrast: BoundTest
+    tests: int = 1
 
 
 def intersection_union(contrasts: Sequence[BoundTest]) -> JointTest | None:
@@ -113,12 +121,11 @@ def intersection_union(contrasts: Sequence[BoundTest]) -> JointTest | None:
     Returns:
         The joint result; None if a test has fewer than two replicates.
     """
-    bearing = [c for c in contrasts if not c.only_against]
-    if not bearing or any(len(c.values) < 2 for c in contrasts):
+    if not contrasts or any(len(c.values) < 2 for c in contrasts):
         return None
-    weakest = max(bearing, key=lambda c: (c.p_for, -c.inside))
+    weakest = max(contrasts, key=lambda c: (c.p_for, -c.inside))
     against = holm([c.p_against for c in contrasts]).tolist()
     worst = min(range(len(contrasts)), key=lambda i: (against[i], contrasts[i].inside))
     if against[worst] < weakest.p_for or 2 * against[worst] <= LEVEL:
-        return JointTest(min(1.0, 2 * against[worst]), False, contrasts[worst])
+        return JointTest(min(1.0, 2 * against[worst]), False, contrasts[worst], len(contrasts))
     return JointTest(min(1.0, 2 * weakest.p_for), True, weakest)

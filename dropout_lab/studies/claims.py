@@ -3,78 +3,21 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from dropout_lab.errors import ConfigError
 from dropout_lab.stats.bounds import difference_bounds
-from dropout_lab.stats.intervals import Bounds
 from dropout_lab.studies.bound_tests import BoundTest
-from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import StudyCell
-from dropout_lab.studies.measurements import Measurements
-from dropout_lab.studies.study import HIGHER, Claim
-
-
-class MissingCell(Exception):
-    """Raised if a claim cannot be tested, for example because a cell is not run at this scale or a ratio does not
-    exist."""
-
-
-@dataclass(frozen=True)
-class ClaimContext:
-    """A claim and the measurements on one panel."""
-
-    claim: Claim
-    measured: Measurements
-    panel: str
-
-    def label(self, name: object) -> str:
-        """Return the label of a cell that a test names, either within the panel or as ``PANEL/NAME``.
-
-        Raises:
-            MissingCell: the cell is not run at this scale.
-        """
-        for label in (f"{self.panel}/{name}" if self.panel else str(name), str(name)):
-            if label in self.measured.by_label:
-                return label
-        raise MissingCell(f"{name} is not run at this scale")
-
-    def values(self, name: object) -> dict[Any, float]:
-        return self.measured.values(self.label(name), self.claim.metric)
-
-    def pairs(self, *names: object) -> np.ndarray:
-        """Return the metric of these cells for the n replicates that all of them have, [len(names), n]."""
-        found = [self.values(name) for name in names]
-        shared = [key for key in found[0] if all(key in each for each in found)]
-        return np.array([[each[key] for key in shared] for each in found])
-
-    @property
-    def bounds(self) -> Bounds:
-        """Bounds of the metric."""
-        return metric_bounds(self.measured.study.metrics[self.claim.metric])
-
-    @property
-    def differences(self) -> Bounds:
-        """Bounds of the difference of two values of the metric."""
-        return difference_bounds(self.bounds)
-
-    @property
-    def sign(self) -> int:
-        """1 if a higher value of the metric is better, else -1."""
-        return 1 if self.measured.study.metrics[self.claim.metric].better == HIGHER else -1
-
-    def parameter(self, key: str, default: Any = None) -> Any:
-        return self.claim.test.get(key, default)
+from dropout_lab.studies.claim_context import ClaimContext, MissingCell
+from dropout_lab.studies.study import Claim
 
 
 def _better(bench: ClaimContext, first: object, second: object, by: float) -> BoundTest:
     a, b = bench.pairs(first, second)
-    about = f"{first} - {second}"
-    if bench.sign > 0:
-        return BoundTest(about, a - b, low=by, bounds=bench.differences)
-    return BoundTest(about, a - b, high=-by, bounds=bench.differences)
+    limit = {"low": by} if bench.sign > 0 else {"high": -by}
+    return bench.test(f"{first} - {second}", a - b, (first, second), bounds=bench.differences, **limit)
 
 
 def better(bench: ClaimContext) -> list[BoundTest]:
@@ -108,7 +51,8 @@ def equivalent(bench: ClaimContext) -> list[BoundTest]:
     found = []
     for other in others:
         a, b = bench.pairs(first, other)
-        found.append(BoundTest(f"{first} - {other}", a - b, -within, within, bounds=bench.differences))
+        limits = {"low": -within, "high": within, "bounds": bench.differences}
+        found.append(bench.test(f"{first} - {other}", a - b, (first, other), **limits))
     return found
 
 
@@ -137,8 +81,8 @@ def along_axis(bench: ClaimContext) -> list[StudyCell]:
 def trend(bench: ClaimContext) -> list[BoundTest]:
     """Return the tests of ``trend: rising|falling, over: KEY, arm: A|among: [...]``.
 
-    The claim is that the slope of the metric over the rank of the setting KEY has the given sign, and that no step
-    between neighbouring cells has the opposite sign. The steps can only contradict the claim.
+    The claim is that every step between neighbouring values of the setting KEY changes the metric in the given
+    direction. It is supported only if every single step is significant.
 
     Raises:
         MissingCell: fewer than three cells of the trend are run at this scale.
@@ -153,16 +97,9 @@ def trend(bench: ClaimContext) -> list[BoundTest]:
         raise ConfigError(f"{bench.measured.study.name}: trend over {key}: name one arm, or the cells in among")
     names = [name for _, name in along]
     values = bench.pairs(*names)
-    ranks = np.arange(len(names)) - (len(names) - 1) / 2
-    slopes = ranks @ values / (ranks @ ranks)
-    low, high = (0.0, math.inf) if direction > 0 else (-math.inf, 0.0)
-    steps = [
-        BoundTest(f"{names[i + 1]} - {names[i]}", values[i + 1] - values[i], low, high, "", True, bench.differences)
-        for i in range(len(names) - 1)
-    ]
-    steepest = ranks[ranks > 0].sum() / (ranks @ ranks)  # slope of a step from one bound to the other in the middle
-    bounds = (steepest * bench.differences[0], steepest * bench.differences[1])
-    return [BoundTest(f"change a step along {key}", slopes, low, high, bounds=bounds), *steps]
+    limit = {"low": 0.0} if direction > 0 else {"high": 0.0}
+    steps = [(names[i], names[i + 1], values[i + 1] - values[i]) for i in range(len(names) - 1)]
+    return [bench.test(f"{b} - {a}", change, (a, b), bounds=bench.differences, **limit) for a, b, change in steps]
 
 
 def ratio(bench: ClaimContext) -> list[BoundTest]:
@@ -173,24 +110,24 @@ def ratio(bench: ClaimContext) -> list[BoundTest]:
     """
     first, second = bench.parameter("ratio")
     a, b = bench.pairs(first, second)
-    low, high = _between(bench)
-    low = math.log(low) if low > 0 else -math.inf
+    low, high = bench.parameter("between")
+    limits = {
+        "low": math.log(low) if (low or 0) > 0 else -math.inf,
+        "high": math.inf if high is None else math.log(high),
+    }
     if not (np.array([a, b]) > 0).all():
         raise MissingCell(f"a value of {first} or {second} is not above 0, and they have no ratio")
-    return [BoundTest(f"{first} / {second}", np.log(a / b), low, math.log(high), scale="log")]
+    return [bench.test(f"{first} / {second}", np.log(a / b), (first, second), scale="log", **limits)]
 
 
 def value(bench: ClaimContext) -> list[BoundTest]:
-    """Return the test of ``value: A, between: [low, high]``: the metric of A is between the bounds; null means no
-    bound."""
+    """Return the test of ``value: A, between: [low, high]``: the metric of A is between the bounds.
+
+    A bound is null for an open side, or the id of a published figure, whose uncertainty is then part of the test.
+    """
     name = bench.parameter("value")
-    values = list(bench.values(name).values())
-    return [BoundTest(str(name), values, *_between(bench), bounds=bench.bounds, paired=False)]
-
-
-def _between(bench: ClaimContext) -> tuple[float, float]:
-    low, high = bench.parameter("between")
-    return -math.inf if low is None else float(low), math.inf if high is None else float(high)
+    values = np.array(list(bench.values(name).values()))
+    return [bench.test(str(name), values, (name,), bounds=bench.bounds, **bench.between(name))]
 
 
 def gain(bench: ClaimContext) -> list[BoundTest]:
@@ -208,12 +145,12 @@ def gain(bench: ClaimContext) -> list[BoundTest]:
     if "within" in bench.claim.test:
         low, high = -float(bench.parameter("within")), float(bench.parameter("within"))
     bounds = difference_bounds(bench.differences)
-    return [BoundTest(f"({a} - {b}) - ({c} - {d})", differences, low, high, bounds=bounds)]
+    return [bench.test(f"({a} - {b}) - ({c} - {d})", differences, names, low=low, high=high, bounds=bounds)]
 
 
 def near(bench: ClaimContext) -> list[BoundTest]:
     """Return the test of ``near: A, within: margin``: the metric of A differs from the published figure by less than a
-    margin.
+    margin; the standard error of the published figure is part of the test.
 
     Raises:
         ConfigError: the cell has no published figure.
@@ -222,11 +159,11 @@ def near(bench: ClaimContext) -> list[BoundTest]:
     published = bench.measured.published(label, bench.claim.metric)
     if published is None:
         raise ConfigError(f"{bench.measured.study.name}: near: {label} has no published figure")
-    within = float(bench.parameter("within"))
-    values = np.array(list(bench.values(bench.parameter("near")).values()))
-    bounds = (bench.bounds[0] - published.number, bench.bounds[1] - published.number)
-    about = f"{label} - published {published.number:g}"
-    return [BoundTest(about, values - published.number, -within, within, bounds=bounds, paired=False)]
+    name, within = bench.parameter("near"), float(bench.parameter("within"))
+    values = np.array(list(bench.values(name).values())) - published.number
+    limits = {"low": -within, "high": within, "bounds": tuple(end - published.number for end in bench.bounds)}
+    error = published.standard_error(bench.measured.overlap([label]))
+    return [bench.test(f"{label} - published {published.number:g}", values, (name,), bound_error=error, **limits)]
 
 
 def same(bench: ClaimContext) -> tuple[bool, list[float]]:

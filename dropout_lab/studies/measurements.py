@@ -11,7 +11,8 @@ import pandas as pd
 
 from dropout_lab.errors import ConfigError
 from dropout_lab.report import read_csv as stored
-from dropout_lab.report.summary import Summary, TuningRecord
+from dropout_lab.report.summary import Summary
+from dropout_lab.report.tuning_record import TuningRecord
 from dropout_lab.stats.intervals import Interval
 from dropout_lab.studies.bounds import metric_bounds
 from dropout_lab.studies.cells import StudyCell
@@ -33,6 +34,10 @@ class PublishedFigure(NamedTuple):
 
     fact: PublishedValue
     number: float
+
+    def standard_error(self, overlap: float = 0.0) -> float:
+        """Return the standard error of the number, without that of the reference cell of a relative metric."""
+        return self.fact.standard_error(overlap) * abs(self.number / self.fact.number) if self.fact.number else 0.0
 
 
 @dataclass(frozen=True)
@@ -127,10 +132,28 @@ class Measurements:
         return self.summary.interval(label, COLUMN + metric)
 
     def values(self, label: str, metric: str) -> dict[Replicate, float]:
-        """Return the metric of each finished replicate."""
+        """Return the metric of each finished replicate: of each draw of the tuning if it was repeated, else of each
+        trial."""
+        if label in self.tuned and self.tuned[label].draws > 1:
+            return {(draw,): value for draw, value in self.summary.replicates(label, COLUMN + metric)}
         rows = self.summary.finished(label, COLUMN + metric)
         keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
         return dict(zip(keys, rows[COLUMN + metric].astype(float).tolist(), strict=True))
+
+    def overlap(self, labels: Sequence[str]) -> float:
+        """Return the number of test examples per training example of these cells if their replicates are different
+        splits of the same data; 0 if the replicates are independent.
+
+        See :class:`dropout_lab.stats.mean_test.MeanTest`.
+        """
+        return max((self.summary.overlap(label) for label in labels), default=0.0)
+
+    def lost(self, label: str) -> dict[Replicate, bool]:
+        """Return whether each replicate of a cell diverged, for the replicates that did not fail."""
+        rows = self.summary.of(label)
+        rows = rows[rows["status"].isin(["ok", "diverged"])]
+        keys = zip(*(rows[name].tolist() for name in self.study.replicates), strict=True)
+        return dict(zip(keys, (rows["status"] == "diverged").tolist(), strict=True))
 
     def unmet(self, conditions: Conditions, labels: Sequence[str]) -> str:
         """Return the condition that keeps these cells from being compared with the publication; empty if none does."""
@@ -144,8 +167,10 @@ class Measurements:
                 )
                 if not columns.empty and not bool(evaluate_expression(columns, expression, "comparable").all()):
                     return f"not {expression}"
-        panel = self.by_label[labels[0]].panel if labels else ""
-        problems = (self._unmet_by_reference(condition, panel) for condition in conditions.reference)
+        panels = dict.fromkeys(self.by_label[label].panel for label in labels)
+        problems = (
+            self._unmet_by_reference(condition, panel) for condition in conditions.reference for panel in panels
+        )
         return next((problem for problem in problems if problem), "")
 
     def _unmet_by_reference(self, condition: ReferenceCondition, panel: str) -> str:
@@ -157,7 +182,7 @@ class Measurements:
         columns = rename_columns(rows[rows["status"] == "ok"]).apply(pd.to_numeric, errors="coerce")
         means = columns.mean().to_frame().T
         if columns.empty or not bool(evaluate_expression(means, condition.when, "comparable").all()):
-            return f"not {condition.when} in the mean of {condition.cell}"
+            return f"not {condition.when} in the mean of {labels[0]}"
         return ""
 
 

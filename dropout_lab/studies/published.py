@@ -1,6 +1,7 @@
 """Published figures, each with its source and a note on how the figure was obtained."""
 
 import csv
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -43,6 +44,21 @@ class PublishedValue:
     @property
     def number(self) -> float:
         return float(self.value)
+
+    def standard_error(self, overlap: float = 0.0) -> float:
+        """Return the standard error of the figure, from its printed spread; 0 if the kind of spread is not known.
+
+        Args:
+            overlap: number of test examples divided by the number of training examples if the n runs are different
+                splits of the same data (Nadeau and Bengio 2003).
+        """
+        kind = self.spread_kind.partition(" ")[0]
+        try:
+            spread, n = float(self.spread), int(self.n)
+        except ValueError:
+            return 0.0
+        deviation = {"sd": spread, "se": spread * math.sqrt(n)}.get(kind, 0.0)
+        return deviation * math.sqrt(1 / n + overlap)
 
 
 @cache

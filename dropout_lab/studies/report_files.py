@@ -6,24 +6,27 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.report.footnotes import write_footnotes
 from dropout_lab.report.formats import format_latex, format_markdown, format_plain
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.stats.intervals import Interval
+from dropout_lab.studies.agreement import TableRow
 from dropout_lab.studies.claims_lock import load_lock, registration_status
 from dropout_lab.studies.first_trial import read_first_trial
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
+from dropout_lab.studies.sensitivity import COLUMNS, sensitivity_columns, sensitivity_text
 from dropout_lab.studies.study import StudyMetric
+from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.study_readme import render_readme
-from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict, TableRow, comparability_problem
+from dropout_lab.studies.verdicts import INCOMPARABLE, ClaimVerdict
 
 EXACT = 4  # maximum number of decimal places of a figure printed in a paper; figures from log files have more
 SEEN = {"print": "", "copy": "c", "recalled": "r", "quoted": "q"}
-CLAIMS = (
-    "study,scale,panel,data,id,category,claim,source,test,metric,about,effect,low,high,n,p,p_holm,tendency,verdict,why,"
-    "registered"
-).split(",")
+CLAIMS = [
+    *"study,scale,panel,data,id,category,claim,source,test,metric,about,effect,low,high,n,p,p_holm".split(","),
+    *"tendency,verdict,why,registered".split(","),
+    *COLUMNS,
+]
 
 
 def render_table(
@@ -66,7 +69,7 @@ def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
         "published": _published(row.published, metric),
         "measured": _interval(found, metric),
         "n": str(found.n if found else 0) if cell else "",
-        "difference": _difference(found, row.published, metric),
+        "difference": _difference(found, row, metric),
         "verdict": row.verdict,
         "lost": str(_lost(measured, row)) if cell else "",
     }
@@ -101,8 +104,10 @@ def _interval(found: Interval | None, metric: StudyMetric) -> str:
     return interval_text(found, 1, metric.digits)
 
 
-def _difference(found: Interval | None, published: PublishedFigure | None, metric: StudyMetric) -> str:
-    return f"{found.mean - published.number:+.{metric.digits}f}" if found and published else ""
+def _difference(found: Interval | None, row: TableRow, metric: StudyMetric) -> str:
+    if row.paired:
+        return interval_text(row.paired, 1, metric.digits, "+")
+    return f"{found.mean - row.published.number:+.{metric.digits}f}" if found and row.published else ""
 
 
 def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame:
@@ -117,49 +122,13 @@ def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame
         interval = measured.interval(row.label, row.metric) if cell else None
         line |= interval.columns if interval else {}
         line |= {"difference": interval.mean - published.number} if interval and published else {}
+        ends = row.paired
+        line |= {"difference": ends.mean, "difference_low": ends.low, "difference_high": ends.high} if ends else {}
+        line |= {"margin": row.margin} if row.margin is not None else {}
         line |= {"n_lost": _lost(measured, row)} if cell else {}
         line |= {"chosen": measured.tuned[row.label].picked} if row.label in measured.tuned else {}
         found.append(line | {"verdict": row.verdict})
     return pd.DataFrame(found)
-
-
-def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[str]:
-    """Return the sentences below the table."""
-    study = measured.study
-    shown = [row.published.fact for row in rows if row.published]
-    sentences = [next(write_footnotes(measured.summary, "seeds" if study.replicates == ("seed",) else "replicates"))]
-    if shown:
-        sources = dict.fromkeys(fact.source for fact in shown)
-        marks = {fact.seen for fact in shown}
-        relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
-        over = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
-        parts = ["published: as printed" + over]
-        parts += ["c seen in a copy of it"] if "copy" in marks else []
-        parts += ["r recalled, not seen in print"] if "recalled" in marks else []
-        parts += ["q quoted from a text that names neither data nor model"] if "quoted" in marks else []
-        kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
-        parts += [f"± {', '.join(kinds)}"] if kinds else []
-        sentences.append("; ".join(parts) + ". Source: " + ". ".join(sources) + ".")
-    if any(row.verdict and row.verdict != INCOMPARABLE for row in rows):
-        within = " or ".join(f"{_margins(measured, m)} ({m.title})" for m in study.metrics.values() if m.margin)
-        sentences.append(
-            f"verdict: agrees if the mean is within {within} of the published figure, taken as exact, by two one-sided "
-            "sign-flip tests over replicates at level 0.05, Holm over the table."
-        )
-    why = comparability_problem(measured)
-    if why:
-        sentences.append(f"Not comparable with the publication at this scale: {why}.")
-    gone = [*study.deviations, *measured.scale.deviations]
-    if gone:
-        sentences.append("Other than published: " + "; ".join(text.rstrip(".") for text in gone) + ".")
-    return sentences
-
-
-def _margins(measured: Measurements, metric: StudyMetric) -> str:
-    found = {panel: metric.within(panel) for panel in measured.panels}
-    if len(set(found.values())) == 1:
-        return f"{found[measured.panels[0]]:g}"
-    return ", ".join(f"{margin:g} on {panel}" for panel, margin in found.items() if margin)
 
 
 def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.DataFrame:
@@ -181,7 +150,8 @@ def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.D
             line |= {"effect": one.effect.mean, "low": one.effect.low, "high": one.effect.high}
         line |= {"n": one.n, "p": one.p, "p_holm": one.holm, "tendency": one.tendency}
         registered = registration_status(measured.study, one.claim, lock.get(one.claim.id), first)
-        found.append(line | {"verdict": one.verdict, "why": one.why, "registered": registered})
+        line |= {"verdict": one.verdict, "why": one.why, "registered": registered}
+        found.append(line | sensitivity_columns(one))
     return pd.DataFrame(found, columns=CLAIMS)
 
 
@@ -211,12 +181,11 @@ def claim_lines(frame: pd.DataFrame, named: bool = False) -> tuple[list[str], li
     rows = []
     for row in frame.astype(object).where(frame.notna(), "").to_dict("records"):
         where = str(row["panel"] or row["data"])
-        why = f" ({row['why']})" if row["why"] else ""
         p = row["p_holm"] if row["p_holm"] != "" else ""
         shown_p = "" if p == "" else "<0.001" if float(p) < 0.001 else f"{float(p):.3f}"
         line = [row["study"], row["scale"]] if named else []
-        line += [where, str(row["claim"]), format_effect(row), str(row["n"]), shown_p, f"{row['verdict']}{why}"]
-        rows.append([*line, str(row["registered"])])
+        line += [where, str(row["claim"]), format_effect(row), str(row["n"]), shown_p]
+        rows.append([*line, f"{row['verdict']}{sensitivity_text(row)}", str(row["registered"])])
     return titles, rows
 
 

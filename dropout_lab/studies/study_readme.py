@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from dropout_lab.report.footnotes import TEST
 from dropout_lab.studies.measurements import Measurements
 from dropout_lab.studies.study import SMOKE
 
@@ -47,7 +48,7 @@ def render_readme(
 def _rule(frame: pd.DataFrame) -> str:
     judged = int(frame["p_holm"].notna().sum())
     return (
-        "Verdicts come from paired sign-flip tests over replicates at level 0.05, two-sided"
+        f"Verdicts come from tests over replicates ({TEST}) at level 0.05, two-sided"
         + (f", Holm over {judged} claims" if judged > 1 else "")
-        + "; the tests stand in `claims.csv`."
+        + "; each interval inverts the same test at the level that decided. The tests are in `claims.csv`."
     )

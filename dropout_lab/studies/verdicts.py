@@ -1,23 +1,27 @@
 """Verdicts on claims and published figures, corrected for multiple testing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dropout_lab.report.comparison import LEVEL
+from dropout_lab.report.divergence import compare_divergence
 from dropout_lab.stats.intervals import Interval
-from dropout_lab.stats.paired import holm, smallest_p
-from dropout_lab.studies.bound_tests import BoundTest, JointTest, intersection_union
-from dropout_lab.studies.claims import TESTS, ClaimContext, MissingCell, along_axis, list_cells, same
+from dropout_lab.stats.paired import holm, holm_levels
+from dropout_lab.studies.agreement import PAIRED, TableRow, agreement_test
+from dropout_lab.studies.bound_tests import JointTest, intersection_union
+from dropout_lab.studies.claim_context import ClaimContext, MissingCell
+from dropout_lab.studies.claims import TESTS, along_axis, list_cells, same
 from dropout_lab.studies.measurements import Measurements, PublishedFigure
 from dropout_lab.studies.published import load_published
 from dropout_lab.studies.study import SMOKE, Claim, Conditions
 
-SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "not told apart"
+SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "inconclusive"
 INCOMPARABLE = "not comparable at this scale"
 AGREES, DIFFERS = "agrees", "differs"
-NO_SMOKE = "a smoke run judges nothing"
+NO_SMOKE = "a smoke run is not judged"
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,16 @@ class ClaimVerdict:
         why: reason why the claim is not comparable or remains open; may be empty.
         tendency: direction of the results regardless of the verdict: ``for``, ``against`` or empty.
         about: description of the effect, such as ``A - B``.
-        effect: the deciding difference with its interval; None if there is none.
+        effect: the deciding difference with the interval of its test at :attr:`level`; None if there is none.
         n: number of replicates.
         p: two-sided p-value without correction; None for exact claims.
         holm: p-value corrected over the tested claims of the study; None if the claim is not among them.
+        answer: the tests behind p; None for exact claims.
+        level: significance level at which the claim was decided, after all corrections.
+        detectable: range of the smallest distance from a bound that is detected with a probability of 0.8; nan if
+            there are too few replicates, and for exact claims.
+        margin: smallest margin around no difference that the effect is shown to keep; nan if unknown.
+        diverged: number of diverged trials of the claim's cells, compared with each other; empty if there are none.
     """
 
     claim: Claim
@@ -47,15 +57,21 @@ class ClaimVerdict:
     n: int = 0
     p: float | None = None
     holm: float | None = None
+    answer: JointTest | None = None
+    level: float = LEVEL
+    detectable: tuple[float, float] = (math.nan, math.nan)
+    margin: float = math.nan
+    diverged: str = ""
 
 
 def judge_claims(measured: Measurements) -> list[ClaimVerdict]:
     """Return the verdicts on every claim of a study, on every panel of the claim."""
     open_ = [_tested(claim, measured, panel) for claim in measured.study.claims for panel in _panels(claim, measured)]
     asked = [i for i, one in enumerate(open_) if one.p is not None and not one.why]
-    corrected = holm([open_[i].p or 0.0 for i in asked]) if asked else np.zeros(0)
-    for i, p in zip(asked, corrected.tolist(), strict=True):
-        open_[i] = _decided(open_[i], p, len(asked))
+    p = [open_[i].p or 0.0 for i in asked]
+    corrected = zip(asked, holm(p).tolist(), holm_levels(p, LEVEL).tolist(), strict=True)
+    for i, adjusted, level in corrected:
+        open_[i] = _decided(_at_level(open_[i], level, len(asked)), adjusted, len(asked))
     return open_
 
 
@@ -80,13 +96,16 @@ def _tested(claim: Claim, measured: Measurements, panel: str) -> ClaimVerdict:
     except MissingCell as absent:
         return replace(judged, why=str(absent))
     why = _unmet(claim, measured, labels)
+    divergence = compare_divergence({label: measured.lost(label) for label in labels})
+    judged = replace(judged, diverged=divergence.text)
     unstable = [label for label in labels if measured.summary.unstable(label)]
     answer = intersection_union(contrasts)
     if answer is None:
         return replace(judged, verdict=INCOMPARABLE if why else OPEN, why=why or "fewer than two replicates")
-    found = _answered(judged, answer)
-    if unstable and not why:
-        return replace(found, verdict=OPEN, why=f"a third or more of {unstable[0]} diverged")
+    found = _at_level(_answered(judged, answer), LEVEL, 1)
+    if not why and (unstable or divergence.p <= LEVEL):
+        reason = f"a third or more of {unstable[0]} diverged" if unstable else "the cells diverged differently often"
+        return replace(found, verdict=OPEN, why=reason)
     return replace(found, why=why)
 
 
@@ -124,63 +143,63 @@ def _exact(judged: ClaimVerdict, bench: ClaimContext, why: str) -> ClaimVerdict:
 
 
 def _answered(judged: ClaimVerdict, answer: JointTest) -> ClaimVerdict:
-    contrast = answer.contrast
     leaning = ("for" if answer.positive else "against") if answer.p < 1 else ""
-    effect = contrast.interval
-    return replace(judged, tendency=leaning, about=contrast.about, effect=effect, n=effect.n, p=answer.p)
+    n = len(answer.contrast.values)
+    return replace(judged, tendency=leaning, about=answer.contrast.about, n=n, p=answer.p, answer=answer)
+
+
+def _at_level(judged: ClaimVerdict, level: float, family: int) -> ClaimVerdict:
+    """Add the interval of the deciding test at the level of the decision, and what could have been detected.
+
+    Args:
+        judged: the verdict with its answer.
+        level: level of the claim after Holm's correction over the claims.
+        family: number of claims over which Holm's method corrects.
+    """
+    assert judged.answer is not None
+    contrast, single = judged.answer.contrast, level / judged.answer.tests
+    return replace(
+        judged,
+        effect=contrast.interval(1 - single),
+        level=single,
+        detectable=contrast.detectable(LEVEL / family / judged.answer.tests),
+        margin=math.nan if judged.claim.kind == "value" else contrast.smallest_margin(1 - single),
+    )
 
 
 def _decided(judged: ClaimVerdict, p: float, family: int) -> ClaimVerdict:
+    assert judged.answer is not None
     significant = p <= LEVEL
     verdict = {"for": SUPPORTED, "against": CONTRADICTED}.get(judged.tendency, OPEN) if significant else OPEN
-    few = not significant and smallest_p(judged.n) * family > LEVEL
+    few = not significant and judged.answer.contrast.smallest_p * judged.answer.tests * family > LEVEL
     return replace(judged, holm=p, verdict=verdict, why="too few replicates to tell" if few else "")
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """Row of a study's table: one metric of one cell and its published figure.
-
-    Args:
-        label: label of the cell; empty for a published figure that the study does not measure.
-        metric: name of the metric.
-        published: the published figure; None if there is none.
-        verdict: one of :data:`AGREES`, :data:`DIFFERS`, :data:`OPEN` and :data:`INCOMPARABLE`; empty if nothing is
-            compared.
-        name: name that the study gives to a published figure that it does not measure.
-        panel: panel of the row; "" for all panels.
-    """
-
-    label: str
-    metric: str
-    published: PublishedFigure | None = None
-    verdict: str = ""
-    name: str = ""
-    panel: str = ""
 
 
 def table_rows(measured: Measurements) -> list[TableRow]:
     """Return all rows of a study's table in order, with verdicts corrected over the table."""
     found: list[TableRow] = []
     tested: dict[int, JointTest] = {}
-    for name, metric in measured.study.metrics.items():
+    paired: set[int] = set()
+    for name in measured.study.metrics:
         for label in measured.by_label:
             found_in_print = measured.published(label, name)
             row = TableRow(label, name, found_in_print, panel=measured.by_label[label].panel)
-            margin = metric.within(row.panel)
-            if found_in_print is not None and margin is not None:
-                row = replace(row, verdict=INCOMPARABLE)
-                values = np.array(list(measured.values(label, name).values()))
-                away = BoundTest(label, values - found_in_print.number, -margin, margin)
-                answer = intersection_union([away])
+            test = agreement_test(measured, row)
+            if test is not None:
+                row = replace(row, verdict=INCOMPARABLE, margin=test.high)
+                answer = intersection_union([test])
+                paired |= {len(found)} if test.about == PAIRED else set()
                 if measured.scale.name != SMOKE and not measured.unmet(measured.study.comparable, [label]):
                     row = replace(row, verdict=OPEN)
                     tested |= {len(found): answer} if answer else {}
             found.append(row)
-    corrected = holm([answer.p for answer in tested.values()]) if tested else np.zeros(0)
-    for (i, answer), p in zip(tested.items(), corrected.tolist(), strict=True):
-        if p <= LEVEL:
+    p = [answer.p for answer in tested.values()]
+    figures = zip(tested.items(), holm(p).tolist(), holm_levels(p, LEVEL).tolist(), strict=True)
+    for (i, answer), adjusted, level in figures:
+        if adjusted <= LEVEL:
             found[i] = replace(found[i], verdict=AGREES if answer.positive else DIFFERS)
+        if i in paired:
+            found[i] = replace(found[i], paired=answer.contrast.interval(1 - level))
     return _ordered(measured, [*found, *_unmeasured(measured)])
 
 

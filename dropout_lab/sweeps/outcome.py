@@ -17,17 +17,19 @@ class Outcome:
         rows: ledger rows of their trials.
         trained: number of newly trained trials.
         evaluated: ids of evaluated trials, each with its inference settings.
+        missing: number of trials of the arms that have no row.
     """
 
     arms: Sequence[Arm]
     rows: Sequence[Row]
     trained: int
     evaluated: Sequence[tuple[str, InferConf]] = ()
+    missing: int = 0
 
     @property
     def status(self) -> int:
-        """Exit status: 1 if a trial diverged or failed."""
-        return int(any(row["status"] != "ok" for row in self.rows))
+        """Exit status: 1 if a trial diverged, failed or is missing."""
+        return int(self.missing > 0 or any(row["status"] != "ok" for row in self.rows))
 
     @property
     def has_other_arms(self) -> bool:

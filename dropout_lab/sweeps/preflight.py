@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dropout_lab.config import Config
-from dropout_lab.config.data import OWN
 from dropout_lab.data import DATASETS, Dataset
 from dropout_lab.data.description import describe
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import Custom
-from dropout_lab.regularizers import incompatibility as unfit_regularizer
+from dropout_lab.regularizers import incompatibility as regularizer_incompatibility
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
+from dropout_lab.sweeps.memory import refuse_unaffordable
 from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined, monitored_columns
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
@@ -47,7 +47,7 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
     for reason, count in left_out.items():
         say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
     if not kept:
-        raise ConfigError("an empty sweep: every arm is left out by skip_invalid")
+        raise ConfigError("the sweep is empty: skip_invalid excludes every arm")
     return kept
 
 
@@ -72,6 +72,8 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         _known(config)
         _device(config)
         dataset, model = load_trial_data(trial), build_trial_model(trial)
+        refuse_unaffordable(config, model)
+        _refuse_resplit(config, dataset)
         seeds_of_pack = list(seeds[trial.point.pack_key])
         splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits
         if splits not in checked:
@@ -86,8 +88,8 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
-            config.check_length(trial.point.listed, model.levels)
-        reason = unfit_regularizer(config.regularizer, describe_network(model, dataset))
+            config.check_length(trial.point.listed, model.depth)
+        reason = regularizer_incompatibility(config.regularizer, describe_network(model, dataset))
         if reason:
             raise ConfigError.of("regularizer", trial.point.regularizer, reason)
         reason = conversion_error(trial, model)
@@ -107,7 +109,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
     for trial in {trial.point.pack_key: trial for trial in trials}.values():
         config = trial.config
         lines |= dict.fromkeys(describe_undefined(config, load_trial_data(trial), list(seeds[trial.point.pack_key])))
-        if config.data.kind in OWN:
+        if config.data.of_user:
             dataset = load_trial_data(trial)
             splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
             lines[describe(dataset, config.data.path, splits)] = None
@@ -131,7 +133,21 @@ def _known(config: Config) -> None:
 def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+        raise ConfigError.of(
+            "device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices on this machine"
+        )
+
+
+def _refuse_resplit(config: Config, dataset: Dataset) -> None:
+    if not config.resplit or dataset.test is None:
+        return
+    if dataset.splits:
+        last = len(dataset.splits) - 1
+        remedy = f"data.split=range(0,{last + 1}) trains on each of its published splits"
+    else:
+        remedy = "leave it out; save_predictions=true gives intervals over its test examples"
+    problem = f"data={dataset.name} has an official test part of {len(dataset.test)} examples, which is not drawn"
+    raise ConfigError(f"resplit=true: {problem}; {remedy}")
 
 
 def _check_splits(config: Config, dataset: Dataset, seeds: Sequence[int]) -> None:

@@ -95,7 +95,7 @@ class TrainingState:
             "pack": capture_pack(self.pack),
             "stalls": self.stalls.state_dict(),
             "watch": self.watch.state_dict(),
-            "final": self.final,
+            "final": self.final if len(self.inside) < len(self.trials) else {},  # of the models that have left
             "dropped": self.dropped,
             "epochs_run": self.epochs_run,
             "curves": [to_columns(result.curve) for result in self.results],
@@ -112,8 +112,8 @@ class TrainingState:
         self.epoch, self.last_loss, self.seconds_before = state["epoch"], state["last_loss"], state["seconds"]
         self.stalls.load_state_dict(state["stalls"])
         self.watch.load_state_dict(state["watch"])
-        for name, values in self.final.items():
-            values.copy_(state["final"][name])
+        for name, values in state["final"].items():
+            self.final[name].copy_(values)
         self.dropped, self.epochs_run = state["dropped"].clone(), list(state["epochs_run"])
         curves = zip(self.trials, state["curves"], state["diverged"], strict=True)
         self.results = [

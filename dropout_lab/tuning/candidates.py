@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from dropout_lab.config.fields import round_decimal
 from dropout_lab.metrics import SCORES, Metric, metric_of
+from dropout_lab.settings.fields import round_decimal
 from dropout_lab.tuning.samplers import Settings
 
 VALIDATION_SCORES = [f"val_{metric.name}" for metric in SCORES]

@@ -6,18 +6,17 @@ The test set is read by the confirming trials alone.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dropout_lab.config import list_settings
+from dropout_lab.config import Config, list_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import Say, preview_run, run_arms, run_claimed, select_arms
+from dropout_lab.sweeps.run import Evaluate, Say, evaluate_nothing, preview_run, run_arms, run_claimed, select_arms
 from dropout_lab.tuning.candidates import Candidate, readable_columns, score_candidate
 from dropout_lab.tuning.samplers import SAMPLERS, RandomSampler, Settings
 from dropout_lab.tuning.space import search_space
@@ -32,18 +31,21 @@ class Search:
 
     Args:
         arm: the arm as typed, with default values of the settings to choose.
+        draw: number of this repetition of the arm's tuning, from 0.
         attempts: the candidates tried so far.
         rows: ledger rows of their trials, by id.
     """
 
     arm: Arm
+    draw: int = 0
     attempts: list[Candidate] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         config = self.arm.config
         space = search_space(self.arm)
-        self._sampler = SAMPLERS[config.sampler](space, config.budget, config.seed) if space else None
+        seed = config.seed + self.draw  # the first draw is that of a command without repetitions
+        self._sampler = SAMPLERS[config.sampler](space, config.budget, seed) if space else None
         # Random settings for the checks and the cost estimate before the sampler has proposed any.
         self.stand_ins = RandomSampler(space, config.budget, config.seed).ask() if space else []
         self._asked: list[tuple[Settings, Arm]] = []
@@ -67,15 +69,29 @@ class Search:
 
     def trying(self, settings: Settings) -> Arm:
         """Return the arm with these settings on the tuning seeds, without access to the test set."""
-        seeds = [FIRST_SEED + i for i in range(self.arm.config.tuning_seeds)]
+        config = self.arm.config
+        first = FIRST_SEED + self.draw * config.tuning_seeds
+        seeds = [first + i for i in range(config.tuning_seeds)]
         apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
         apart["metrics"] = [name for name in self.arm.config.metrics if name != CONFUSION]  # of saved predictions
         apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations read the test set
+        if config.resplit:  # on the split of the only seed that this draw confirms on
+            apart |= {"resplit": False, "seed": config.seed + self.seeds[0]}
         return Arm((), replace_settings(self.arm.changed(settings), apart))
 
     def confirming(self, settings: Settings) -> Arm:
-        """Return the arm with these settings on the seeds of the command."""
-        return Arm(self.arm.settings, self.arm.changed(settings), self.arm.words)
+        """Return the arm with these settings on its share of the seeds of the command."""
+        config = self.arm.changed(settings)
+        if self.arm.config.tuning_draws > 1:
+            config = replace_settings(config, {"seeds": self.seeds})
+        return Arm(self.arm.settings, config, self.arm.words)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds on which this draw confirms its choice."""
+        seeds = self.arm.config.trial_seeds
+        share = len(seeds) // self.arm.config.tuning_draws
+        return seeds[self.draw * share : (self.draw + 1) * share]
 
     @property
     def picked(self) -> Candidate:
@@ -93,7 +109,7 @@ class TuningOutcome(Outcome):
     """The result of a command that chooses settings.
 
     Args:
-        searches: the search of each arm.
+        searches: the searches of each arm, one per draw of the tuning.
     """
 
     searches: Sequence[Search] = ()
@@ -130,18 +146,42 @@ def cost_preview(arms: Sequence[Arm]) -> list[Arm]:
 def _searches(arms: Sequence[Arm]) -> list[Search]:
     config = arms[0].config
     if not config.read_test:
-        raise ConfigError("read_test=false: tune=true confirms its choices on the test part; leave out read_test=")
-    taken = [seed for seed in config.trial_seeds if FIRST_SEED <= seed < FIRST_SEED + config.tuning_seeds]
+        raise ConfigError("read_test=false: tune=true evaluates its selection on the test set; leave out read_test=")
+    last = FIRST_SEED + config.tuning_draws * config.tuning_seeds
+    taken = [seed for seed in config.trial_seeds if FIRST_SEED <= seed < last]
     if taken:
-        raise ConfigError.of("seeds", taken, f"seeds from {FIRST_SEED} on are for choosing; confirm on other ones")
-    searches = [Search(arm) for arm in arms]
+        raise ConfigError.of(
+            "seeds", taken, f"seeds from {FIRST_SEED} on are reserved for the selection; use smaller ones"
+        )
+    _check_draws(config)
+    searches = [Search(arm, draw) for arm in arms for draw in range(config.tuning_draws)]
     if not any(search.stand_ins for search in searches):
-        raise ConfigError("tune=true: no arm has anything to choose; give a range, such as 'rate=interval(0.1,0.8)'")
+        raise ConfigError("tune=true: no arm has a setting to tune; give a range, such as 'rate=interval(0.1,0.8)'")
     return searches
 
 
+def _check_draws(config: Config) -> None:
+    """Raise ConfigError if the seeds cannot be shared among the draws, or if a draw would tune on test examples."""
+    count, draws = len(config.trial_seeds), config.tuning_draws
+    if count % draws:
+        near = max(count // draws, 1) * draws
+        remedy = f"use seeds={near} or seeds={near + draws}"
+        raise ConfigError.of("tuning_draws", draws, f"each confirms on an equal share of the {count} seeds; {remedy}")
+    if config.resplit and draws != count:
+        problem = "tuning would train on examples that another seed tests on"
+        raise ConfigError(f"resplit=true: with tune=true, {problem}; tuning_draws={count} tunes once for each seed")
+
+
+def _joined(arms: Sequence[Arm]) -> list[Arm]:
+    """Return one arm for all draws of its tuning."""
+    found: dict[tuple[tuple[str, str], ...], list[Arm]] = {}
+    for arm in arms:
+        found.setdefault(arm.settings, []).append(arm)
+    return [replace(each[0], draws=tuple(each)) if len(each) > 1 else each[0] for each in found.values()]
+
+
 def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tuple[list[Search], list[Outcome]]:
-    """Try the settings of these arms in rounds; each round is one sweep in the folder.
+    """Try the settings of these arms in rounds; each round is one sweep in the folder, without evaluations.
 
     Returns:
         the searches, and the outcome of each round.
@@ -149,7 +189,9 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
     searches = _searches(arms)
     outcomes = []
     while asked := [arm for search in searches for arm in search.ask()]:
-        outcomes.append(run_claimed(asked, ledger, say, command, evaluate_requested))
+        outcomes.append(run_claimed(asked, ledger, say, command))
+        if outcomes[-1].missing:
+            raise ConfigError.of("out", str(ledger.folder), "lost trials of the search; the same command goes on")
         rows = {row["trial_id"]: row for row in outcomes[-1].rows}
         for search in searches:
             search.tell(rows)
@@ -173,7 +215,11 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """
     if len(arms) > 1:
         axes = ", ".join(key for key, _ in arms[0].settings)
-        raise ConfigError(f"search takes one arm and chooses within ranges; here are {len(arms)}, by {axes}")
+        raise ConfigError(f"search takes one arm and tunes within ranges; this command has {len(arms)}, by {axes}")
+    for name, default in (("tuning_draws", 1), ("resplit", False)):
+        if getattr(arms[0].config, name) != default:
+            value = format_setting(getattr(arms[0].config, name))
+            raise ConfigError(f"{name}={value}: is for confirming trials, and search has none; leave it out")
     folder = Path(arms[0].config.out)
     (once,) = _searches(arms)
     preview_run([once.trying(settings) for settings in once.stand_ins], say)
@@ -185,13 +231,14 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     return TuningOutcome([best], rows, sum(outcome.trained for outcome in outcomes), searches=[found])
 
 
-def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
     """Choose the settings of each arm and confirm them.
 
     Args:
         arms: arms of one sweep folder, with the settings that are not tuned.
         say: prints one line of progress.
         command: the command line of the arms.
+        evaluate: evaluates the networks of the confirming trials.
 
     Returns:
         the arms with their chosen settings on the confirming seeds, and the searches.
@@ -207,35 +254,39 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     with ledger.claim():
         config = arms[0].config
         most = f"{config.budget} setting{'s' if config.budget > 1 else ''}"
-        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test part is not read")
+        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test set is not read")
+        if config.tuning_draws > 1:
+            say(f"the tuning is repeated {config.tuning_draws} times")
         searches, outcomes = explore(arms, ledger, say, command)
-        say(f"confirming the chosen settings of {len(arms)} arms on other seeds")
+        say(f"training the selected settings of {len(arms)} arms on new seeds")
         outcomes.append(
             run_claimed(
                 [search.confirming(search.picked.settings) for search in searches],
                 ledger,
                 say,
                 command,
-                evaluate_requested,
+                evaluate,
             )
         )
     rows = {row["trial_id"]: row for outcome in outcomes for row in outcome.rows}
     trained = sum(outcome.trained for outcome in outcomes)
-    return TuningOutcome(outcomes[-1].arms, list(rows.values()), trained, outcomes[-1].evaluated, searches)
+    last = outcomes[-1]
+    return TuningOutcome(_joined(last.arms), list(rows.values()), trained, last.evaluated, last.missing, searches)
 
 
-def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
     """Train and evaluate arms; with ``tune=true``, choose their settings first.
 
     Args:
         arms: arms of one sweep folder.
         say: prints one line of progress.
         command: the command line of the arms.
+        evaluate: evaluates the trained networks.
 
     Raises:
         ConfigError: a check failed; nothing was trained.
         Interrupted: Ctrl-C; finished trials are stored.
     """
     if arms[0].config.tune:
-        return tune_arms(arms, say, command)
-    return run_arms(arms, say, command, evaluate_requested)
+        return tune_arms(arms, say, command, evaluate)
+    return run_arms(arms, say, command, evaluate)

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from dropout_lab.config import CNNConf, Config, MLPConf, RegularizerConf, TrainConf, list_settings
-from dropout_lab.config.fields import Setting, round_decimal
-from dropout_lab.config.validators import check_rates
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.settings.fields import Setting, round_decimal
+from dropout_lab.settings.validators import check_rates
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import yaml
 import dropout_lab
 from dropout_lab.config import GROUPS, MODELS, list_settings
 from dropout_lab.config.compose import CONF, list_choices
-from dropout_lab.config.fields import list_fields
 from dropout_lab.dropout import VARIANTS
-from dropout_lab.dropout.schedules import SCHEDULES
+from dropout_lab.dropout.schedules import SCHEDULES, make_schedule
+from dropout_lab.settings import Options, list_fields, option_values
 
 PARTS = ("data", "dropout", "evaluation", "models", "regularizers", "rng", "train")
 # What these take has the name of a setting, but is a fact about data that were read.
@@ -22,7 +22,7 @@ FACTS = {"Dataset", "NetworkInfo", "Measures"}
 # Functions that no setting fills, and parameters that only share their name with a setting: the kind of site that a
 # variant acts at is no layout of arrays.
 HELPERS = ("data.array_names.", "data.numerals.", "data.sizes.", "data.text_sets.read_text_file.")
-NAMESAKES = {("dropout", "layout"), ("dropout", "out")}
+NAMESAKES = {("dropout", "layout"), ("dropout", "out"), ("train", "monitor")}
 TABLE = {entry.key: entry for entry in list_settings()}
 
 
@@ -34,6 +34,8 @@ def functions() -> Iterator[tuple[str, inspect.Signature]]:
         module = import_module(found.name)
         for name, value in vars(module).items():
             if getattr(value, "__module__", None) != found.name or name in FACTS:
+                continue
+            if inspect.isclass(value) and issubclass(value, Options):  # the settings themselves
                 continue
             members = vars(value).items() if inspect.isclass(value) else [("", value)]
             for member, function in members:
@@ -68,18 +70,17 @@ def test_variants_have_the_defaults_of_their_settings(name, config):
     given = defaults(inspect.signature(VARIANTS[name]))
     chosen = config(f"variant={name}").variant
     assert given["rate"] == TABLE["rate"].default
-    assert {option: given[option] for option in VARIANTS[name].options} == {
-        option: getattr(chosen, option) for option in VARIANTS[name].options
-    }
-    assert set(given) - {"rate", "layer", "module", "generator"} == set(VARIANTS[name].options)
-    made = VARIANTS[name]()
-    for option in VARIANTS[name].options:
-        assert getattr(made, option) == given[option]
+    declared = option_values(VARIANTS[name].options, VARIANTS[name].options())
+    assert {option: given[option] for option in declared} == declared
+    assert option_values(VARIANTS[name].options, chosen) == declared
+    assert set(given) - {"rate", "layer", "module", "generator"} == declared.keys()
+    assert option_values(VARIANTS[name].options, VARIANTS[name]()) == declared
 
 
-def test_schedules_take_all_of_their_settings():
-    for schedule in SCHEDULES.values():
-        assert not defaults(inspect.signature(schedule))
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_schedules_have_the_defaults_of_their_settings(name, config):
+    chosen = config(f"schedule={name}").schedule
+    assert make_schedule(name, chosen) == SCHEDULES[name]()
 
 
 def test_settings_of_the_same_name_of_models_may_differ_but_come_from_the_schema_alone(config):

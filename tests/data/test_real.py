@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from dropout_lab.config.data import UCI
+from dropout_lab.data.uci import UCI
 
 TINY = ["seeds=1", "train.epochs=20", "train.lr=0.01", "model.hidden=[16]", "rate=0.2", "data.train_size=200"]
 

@@ -1,16 +1,16 @@
 """What can be loaded, and what the settings know of it."""
 
 import inspect
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from dropout_lab.config import Config, MLPConf, has_effect
 from dropout_lab.config import data as dataconf
-from dropout_lab.config.fields import list_fields
-from dropout_lab.data import DATASETS, list_options, load
-from dropout_lab.data.vision import VISION
+from dropout_lab.data import DATASETS, SOURCES, list_options, load
+from dropout_lab.data.vision import VISION, VisionSource
+from dropout_lab.settings.fields import list_fields
 
 
 @pytest.mark.parametrize("kind", DATASETS)
@@ -27,8 +27,19 @@ def test_settings_and_readers_agree_on_what_a_set_takes(kind):
     }
 
 
-def test_the_settings_know_the_vision_sets():
-    assert set(dataconf.VISION) == set(VISION)
+def test_every_set_is_declared():
+    assert dataconf.SOURCES.keys() == SOURCES.keys() == DATASETS.keys()
+    assert set(VisionSource.kinds) == set(VISION)
+
+
+def test_declarations_read_from_the_text_equal_the_imported_classes():
+    for kind, source in SOURCES.items():
+        read = dataconf.SOURCES[kind]
+        for fact in ("official_test", "of_user", "is_text", "is_stream"):
+            assert getattr(read, fact) == getattr(source, fact)
+        assert [(f.name, f.type, f.metadata) for f in fields(read.options)] == [
+            (f.name, f.type, f.metadata) for f in fields(source.options)
+        ]
 
 
 def test_options_that_a_set_does_not_take_make_no_second_copy():

@@ -6,7 +6,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from dropout_lab.config import data as dataconf
 from dropout_lab.data import DataError, load, uci
 from dropout_lab.data.checksums import joint_digest
 
@@ -53,7 +52,7 @@ def test_a_small_set_is_read_with_its_splits(boats):
 def test_a_small_set_that_is_missing_or_altered_is_refused(boats):
     folder = boats / "uci" / "yacht"
     (folder / "index_test_1.txt").rename(boats / "aside")
-    with pytest.raises(DataError, match=r"index_test_1\.txt: is not there; `dropout-lab data get uci/yacht`"):
+    with pytest.raises(DataError, match=r"index_test_1\.txt: does not exist; run `dropout-lab data get uci/yacht`"):
         load("uci", name="yacht", root=str(boats))
     (boats / "aside").rename(folder / "index_test_1.txt")
     (folder / "data.txt").write_text((folder / "data.txt").read_text().replace("3.1", "3.2"))
@@ -83,7 +82,7 @@ def test_the_numbers_are_those_of_the_file(shared):
 
 
 def test_the_settings_know_the_same_sets():
-    assert set(dataconf.UCI) == set(uci.TABLES) == set(PUBLISHED)
+    assert set(uci.UCI) == set(uci.TABLES) == set(PUBLISHED)
 
 
 def test_a_file_that_is_missing_or_altered_is_named(shared, tmp_path):

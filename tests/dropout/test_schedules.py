@@ -8,7 +8,7 @@ import torch
 
 from dropout_lab.dropout.schedules import SCHEDULES, TrainingProgress, make_schedule
 
-SETTINGS = SimpleNamespace(fraction=0.25, gamma=10.0, steps=4)
+SETTINGS = SimpleNamespace(fraction=0.25, gamma=10.0, steps=4, patience=2)
 RATE = torch.tensor([0.0, 0.4, 0.8], dtype=torch.float64)
 
 

@@ -1,9 +1,12 @@
 """Arms against their baseline and the best one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dropout_lab.report.comparison import Comparison, ComparisonGroup
+from dropout_lab.stats.mean_test import MeanTest
 from dropout_lab.stats.paired import sign_flip
 
 
@@ -40,7 +43,8 @@ def test_five_seeds_are_too_few_however_clear_the_difference():
     comparison = Comparison([contest(noisy(0, 50, seeds=5))])
     assert marks(comparison) == "?*"
     assert comparison.to_baseline["b"].p == 1 / 16
-    assert (comparison.seeds_to_tell, comparison.to_best["a"].needed) == (6, 6)
+    assert comparison.seeds_to_tell == 6
+    assert comparison.to_best["a"].undecidable
     assert marks(Comparison([contest(noisy(0, 50, seeds=6))])) == "-*"
 
 
@@ -54,7 +58,7 @@ def test_more_arms_need_more_seeds():
 def test_both_families_are_corrected_by_their_own_size():
     values = noisy(0, 1, 1, seeds=8)
     comparison = Comparison([contest(values)])
-    p = [float(sign_flip(values[i] - values[0])) for i in (1, 2)]
+    p = [MeanTest(values[i] - values[0]).p() for i in (1, 2)]
     found = [comparison.to_baseline[label].holm for label in "bc"]
     assert sorted(found) == pytest.approx(sorted([min(1, 2 * min(p)), max(*p, 2 * min(p))]))
 
@@ -106,3 +110,26 @@ def test_with_only_the_comparisons_to_the_best_corrected_more_tables_would_err()
         p = sign_flip(np.delete(values[best] - values, best, axis=0))
         false += p.min() <= 0.05 / 7
     assert false > 0.07 * repeats
+
+
+def test_the_interval_excludes_no_difference_exactly_if_the_corrected_p_value_is_significant():
+    verdicts = set()
+    for seed in range(40):
+        found = Comparison([contest(noisy(0, 0.5, 0.8, 1.1, seeds=10, seed=seed))]).to_baseline.values()
+        verdicts |= {(c.holm <= 0.05, not c.difference.low <= 0 <= c.difference.high) for c in found}
+    assert verdicts == {(True, True), (False, False)}
+
+
+def test_seeds_without_a_difference_do_not_make_enough_seeds():
+    a = [0.5] * 12
+    b = [0.5] * 7 + [0.6] * 5  # five seeds with a difference have a smallest p-value of 1 / 16
+    assert marks(Comparison([contest([a, b])])) == "?*"
+    assert marks(Comparison([contest([a, [0.5] * 6 + [0.6, 0.61, 0.59, 0.4, 0.6, 0.6]])])) == "=*"
+
+
+def test_overlapping_splits_widen_the_interval_and_raise_p():
+    values = noisy(0, 1, seeds=20)
+    apart, overlapping = (Comparison([replace(contest(values), overlap=o)]).to_baseline["b"] for o in (0.0, 0.25))
+    width = [c.difference.high - c.difference.low for c in (apart, overlapping)]
+    assert width[1] / width[0] == pytest.approx(np.sqrt(1 + 20 * 0.25), rel=0.02)
+    assert overlapping.p > apart.p

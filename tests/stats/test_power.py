@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dropout_lab.stats.paired import sign_flip
-from dropout_lab.stats.power import least_pairs, pairs_needed, power
+from dropout_lab.stats.mean_test import MeanTest, two_sided_p
+from dropout_lab.stats.power import detectable_effect, detectable_range, least_pairs, power
 
 
 @pytest.mark.parametrize(("effect", "n"), [(0.2, 199), (0.5, 34), (0.8, 15)])
 def test_the_numbers_of_cohens_table(effect, n):
-    assert pairs_needed(effect) == n  # two-sided, level 0.05, power 0.8
+    assert power(effect, n) >= 0.8 > power(effect, n - 1)  # two-sided, level 0.05
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.4, 1.5])
@@ -23,19 +23,25 @@ def test_power_is_the_noncentral_t_of_scipy(effect):
     assert power(-effect, 9) == power(effect, 9)
 
 
-def test_the_test_in_use_has_that_power():
-    n = pairs_needed(0.9)
-    p = sign_flip(np.random.default_rng(0).normal(0.9, 1, (3000, n)))
-    assert np.mean(p <= 0.05) == pytest.approx(0.8, abs=0.05)
+@pytest.mark.parametrize(("n", "level"), [(8, 0.05), (10, 0.05), (12, 0.05 / 7), (16, 0.05 / 7)])
+def test_the_test_in_use_detects_the_detectable_effect_in_four_of_five_samples(n, level):
+    effect = detectable_effect(n, level)
+    samples = np.random.default_rng(0).normal(effect, 1, (2000, n))
+    assert np.mean(np.array(two_sided_p([MeanTest(row) for row in samples])) <= level) == pytest.approx(0.8, abs=0.04)
 
 
 def test_no_fewer_than_the_sign_flip_test_can_use():
     assert [least_pairs(level) for level in (0.05, 0.05 / 3, 0.05 / 28)] == [6, 7, 11]
-    assert pairs_needed(50) == pairs_needed(math.inf) == 6
     assert least_pairs(1e-9) is None
+    assert detectable_effect(5) is None
+    assert all(map(math.isnan, detectable_range(1.0, 5)))
+    assert all(map(math.isnan, detectable_range(0.0, 20)))
 
 
-def test_what_no_number_of_seeds_shows():
-    assert pairs_needed(0.0) is None
-    assert pairs_needed(math.nan) is None
-    assert pairs_needed(0.01) is None
+def test_the_detectable_difference_depends_on_the_spread_and_not_on_the_difference_seen():
+    """True effects of 0.3: a number computed from the effect seen would vary by a factor of 60."""
+    samples = np.random.default_rng(1).normal(0.3, 1, (500, 20))
+    ranges = np.array([detectable_range(row.std(ddof=1), 20) for row in samples])
+    covered = (ranges[:, 0] <= detectable_effect(20)) & (detectable_effect(20) <= ranges[:, 1])
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)  # the true standard deviation is 1
+    assert ranges.max() / ranges.min() < 6

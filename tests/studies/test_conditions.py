@@ -142,3 +142,21 @@ def test_timing_claims_name_the_implementation(name):
 def test_no_claim_of_the_project_is_made_twice():
     said = [claim.says for name in catalog.study_names() for claim in catalog.find_study(name).claims]
     assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize(("accuracy_on_y", "verdict"), [(0.99, SUPPORTED), (0.9, INCOMPARABLE)])
+def test_the_reference_of_a_claim_about_all_panels_must_fit_on_each(planted, accuracy_on_y, verdict):
+    claim = {**CLAIM, "test": {"always": [["b", "a"]]}, "comparable": [FITTED]}
+    values = {
+        f"{panel}/{arm}": [level + 0.1 * i for i in range(N)] for panel in "xy" for arm, level in (("a", 90), ("b", 95))
+    }
+    measured = planted({"claims": [claim], "panels": {"x": "data=digits", "y": "data=wine"}}, values)
+    path = measured.folder / "trials.csv"
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    at = lines[0].index("train_accuracy")
+    for cells in lines[1:]:
+        cells[at] = str(accuracy_on_y if cells[0].startswith("y/") else 0.99)
+    path.write_text("\n".join(map(",".join, lines)) + "\n")
+    (judged,) = judge_claims(measured)
+    assert judged.verdict == verdict
+    assert judged.why == ("" if verdict == SUPPORTED else "not train_accuracy > 0.95 in the mean of y/a")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dropout_lab.studies.report_files import long_frame, render_blocks, render_footnotes
+from dropout_lab.studies.report_files import long_frame, render_blocks
+from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.verdicts import AGREES, DIFFERS, INCOMPARABLE, OPEN, table_rows
 
 from .test_verdicts import AXIS, METRIC, PUBLISHED, along, two

@@ -6,9 +6,9 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from dropout_lab.config import LRScheduleConf, TrainConf
+from dropout_lab.config.lr_schedules import LR_SCHEDULES
 from dropout_lab.data import load
 from dropout_lab.train.loop import train_pack
-from dropout_lab.train.lr_schedules import LR_SCHEDULES, lr_factor
 from dropout_lab.train.optimizers import OPTIMIZERS
 from dropout_lab.train.pack import Pack
 
@@ -68,7 +68,7 @@ def test_training_under_each_schedule_equals_torchs_scheduler(kind, settings, sc
     lrs = []
     for epoch in range(1, EPOCHS + 1):
         for update in range(UPDATES):
-            factor = lr_factor(conf, epoch, update, UPDATES, EPOCHS)
+            factor = conf.factor(epoch, update, UPDATES, EPOCHS)
             ours.set_lr(torch.tensor([LR * factor], dtype=torch.float64))
             lrs.append(LR * factor)
             assert lrs[-1] == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9, abs=1e-15)
@@ -84,14 +84,14 @@ def test_training_under_each_schedule_equals_torchs_scheduler(kind, settings, sc
 
 def test_an_exponential_schedule_without_hold_falls_before_the_first_epoch():
     falling = LRScheduleConf(kind="exponential", gamma=0.5)
-    assert [lr_factor(falling, epoch, 0, 10, 3) for epoch in (1, 2, 3)] == [0.5, 0.25, 0.125]
+    assert [falling.factor(epoch, 0, 10, 3) for epoch in (1, 2, 3)] == [0.5, 0.25, 0.125]
 
 
 @pytest.mark.parametrize("peak", [0.001, 0.3, 0.999])
 @pytest.mark.parametrize(("by", "epochs"), [("epoch", 1), ("epoch", 2), ("update", 1)])
 def test_a_cycle_is_defined_however_short_it_is(peak, by, epochs):
     conf = LRScheduleConf(kind="one_cycle", peak=peak, by=by)
-    factors = [lr_factor(conf, epoch, update, 2, epochs) for epoch in range(1, epochs + 1) for update in range(2)]
+    factors = [conf.factor(epoch, update, 2, epochs) for epoch in range(1, epochs + 1) for update in range(2)]
     assert all(0 < factor <= 1 for factor in factors)
 
 
@@ -182,7 +182,7 @@ def test_the_curve_holds_the_learning_rate_of_the_last_update(trials):
     (trial,) = trials("model.hidden=[4]", "train.epochs=2", "lr_schedule=cosine", "lr_schedule.by=update", "seeds=1")
     (result,) = train_pack([trial], load("digits"))
     updates = -(-result.measured["n_train"] // 64)
-    expected = [0.001 * lr_factor(trial.config.lr_schedule, e, updates - 1, updates, 2) for e in (1, 2)]
+    expected = [0.001 * trial.config.lr_schedule.factor(e, updates - 1, updates, 2) for e in (1, 2)]
     assert [row["lr"] for row in result.curve] == expected
 
 

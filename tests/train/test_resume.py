@@ -5,13 +5,13 @@ import io
 import numpy as np
 import pytest
 import torch
+from dropout_lab.lr_schedules import LR_SCHEDULES
 
 from dropout_lab.data import load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.regularizers import REGULARIZERS
 from dropout_lab.train.curves import from_columns, to_columns
 from dropout_lab.train.loop import train_pack
-from dropout_lab.train.lr_schedules import LR_SCHEDULES
 from dropout_lab.train.optimizers import OPTIMIZERS
 
 from .test_texts import running

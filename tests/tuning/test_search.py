@@ -38,7 +38,7 @@ def test_every_arm_gets_the_same_number_of_settings_and_trials(folder, arms_of):
     # With nothing to choose there is nothing to try.
     tuned = ["inverted", "l2", "early_stopping", "inverted+max_norm"]
     assert counts == {"none": (0, 0), **dict.fromkeys(tuned, (3, 6))}
-    assert lines[0] == "tuning: 3 settings an arm, random, on 2 seeds; the test part is not read"
+    assert lines[0] == "tuning: 3 settings an arm, random, on 2 seeds; the test set is not read"
     assert (outcome.status, outcome.trained) == (0, 4 * 6 + 5 * 2)
     assert all(search.seconds > 0 for search in outcome.searches[1:])
 
@@ -222,4 +222,6 @@ def test_planted_where_nothing_can_help_nothing_is_told_apart(folder, arms_of):
     np.savez("coins.npz", x=random.normal(size=(600, 5)), y=coins, x_test=random.normal(size=(600, 5)), y_test=coins)
     outcome, _ = go(arms_of, "arms=none,inverted,l2", "data=file", "data.path=coins.npz", "seeds=8", "train.epochs=4")
     summary = summary_of(outcome)
-    assert Counter(summary.comparison.mark(label) for label in summary.arms) == {"*": 1, "=": 2}
+    marks = Counter(summary.comparison.mark(label) for label in summary.arms)
+    assert marks["*"] == 1
+    assert set(marks) <= {"*", "=", "?"}  # ? where arms differ in too few of the seeds for any conclusion
