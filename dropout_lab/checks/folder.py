@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from dropout_lab.checks.figure import Figure, error_figure
-from dropout_lab.sweeps.ledger import Ledger, replace_file
+from dropout_lab.files import replace_file
+from dropout_lab.sweeps.ledger import Ledger
 
 SIZE = 2**20  # bytes of the file that is flushed
 SLOW = 5.0  # seconds in which it must be on the disk
