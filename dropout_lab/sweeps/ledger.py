@@ -78,7 +78,7 @@ class Ledger:
 
     def _open(self) -> None:
         make_folder(self.private)
-        for folder in (self.private, self.folder / "weights", self.folder / "predictions"):
+        for folder in (self.private, *(self.folder / name for name in ("weights", "predictions", "checkpoints"))):
             remove_leftovers(folder)
         remove_leftovers(self.folder, OUTPUTS)
         replace_file(self.private / "probe", "")  # raises OSError here, before anything trains

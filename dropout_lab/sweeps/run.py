@@ -22,7 +22,6 @@ from dropout_lab.sweeps.pack_checkpoints import (
     checkpoint_path,
     list_checkpoints,
     remove_checkpoints,
-    remove_temporary,
     usable_checkpoints,
 )
 from dropout_lab.sweeps.plan import PackOf, plan_packs
@@ -233,8 +232,7 @@ def _named(trials: Sequence[Trial]) -> str:
 
 
 def _remove_remains(folder: Path, done: set[str]) -> None:
-    """Remove files that killed processes could not remove, and checkpoints of finished trials."""
-    remove_temporary(folder)
+    """Remove checkpoints of finished trials, and the progress files of ended processes."""
     remove_checkpoints(folder, done)
     remove_ended(folder)
 
