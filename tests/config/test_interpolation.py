@@ -182,7 +182,10 @@ def test_what_cannot_be_resolved_is_refused_in_one_line(word, line, typed, folde
 
 def test_a_sweeper_and_a_launcher_of_hydra_are_refused_together(typed, folder):
     status, _, err = typed("sweep", "hydra/sweeper=basic", "hydra/launcher=basic", *TINY)
-    assert (status, err) == (2, "dropout-lab: hydra/launcher=basic: leave it out, or leave out hydra/sweeper=\n")
+    assert (status, err) == (
+        2,
+        "dropout-lab: hydra/launcher=basic: cannot be combined with hydra/sweeper=; leave out one\n",
+    )
     assert typed("sweep", "hydra/sweeper=packed", "hydra/launcher=basic", "rate=0,0.5", *TINY)[0] == 0
 
 

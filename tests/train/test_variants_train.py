@@ -110,10 +110,10 @@ def test_skip_invalid_leaves_out_what_makes_no_sense_and_says_so(arms_of):
     kept = drop_invalid(every, said.append)
     assert len(kept) == 8
     assert said == [
-        "left out 2 arms: variant=spatial model=mlp: requires maps or steps, but this network has only units",
-        "left out 2 arms: variant=dropblock model=mlp: requires maps, but this network has only units",
+        "skipped 2 arms: variant=spatial model=mlp: requires maps or steps, but this network has only units",
+        "skipped 2 arms: variant=dropblock model=mlp: requires maps, but this network has only units",
     ]
-    with pytest.raises(ConfigError, match="every arm is left out"):
+    with pytest.raises(ConfigError, match="skip_invalid excludes every arm"):
         drop_invalid(arms_of("variant=spatial"), said.append)
 
 
