@@ -58,7 +58,7 @@ class Transposed(nn.Module):
         ),
         (
             sequence(nn.Dropout(), nn.Flatten(), nn.Linear(64, 3)),
-            r"returns outputs \[3, 3\] in training on a batch \[3, 1, 8, 8\], where \[3, 5\]",
+            r"returns outputs \[3, 3\] in training on a batch \[3, 1, 8, 8\]; it must return \[3, 5\]",
         ),
         (sequence(nn.Dropout(), nn.Flatten(0), nn.Linear(192, 5)), r"returns outputs \[5\] in training"),
         (
@@ -99,7 +99,7 @@ def test_a_dropout_that_no_pass_calls_is_not_found():
 
 def test_a_pack_of_several_and_functions_that_change_their_mind():
     model = custom(Reader)
-    with pytest.raises(ValueError, match="is trained one model at a time, but this pack has 2"):
+    with pytest.raises(ValueError, match="a custom network trains in packs of one, but this pack of .* has 2 models"):
         model.init([Streams(0, 0), Streams(0, 1)], CPU)
 
     def net(width):
