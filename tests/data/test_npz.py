@@ -191,7 +191,7 @@ def test_an_unknown_compression(tmp_path):
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ([("a.csv", "a,b\n1,2\n")], "is a zip archive without arrays; np.savez"),
+        ([("a.csv", "a,b\n1,2\n")], "is a zip archive without arrays; use np.savez"),
         ([], "is a zip archive without arrays"),
         ([("x.npy", b"")], "must contain x and y"),
         ([("x.npy", b""), ("y.npy", plain(Y))], "is not an .npz file, or is incomplete"),

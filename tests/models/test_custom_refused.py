@@ -99,7 +99,7 @@ def test_a_dropout_that_no_pass_calls_is_not_found():
 
 def test_a_pack_of_several_and_functions_that_change_their_mind():
     model = custom(Reader)
-    with pytest.raises(ValueError, match="a custom network trains in packs of one, but this pack of .* has 2 models"):
+    with pytest.raises(ValueError, match=r"a custom network trains in packs of one, but this pack of .* has 2 models"):
         model.init([Streams(0, 0), Streams(0, 1)], CPU)
 
     def net(width):
