@@ -292,7 +292,10 @@ def test_predictions_are_kept_and_compared(typed, folder):
         (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
         (["table", "rate=0.5"], "table rate=0.5: unknown option; table takes out=DIR and format="),
         (["search", "tune=true"], "search always tunes; leave out tune="),
-        (["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"], "tune=true: is not supported with Hydra's launchers"),
+        (
+            ["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"],
+            "tune=true: is not supported with Hydra's launchers",
+        ),
     ],
 )
 def test_new_commands_that_are_wrong(typed, folder, words, line):
