@@ -57,7 +57,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "train.lr=abc"], "train.lr=abc: must be a number above 0"),
         (["sweep", "train.lr=nan,0.1"], "train.lr=nan: must be a number above 0"),
         (["sweep", "hydra/launcher=packd"], "hydra/launcher=packd: must be one of basic, "),
-        (["sweep", "seeds=0"], "seeds=0: an empty sweep: must be a whole number of seeds"),
+        (["sweep", "seeds=0"], "seeds=0: the sweep is empty: must be a whole number of seeds"),
         (["sweep", "rate=choice()"], "cannot read 'rate=choice()'"),
         (["train", "rate=0,0.5"], "rate=0,0.5: train takes one value per setting; `dropout-lab sweep` takes several"),
         (["train", "seeds=5"], "seeds=5: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several"),
@@ -292,7 +292,10 @@ def test_predictions_are_kept_and_compared(typed, folder):
         (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
         (["table", "rate=0.5"], "table rate=0.5: unknown option; table takes out=DIR and format="),
         (["search", "tune=true"], "search always tunes; leave out tune="),
-        (["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"], "tune=true: is not supported with Hydra's launchers"),
+        (
+            ["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"],
+            "tune=true: is not supported with Hydra's launchers",
+        ),
     ],
 )
 def test_new_commands_that_are_wrong(typed, folder, words, line):
