@@ -20,6 +20,8 @@ HELP = f"""\
   {PROGRAM} reproduce [STUDY ...]   reproduce published tables, compared with
                                     the published figures
   {PROGRAM} data list|get|check     list, download, verify public data sets
+  {PROGRAM} check [out=DIR]         does this machine compute right? in less
+                                    than a minute; --json for programs
   {PROGRAM} bench SUBJECT           compare speed with other programs
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.

@@ -20,6 +20,7 @@ from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.report.tuning_record import TuningRecord, join_choices
+from dropout_lab.report.verdict import judge_sweep
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.tuning.search import Search, format_settings, searches_of
@@ -199,13 +200,12 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
 
 
 def format_table(summary: Summary) -> list[str]:
-    """Return the lines of the table and its footnotes for the terminal."""
+    """Return the lines for the terminal: the table, the verdict in plain language, and the footnotes."""
     titles, rows = render_cells(summary)
-    return [
-        format_plain(titles, rows, arm_columns(summary), WIDTH),
-        "",
-        *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary)),
-    ]
+    lines = [format_plain(titles, rows, arm_columns(summary), WIDTH), ""]
+    for verdict in judge_sweep(summary) if len(summary.arms) > 1 else []:
+        lines += [textwrap.fill(" ".join([verdict.headline, *verdict.details]), WIDTH), ""]
+    return [*lines, *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary))]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:

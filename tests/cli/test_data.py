@@ -46,7 +46,8 @@ def test_check_reads_what_is_there(typed, shared):
     status, out, err = typed("data", "check", "mnist", "uci/yacht", "concrete", f"data.root={shared}")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "mnist: whole: 60,000 (5,421 to 6,742 a class) to train on, 10,000 (892 to 1,135 a class) to test",
+        "mnist: whole: 60,000 (5,421 to 6,742 per class) in the training set, "
+        "10,000 (892 to 1,135 per class) in the test set",
         "uci/yacht: whole: 308 rows of 6 features, 20 splits",
         "uci/concrete: whole: 1,030 rows of 8 features, 20 splits",
     ]
