@@ -118,7 +118,10 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
     ("words", "message"),
     [
         (["data=wine", "model=mlp,cnn"], r"model=cnn: needs images.*data=wine are 13"),
-        (["model=mlp,cnn", "model.channels=[4,4,4,4]"], r"model=cnn: has 4 blocks and needs images of at least 16x16"),
+        (
+            ["model=mlp,cnn", "model.channels=[4,4,4,4]"],
+            r"model=cnn: has 4 blocks and requires images of at least 16x16",
+        ),
         (["data=wine", "data.val_fraction=0.2,0.001"], "data=wine leaves no example for the val split"),
         (["device=cpu,cuda:99"], "device=cuda:99: torch detects"),
     ],
