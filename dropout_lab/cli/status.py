@@ -84,7 +84,7 @@ def describe_status(
     for header in stored:
         at = f"epoch {header.epoch} of {header.epochs}"
         lines.append(f"checkpoint: {_trials(len(header.trials))}, {at}, after {format_duration(header.seconds)}")
-    return lines if packs or stored else [*lines, "running: nothing"]
+    return lines if packs or stored else [*lines, "no pack is training"]
 
 
 def _progress(pack: RunningPack) -> str:

@@ -22,7 +22,7 @@ COPIES = 6  # weights, gradients, two moments, best and final weights
 FEWEST_COPIES = 3  # weights, gradients and final weights, which every trial has at the same time
 # Limits of the memory of a container: cgroup version 2 and 1.
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-# torch has no type of its own for failed allocations of CPU memory.
+# torch has no exception type for failed allocations of CPU memory.
 ALLOCATION = re.compile(r"can't allocate memory|not enough memory|alloc_cpu|Cannot allocate memory|Invalid buffer size")
 
 

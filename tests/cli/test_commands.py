@@ -288,13 +288,13 @@ def test_predictions_are_kept_and_compared(typed, folder):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["table", "out=nowhere"], "out=nowhere: holds no sweep (No such file or directory)"),
+        (["table", "out=nowhere"], "out=nowhere: contains no sweep (No such file or directory)"),
         (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
         (["table", "rate=0.5"], "table rate=0.5: unknown option; table takes out=DIR and format="),
         (["search", "tune=true"], "search always tunes; leave out tune="),
         (
             ["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"],
-            "tune=true: is not supported with Hydra's launchers",
+            "tune=true: is not supported with Hydra",
         ),
     ],
 )

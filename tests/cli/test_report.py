@@ -164,7 +164,7 @@ def test_all_studies_have_a_page_with_their_claims(typed, folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["out=nowhere"], "out=nowhere: holds no sweep"),
+        (["out=nowhere"], "out=nowhere: contains no sweep"),
         (["x=1"], "report x=1: unknown option; report takes out=DIR and file=PATH"),
     ],
 )

@@ -31,7 +31,7 @@ def swept(typed, trials):
 
 
 def test_nothing_runs_in_the_folder_of_a_finished_sweep(typed, swept):
-    assert typed("status", "out=o") == (0, "o: 2 trials finished, 0 left\nrunning: nothing\n", "")
+    assert typed("status", "out=o") == (0, "o: 2 trials finished, 0 left\nno pack is training\n", "")
 
 
 def test_a_running_pack_is_shown_with_its_speed_and_time_left(typed, swept):
@@ -108,7 +108,7 @@ def test_a_position_that_cannot_be_read_is_left_out(content, typed, swept, folde
     PositionFile(swept).write(position())
     (path,) = (folder / "o/.dropout-lab/running").iterdir()
     path.write_text(json.dumps(json.loads(path.read_text()) | {"process": "1"}) if content == "edited" else content)
-    assert typed("status", "out=o")[:2] == (0, "o: 2 trials finished, 0 left\nrunning: nothing\n")
+    assert typed("status", "out=o")[:2] == (0, "o: 2 trials finished, 0 left\nno pack is training\n")
 
 
 @pytest.mark.parametrize(

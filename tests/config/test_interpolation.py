@@ -166,7 +166,7 @@ def test_a_tuned_sweep_trains_what_follows(typed, conf):
         ("rate=${zork:1}", "rate=${zork:1}: Unsupported interpolation type zork"),
         (
             "out=r${train.batch_size}",
-            "out=r${train.batch_size}: must be the same for the whole sweep; it is r8 and",
+            "out=r${train.batch_size}: must have one value for the whole sweep, got r8 and",
         ),
         ("train.epochs=${rate}", "train.epochs=0.5: must be a whole number in [1, 1000000] (resolved from"),
         ("arms=${oc.env:HOME}", "arms=${oc.env:HOME}: must be one of none, "),

@@ -236,7 +236,7 @@ def test_the_command_writes_files_and_says_what_they_show(typed, folder):
     assert typed("plot", "out=out", "kind=curves", "file=deep/a.b.png")[1].splitlines()[0] == "deep/a.b.png"
     assert (folder / "deep/a.b.png").read_bytes()[:4] == b"\x89PNG"
     for words, message in (
-        (["out=nowhere"], "out=nowhere: holds no sweep"),
+        (["out=nowhere"], "out=nowhere: contains no sweep"),
         (["z=1"], "plot z=1: unknown option; plot takes out=DIR"),
         (["out=out", "file=a.png", "format=pdf"], "the suffix and the format differ"),
         (["out=out", "x=rate", "x=rate"], "x is given twice"),

@@ -192,7 +192,7 @@ def test_the_command_registers_and_the_next_run_prints_it(typed, folder):
     (folder / "s.yaml").write_text(yaml.safe_dump({**BASE, "scales": small, "claims": [changed]}, sort_keys=False))
     status, out, err = typed("reproduce", "s.yaml", "--lock")
     assert (status, out) == (2, "")
-    assert "say why" in err
+    assert "give the reason" in err
     assert err.count("\n") == 1
     typed("reproduce", "s.yaml", "scale=smoke", "out=o")
     assert NOT_AS_REGISTERED in (folder / "o/s/smoke/claims.csv").read_text()

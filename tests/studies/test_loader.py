@@ -41,7 +41,7 @@ def metric(**changes):
         (metric(published={"a": "primer/rate/rate-0.4"}), "did you mean 'primer/rate/rate-0"),
         (metric(readings={"x": {"file": "f.csv", "value": "v", "at": "end"}}), "'end': must be one of last"),
         ({"claims": [CLAIM | {"test": {"beter": "a"}}]}, "claims 1: test: no test 'beter'"),
-        ({"claims": [CLAIM | {"test": {"better": "a"}}]}, "needs than"),
+        ({"claims": [CLAIM | {"test": {"better": "a"}}]}, "requires than"),
         ({"claims": [CLAIM | {"test": {"better": "a", "than": "b", "form": 1}}]}, "no key 'form'"),
         ({"claims": [CLAIM | {"metric": "loss"}]}, "no metric 'loss'"),
         ({"claims": [CLAIM | {"category": "papers"}]}, "must be one of paper, text, control"),
