@@ -25,6 +25,7 @@ from dropout_lab.settings.requested_metrics import (
     check_tuning_metric,
 )
 from dropout_lab.settings.validators import (
+    DEVICES,
     MOST,
     PART_RATE,
     RATE,
@@ -124,7 +125,11 @@ class Config(Validated):
         "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
     )
     device: str = setting(
-        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
+        "cpu",
+        check=check_device,
+        allowed=DEVICES,
+        column="device",
+        help="where to train; auto takes the GPU if there is one, else the CPU",
     )
     precision: str = setting("fp32", choices=("fp32", "bf16"), column="precision", help="arithmetic of the network")
     workers: Any = setting(
