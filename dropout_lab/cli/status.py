@@ -15,7 +15,11 @@ from dropout_lab.sweeps.ledger import FINAL, Ledger
 from dropout_lab.sweeps.pack_checkpoints import CheckpointHeader, usable_checkpoints
 from dropout_lab.sweeps.running_packs import RunningPack, list_running
 
-USAGE = f"{PROGRAM} status [out=DIR] [--json]\nThe packs in training and the number of trials that are done and left."
+USAGE = f"""\
+{PROGRAM} status [out=DIR] [--json]
+
+Shows the progress of the sweep in DIR (default results/sweep): numbers of
+finished and remaining trials, and the packs in training. --json prints JSON."""
 WIDTH = 72  # of the description of a pack
 
 
@@ -27,10 +31,10 @@ def status(words: list[str]) -> int:
     folder = "results/sweep"
     for key, equals, value in (word.partition("=") for word in words if word != "--json"):
         if key != "out" or not value:
-            raise ConfigError(f"status {key}{equals}{value}: takes out=DIR and --json")
+            raise ConfigError(f"status {key}{equals}{value}: unknown option; status takes out=DIR and --json")
         folder = value
     if not (Path(folder) / ".dropout-lab").is_dir():
-        raise ConfigError.of("out", folder, "holds no sweep; give the folder that was out= of a sweep")
+        raise ConfigError.of("out", folder, "contains no sweep; give the out= folder of a sweep")
     counts, packs = count_trials(folder), list_running(folder)
     training = {tuple(pack.trials) for pack in packs if pack.running}
     stored = [header for header in usable_checkpoints(folder) if tuple(header.trials) not in training]

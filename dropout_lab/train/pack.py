@@ -237,7 +237,7 @@ def site_rates(trial: Trial, model: Model) -> dict[str, float]:
     rate = trial.config.rate
     if trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input:
         if isinstance(rate, list):
-            raise ValueError("acts on the input and takes one rate")
+            raise ValueError("acts on the input only and accepts a single rate")
         at_input, hidden = rate, [0.0] * model.depth
     else:
         at_input = trial.config.input_rate
@@ -265,7 +265,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
         if not variant.takes_input:
             return "does not take an input_rate"
         if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # rows are steps
-            return "does not take an input_rate on images, whose only map it would drop whole"
+            return "does not accept an input_rate on these images, whose only channel it would drop as a whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
         return f"requires {STATES}, which this network does not have"
     if isinstance(variant, LearnedRate):
@@ -277,13 +277,13 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
     if on and not set(on.values()) & set(variant.needs):
         # The kinds of activation sites identify the model for the user.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_KINDS)))
-        return f"needs {' or '.join(variant.needs)} , but this network has only {has}"
+        return f"requires {' or '.join(variant.needs)}, but this network has only {has}"
     acting = [name for name in rates if rates[name] > 0 and applies_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
         reached = {model.places[name].depth for name in acting}
         idle = [name for name in model.sites if rates[name] > 0 and model.places[name].depth not in reached]
         if idle:
-            return f"does not act at {' and '.join(idle)}; set their rate to 0"
+            return f"has no effect at {' and '.join(idle)}; set the rate of these sites to 0"
     if not acting and trial.config.variant.network == "as_is":
         return "has no site in this network"
     return None
@@ -294,7 +294,7 @@ def _unlearnable(trial: Trial, variant: LearnedRate, rates: Mapping[str, float],
     if trial.config.schedule.kind != "constant":
         return f"learns its rate and cannot be combined with schedule={trial.config.schedule.kind}"
     if max(rates.values()) > variant.highest:
-        return f"learns a rate of at most {variant.highest:g} ; start at or below it"
+        return f"learns a rate of at most {variant.highest:g}; set rate to this value or less"
     if not any(place.read_by for place in model.places.values()):
-        return "regularizes its rate by the weights that read a site, which are unknown for this network"
+        return "requires the weights that read a site, to regularize its rate, and these are unknown for this network"
     return None
