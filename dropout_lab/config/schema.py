@@ -25,6 +25,7 @@ from dropout_lab.settings.requested_metrics import (
     check_tuning_metric,
 )
 from dropout_lab.settings.validators import (
+    DEVICES,
     MOST,
     PART_RATE,
     RATE,
@@ -134,7 +135,11 @@ class Config(Validated):
         help="output folder of the sweep",
     )
     device: str = setting(
-        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="training device"
+        "cpu",
+        check=check_device,
+        allowed=DEVICES,
+        column="device",
+        help="training device; auto: the GPU if there is one, else the CPU",
     )
     precision: str = setting(
         "fp32", choices=("fp32", "bf16"), column="precision", help="floating-point precision of the network"
