@@ -17,6 +17,7 @@ from dropout_lab.presentation.sweep import write_summary
 from dropout_lab.process_settings import preserve_process
 from dropout_lab.report import read_csv as stored
 from dropout_lab.sweeps.grid import expand_grid, make_arms
+from dropout_lab.sweeps.time_limit import command_clock
 from dropout_lab.tuning.search import run_or_tune
 
 _log = logging.getLogger("dropout_lab")
@@ -41,12 +42,14 @@ def sweep(**settings: Any) -> pd.DataFrame:
 
     Raises:
         ConfigError: A setting or a combination of settings is invalid. It is raised before any training starts.
+        TimeOver: The time limit ``max_minutes`` was reached. Finished trials are stored.
     """
     enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
-    with open_composer() as points:
-        chosen = make_arms(expand_grid(words), points)
-    outcome = run_or_tune(chosen, say=_log.info)
+    with command_clock():
+        with open_composer() as points:
+            chosen = make_arms(expand_grid(words), points)
+        outcome = run_or_tune(chosen, say=_log.info)
     write_summary(outcome)
     frame = stored.read_trials(chosen[0].config.out)
     order = list(dict.fromkeys(trial.id for arm in outcome.arms for trial in arm.trials))

@@ -24,6 +24,10 @@ class DataError(Exception):
     """Missing, damaged or malformed data; ``str()`` is one line that says how to fix it."""
 
 
+class TimeOver(Exception):
+    """The end of a command at its time limit; ``str()`` is one line that says what is left."""
+
+
 def format_setting(value: Any) -> str:
     """Return a value as a user would type it: ``0.5``, ``[64,64]``, ``''``."""
     if isinstance(value, list | tuple):

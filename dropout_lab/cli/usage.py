@@ -1,6 +1,12 @@
 """The name of the program, and its ``--help`` page."""
 
 PROGRAM = "dropout-lab"
+# Options of the commands that train.
+RUN_OPTIONS = """\
+  --quiet          print nothing but the path of the table, and errors
+  --json           print one JSON object; messages go to standard error
+  --fail-on LIST   what gives exit status 1: diverged, failed (both are the
+                   default), contradicted (for reproduce), or none"""
 
 HELP = f"""\
 {PROGRAM}: train networks over grids of dropout rates and regularizers.
@@ -29,12 +35,14 @@ on where it stopped.
 
   --dry-run        what would run, with estimated time and memory
   --cfg job        the composed settings
+{RUN_OPTIONS}
   --help           after a command: its choices and settings
   --version        the version
   -sc install=bash shell completion, also for zsh and fish:
                    eval "$({PROGRAM} -sc install=bash)"
 
 Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
+3 the time of max_minutes= is over, and the same command continues;
 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: what is finished is
 saved.
 """

@@ -13,6 +13,7 @@ from dropout_lab.config.deprecated import (
     update_columns,
     update_settings,
 )
+from dropout_lab.config.effect import get_value, has_effect
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import (
@@ -31,7 +32,7 @@ from dropout_lab.config.models import (
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
 from dropout_lab.config.schedule import ScheduleConf
-from dropout_lab.config.schema import GROUPS, ROLES, Config, get_value, has_effect, list_settings
+from dropout_lab.config.schema import GROUPS, ROLES, Config, list_settings
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import VariantConf
 

@@ -8,6 +8,7 @@ from omegaconf import MISSING
 
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.declarations import read_constants
+from dropout_lab.config.effect import has_effect
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
@@ -24,6 +25,7 @@ from dropout_lab.settings.requested_metrics import (
     check_tuning_metric,
 )
 from dropout_lab.settings.validators import (
+    MINUTES,
     MOST,
     PART_RATE,
     RATE,
@@ -31,6 +33,7 @@ from dropout_lab.settings.validators import (
     check_arms,
     check_auto,
     check_device,
+    check_minutes,
     check_out,
     check_part_rate,
     check_rates,
@@ -141,6 +144,13 @@ class Config(Validated):
         help="most trials trained at once as one stacked model",
     )
 
+    max_minutes: Any = setting(
+        0.0,
+        check=check_minutes,
+        allowed=MINUTES,
+        identity=False,
+        help="minutes from the start of the command after which no pack is started; 0: no limit",
+    )
     arms: Any = setting(
         "",
         check=check_arms,
@@ -283,23 +293,3 @@ def list_settings() -> tuple[Setting, ...]:
         for entry in list_fields(schema):
             table.setdefault(entry.key, entry)
     return tuple(table.values())
-
-
-def get_value(key: str, config: Config) -> Any:
-    """Return the value of a setting by its key; None if the config lacks it, such as ``model.hidden`` for a CNN."""
-    node: Any = config
-    for name in key.split("."):
-        node = getattr(node, name, None)
-    return node
-
-
-def has_effect(entry: Setting, config: Config) -> bool:
-    """Return whether a setting can have an effect, given the other settings of its config."""
-    for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):
-        if condition is not None:
-            key, *values = condition
-            value = get_value(key, config)
-            met = any(v in values for v in value) if isinstance(value, list) else value in values
-            if met is not wanted:
-                return False
-    return True

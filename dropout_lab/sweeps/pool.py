@@ -6,7 +6,8 @@ load; independent processes do not.
 
 import queue
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import torch
 
@@ -32,7 +33,9 @@ def pool_size(packs: Sequence[PackOf], seconds: float) -> int:
     return max(1, min(available_cores() if asked == "auto" else int(asked), narrow)) if pays else 1
 
 
-def train_packs(packs: Sequence[PackOf], asked: str | int, progress: Progress) -> Iterator[TrainedPack]:
+def train_packs(
+    packs: Sequence[PackOf], asked: str | int, progress: Progress, is_over: Callable[[], bool] = lambda: False
+) -> Iterator[TrainedPack]:
     """Train packs in one or several processes, and yield each pack when it is done.
 
     Args:
@@ -40,8 +43,9 @@ def train_packs(packs: Sequence[PackOf], asked: str | int, progress: Progress) -
         asked: maximum number of processes; ``auto`` for one per core. Where this process cannot be forked, ``auto``
             starts workers only after an epoch has shown that enough work is left.
         progress: called with the number of trial epochs done.
+        is_over: returns whether the time limit is reached; no pack is started from then on.
     """
-    crew = WorkerPool(packs, available_cores() if asked == "auto" else int(asked), asked != "auto", progress)
+    crew = WorkerPool(packs, available_cores() if asked == "auto" else int(asked), asked != "auto", progress, is_over)
     try:
         yield from crew.train()
     finally:
@@ -55,10 +59,11 @@ class WorkerPool:
         packs: the packs to train; packs that use all cores are trained after the others.
         most: maximum number of processes, including this one.
         sure: whether to start workers regardless of the amount of work.
-        progress: as for :func:`train_packs`.
+        progress, is_over: as for :func:`train_packs`.
     """
 
-    def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress):
+    def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress, is_over: Callable[[], bool]):
+        self._is_over = is_over
         self._todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[int | TrainedPack] = queue.SimpleQueue()
         self._fork = can_fork()
@@ -87,6 +92,7 @@ class WorkerPool:
         if self._sure:
             self._hire()
         while True:
+            self._drop_late()
             try:
                 pack = self._todo.get_nowait()
             except queue.Empty:
@@ -100,7 +106,15 @@ class WorkerPool:
             self._take(self._done.get())
             yield from self._taken()
         for pack in self._wide:
-            yield train_or_fail(pack, self._progress)
+            if not self._is_over():
+                yield train_or_fail(pack, self._progress)
+
+    def _drop_late(self) -> None:
+        """Empty the queue if the time limit is reached; packs in training are finished."""
+        with suppress(queue.Empty):
+            while self._is_over():
+                self._todo.get_nowait()
+                self._narrow -= 1
 
     def _taken(self) -> Iterator[TrainedPack]:
         while self._ready:
@@ -113,11 +127,13 @@ class WorkerPool:
         else:
             self._progress(event)
             self._epochs += event
+            self._drop_late()
 
     def _see(self, epochs: int) -> None:
         """Report progress of this process, collect answers of the workers, and start workers if it pays."""
         self._progress(epochs)
         self._epochs += epochs
+        self._drop_late()
         while not self._done.empty():
             self._take(self._done.get())
         spent = time.perf_counter() - self._started

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
 from dropout_lab.config.measurements import measured_on_request
+from dropout_lab.errors import TimeOver, format_setting
 from dropout_lab.metrics import requested_columns
 from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
@@ -26,6 +27,7 @@ from dropout_lab.sweeps.pack_checkpoints import (
 from dropout_lab.sweeps.plan import PackOf, plan_packs
 from dropout_lab.sweeps.progress import ProgressBar
 from dropout_lab.sweeps.running_packs import remove_ended
+from dropout_lab.sweeps.time_limit import command_clock, is_time_over
 from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
@@ -117,6 +119,7 @@ def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluat
     Raises:
         ConfigError: a check failed; nothing was trained.
         Interrupted: Ctrl-C; finished trials are stored.
+        TimeOver: the time limit was reached; finished trials are stored.
     """
     folder = Path(arms[0].config.out)
     arms = select_arms(arms, say)
@@ -157,15 +160,26 @@ def run_claimed(
     try:
         if packs:
             try:
-                _execute(packs, ledger, say)
+                with command_clock():
+                    _execute(packs, ledger, say)
+                    _check_all_trained(trials, ledger)
             finally:
                 _remove_remains(ledger.folder, _done(trials, ledger))
         evaluated = evaluate(arms, ledger, say)
     except KeyboardInterrupt:
-        raise Interrupted(_closing(ledger, trials)) from None
+        raise Interrupted(f"interrupted; {_closing(ledger, trials)}") from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
     return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated)
+
+
+def _check_all_trained(trials: Sequence[Trial], ledger: Ledger) -> None:
+    """Raise TimeOver if trials have no row, because the time limit was reached before they were started."""
+    minutes, rows = trials[0].config.max_minutes, ledger.rows()
+    left = sum(trial.id not in rows for trial in trials)
+    if left and is_time_over(minutes):
+        limit = f"max_minutes={format_setting(minutes)}: the time is over with {left} trials left"
+        raise TimeOver(f"{limit}; {_closing(ledger, trials)}")
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
@@ -179,11 +193,12 @@ def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     from dropout_lab.sweeps.pool import train_packs
 
+    first = packs[0][0].config
     headers = {tuple(header.trials): header for header in usable_checkpoints(ledger.folder)}
     resumed = [headers[ids] for ids in map(_ids, packs) if ids in headers]
     done = sum(header.epochs_done for header in resumed)
     with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs), done=done) as bar:
-        for pack, results, error in train_packs(packs, packs[0][0].config.workers, bar.add):
+        for pack, results, error in train_packs(packs, first.workers, bar.add, lambda: is_time_over(first.max_minutes)):
             if error:
                 where = ledger.log_error(error)
                 bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
@@ -247,7 +262,7 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
     rows = ledger.rows()
     saved = sum(trial.id in rows for trial in trials)
     there = f"{saved} of {len(trials)} trials are saved in {ledger.folder}"
-    return f"interrupted; {there}, the same command goes on from there"
+    return f"{there}, the same command goes on from there"
 
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:
