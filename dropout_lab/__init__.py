@@ -11,9 +11,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dropout_lab.presentation.result import SweepResult
 
-def sweep(**settings: Any) -> "pd.DataFrame":
-    """Run a sweep and return its trials, one row each; see :func:`dropout_lab.api.sweep`."""
+
+def sweep(**settings: Any) -> "SweepResult":
+    """Run a sweep and return its result; see :func:`dropout_lab.api.sweep`."""
     from dropout_lab.api import sweep as run
 
     return run(**settings)
@@ -26,4 +28,11 @@ def evaluate(**settings: Any) -> "pd.DataFrame":
     return run(**settings)
 
 
-__all__ = ["__version__", "evaluate", "sweep"]
+def open(folder: str) -> "SweepResult":
+    """Return the result of the sweep in a folder; see :func:`dropout_lab.presentation.result.open_result`."""
+    from dropout_lab.presentation.result import open_result
+
+    return open_result(folder)
+
+
+__all__ = ["__version__", "evaluate", "open", "sweep"]

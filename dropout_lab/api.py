@@ -12,10 +12,11 @@ from dropout_lab.config.compose import format_value, open_composer
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.command import evaluate_folder
+from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.presentation.evaluation import select_rows, write_evaluations
-from dropout_lab.presentation.sweep import write_summary
+from dropout_lab.presentation.result import SweepResult
+from dropout_lab.presentation.sweep import summarize_outcome, write_summary
 from dropout_lab.process_settings import preserve_process
-from dropout_lab.report import read_csv as stored
 from dropout_lab.sweeps.grid import expand_grid, make_arms
 from dropout_lab.sweeps.time_limit import command_clock
 from dropout_lab.tuning.search import run_or_tune
@@ -24,8 +25,8 @@ _log = logging.getLogger("dropout_lab")
 
 
 @preserve_process()
-def sweep(**settings: Any) -> pd.DataFrame:
-    """Run a sweep and return one row per trial.
+def sweep(**settings: Any) -> SweepResult:
+    """Run a sweep and return its result.
 
     The sweep is the same as that of the command ``dropout-lab sweep`` with these settings, and writes the same files.
     Trials that are already in the ledger of the sweep folder ``out`` are not trained again.
@@ -38,7 +39,7 @@ def sweep(**settings: Any) -> pd.DataFrame:
             value with one rate per hidden site. ``seeds=[0, 1, 2]`` is a list of seeds.
 
     Returns:
-        One row per trial of this sweep in the order of the arms, with the columns of ``trials.csv``.
+        The result, with the trials of this sweep in the order of the arms.
 
     Raises:
         ConfigError: A setting or a combination of settings is invalid. It is raised before any training starts.
@@ -49,11 +50,9 @@ def sweep(**settings: Any) -> pd.DataFrame:
     with command_clock():
         with open_composer() as points:
             chosen = make_arms(expand_grid(words), points)
-        outcome = run_or_tune(chosen, say=_log.info)
+        outcome = run_or_tune(chosen, say=_log.info, evaluate=evaluate_requested)
     write_summary(outcome)
-    frame = stored.read_trials(chosen[0].config.out)
-    order = list(dict.fromkeys(trial.id for arm in outcome.arms for trial in arm.trials))
-    return frame.set_index("trial_id", drop=False).loc[order].reset_index(drop=True)
+    return SweepResult(chosen[0].config.out, summarize_outcome(outcome))
 
 
 @preserve_process()
@@ -97,7 +96,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _word(key: str, value: Any) -> str:
     if "/" in key or key.startswith("hydra"):
-        raise ConfigError(f"{key}: launchers and sweepers are for the command line")
+        raise ConfigError(f"{key}: launchers and sweepers can only be set on the command line")
     if isinstance(value, np.ndarray | np.generic | pd.Series):
         value = value.tolist()
     if isinstance(value, range | set | tuple):

@@ -2,11 +2,13 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Any
 
 # Sweeps such as range(0,0.9,0.1) yield 0.7000000000000001; settings are exact decimals of at most this many digits.
 SIGNIFICANT_DIGITS = 12
+DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 FEW = 8  # at most this many names are listed in full in a message
 PART = 3  # a shorter word matches too many names as a substring
 
@@ -26,6 +28,23 @@ class DataError(Exception):
 
 class TimeOver(Exception):
     """The end of a command at its time limit; ``str()`` is one line that says what is left."""
+
+
+def printable(text: str, kept: str = "") -> str:
+    """Return a text whose control characters are written as escapes, so that they cannot steer a terminal.
+
+    Args:
+        text: any text; bytes that are not UTF-8 may stand in it as surrogates.
+        kept: control characters that are kept, such as line ends.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign in kept or not _steers(sign) else ascii(sign)[1:-1] for sign in text)
+
+
+def _steers(sign: str) -> bool:
+    """Return whether a character is a control character, a surrogate, or changes the direction of a text."""
+    return unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or sign in DIRECTIONS
 
 
 def format_setting(value: Any) -> str:

@@ -131,13 +131,14 @@ def _flush(flushed: bool) -> None:
 
     torch.set_flush_denormal(flushed)
     if torch.get_num_threads() > 1:
-        _end_idle_threads()
+        end_openmp_threads()
 
 
-def _end_idle_threads() -> None:
-    """End the idle threads of OpenMP.
+def end_openmp_threads() -> None:
+    """End the idle threads of OpenMP; the next parallel operation starts new ones.
 
-    A thread inherits the mode for denormals when it is started and keeps it, so threads must be restarted.
+    A thread inherits the mode for denormals when it is started and keeps it, so threads must be restarted. A fork has
+    none of them.
     """
     for library in _openmp_libraries():
         with suppress(AttributeError):  # older than OpenMP 5.0

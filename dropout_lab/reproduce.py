@@ -12,12 +12,14 @@ from dropout_lab.config.measurements import measured_on_request
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import DataError, load
 from dropout_lab.errors import ConfigError
+from dropout_lab.evaluation.request import evaluate_requested
+from dropout_lab.files import replace_file
 from dropout_lab.presentation.sweep import WIDTH, describe_searches, tuning_frame
 from dropout_lab.report import plots
 from dropout_lab.report.formats import format_duration
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.studies import catalog as shelf
-from dropout_lab.studies import claims_index as ledger
+from dropout_lab.studies import claims_index as index
 from dropout_lab.studies import figure
 from dropout_lab.studies import report_files as outputs
 from dropout_lab.studies.cells import StudyCell, check_cells, make_cells
@@ -30,11 +32,16 @@ from dropout_lab.studies.study_footnotes import render_footnotes
 from dropout_lab.studies.verdicts import judge_claims, table_rows
 from dropout_lab.sweeps.columns import CURVE_COLUMNS, trial_columns
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
-from dropout_lab.sweeps.ledger import Ledger, replace_file
+from dropout_lab.sweeps.ledger import Ledger, refuse_foreign
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.sweeps.run import Say, plan_missing
 from dropout_lab.trial import Trial
 from dropout_lab.tuning.search import cost_preview, run_or_tune, searches_of
+
+STUDY_FILES = (
+    *("README.md", "table.csv", "table.md", "table.tex", "claims.csv", "claims.md", "figure.png", "figure.svg"),
+    *("tuning.csv", "steps.csv"),
+)
 
 
 class NoData(Exception):
@@ -89,7 +96,7 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         say(f"{study.name}: without {panel}: {reason}" if panel else f"{study.name}: {reason}")
     kept = [(cell, arm) for cell, arm in zip(found, made, strict=True) if cell.panel not in missing]
     if not kept:
-        raise NoData("its data are not here")
+        raise NoData("its data are not on disk")
     return _Composed([cell for cell, _ in kept], [arm for _, arm in kept])
 
 
@@ -109,6 +116,7 @@ def run_studies(asked: ReproduceRequest, say: Say, complain: Say) -> int:
         Interrupted: Ctrl-C was pressed; the finished trials are stored.
     """
     enable_plugins()
+    index.refuse_foreign_index(asked.out)
     statuses = []
     for study in asked.studies:
         try:
@@ -124,8 +132,9 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     """Run one study, write its report and return the exit status."""
     say(f"{study.name}: {study.title}")
     composed, folder = _composed(study, asked, say), asked.folder(study)
+    refuse_foreign(folder, STUDY_FILES)
     record_first_trial(folder)
-    outcome = run_or_tune(composed.arms, say, asked.typed)
+    outcome = run_or_tune(composed.arms, say, asked.typed, evaluate_requested)
     searches = searches_of(outcome)
     if searches:
         replace_file(folder / "tuning.csv", to_csv(tuning_frame(searches)))
@@ -172,12 +181,12 @@ def _present(measured: Measurements, say: Say) -> set[str]:
 
 
 def _ledger(out: Path, say: Say) -> None:
-    frame = ledger.collect_claims(out)
+    frame = index.collect_claims(out)
     if frame.empty:
         return
     replace_file(out / "claims.csv", to_csv(frame))
-    replace_file(out / "claims.md", ledger.render_index(frame))
-    say(f"{out}/: claims.csv claims.md, {ledger.count_categories(frame)}")
+    replace_file(out / "claims.md", index.render_index(frame))
+    say(f"{out}/: claims.csv claims.md, {index.count_categories(frame)}")
 
 
 def preview_studies(asked: ReproduceRequest, say: Say) -> None:

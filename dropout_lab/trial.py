@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 from dropout_lab.config import (
@@ -13,6 +14,7 @@ from dropout_lab.config import (
     CustomConf,
     LRScheduleConf,
     ScheduleConf,
+    effective_settings,
     get_value,
     has_effect,
     list_settings,
@@ -20,7 +22,6 @@ from dropout_lab.config import (
 from dropout_lab.config.data import DataConf
 from dropout_lab.data import FORMAT, DataError, count_training, fingerprint, joins_last
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.settings.fields import Setting
 from dropout_lab.user_code import code_digest as code_of
 
 # Version of the numerics, part of every trial id. Increase it when a change alters the results of stored trials.
@@ -46,7 +47,8 @@ class Point:
     def values(self) -> dict[str, Any]:
         """Every effective setting by key; settings that cannot affect the trial are left out."""
         config = self.config
-        found = {entry.key: value for entry, value in _present(config) if _effective(entry, config)}
+        present = ((entry, get_value(entry.key, config)) for entry in effective_settings(config))
+        found = {e.key: v for e, v in present if v is not None and (e.spec.off is None or v != e.spec.off)}
         found["regularizer"] = self.regularizer
         found["device"] = config.device.partition(":")[0]  # the index of the GPU does not affect results
         return found
@@ -58,35 +60,32 @@ class Point:
         reader = {"data.format": FORMAT} if self.config.data.of_user else {}
         # Only trials that this rule affects change identity; the others keep their stored results.
         batches = {"train.last_batch": "joined"} if _may_join_last(self.config) else {}
-        table = {entry.key: entry for entry in list_settings()}
-        implied = {key for key, entry in table.items() if self.values.get(key) in entry.spec.implied}
-        keys = {key: table[key].identity_key if key in table else key for key in self.values.keys() - implied}
-        named = {name: self.values[key] for key, name in keys.items()}
+        names, implied = _identity_keys()
+        kept = {key: value for key, value in self.values.items() if value not in implied.get(key, ())}
+        named = {names.get(key, key): value for key, value in kept.items()}
         return json.dumps({"numerics": NUMERICS, **named, **reader, **batches}, sort_keys=True)
 
-    @cached_property
+    @property
     def pack_key(self) -> str:
         """Key that is equal for points that can share a pack if their variants agree or one of them has none."""
-        shared = {key: value for key, value in self._shared.items() if key not in self._noise}
-        return json.dumps(shared, sort_keys=True)
+        return self._pack_keys[0]
 
-    @cached_property
+    @property
     def noise_key(self) -> str:
-        """Key of the variant and its options."""
-        return json.dumps({key: self._shared[key] for key in self._noise}, sort_keys=True)
+        """Key of the variant and its options.
 
-    @cached_property
-    def _shared(self) -> dict[str, Any]:
-        """The settings that the trials of a pack must share."""
-        return {e.key: v for e, v in _present(self.config) if e.spec.pack == "equal" and e.key in self.values}
-
-    @cached_property
-    def _noise(self) -> list[str]:
-        """The shared settings that define the dropout variant.
-
-        ``variant.network`` is not among them, because it defines the model.
+        ``variant.network`` is not part of it, because it defines the model.
         """
-        return [key for key in self._shared if key.startswith("variant.") and key != "variant.network"]
+        return self._pack_keys[1]
+
+    @cached_property
+    def _pack_keys(self) -> tuple[str, str]:
+        """The settings that the trials of a pack must share: all but those of the variant, and these."""
+        equal = [e.key for e in list_settings() if e.spec.pack == "equal" and e.key in self.values]
+        noise = {key for key in equal if key.startswith("variant.") and key != "variant.network"}
+        parts = [key for key in equal if key not in noise], [key for key in equal if key in noise]
+        texts = [json.dumps({key: get_value(key, self.config) for key in keys}, sort_keys=True) for keys in parts]
+        return sys.intern(texts[0]), sys.intern(texts[1])  # equal in most points of a large grid
 
     @property
     def name(self) -> str:
@@ -150,23 +149,23 @@ def canonical(config: Config) -> Point:
     config = _own_rates(config, rates[0], rate)
     idle = not any([rate, config.input_rate, *(getattr(config, f"{role}_rate") for role in ROLES)])
     if config.variant.kind == "none" or (idle and config.variant.network == "as_is"):
-        off = replace(config.variant, kind="none", network="as_is")
-        config = replace(config, variant=off, rate=0.0, input_rate=0.0, **_without(OWN_RATES))
+        off = config.variant.changed({"kind": "none", "network": "as_is"})
+        config = config.changed({"variant": off, "rate": 0.0, "input_rate": 0.0, **_without(OWN_RATES)})
     else:
-        config = replace(config, rate=0.0 if idle else rate, profile="flat")
+        config = config.changed({"rate": 0.0 if idle else rate, "profile": "flat"})
     if idle or config.variant.kind == "none":
-        config = replace(config, schedule=ScheduleConf(), profile="flat")
+        config = config.changed({"schedule": ScheduleConf(), "profile": "flat"})
     if idle or config.variant.kind in ("none", "standard"):
-        config = replace(config, paper_scale=False)  # no layer rescales in training, as in the paper
-    config = replace(config, lr_schedule=_lr_schedule(config))
+        config = config.changed({"paper_scale": False})  # no layer rescales in training, as in the paper
+    config = config.changed({"lr_schedule": _lr_schedule(config)})
     if config.variant.network == "selu" and hasattr(config.model, "activation"):
-        config = replace(config, model=replace(config.model, activation="selu"))
+        config = config.changed({"model": config.model.changed({"activation": "selu"})})
     chosen = dict.fromkeys(config.regularizer.names, True)
-    config = replace(config, regularizer=replace(config.regularizer, chosen=chosen))
+    config = config.changed({"regularizer": config.regularizer.changed({"chosen": chosen})})
     if isinstance(config.model, CustomConf):
         digest = config.model.digest[:DIGITS] or code_of(config.model.target)
-        config = replace(config, model=replace(config.model, digest=digest))
-    return Point(replace(config, data=_with_digest(config.data)) if config.data.of_user else config, listed)
+        config = config.changed({"model": config.model.changed({"digest": digest})})
+    return Point(config.changed({"data": _with_digest(config.data)}) if config.data.of_user else config, listed)
 
 
 def _may_join_last(config: Config) -> bool:
@@ -186,7 +185,7 @@ def _lr_schedule(config: Config) -> LRScheduleConf:
     """Return the learning-rate schedule; the constant one if the learning rate never changes."""
     schedule, epochs = config.lr_schedule.schedule, config.train.epochs
     if schedule.warm_up_epochs >= epochs:
-        allowed = f"must be below train.epochs={epochs}, or the learning rate never reaches train.lr"
+        allowed = f"must be below train.epochs={epochs}, otherwise the learning rate never reaches train.lr"
         raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up_epochs, allowed)
     return LRScheduleConf() if schedule.is_constant else config.lr_schedule
 
@@ -205,7 +204,7 @@ def _own_rates(config: Config, first: float, rate: Any) -> Config:
         idle.add("embedding_rate")
     if getattr(config.model, "layers", 1) == 1:
         idle.add("between_rate")
-    return replace(config, input_rate=given, **_without(idle))
+    return config.changed({"input_rate": given, **_without(idle)})
 
 
 def _without(names: Iterable[str]) -> dict[str, Any]:
@@ -215,25 +214,17 @@ def _without(names: Iterable[str]) -> dict[str, Any]:
 def _with_digest(data: DataConf) -> DataConf:
     """Add the digest of user data, which identifies them by content, independent of their path."""
     try:
-        return replace(data, digest=data.digest[:DIGITS] or fingerprint(data.kind, data.path))
+        return data.changed({"digest": data.digest[:DIGITS] or fingerprint(data.kind, data.path)})
     except DataError as error:
         raise ConfigError(str(error)) from None
 
 
-def _present(config: Config) -> list[tuple[Setting, Any]]:
-    """Return the settings of this config with their values (a CNN has no ``model.hidden``)."""
-    found = []
-    for entry in list_settings():
-        node = get_value(entry.key, config)
-        if node is not None:
-            found.append((entry, node))
-    return found
-
-
-def _effective(entry: Setting, config: Config) -> bool:
-    if not entry.spec.identity or (entry.spec.off is not None and get_value(entry.key, config) == entry.spec.off):
-        return False
-    return has_effect(entry, config)
+@cache
+def _identity_keys() -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Return, by key, the names of the settings in an identity, and the values that it leaves out."""
+    entries = list_settings()
+    names = {entry.key: entry.identity_key for entry in entries}
+    return names, {entry.key: entry.spec.implied for entry in entries if entry.spec.implied}
 
 
 def _cell(value: Any) -> Any:

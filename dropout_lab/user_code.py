@@ -7,7 +7,7 @@ The digest of the file is part of the trial id, so exactly the hashed source is 
 import hashlib
 import importlib
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
@@ -47,7 +47,7 @@ def load_target(target: str, digest: str = "") -> Any:
         spec, source = _source(target)
         found = _digest(source)
         if digest and found[: len(digest)] != digest[:SIGNIFICANT]:
-            raise ConfigError.of(KEY, target, f"holds other code (sha256 {found}...) than model.digest={digest}")
+            raise ConfigError.of(KEY, target, f"contains other code (sha256 {found}...) than model.digest={digest}")
         if (module, found) not in _modules:
             _modules[module, found] = _run(spec, source, target)
         digest = found
@@ -69,23 +69,35 @@ def _source(target: str) -> tuple[ModuleSpec, bytes]:
         raise ConfigError("model=custom: needs model.target=MODULE:FUNCTION")
     name = target.partition(":")[0]
     here = str(Path.cwd())
-    if here not in sys.path:  # `python -m` adds it, the installed command does not
-        sys.path.insert(0, here)
+    if here not in sys.path:
+        sys.path.append(here)  # at the end, so that a torch.py there does not hide the installed module
     importlib.invalidate_caches()
+    _refuse_installed(target, name.partition(".")[0], here)
     try:
         package = name.rpartition(".")[0]
         path = getattr(importlib.import_module(package), "__path__", []) if package else None
         # importlib.util.find_spec would return the spec of the module in memory, whose file may have moved.
-        spec = next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
+        spec = None if package else PathFinder.find_spec(name, [here])
+        spec = spec or next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
     except ModuleNotFoundError as error:
-        raise ConfigError.of(KEY, target, f"there is no module {error.name} here or among the installed") from None
+        raise ConfigError.of(
+            KEY, target, f"no module {error.name} in the current folder or among the installed packages"
+        ) from None
     except (Exception, SystemExit) as error:
         raise _broken(target, error) from None
     if spec is None:
-        raise ConfigError.of(KEY, target, f"there is no module {name} here or among the installed")
+        raise ConfigError.of(KEY, target, f"no module {name} in the current folder or among the installed packages")
     if not spec.origin or not spec.origin.endswith(".py"):
-        raise ConfigError.of(KEY, target, f"{name} has no source file, by which its trials could be known")
+        raise ConfigError.of(KEY, target, f"{name} has no source file, which identifies its trials")
     return spec, Path(spec.origin).read_bytes()
+
+
+def _refuse_installed(target: str, name: str, here: str) -> None:
+    """Raise ConfigError for a module of the current folder that has the name of an installed one."""
+    installed = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    taken = name in sys.stdlib_module_names or PathFinder.find_spec(name, installed)
+    if taken and PathFinder.find_spec(name, [here]):
+        raise ConfigError.of(KEY, target, f"{name} is the name of an installed module, too; rename the one here")
 
 
 def _run(spec: ModuleSpec, source: bytes, target: str) -> ModuleType:

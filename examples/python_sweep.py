@@ -2,12 +2,12 @@
 
 import dropout_lab
 
-trials = dropout_lab.sweep(
+result = dropout_lab.sweep(
     rate=[0, 0.25, 0.5],  # a list is an axis
     seeds=3,
     model={"hidden": [64]},
     train={"epochs": 5, "lr": 0.01},
     out="results/python_sweep",
 )
-# `trials` has one row per trial; the folder `out` has the table, the plot and the statistics.
-print(trials.groupby("rate")["test_accuracy"].agg(["mean", "std", "count"]).round(3))
+# `result.trials` has one row per trial; the folder `out` has the table, the plot and the statistics.
+print(result.trials.groupby("rate")["test_accuracy"].agg(["mean", "std", "count"]).round(3))

@@ -15,7 +15,7 @@ table["label"] = np.where(label, "yes", "no")
 path = Path("measurements.csv").resolve()
 table.to_csv(path, index=False)
 
-trials = dropout_lab.sweep(
+result = dropout_lab.sweep(
     data="file",
     rate=[0, 0.5],
     seeds=3,
@@ -24,4 +24,4 @@ trials = dropout_lab.sweep(
     out="results/your_own_data",
     **{"data.path": str(path), "data.target": "label"},
 )
-print(trials.groupby("rate")["test_accuracy"].mean().round(3))
+print(result.trials.groupby("rate")["test_accuracy"].mean().round(3))

@@ -21,7 +21,7 @@ def small(shape, outputs):
 
 
 if __name__ == "__main__":  # the sweep imports this file
-    trials = dropout_lab.sweep(
+    result = dropout_lab.sweep(
         model="custom",
         rate=[0, 0.3],
         variant=["inverted", "gaussian"],
@@ -30,4 +30,4 @@ if __name__ == "__main__":  # the sweep imports this file
         out="results/your_own_network",
         **{"model.target": "your_own_network:small"},
     )
-    print(trials[["variant", "rate", "test_accuracy"]].round(3).to_string(index=False))
+    print(result.trials[["variant", "rate", "test_accuracy"]].round(3).to_string(index=False))

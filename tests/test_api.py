@@ -75,3 +75,50 @@ def test_numpy_numbers_are_numbers(folder):
 
     frame = dropout_lab.sweep(rate=np.linspace(0, 0.5, 2), seeds=np.arange(1), **TINY)
     assert frame["rate"].tolist() == [0, 0.5]
+
+
+def test_the_result_has_trials_comparisons_tables_and_figures(folder):
+    result = dropout_lab.sweep(rate=[0, 0.5], seeds=3, out="out", **TINY)
+    assert len(result) == len(result.trials) == len(result.trials_full) == 6
+    assert {"trial_id", "rate", "seed", "test_accuracy", "gap"} <= set(result.trials)
+    assert not {"train.lr", "data", "n_train"} & set(result.trials)
+    assert result.trials_full["train.lr"].notna().all()
+    stored = pd.read_csv("out/summary.csv")
+    pd.testing.assert_frame_equal(result.summary.reset_index(drop=True), stored, check_dtype=False)
+    assert result.comparisons["arm"].tolist() == pd.read_csv("out/comparisons.csv")["arm"].tolist()
+    assert "rate=0" in result.verdict
+    assert result.table(format="latex", caption="C").startswith("\\begin{table")
+    assert "SweepResult" in repr(result)
+    drawn = result.plot(x="rate", y="gap", size="column", range=[-50, 50])
+    assert drawn.figure.axes[0].get_ylim() == (-50, 50)
+    assert drawn._repr_png_()[:4] == b"\x89PNG"
+    assert drawn.save("a/b.svg").read_text().startswith("<?xml")
+    assert (folder / result.report()).name == "report.html"
+
+
+def test_a_folder_opens_as_the_same_result(folder):
+    result = dropout_lab.sweep(variant=["inverted", "gaussian"], rate=[0, 0.5], seeds=2, out="out", **TINY)
+    again = dropout_lab.open("out")
+    key = ["trial_id", "test_accuracy"]
+    first, second = (each.trials[key].sort_values("trial_id").reset_index(drop=True) for each in (result, again))
+    pd.testing.assert_frame_equal(first, second)
+    assert again.verdict
+    with pytest.raises(ConfigError, match="holds no sweep"):
+        dropout_lab.open("nowhere")
+
+
+def test_a_notebook_shows_verdict_table_and_picture(folder):
+    page = dropout_lab.sweep(rate=[0, 0.5], seeds=3, out="<b>", **TINY)._repr_html_()
+    assert page.count("<table") == 1
+    assert 'src="data:image/svg+xml;base64,' in page
+    assert "rate=0" in page
+
+
+def test_unknown_options_of_the_result_are_refused(folder):
+    result = dropout_lab.sweep(rate=[0, 0.5], seeds=2, out="out", **TINY)
+    with pytest.raises(ConfigError, match=r"plot\(colour=\.\.\.\): takes kind, x, y"):
+        result.plot(colour="rate")
+    with pytest.raises(ConfigError, match="x=width: varies in no arm"):
+        result.plot(x="width")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = result.no_such_name

@@ -49,11 +49,11 @@ def test_private_names_of_libraries_are_in_one_file(path):
 # cli/ imports the modules of a command when it runs the command.
 LAZY_IMPORTS = {
     "``import dropout_lab`` loads the module of a function when the function is called": {
-        "__init__.py": "dropout_lab.api",
+        "__init__.py": "dropout_lab.api dropout_lab.presentation.result",
     },
     "torch takes seconds to import, and a finished sweep is summarised without it": {
         "evaluation/request.py": "dropout_lab.evaluation.run",
-        "presentation/sweep.py": "dropout_lab.presentation.evaluation",
+        "presentation/sweep.py": "dropout_lab.presentation.evaluation dropout_lab.sweeps.trial_inputs",
         "reproduce.py": "dropout_lab.sweeps.cost dropout_lab.sweeps.step_timing",
         "sweeps/launcher.py": "dropout_lab.sweeps.preflight",
         "sweeps/run.py": "dropout_lab.sweeps.checkpoints dropout_lab.sweeps.cost dropout_lab.sweeps.inference_checks "
@@ -76,7 +76,9 @@ LAZY_IMPORTS = {
         "process_settings.py": "numpy torch threadpoolctl",
     },
     "the library takes a second to import, and few commands need it": {
-        "presentation/sweep.py": "dropout_lab.report",  # matplotlib
+        "presentation/plot.py": "dropout_lab.report.figures.draw dropout_lab.report.figures.style",
+        "presentation/result.py": "dropout_lab.report.figures.draw dropout_lab.report.figures.style",
+        "presentation/sweep.py": "dropout_lab.report dropout_lab.report.confusion dropout_lab.report.plots",
         "stats/ood_scores.py": "sklearn.metrics",
     },
     "Hydra imports this module while it builds its registry of plugins": {

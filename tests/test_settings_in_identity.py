@@ -119,6 +119,7 @@ CHANGED = {
     "precision": "bf16",
     "pack": "3",
     "workers": "3",
+    "max_arms": "3",
     "profile": "linear",
     "skip_invalid": "true",
     "arms": "l2",

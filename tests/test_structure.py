@@ -11,10 +11,10 @@ import pytest
 from dropout_lab.cli.listing import DOCUMENTED, render_markdown_table
 from dropout_lab.config import GROUPS, MODELS, regularizer_names
 from dropout_lab.config.compose import CONF, EXPERIMENT, list_choices
+from dropout_lab.config.lr_schedules import LR_SCHEDULES
 from dropout_lab.data import DATASETS
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
-from dropout_lab.lr_schedules import LR_SCHEDULES
 from dropout_lab.regularizers import REGULARIZERS
 from dropout_lab.train.optimizers import OPTIMIZERS
 
@@ -24,15 +24,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 
 # Part -> the parts it may import; upper levels first. scripts/check_imports.py prints the levels.
-CONFIG = {"config", "errors", "metrics", "settings"}
+CONFIG = {"config", "errors", "files", "metrics", "settings"}
 MAY_IMPORT = {
     "api": CONFIG | {"evaluation", "presentation", "process_settings", "report", "sweeps", "tuning"},
     "reproduce": CONFIG
-    | {"data", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
+    | {"data", "evaluation", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
     "bench": CONFIG
     | {"data", "dropout", "evaluation", "models", "process_settings", "report", "rng", "sweeps", "train", "trial"},
     "presentation": CONFIG | {"evaluation", "report", "studies", "sweeps", "tuning"},
-    "tuning": CONFIG | {"evaluation", "sweeps", "trial"},
+    "tuning": CONFIG | {"sweeps", "trial"},
     "evaluation": CONFIG | {"data", "dropout", "models", "rng", "stats", "sweeps", "train", "trial"},
     "sweeps": CONFIG
     | {"data", "dropout", "models", "process_settings", "regularizers", "rng", "signals", "stats", "train", "trial"},
@@ -43,16 +43,16 @@ MAY_IMPORT = {
     "studies": CONFIG | {"report", "stats"},
     "trial": CONFIG | {"data", "user_code"},
     "dropout": {"rng", "settings"},
-    "config": {"errors", "lr_schedules", "metrics", "settings"},
-    "lr_schedules": {"settings"},
+    "config": {"errors", "metrics", "settings"},
     "settings": {"errors", "metrics"},
-    "report": {"metrics", "stats"},
+    "report": {"errors", "files", "metrics", "stats"},
     "user_code": {"errors"},
     "data": {"errors", "metrics", "settings"},
     "stats": {"metrics"},
     "metrics": set(),
     "rng": set(),
     "errors": set(),
+    "files": set(),
     "signals": set(),
     "process_settings": set(),
 }

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,27 @@ def test_other_code_than_the_digest_says_is_refused(folder):
     (folder / "changed.py").write_text("value = 1\n")
     with pytest.raises(ConfigError, match=r"holds other code .* than model\.digest=aaaaaaaaaaaaaaaa"):
         load_target("changed:value", 16 * "a")
+
+
+@pytest.mark.parametrize("name", ["colorsys", "torch", "numpy"])
+def test_files_of_the_folder_hide_no_installed_module(folder, monkeypatch, name):
+    (folder / f"{name}.py").write_text("raise RuntimeError('imported instead of the installed one')\n")
+    (folder / "helper.py").write_text("width = 3\n")
+    (folder / "mynet.py").write_text(f"import {name}\nfrom helper import width\nplace = {name}.__file__\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert str(folder) not in load_target("mynet:place")
+    for module in ("mynet", "helper"):
+        del sys.modules[module]
+    with pytest.raises(ConfigError, match=f"{name} is the name of an installed module, too; rename the one here"):
+        load_target(f"{name}:width")
+
+
+def test_a_file_of_the_folder_does_not_break_the_command(folder):
+    for name in ("random.py", "torch.py", "pathlib.py", "hydra.py", "json.py"):
+        (folder / name).write_text("raise RuntimeError('imported instead of the installed one')\n")
+    package = str(Path(__file__).resolve().parents[1])
+    words = [sys.executable, "-m", "dropout_lab", "sweep", "seeds=1", "train.epochs=1", "workers=1"]
+    shown = subprocess.run(
+        words, env={**os.environ, "PYTHONPATH": package}, capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")

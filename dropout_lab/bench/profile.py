@@ -17,9 +17,9 @@ from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
 from dropout_lab.data.paths import data_root
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import replace_file
 from dropout_lab.process_settings import flush_denormals, keep_freed_memory, use_threads
 from dropout_lab.sweeps.interleaved import describe_machine
-from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.pack_job import threads_for
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical

@@ -9,8 +9,8 @@ from dropout_lab.bench import workloads as works
 from dropout_lab.bench.workloads import BenchOptions
 from dropout_lab.data.paths import data_root
 from dropout_lab.errors import ConfigError, list_allowed
+from dropout_lab.files import replace_file
 from dropout_lab.sweeps.interleaved import describe_machine
-from dropout_lab.sweeps.ledger import replace_file
 
 Say = Callable[[str], None]
 SUBJECTS: dict[str, tuple[Callable[[BenchOptions], list[table.BenchRow]], str]] = {

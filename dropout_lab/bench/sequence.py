@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.recurrent_wrapper import RecurrentWrapper
+from dropout_lab.files import replace_file
 from dropout_lab.process_settings import use_threads
 from dropout_lab.rng import PackRandomness, Randomness, Streams
 from dropout_lab.sweeps.interleaved import describe_machine, ratios
-from dropout_lab.sweeps.ledger import replace_file
 
 REFERENCE = "fused, no dropout"
 LOOP = "loop over cells, no dropout"

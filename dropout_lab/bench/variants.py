@@ -10,9 +10,9 @@ from dropout_lab.config.compose import ConfigComposer, list_choices, open_compos
 from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.data import load
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import replace_file
 from dropout_lab.process_settings import use_threads
 from dropout_lab.sweeps.interleaved import Ratio, describe_machine, ratios
-from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.preflight import check_trials
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial, canonical

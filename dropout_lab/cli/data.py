@@ -15,11 +15,11 @@ from dropout_lab.errors import ConfigError, did_you_mean
 ACTIONS = ("list", "get", "check")
 GROUP = "uci"  # selects all data sets whose name starts with it
 HELP = """\
-dropout-lab data list [NAME...]    what there is: task, size, terms, source
-dropout-lab data get NAME...       download what is not on disk
-dropout-lab data check [NAME...]   read what is on disk anew, checksums and all
+dropout-lab data list [NAME...]    all data sets: task, size, licence, source
+dropout-lab data get NAME...       download files that are missing on disk
+dropout-lab data check [NAME...]   read files on disk again and verify checksums
 
-data.root=FOLDER, or DROPOUT_LAB_DATA, says where data lie. The nine UCI sets
+data.root=FOLDER, or DROPOUT_LAB_DATA, sets the folder of the data. The nine UCI sets
 are uci/yacht and so on, or yacht for short; uci stands for all of them."""
 
 Say = Callable[[str], None]
@@ -64,7 +64,7 @@ def command(words: Sequence[str], say: Say, complain: Say) -> bool:
         return _each(entries, lambda entry: _get(entry, root), say, complain)
     there = entries if names else [entry for entry in entries if entry.files is not None and entry.present(root)]
     if not there:
-        say(f"{root}: no public data set is there; `dropout-lab data get NAME`")
+        say(f"{root}: contains no public data set; run `dropout-lab data get NAME`")
     return _each(there, lambda entry: f"whole: {verify_dataset(entry, root)}", say, complain)
 
 
@@ -104,7 +104,7 @@ def _get(entry: CatalogEntry, root: Path) -> str:
     if entry.get is None:
         return "needs no download"
     if entry.present(root):
-        return f"is there already, in {root}"
+        return f"is already in {root}"
     entry.get(root)
     return f"is in {root}; {verify_dataset(entry, root)}"
 

@@ -31,11 +31,11 @@ def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
     sizes = " or ".join(map(str, sorted({len(pack) for pack in packs}, reverse=True)))
     return [
         *lines,
-        *(f"note: {key} changes nothing here" for key in ineffective_settings(kept)),
+        *(f"note: {key} has no effect here" for key in ineffective_settings(kept)),
         *describe_user_input([trial for pack in packs for trial in pack]),
-        f"arms     {len(kept)}" + (", and settings tried for each of them" if tuned else ""),
+        f"arms     {len(kept)}" + (", plus the settings that tuning tries for each arm" if tuned else ""),
         f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
         f"packs    {len(packs)}" + (f", of {sizes} trial{'s' * (sizes != '1')}" if packs else ""),
-        f"time     about {format_duration(cost.seconds)}, from timing a few steps of each kind of pack",
+        f"time     about {format_duration(cost.seconds)}, from timed steps of each kind of pack",
         f"memory   about {max(cost.bytes / 2**20, 1):.0f} MiB in addition to the libraries",
     ]

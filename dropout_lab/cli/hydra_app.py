@@ -6,7 +6,9 @@ from contextlib import redirect_stdout, suppress
 from io import StringIO
 
 from dropout_lab.cli.flags import fold_lines
+from dropout_lab.cli.hydra_guard import guarded_plugins, is_raised_by_hydra
 from dropout_lab.cli.usage import PROGRAM
+from dropout_lab.errors import ConfigError
 
 
 def render_page(flags: list[str], settings: list[str]) -> str:
@@ -40,6 +42,14 @@ def run_hydra(words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
     sys.argv = [PROGRAM, *words]
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(run_job)()
+        with guarded_plugins():
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(run_job)()
     except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
         raise to_config_error(error) from None
+    except ConfigError:
+        raise
+    except Exception as error:
+        if not is_raised_by_hydra(error):
+            raise
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        raise ConfigError(f"Hydra cannot use a flag or a setting hydra.* of this command ({reason})") from None

@@ -184,6 +184,6 @@ MEASURED = {
     "mean_activation": "mean over the hidden units, before dropout, of the test-time network on 1000 test examples",
     "zero_activations": "fraction of these activations that are 0",
     "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
-    "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training part",
+    "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training split",
     **_metric_columns(),
 }

@@ -21,7 +21,7 @@ OUT = "results/studies"
 # Settings of the machine; a study file fixes all others.
 ALLOWED = ("data.root", "device", "workers", "pack", "max_minutes")
 HELP = f"""\
-dropout-lab reproduce                          the studies, trials and time
+dropout-lab reproduce                          list studies with trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   scale=smoke|laptop|full|paper
                              seconds, minutes on two cores, the network and
@@ -32,14 +32,14 @@ dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   {", ".join(f"{key}=" for key in ALLOWED)}
                              as for sweep
   --dry-run                  trials, packs, time and memory; trains nothing
-  --costs                    in a checkout of the project: estimate anew
-                             what the list says; trains nothing
+  --costs                    in a checkout of the project: estimate again
+                             the listed costs; trains nothing
   --lock                     register the claims of the studies with the date
                              in claims.lock next to their files; trains
                              nothing; --reason "..." where a registered claim
                              was changed
 {RUN_OPTIONS}
-The same command again goes on where it stopped."""
+The same command resumes where it stopped."""
 
 
 def command(words: Sequence[str], say: Say, complain: Say) -> int:
@@ -99,14 +99,14 @@ def _read(words: Sequence[str]) -> ReproduceRequest:
             machine[key] = word
         else:
             allowed = ", ".join(f"{key}=" for key in (*given, *ALLOWED))
-            raise ConfigError(f"{word}: a study says what it trains; reproduce takes {allowed}")
+            raise ConfigError(f"{word}: a study defines what it trains; reproduce takes {allowed}")
     if flags - {"--dry-run", "--costs", "--lock"}:
         unknown = sorted(flags - {"--dry-run", "--costs", "--lock"})[0]
         raise ConfigError(f"reproduce {unknown}: takes --dry-run, --costs and --lock")
     if given["scale"] not in SCALES:
         raise ConfigError.of("scale", given["scale"], list_allowed(given["scale"], SCALES))
     if words and not names:
-        raise ConfigError("reproduce: which study? `dropout-lab reproduce` lists them, all stands for each")
+        raise ConfigError("reproduce: name a study; `dropout-lab reproduce` lists them, and `all` runs every study")
     if "--costs" in flags:
         shelf.check_costs_writable()
     studies = shelf.select_studies(names)

@@ -5,6 +5,7 @@ import sys
 from contextlib import suppress
 
 from dropout_lab.cli.usage import PROGRAM
+from dropout_lab.errors import printable
 
 WRONG = 2  # exit status of an invalid command or value
 UNFINISHED = 3  # exit status of a command that reached its time limit
@@ -13,7 +14,7 @@ UNFINISHED = 3  # exit status of a command that reached its time limit
 def say(line: str) -> None:
     """Print a line of results."""
     try:
-        print(line, flush=True)  # noqa: T201
+        print(printable(line, "\n\t"), flush=True)  # noqa: T201
     except OSError:
         # The reader (such as `head`) closed the pipe, or the disk is full: no reason to stop training. The descriptor
         # is replaced so that Python does not report the error again when it closes the stream.
@@ -29,7 +30,7 @@ def whisper(line: str) -> None:
 def complain(line: str, status: int = WRONG) -> int:
     """Print one line about a problem, and return the exit status."""
     with suppress(OSError):
-        print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+        print(f"{PROGRAM}: {printable(' '.join(line.split()))}", file=sys.stderr)  # noqa: T201
     return status
 
 

@@ -34,7 +34,7 @@ def train(typed: list[str]) -> int:
     for word in _settings(typed):
         override = check_override(word)
         if override.is_sweep_override():
-            raise ConfigError(f"{word}: train takes one value a setting; `{PROGRAM} sweep` takes several")
+            raise ConfigError(f"{word}: train takes one value per setting; `{PROGRAM} sweep` takes several")
         given.add(override.key_or_group)
     defaults = {"seeds": "seeds=1", "out": "out=results/train"}
     words = [*(word for key, word in defaults.items() if key not in given), *typed]
@@ -47,7 +47,7 @@ def search(words: list[str]) -> int:
 
     given = {check_override(word).key_or_group for word in _settings(words)}
     if "tune" in given:
-        raise ConfigError("search chooses by itself; leave out tune=")
+        raise ConfigError("search always tunes; leave out tune=")
     out = [] if "out" in given else ["out=results/search"]
     return _run(["search", *words], ["tune=true", *out, *words], search=True)
 
@@ -71,7 +71,7 @@ def _run(typed: list[str], words: list[str], search: bool = False, single: bool 
     if page:
         for word, override in overrides.items():
             if override.is_sweep_override():
-                raise ConfigError(f"{word}: to look at the settings, give one value")
+                raise ConfigError(f"{word}: --cfg shows one configuration; give one value per setting")
     if page and page != "job":
         say(render_page(flags, settings))
         return 0
@@ -100,7 +100,8 @@ def _actions(search: bool) -> dict[str, Any]:
     from dropout_lab.tuning.search import run_or_tune, search_arm
 
     finish = partial(run_claimed, evaluate=evaluate_requested)
-    return {"perform": search_arm if search else run_or_tune, "finish": finish}
+    train = partial(run_or_tune, evaluate=evaluate_requested)
+    return {"perform": search_arm if search else train, "finish": finish}
 
 
 def _render_job(arm: "Arm", flags: list[str]) -> str:
@@ -159,7 +160,7 @@ def _present(command: "SweepCommand", search: bool, options: RunOptions) -> int:
         lines = write_search(outcome) if search else write_summary(outcome)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            "interrupted; all trials are saved, rerun the same command to write the summary"
+            "interrupted; all trials are saved; run the same command again to write the summary"
         ) from None
     status = outcome.exit_status(options.fail_on)
     table = "tuning.csv" if search else "summary.md"

@@ -21,28 +21,28 @@ HELP = f"""\
   {PROGRAM} report out=DIR          a page about a sweep, or about all studies
   {PROGRAM} status out=DIR          packs in training: epoch, loss, time left;
                                     --json for programs
-  {PROGRAM} list [WHAT]             what can be chosen: data, model, variant,
+  {PROGRAM} list [WHAT]             available choices: data, model, variant,
                                     schedule, regularizer, train, lr_schedule,
                                     settings, ...
   {PROGRAM} reproduce [STUDY ...]   tables of the literature: published figure
                                     next to the measured one, with a verdict
-  {PROGRAM} data list|get|check     public data sets: see, download, verify
-  {PROGRAM} bench SUBJECT           timed against other programs
+  {PROGRAM} data list|get|check     list, download, verify public data sets
+  {PROGRAM} bench SUBJECT           compare speed with other programs
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
-Results go to out= (results/sweep, results/train); the same command again goes
-on where it stopped.
+Results go to out= (results/sweep, results/train); the same command again continues
+where it stopped.
 
-  --dry-run        what would run, with estimated time and memory
+  --dry-run        print the plan with estimated time and memory
   --cfg job        the composed settings
 {RUN_OPTIONS}
-  --help           after a command: its choices and settings
+  --help           after a command: its settings
   --version        the version
   -sc install=bash shell completion, also for zsh and fish:
                    eval "$({PROGRAM} -sc install=bash)"
 
 Exit status: 0 all trials ok; 1 some diverged or failed; 2 the command is wrong;
 3 the time of max_minutes= is over, and the same command continues;
-130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: what is finished is
+130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: finished trials are
 saved.
 """

@@ -3,6 +3,7 @@
 Nothing in this package imports torch, so that an invalid command line is reported immediately.
 """
 
+from dropout_lab.config.conditions import get_value, has_effect
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.deprecated import (
     DEPRECATED,
@@ -13,7 +14,7 @@ from dropout_lab.config.deprecated import (
     update_columns,
     update_settings,
 )
-from dropout_lab.config.effect import get_value, has_effect
+from dropout_lab.config.effects import effective_settings
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import (
@@ -63,6 +64,7 @@ __all__ = [
     "current_key",
     "current_words",
     "deprecations_as_notes",
+    "effective_settings",
     "former_columns",
     "get_value",
     "has_effect",

@@ -9,6 +9,7 @@ from dropout_lab.config.composition import Composition, Template, replace_settin
 from dropout_lab.config.groups import CONF, EXPERIMENT, list_choices, read_card, register_schemas, to_config_error
 from dropout_lab.config.overrides import (
     check_override,
+    count_points,
     format_value,
     interpolates,
     is_integer_setting,
@@ -28,6 +29,7 @@ __all__ = [
     "Template",
     "check_override",
     "compose_config",
+    "count_points",
     "format_value",
     "interpolates",
     "is_integer_setting",

@@ -6,7 +6,7 @@ without interpolations is built once as frozen dataclasses, whose values are rep
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -32,8 +32,8 @@ def replace_settings(config: Config, values: Mapping[str, Any]) -> Config:
     for key, value in values.items():
         group, _, name = key.rpartition(".")
         (groups.setdefault(group, {}) if group else top)[name] = value
-    top.update({group: replace(getattr(config, group), **new) for group, new in groups.items()})
-    return replace(config, **top)
+    top.update({group: getattr(config, group).changed(new) for group, new in groups.items()})
+    return config.changed(top)
 
 
 def to_yaml(config: Config, expressions: Mapping[str, Any] | None = None) -> str:
@@ -197,6 +197,6 @@ def _reason(error: Exception) -> str:
     if missing:
         return f"no setting {missing[1]!r}; {did_you_mean(missing[1], settings(), LISTED)}"
     if lines[0].startswith(("Recursive interpolation", "Interpolation to parent")):
-        return f"the interpolation of {at} leads back to itself; write a value for it"
+        return f"the interpolation of {at} refers to itself; write a value instead"
     raised = re.fullmatch(r"\w+ raised while resolving interpolation: \"?(.*?)\"?", lines[0])
     return raised[1] if raised else lines[0]

@@ -67,7 +67,7 @@ def to_config_error(error: Exception) -> ConfigError:
     missing = re.search(r"Could not (?:find|load) '([\w/]+)/([^'/]*)'", text)
     if missing:
         if combination := COMBINATIONS.get(f"{missing[1]}={missing[2]}"):
-            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is the same")
+            return ConfigError.of(missing[1], missing[2], f"write {combination}, which is equivalent")
         if plugin := PLUGINS.get(f"{missing[1]}={missing[2]}"):
             return ConfigError.of(missing[1], missing[2], f"needs a plugin of Hydra that is not installed: {plugin}")
         listed = re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)  # includes the files of --config-dir

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dropout_lab.config.derived import with_options
-from dropout_lab.lr_schedules import LR_SCHEDULES, LRSchedule, Progress
+from dropout_lab.config.lr_schedules import LR_SCHEDULES, LRSchedule, Progress
 from dropout_lab.settings import Validated, option_values, setting
 
 COLUMNS = "kind by gamma hold step_size final warm_up start peak div_factor final_div_factor".split()

@@ -1,12 +1,23 @@
 """Words of the command line in Hydra's override grammar, and their values."""
 
+import math
 import re
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, IntervalSweep, Override, OverrideType
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    Glob,
+    IntervalSweep,
+    Override,
+    OverrideType,
+    RangeSweep,
+    Sweep,
+    ValueType,
+)
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -14,8 +25,10 @@ from omegaconf.errors import OmegaConfBaseException
 from dropout_lab.config import GROUPS, list_settings
 from dropout_lab.config.groups import EXPERIMENT, list_choices
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting, list_allowed
-from dropout_lab.settings.fields import Setting
+from dropout_lab.settings.fields import Setting, is_finite
 
+NUMBER = re.compile(r"(?P<key>[a-z_]\w*(\.[a-z_]\w*)*)=(?P<text>(0|[1-9]\d{0,14})(\.\d{1,20}(e-?\d{1,2})?)?)", re.ASCII)
+FEW_POINTS = 1000  # values of an axis that are checked one by one
 LISTED = "`dropout-lab list settings` shows them"
 
 
@@ -23,17 +36,26 @@ LISTED = "`dropout-lab list settings` shows them"
 def parse_override(word: str) -> Override:
     """Parse one ``key=value`` word in Hydra's override grammar.
 
+    Plain numbers, of which large grids consist, are parsed here, a hundred times as fast.
+
     Raises:
         ConfigError: the word is not in the grammar.
     """
+    number = NUMBER.fullmatch(word)
+    if number:
+        value = int(number["text"]) if number["text"].isdigit() else float(number["text"])
+        kind, element = OverrideType.CHANGE, ValueType.ELEMENT
+        return Override(type=kind, key_or_group=number["key"], value_type=element, _value=value, input_line=word)
     try:
         return OverridesParser.create().parse_override(word)
-    except HydraException as error:
+    except (HydraException, ValueError, ArithmeticError, RecursionError) as error:  # such as numbers of 5,000 digits
+        shown = repr(shorten(word))
         if "=" not in word:
-            raise ConfigError(f"cannot read {word!r}: a setting is written NAME=VALUE") from None
-        reason = str(error).splitlines()[0]
+            raise ConfigError(f"cannot read {shown}: a setting is written NAME=VALUE") from None
+        reason = str(error) if isinstance(error, HydraException) else "a number is too long, or brackets too deep"
+        reason = shorten(reason.splitlines()[0])
         hint = "put a value with other than plain characters into quotes: 'out=\"a=b\"'"
-        raise ConfigError(f"cannot read {word!r} ({reason}); {hint}") from None
+        raise ConfigError(f"cannot read {shown} ({reason}); {hint}") from None
 
 
 def selects_config_file(override: Override) -> bool:
@@ -56,6 +78,7 @@ def check_override(word: str) -> Override:
     """
     override = parse_override(word)
     key = override.key_or_group
+    _check_axis(override)
     if override.is_hydra_override() or "/" in key:
         if override.is_sweep_override():
             raise ConfigError(f"{word}: a sweep over Hydra's own settings is not possible; give one value")
@@ -91,6 +114,55 @@ def check_override(word: str) -> Override:
     return override
 
 
+def _check_axis(override: Override) -> None:
+    """Raise ConfigError for a range that does not end, and for an axis within a list of values."""
+    value = override._value  # value() fails on some nested axes
+    parts = value.list if isinstance(value, ChoiceSweep) else value
+    if _holds_axis(parts):
+        shown = shorten(str(override.input_line))
+        raise ConfigError(f"{shown}: a list of values cannot hold range(), choice() or sort(); write out its values")
+    if isinstance(value, RangeSweep):
+        count_range(override)
+
+
+def _holds_axis(value: Any) -> bool:
+    parts = [*value, *value.values()] if isinstance(value, dict) else value
+    return isinstance(parts, list) and any(isinstance(part, Sweep | Glob) or _holds_axis(part) for part in parts)
+
+
+def count_points(override: Override) -> int:
+    """Return the number of values of an axis; 1 for a single value and for a range to tune in."""
+    value = override._value
+    if isinstance(value, RangeSweep):
+        return count_range(override)
+    if isinstance(value, Glob):
+        return len(value.filter(list_choices(override.key_or_group)))
+    return len(value.list) if isinstance(value, ChoiceSweep) else 1
+
+
+def count_range(override: Override) -> int:
+    """Return the number of values of ``rate=range(0,0.9,0.1)``.
+
+    Raises:
+        ConfigError: an end is not finite, or the step does not lead from start to stop.
+    """
+    value = override._value
+    assert isinstance(value, RangeSweep)
+    shown = shorten(str(override.input_line))
+    start, stop, step = value.start, value.stop, value.step
+    if start is None or stop is None or not all(map(is_finite, (start, stop, step))):
+        raise ConfigError(f"{shown}: must be range(START,STOP,STEP) of finite numbers")
+    low, high, width = (Decimal(number) for number in (start, stop, step))
+    if width == 0 or (high - low) / width < 0:
+        raise ConfigError(f"{shown}: must have a step that leads from start to stop")
+    return math.ceil((high - low) / width)
+
+
+def shorten(text: str, most: int = 200) -> str:
+    """Return a text for a message, cut in the middle if it is long."""
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 4 :]}"
+
+
 def interpolates(value: Any) -> bool:
     """Return whether a value, or a part of it, is an interpolation such as ``${train.lr}``."""
     if isinstance(value, dict):
@@ -109,10 +181,20 @@ def _check_syntax(word: str, value: Any) -> None:
 
 
 def _values(override: Override) -> list[Any]:
-    """Return the values of a word: its single value, the values of its axis, or the ends of its range."""
+    """Return the values of a word: its single value, the values of its axis, or the ends of its range.
+
+    Of a long axis, three values stand for all: they show whether it leaves the allowed numbers or needs whole ones.
+    """
     ends = parse_range(override)
     if ends is not None:
         return list(ends[:2])
+    if override.is_range_sweep() and count_range(override) > FEW_POINTS:
+        value, count = override._value, count_range(override)
+        assert isinstance(value, RangeSweep)
+        start, step = Decimal(value.start or 0), Decimal(value.step)
+        whole = all(isinstance(number, int) for number in (value.start, value.stop, value.step))
+        ends_and_second = [start + i * step for i in (0, 1, count - 1)]
+        return [int(number) if whole else float(number) for number in ends_and_second]
     return [override_value(parse_override(point)) for point in split_axis(override)]
 
 

@@ -31,8 +31,7 @@ class RegularizerConf(Validated):
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check_together(self) -> None:
         for name in self.chosen:
             if name not in OPTIONS:
                 raise ConfigError(f"no regularizer {name!r}; `dropout-lab list regularizer` shows them")

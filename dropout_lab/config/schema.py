@@ -6,18 +6,19 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from dropout_lab.config.conditions import has_effect
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.declarations import read_constants
-from dropout_lab.config.effect import has_effect
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
+from dropout_lab.config.rate_profile import distribute_rate
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import VariantConf
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.settings.fields import Setting, Validated, list_fields, round_decimal, setting
+from dropout_lab.settings.fields import Setting, Validated, list_fields, setting
 from dropout_lab.settings.requested_metrics import (
     METRICS_ALLOWED,
     MONITOR_ALLOWED,
@@ -159,6 +160,7 @@ class Config(Validated):
         axis=True,
         help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
     )
+    max_arms: int = setting(1_000_000, low=1, identity=False, help="largest number of arms of one command")
     tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
     budget: int = setting(
         20, low=1, high=MOST, identity=False, when=("tune", True), help="settings that tuning tries in each arm"
@@ -171,12 +173,7 @@ class Config(Validated):
         help="how tuning comes to the settings it tries",
     )
     tuning_seeds: int = setting(
-        2,
-        low=1,
-        high=1000,
-        identity=False,
-        when=("tune", True),
-        help="seeds that tuning tries each of them on, none of the confirming ones",
+        2, low=1, high=1000, identity=False, when=("tune", True), help="seeds per tried setting, none confirming"
     )
     tuning_draws: int = setting(
         1, low=1, identity=False, when=("tune", True), help="repetitions of the tuning, each for a share of the seeds"
@@ -209,22 +206,21 @@ class Config(Validated):
         False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check_together(self) -> None:
         if not isinstance(self.model, ModelConf):
-            raise ConfigError("a file for model= must start from one of ours, by `defaults: [mlp, _self_]`")
+            raise ConfigError("a file for model= must extend a built-in model: `defaults: [mlp, _self_]`")
         if self.data.val_fraction == 0 and not self.data.is_stream:
             stopping = self.regularizer.chosen.get("early_stopping") and self.regularizer.early_stopping
             plateau = self.schedule.kind == "plateau"
             readers = {"early_stopping": stopping, "schedule=plateau": plateau, "tune=true": self.tune}
             for name in [name for name, reads in readers.items() if reads]:
-                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation part, which {name} reads")
+                raise ConfigError.of("data.val_fraction", 0, f"leaves no validation split, which {name} requires")
         sites = self.model.hidden_sites
         if sites is not None and isinstance(self.rate, list):
             self.check_length(len(self.rate), sites)
         if self.profile in ("linear", "falling", "rising"):
             if isinstance(self.rate, list):
-                raise ConfigError.of("profile", self.profile, "takes one rate, which it spreads; the rate is a list")
+                raise ConfigError.of("profile", self.profile, "requires a single rate, but the rate is a list")
             if sites is not None and max(self.site_rates) >= 1:
                 most = (sites + 1) / (2 * sites)
                 raise ConfigError.of(
@@ -235,7 +231,7 @@ class Config(Validated):
         """Raise ConfigError if a list of ``listed`` rates does not have one entry for each of ``sites`` sites."""
         if listed != sites:
             places = f"{sites} place{'' if sites == 1 else 's'}"
-            allowed = f"must have one entry for each of the {places} where model={self.model.kind} drops"
+            allowed = f"must have one entry for each of the {places} of model={self.model.kind}"
             rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
             raise ConfigError.of("rate", rates, allowed)
 
@@ -255,17 +251,10 @@ class Config(Validated):
         if sites is None:
             if profile != "flat" and self.rate > 0:
                 key = "variant.profile" if self.profile == "auto" else "profile"
-                allowed = (
-                    f"must be flat for model={self.model.kind}, whose places are its own; a list of rates can rise"
-                )
+                allowed = f"must be flat for model={self.model.kind}, whose number of sites is unknown; list the rates"
                 raise ConfigError.of(key, profile, allowed)
             return [self.rate]
-        ends = {"flat": 1.0, "linear": 2 * sites / (sites + 1), "falling": 2 * sites / (sites + 1), "rising": 1.0}
-        rates = [
-            round_decimal(self.rate * ends[profile] * (1 if profile == "flat" else (i + 1) / sites))
-            for i in range(sites)
-        ]
-        return rates[::-1] if profile == "falling" else rates
+        return distribute_rate(self.rate, profile, sites)
 
     @property
     def source(self) -> dict[str, Any]:

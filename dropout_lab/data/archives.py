@@ -49,7 +49,7 @@ def extract_archive(archive: Path, folder: Path, wanted: Callable[[str], bool] =
                 _refuse(archive, [member.name for member in members])
                 tar.extractall(folder, members, filter="data")  # which also rejects links that lead outside
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{archive.name}: is broken or not to be trusted ({error})") from None
+        raise DataError(f"{archive.name}: is damaged or unsafe ({error})") from None
     archive.unlink()
 
 
@@ -57,4 +57,6 @@ def _refuse(archive: Path, names: list[str]) -> None:
     for name in names:
         path = Path(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts:
-            raise DataError(f"{archive.name}: its member {name!r} would land outside of the folder; not unpacked")
+            raise DataError(
+                f"{archive.name}: its member {name!r} would be written outside of the folder; nothing was unpacked"
+            )

@@ -59,7 +59,7 @@ def check_scales(path: Path, spreads: dict[str, Spread]) -> None:
     if unit and bright:
         high = spreads[bright[0]].high
         problem = f"{unit[0]} has values up to 1 and {bright[0]} up to {high:g}"
-        raise DataError(f"{path}: {problem}; scale all splits alike")
+        raise DataError(f"{path}: {problem}; use the same scale for all splits")
 
 
 def scale_pixels(x: np.ndarray, spread: Spread) -> tuple[np.ndarray, str]:
@@ -83,7 +83,7 @@ def scale_pixels(x: np.ndarray, spread: Spread) -> tuple[np.ndarray, str]:
         return _divided(x, WORD), f"{x.dtype.name} pixels divided by 65535"
     if low >= 0 and BRIGHT < high <= BYTE:
         return _divided(x, BYTE), f"{x.dtype.name} pixels divided by 255"
-    return np.ascontiguousarray(x, np.float32), f"pixels from {low:g} to {high:g} left as they are"
+    return np.ascontiguousarray(x, np.float32), f"pixels from {low:g} to {high:g} are not rescaled"
 
 
 def _divided(x: np.ndarray, white: int) -> np.ndarray:
@@ -101,7 +101,7 @@ def flatten_alpha(x: np.ndarray) -> tuple[np.ndarray, str]:
         RGB images [N, 3, H, W] and a note; x itself if its values are not colours.
     """
     if x.dtype != np.uint8 and not (x.min() >= 0 and x.max() <= UNIT):
-        return x, "4 channels that are no RGBA, left as they are"
+        return x, "4 channels that are not RGBA are not changed"
     white = 255.0 if x.dtype == np.uint8 else 1.0
     out = np.empty((len(x), 3, *x.shape[2:]), x.dtype)
     for start in range(0, len(x), ROWS):

@@ -33,7 +33,7 @@ def column_of(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
         raise DataError(f"{path}: {name} is {shape} of {y.dtype}; must be numbers or words, one per example")
     if not y.ndim or len(y) != count:
         rows = f"{len(y)} rows" if y.ndim else "no rows"
-        raise DataError(f"{path}: {name} has {rows} and its examples {count}; each example needs one target")
+        raise DataError(f"{path}: {name} has {rows} and {count} examples; each example needs one target")
     if y.ndim > 2 or 0 in y.shape:
         raise DataError(f"{path}: {name} is {shape}; must be [N], [N, 1] or one-hot rows [N, K]")
     check_finite(path, name, y)
@@ -64,7 +64,10 @@ def join_columns(path: Path, columns: dict[str, np.ndarray]) -> np.ndarray:
     if np.result_type(*columns.values()).kind == "f":  # true for a mix of signed and unsigned 64-bit integers
         for name, y in columns.items():
             if y.max() > np.iinfo(np.int64).max:
-                raise DataError(f"{path}: {name} has values beyond int64, which the other splits are; save one type")
+                raise DataError(
+                    f"{path}: {name} has values beyond int64, which is the type of the other splits; "
+                    "save all splits in one type"
+                )
         return np.concatenate([y.astype(np.int64) for y in columns.values()])
     return np.concatenate(list(columns.values()))
 
@@ -77,7 +80,7 @@ def _numbers_of_rows(path: Path, name: str, y: np.ndarray) -> np.ndarray:
     ones = (y == 1).sum(1)
     if (ones != 1).any():
         row = int(np.argmax(ones != 1))
-        problem = "an example has one class; several labels per example are not supported"
+        problem = "each example must have one class; several labels per example are not supported"
         raise DataError(f"{path}: row {row} of {name} has {ones[row]} ones; {problem}")
     numbers: np.ndarray = np.argmax(y, axis=1)
     return numbers
@@ -89,7 +92,7 @@ def _words(path: Path, name: str, y: np.ndarray) -> np.ndarray:
         try:
             y = np.char.decode(y, "utf-8")
         except UnicodeDecodeError:
-            raise DataError(f"{path}: {name} holds bytes that are no UTF-8; save words, as y.astype(str)") from None
+            raise DataError(f"{path}: {name} holds bytes that are not UTF-8; save words, as y.astype(str)") from None
     y = np.char.strip(y)
     if (y == "").any():
         raise DataError(f"{path}: {name}[{int(np.argmax(y == ''))}] is empty; each example needs a target")

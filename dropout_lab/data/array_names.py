@@ -47,18 +47,18 @@ def choose_arrays(path: Path, names: Sequence[str]) -> dict[tuple[str, str], str
             continue
         if meaning in chosen:
             what = f"the {'examples' if meaning[0] == 'x' else 'targets'} of the {meaning[1]} split"
-            raise DataError(f"{path}: {show([chosen[meaning], name], ' and ')} both name {what}; keep one of them")
+            raise DataError(f"{path}: {show([chosen[meaning], name], ' and ')} both name {what}; remove one of them")
         chosen[meaning] = name
     if ("x", "train") not in chosen or ("y", "train") not in chosen:
         raise DataError(
-            f"{path}: must hold x and y, or as much under names such as x_train and y_train, images and labels, data "
-            f"and target; it holds {show(names)}"
+            f"{path}: must hold x and y, or the same arrays under names such as x_train and y_train, images and "
+            f"labels, data and target; it holds {show(names)}"
         )
     for split in ("val", "test"):
         for role, other in (("x", "y"), ("y", "x")):
             if (role, split) in chosen and (other, split) not in chosen:
                 alone = show([chosen[role, split]])
-                raise DataError(f"{path}: has {alone} without {other}_{split}; add that array or leave {alone} out")
+                raise DataError(f"{path}: has {alone} without {other}_{split}; add that array or remove {alone}")
     return chosen
 
 

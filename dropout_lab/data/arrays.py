@@ -88,7 +88,7 @@ def _check_examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> No
             )
         if x.ndim not in AXES[layout]:
             axes = " or ".join(map(str, AXES[layout]))
-            raise DataError(f"{path}: data.layout={layout} is for {axes} axes, and {name} is {shape}")
+            raise DataError(f"{path}: data.layout={layout} requires {axes} axes, but {name} is {shape}")
         check_finite(path, name, x)
     (first, x), *others = parts.items()
     for name, other in others:
@@ -96,7 +96,7 @@ def _check_examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> No
             shapes = " and ".join("x".join(map(str, each.shape[1:])) or "single numbers" for each in (x, other))
             raise DataError(f"{path}: the examples of {first} and {name} have different shapes, {shapes}")
         if other.dtype.kind != x.dtype.kind:
-            problem = "save both in one type and on one scale"
+            problem = "save both with the same type and scale"
             raise DataError(f"{path}: {first} is {x.dtype} and {name} is {other.dtype}; {problem}")
 
 
@@ -113,7 +113,7 @@ def _examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> tuple[np
             x, notes = _images(path, parts, layout, spread)
             return x, [note] * bool(note) + notes
     else:
-        note = f"{first} has one axis, read as one feature" if axes == 1 else ""
+        note = f"{first} has one axis and is read as one feature" if axes == 1 else ""
     x = np.concatenate([widen(path, name, _features_last(x, layout)) for name, x in parts.items()])
     check_spans(path, first, x)
     return x, [note] * bool(note)
@@ -137,10 +137,10 @@ def _layout(x: np.ndarray, spread: Spread) -> tuple[str, str]:
             "images",
             ""
             if x.dtype.kind == "b" or x.dtype.itemsize == 1
-            else "unsigned, so images; data.layout=series reads series",
+            else "unsigned integers, read as images; set data.layout=series to read series",
         )
     if x.shape[1] == x.shape[2] and spread.low >= 0 and spread.high <= WHITE:
-        return "images", "square and from 0 to 255, so images; data.layout=series reads series"
+        return "images", "square and from 0 to 255, read as images; set data.layout=series to read series"
     return "series", "data.layout=images reads images"
 
 
@@ -148,7 +148,7 @@ def _images(path: Path, parts: dict[str, np.ndarray], layout: str, spread: Sprea
     first = next(iter(parts))
     if len({x.dtype.newbyteorder("=") for x in parts.values()}) > 1 and parts[first].dtype.kind != "f":
         types = " and ".join(f"{name} is {x.dtype}" for name, x in parts.items())
-        raise DataError(f"{path}: {types}; save all images in one type and on one scale")
+        raise DataError(f"{path}: {types}; save all images with the same type and scale")
     x = np.concatenate(list(parts.values()))
     notes = []
     x = x[:, None] if x.ndim == 3 else x
@@ -161,7 +161,7 @@ def _images(path: Path, parts: dict[str, np.ndarray], layout: str, spread: Sprea
     x, note = scale_pixels(x, spread)
     notes += [note] * bool(note)
     if x.shape[1] == RGBA:
-        x, note = flatten_alpha(x) if axis == LAST else (x, "4 channels left as they are")
+        x, note = flatten_alpha(x) if axis == LAST else (x, "4 channels are not changed")
         notes.append(note)
     return x, notes
 
@@ -173,7 +173,7 @@ def _targets(path: Path, parts: dict[str, np.ndarray], counts: list[int], task: 
     columns = {name: column_of(path, name, y, n) for (name, y), n in zip(parts.items(), counts, strict=True)}
     if len(widths) > 1:
         shapes = " and ".join(f"{name} is {'x'.join(map(str, y.shape))}" for name, y in parts.items())
-        raise DataError(f"{path}: {shapes}; the targets of all splits must be of one form")
+        raise DataError(f"{path}: {shapes}; the targets of all splits must have the same shape")
     y = join_columns(path, columns)
     if not any(one_hot.values()):
         return encode_target(path, y, task), []

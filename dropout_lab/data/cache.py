@@ -66,7 +66,7 @@ def file_state(path: Path) -> str:
 
 
 def _hash(words: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join(words).encode(errors="surrogateescape")).hexdigest()[:12]
 
 
 def _read(entry: Path) -> Arrays:

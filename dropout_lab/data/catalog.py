@@ -19,7 +19,7 @@ from dropout_lab.data.vision import VISION
 from dropout_lab.errors import DataError
 
 PABO = "cs.cornell.edu/people/pabo/movie-review-data"
-CITE = "none stated, cite the authors"
+CITE = "none stated; cite the authors"
 
 
 @dataclass(frozen=True)
@@ -247,5 +247,5 @@ def verify_dataset(entry: CatalogEntry, root: Path) -> str:
         return entry.size
     for path in entry.files(root):
         if not path.is_file():
-            raise DataError(f"{path}: is not there; `dropout-lab data get {entry.name}`, or say data.root=FOLDER")
+            raise DataError(f"{path}: does not exist; run `dropout-lab data get {entry.name}`, or set data.root=FOLDER")
     return entry.decode(root)

@@ -18,7 +18,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 def joint_digest(folder: Path, names: Sequence[str]) -> str:
     """Return one sha256 for several files of a folder: of their names and contents, in the given order."""
     lines = [f"{file_digest(folder / name)}  {name}\n" for name in names]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def verify_digest(path: Path, content: bytes, published: str) -> None:
@@ -31,4 +31,4 @@ def verify_digest(path: Path, content: bytes, published: str) -> None:
     found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
     if found != published:
         said = f"({algorithm} {found}, published {published})"
-        raise DataError(f"{path}: is damaged or altered {said}; remove it and get it again")
+        raise DataError(f"{path}: is damaged or was changed {said}; delete it and download it again")

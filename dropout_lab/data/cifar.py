@@ -79,7 +79,7 @@ class CifarFiles:
                         raise KeyError(f"{name} is no file")
                     found.append(member.read())
         except (tarfile.TarError, KeyError, EOFError, OSError, zlib.error) as error:
-            raise DataError(f"{archive}: is not the archive of {self.kind} or not whole ({error})") from None
+            raise DataError(f"{archive}: is not the archive of {self.kind}, or is incomplete ({error})") from None
         return found
 
 
@@ -90,7 +90,7 @@ def _batch(content: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:
             raise TypeError(f"the images are {images.dtype}")
         return images.reshape(-1, 3, 32, 32), np.array(labels, np.uint8)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(f"{path}: holds no images of 3x32x32 bytes with labels ({error})") from None
+        raise DataError(f"{path}: does not contain images of 3x32x32 bytes with labels ({error})") from None
 
 
 CIFAR10 = CifarFiles(

@@ -76,5 +76,5 @@ def reconstruction_of(dataset: Dataset) -> Dataset:
         DataError: the data set is text.
     """
     if dataset.tokens:
-        raise DataError(f"data.reconstruct=true: is for numbers, and data={dataset.name} is text")
+        raise DataError(f"data.reconstruct=true: requires numbers, but data={dataset.name} is text")
     return replace(dataset, task="regression", y=dataset.x.reshape(len(dataset.x), -1), classes=(), truth=None)

@@ -32,7 +32,7 @@ def describe(dataset: Dataset, path: str, splits: Mapping[str, np.ndarray]) -> s
 def _examples(dataset: Dataset) -> str:
     count, shape = len(dataset.x), "x".join(map(str, dataset.shape))
     if dataset.tokens:
-        return f"{_counted(count, 'document')} of up to {shape} tokens, {len(dataset.tokens):,} of them different"
+        return f"{_counted(count, 'document')} of up to {shape} tokens, {len(dataset.tokens):,} of them distinct"
     if len(dataset.shape) == 1:
         return f"{_counted(count, 'row')}, {_counted(dataset.shape[0], 'feature')}"
     if len(dataset.shape) == 2:

@@ -63,7 +63,9 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
         finally:
             part.unlink(missing_ok=True)
     reasons = "; ".join(f"{address}: {problem}" for address, problem in problems.items())
-    raise DataError(f"{path.name}: could not be downloaded ({reasons}); nothing is kept, the same command tries again")
+    raise DataError(
+        f"{path.name}: could not be downloaded ({reasons}); nothing was kept; run the same command to try again"
+    )
 
 
 def _receive(address: str, part: Path) -> None:
@@ -104,7 +106,7 @@ def limit_sklearn_downloads(name: str) -> Iterator[None]:
             yield
     except (OSError, ValueError, EOFError) as error:
         reason = " ".join(str(getattr(error, "reason", None) or error).split())
-        raise DataError(f"{name}: could not be downloaded ({reason}); nothing is kept") from None
+        raise DataError(f"{name}: could not be downloaded ({reason}); nothing was kept") from None
     finally:
         socket.setdefaulttimeout(before)
 
@@ -119,7 +121,7 @@ def staging_folder(root: Path) -> Iterator[Path]:
         DataError: the root is not writable.
     """
     if not is_writable(root):
-        raise DataError(f"{root}: cannot be written; data.root=FOLDER or DROPOUT_LAB_DATA name another place for data")
+        raise DataError(f"{root}: cannot be written; set data.root=FOLDER or DROPOUT_LAB_DATA to another folder")
     new = [path for path in (root / PRIVATE, root) if not path.exists()]
     (root / PRIVATE).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="get-", dir=root / PRIVATE))

@@ -66,7 +66,9 @@ def download_uci(name: str, root: Path) -> None:
         for file in table.files:
             download_file([ADDRESS.format(name) + file], place / file)
         if joint_digest(place, table.files) != table.sha256:
-            raise DataError(f"uci/{name}: what {ADDRESS.format(name)} gives is not what was published; nothing is kept")
+            raise DataError(
+                f"uci/{name}: what {ADDRESS.format(name)} gives differs from the published files; nothing was kept"
+            )
 
 
 def download_year(root: Path) -> None:

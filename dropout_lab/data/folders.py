@@ -63,7 +63,7 @@ def read_class_folders(folder: Path, suffixes: Collection[str], noun: str) -> Cl
         _check_classes(level, suffixes, noun)
     training, *others = levels.values()
     if len(training.folders) < 2:
-        raise DataError(f"{training.path}: must hold a folder of {noun}s for each of two classes or more")
+        raise DataError(f"{training.path}: must contain a folder of {noun}s for each of at least two classes")
     for level in others:
         _match_classes(training, level, noun)
     splits = {split: {c.name: c.list_files() for c in level.folders} for split, level in levels.items()}
@@ -76,10 +76,12 @@ def _check_classes(level: Tree, suffixes: Collection[str], noun: str) -> None:
     for folder in level.folders:
         if folder.is_empty():
             wanted = ", ".join(sorted(suffixes))
-            raise DataError(f"{folder.path}: holds no {noun} ({wanted}); remove it if it is no class")
+            raise DataError(f"{folder.path}: holds no {noun} ({wanted}); delete it if it is not a class")
         if not folder.files:
             inner = ", ".join(f.name for f in folder.filled[:4])
-            raise DataError(f"{folder.path}: holds no {noun} but folders ({inner}), so it is no class; use {EXPECTED}")
+            raise DataError(
+                f"{folder.path}: holds no {noun} but folders ({inner}), so it is not a class; use {EXPECTED}"
+            )
     inner_names = [{f.name for f in folder.filled} for folder in level.folders]
     shared = set.intersection(*inner_names) if len(inner_names) > 1 else set()
     classes = {folder.name for folder in level.folders}
@@ -92,7 +94,7 @@ def _check_classes(level: Tree, suffixes: Collection[str], noun: str) -> None:
     spaced = Counter(_simplify(folder.name, case=False) for folder in level.folders)
     for folder in level.folders:
         if spaced[_simplify(folder.name, case=False)] > 1:
-            raise DataError(f"{folder.path}: differs from another class by white space alone; merge or rename them")
+            raise DataError(f"{folder.path}: differs from another class only in white space; merge or rename them")
 
 
 def _match_classes(training: Tree, level: Tree, noun: str) -> None:
@@ -102,7 +104,7 @@ def _match_classes(training: Tree, level: Tree, noun: str) -> None:
         if folder.name not in classes:
             near = [name for name in classes if _simplify(name) == _simplify(folder.name)]
             hint = f"; rename it if it is {near[0]!r} of {training.path}" if near else "; move it out or rename it"
-            raise DataError(f"{folder.path}: is a class without training {noun}s{hint}")
+            raise DataError(f"{folder.path}: is a class without {noun}s in the training split{hint}")
 
 
 def _simplify(name: str, case: bool = True) -> str:

@@ -28,7 +28,7 @@ def read_idx(path: Path, axes: int, md5: str | None = None) -> np.ndarray:
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: is a broken gzip file ({error}); remove it and get it again") from None
+        raise DataError(f"{path}: is a broken gzip file ({error}); delete it and download it again") from None
     head = 4 + 4 * axes
     if len(content) < head or content[:4] != bytes([0, 0, UNSIGNED_BYTES, axes]):
         raise DataError(f"{path}: is not an IDX file of bytes with {axes} axes")

@@ -63,7 +63,7 @@ def open_image(path: Path, use: Callable[[Any], T]) -> T:
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise DataError(f"{path}: cannot be read as an image (its content is of no type that Pillow knows)") from None
+        raise DataError(f"{path}: cannot be read as an image (Pillow does not recognize its content)") from None
     except Exception as error:  # Pillow's decoders raise any exception on damaged files
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(f"{path}: cannot be read as an image ({reason})") from None

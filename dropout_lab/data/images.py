@@ -98,7 +98,7 @@ def _scale_floats(x: np.ndarray, paths: Sequence[Path], headers: Sequence[Header
     if lows.min() < -ROUNDING or highs.max() > BYTE:
         worst = int(lows.argmin() if lows.min() < -ROUNDING else highs.argmax())
         given = f"has float pixels from {lows[worst]:g} to {highs[worst]:g}"
-        raise DataError(f"{paths[rows[worst]]}: {given}; float images must lie in [0, 1] or [0, 255]")
+        raise DataError(f"{paths[rows[worst]]}: {given}; values of float images must be in [0, 1] or [0, 255]")
     for row in rows:
         x[row] = (x[row] if unit else x[row] / BYTE).clip(0, 1)
     phrase = f"float images in {'[0, 1]' if unit else '[0, 255], scaled by 1/255'}"
@@ -109,4 +109,4 @@ def _describe_dark(x: np.ndarray, headers: Sequence[Header]) -> list[str]:
     """Return a note if the images with more than 8 bits use only a small part of their range."""
     rows = [row for row, header in enumerate(headers) if header.deep]
     largest = max((float(x[row].max()) for row in rows), default=1.0)
-    return [f"values up to {largest:.2g} only; data.normalise=unit stretches them"] if largest < DARK else []
+    return [f"values only up to {largest:.2g}; data.normalise=unit scales them to [0, 1]"] if largest < DARK else []

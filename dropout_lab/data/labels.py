@@ -48,15 +48,15 @@ def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
         task = "classification" if words or (whole and len(np.unique(y)) <= MOST_CLASSES) else "regression"
     if task == "regression":
         if words:
-            raise DataError(f"{path}: the target is words, such as {str(y[0])!r}; a regression needs numbers")
+            raise DataError(f"{path}: the target consists of words, such as {str(y[0])!r}; a regression needs numbers")
         if y.dtype.kind in "iu" and len(np.unique(y.astype(np.float64))) < len(np.unique(y)):
-            raise DataError(f"{path}: the target has whole numbers beyond 2^53 that float64 does not tell apart")
+            raise DataError(f"{path}: the target has whole numbers beyond 2^53 that float64 cannot distinguish")
         return {"y": y.astype(np.float64)}
     if y.dtype.kind == "b" or (whole and y.dtype.kind == "f" and np.abs(y).max() <= EXACT):
         y = y.astype(np.int64)  # so that a class is named 1 and not 1.0
     values, numbers = np.unique(y, return_inverse=True)
     if len(values) < 2:
-        raise DataError(f"{path}: the target is {values[0]} everywhere; a classification needs two classes")
+        raise DataError(f"{path}: the target is {values[0]} for every example; a classification needs two classes")
     return {"y": numbers.astype(np.int64), "classes": np.array([str(value) for value in values])}
 
 
@@ -85,13 +85,13 @@ def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[i
         row = cells.index(words[0])
         remedy = "a regression needs numbers"
         if task == "auto":
-            remedy = "other targets are; data.task=classification makes a class of each different label"
+            remedy = "other targets are; data.task=classification makes one class per label"
         raise DataError(f"{place(row)}: {shortened(words[0])} is not a number; {remedy}")
     y = np.array([values[cell] for cell in cells], np.float64)
     huge = np.abs(y) > LARGEST
     if huge.any():
         row = int(np.argmax(huge))
-        raise DataError(f"{place(row)}: {shortened(cells[row])} is too large; numbers must lie within {LARGEST:.1e}")
+        raise DataError(f"{place(row)}: {shortened(cells[row])} is too large; numbers must be within {LARGEST:.1e}")
     return {"y": y, "notes": np.array([], str)}
 
 
@@ -139,13 +139,13 @@ def _classes(cells: Sequence[str], values: dict[str, int | float | None], place:
         labels.sort(key=lambda label: values[label] or 0)
     if len(labels) < 2:
         column = re.sub(r": line \d+", "", place(0))
-        raise DataError(f"{column}: is {shortened(labels[0])} everywhere; a classification needs two classes")
+        raise DataError(f"{column}: is {shortened(labels[0])} for every example; a classification needs two classes")
     rank = {label: i for i, label in enumerate(labels)}
     words = [label for label in labels if values[label] is None]
     equal = _alike([label for label in labels if values[label] is not None], lambda label: values[label])
-    notes = [f"{equal} are equal numbers and classes of their own"] if equal else []
+    notes = [f"{equal} are equal numbers but separate classes"] if equal else []
     similar = _alike(words, appearance)
-    notes += [f"{similar} differ in capitals or white space alone and are classes of their own"] if similar else []
+    notes += [f"{similar} differ only in capitals or white space and are separate classes"] if similar else []
     y = np.array([rank[cell] for cell in cells], np.int64)
     return {"y": y, "classes": np.array(labels), "notes": np.array(notes, str)}
 

@@ -72,12 +72,12 @@ def _splits_of(level: Tree, group: dict[Tree, str], noun: str) -> dict[str, Tree
     for folder, split in group.items():
         if split in splits:
             pair = f"{splits[split].name} and {folder.name}"
-            raise DataError(f"{level.path}: {pair} are both the {split} split; merge them or move one out")
+            raise DataError(f"{level.path}: {pair} are both named as the {split} split; merge them or move one")
         splits[split] = folder
     others = [folder.name for folder in level.filled if folder not in group]
     if others:
         names = f"{_quote(others)} next to the splits {_quote([folder.name for folder in group])}"
-        raise DataError(f"{level.path}: holds {names}; move what is no split out of it, or rename it")
+        raise DataError(f"{level.path}: holds {names}; move or rename what is not a split")
     return {split: _class_level(split, splits[split], noun) for split in SPLITS if split in splits}
 
 
@@ -88,10 +88,10 @@ def _class_level(split: str, folder: Tree, noun: str) -> Tree:
     if level.filled:
         return level
     if split == "test" and level.files:
-        what = f"holds {noun}s without labels (they lie in no folder of a class)"
-        raise DataError(f"{level.path}: {what}; move it out of {folder.path.parent}, or make a folder for each class")
+        what = f"holds {noun}s without labels (they are not in the folder of a class)"
+        raise DataError(f"{level.path}: {what}; move it out of {folder.path.parent}, or create one folder per class")
     what = f"holds {noun}s directly" if level.files else f"holds no {noun}"
-    raise DataError(f"{level.path}: {what}; the {split} split needs a folder of {noun}s for each class")
+    raise DataError(f"{level.path}: {what}; the {split} split needs one folder of {noun}s per class")
 
 
 def _refuse_without_training(root: Tree, level: Tree, noun: str) -> None:
@@ -100,13 +100,15 @@ def _refuse_without_training(root: Tree, level: Tree, noun: str) -> None:
     only = {name[1] for name in names if name}
     if (None not in names and len(only) == 1) or (set(above) & {"val", "test"} and "train" not in above):
         splits = _quote([folder.name for folder in level.folders] if None not in names and names else [level.name])
-        raise DataError(f"{root.path}: holds {splits} but no training split; add train, with a folder for each class")
+        raise DataError(f"{root.path}: holds {splits} but no training split; add train, with one folder per class")
     for folder in level.folders:
         if SPELLINGS.get(folder.name.strip().casefold()) == "test":
             what = (
                 f"may be a test split or a class next to {_quote([f.name for f in level.folders if f is not folder])}"
             )
-            raise DataError(f"{folder.path}: {what}; move a test set of unlabelled {noun}s out, or rename a class")
+            raise DataError(
+                f"{folder.path}: {what}; move a test set of unlabelled {noun}s elsewhere, or rename a class"
+            )
 
 
 def _quote(names: list[str]) -> str:

@@ -55,17 +55,17 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             if start == NPY:
                 raise DataError(f"{path}: is a single array, as np.save writes it; {SAVE}")
             if not zipfile.is_zipfile(file):
-                raise DataError(f"{path}: is no .npz file, or not whole; {SAVE}")
+                raise DataError(f"{path}: is not an .npz file, or is incomplete; {SAVE}")
             with warnings.catch_warnings(), zipfile.ZipFile(file) as archive:
                 warnings.simplefilter("ignore")  # headers written by Python 2
                 yield archive
     except DataError:
         raise
     except MemoryError:
-        raise DataError(f"{path}: has arrays that do not fit into memory") from None
+        raise DataError(f"{path}: contains arrays that do not fit into memory") from None
     except Exception as error:  # zipfile, zlib, ast and numpy raise many types on damaged bytes
         reason = "".join(sign if sign.isprintable() else " " for sign in str(error)[:200]) or type(error).__name__
-        raise DataError(f"{path}: is no .npz file or not whole ({reason})") from None
+        raise DataError(f"{path}: is not an .npz file, or is incomplete ({reason})") from None
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -76,7 +76,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
         if place.suffix != ".npy" or place.name.startswith("._"):
             continue
         if place.stem in members:
-            raise DataError(f"{path}: has two arrays of the name {place.stem!r}")
+            raise DataError(f"{path}: contains two arrays with the name {place.stem!r}")
         members[place.stem] = info
     if not members:
         raise DataError(f"{path}: is a zip archive without arrays; {SAVE}")
@@ -98,7 +98,7 @@ def _load(path: Path, archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo
         shape, dtype = _header(path, name, member)
         claimed, there = prod(shape) * dtype.itemsize, info.file_size - member.tell()
     if claimed != there or not dtype.itemsize:
-        raise DataError(f"{path}: is not whole ({name!r} claims {claimed:,} bytes and has {there:,})")
+        raise DataError(f"{path}: is incomplete ({name!r} declares {claimed:,} bytes and contains {there:,})")
     with archive.open(info) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
 
@@ -106,7 +106,7 @@ def _load(path: Path, archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo
 def _header(path: Path, name: str, member: Any) -> tuple[tuple[int, ...], np.dtype]:
     version = np.lib.format.read_magic(member)
     if version not in HEADERS:  # numpy's third version is for field names, which only structured arrays have
-        raise DataError(f"{path}: {name!r} is of the .npy format {version[0]}.{version[1]}; save it with np.savez")
+        raise DataError(f"{path}: {name!r} has the .npy format {version[0]}.{version[1]}; save it with np.savez")
     shape, _, dtype = HEADERS[version](member)
     if dtype.hasobject:
         raise DataError(

@@ -42,7 +42,7 @@ def read_pixels(path: Path, header: Header, grey: bool, size: int) -> Pixels:
         return open_image(path, lambda image: _decode(image, grey, size))
     values, key, rotated = _read_deep(path, header)
     if not np.isfinite(values).all() or (header.kind != FLOAT and values.min() < 0):
-        raise DataError(f"{path}: has pixels that are negative or not finite, which cannot be brought to [0, 1]")
+        raise DataError(f"{path}: has pixels that are negative or not finite, which cannot be scaled to [0, 1]")
     colours, alpha = _separate_alpha(values, key, header.top)
     if header.kind != FLOAT:
         colours = colours / header.top * alpha + (1 - alpha)

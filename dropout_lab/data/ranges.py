@@ -54,7 +54,7 @@ def check_finite(path: Path, name: str, values: np.ndarray) -> None:
         index, value = ", ".join(map(str, (start + row, *place))), part[(row, *place)]
         problem = f"must be within {LARGEST:g} of 0, because networks compute in float32; divide them by a constant"
         if not np.isfinite(value):
-            problem = "must be finite; fill the gap or leave the row out"
+            problem = "must be finite; fill it or remove the row"
         raise DataError(f"{path}: {name}[{index}] is {value}; values {problem}")
 
 
@@ -67,7 +67,7 @@ def check_spans(path: Path, name: str, values: np.ndarray) -> None:
     axes = tuple(range(values.ndim - 1))
     span = values.max(axes).astype(float) - values.min(axes).astype(float)
     for feature in np.flatnonzero((span > 0) & (span < SMALLEST_SPAN))[:1]:
-        problem = f"spans {span[feature]:g}, less than float32 tells apart; multiply it by a constant"
+        problem = f"spans {span[feature]:g}, less than float32 can resolve; multiply it by a constant"
         raise DataError(f"{path}: {_feature(name, feature, values.shape[-1])} {problem}")
 
 
@@ -98,7 +98,7 @@ def check_distinct(path: Path, name: str, values: np.ndarray) -> None:
         distinct = np.unique(column)
         if len(np.unique(distinct.astype(np.float64))) < len(distinct):
             where = _feature(name, feature, values.shape[1])
-            problem = f"has whole numbers beyond 2^53, such as {distinct[-1]}, that float64 does not tell apart"
+            problem = f"has whole numbers beyond 2^53, such as {distinct[-1]}, that float64 cannot distinguish"
             raise DataError(f"{path}: {where} {problem}; subtract a constant from them")
 
 

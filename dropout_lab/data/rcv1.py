@@ -53,7 +53,7 @@ def read_rcv1_dataset(root: str = "") -> Dataset:
     place = data_root(root)
     path = rcv1_file(place)
     if not path.is_file():
-        raise DataError(f"{path}: is not there; `dropout-lab data get rcv1`, or say data.root=FOLDER")
+        raise DataError(f"{path}: does not exist; run `dropout-lab data get rcv1`, or set data.root=FOLDER")
     found = load_or_decode("rcv1", [path], place, lambda: read_rcv1(path))
     return Dataset("rcv1", "classification", found["x"], found["y"], tuple(map(str, found["classes"])))
 
@@ -75,7 +75,7 @@ def read_rcv1(path: Path) -> Arrays:
         if len(y) != shape[0] or y.min() < 0 or y.max() >= len(classes):
             raise ValueError(f"{len(y)} labels for {shape[0]} documents")
     except (ValueError, KeyError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: is damaged or no file of `dropout-lab data get rcv1` ({error})") from None
+        raise DataError(f"{path}: is damaged, or not a file of `dropout-lab data get rcv1` ({error})") from None
     x = np.empty(shape, np.float16)
     for start in range(0, len(x), 10_000):  # a dense copy in double precision would take gigabytes
         x[start : start + 10_000] = sparse[start : start + 10_000].toarray()

@@ -26,7 +26,7 @@ class _Bunch(dict[str, Any]):
 def _encode(text: str, encoding: str) -> bytes:
     """Encode bytes as Python 3 pickles them in protocol 2; ``_codecs.encode`` itself could also unpack bombs."""
     if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for the encoding {encoding}")
+        raise pickle.UnpicklingError(f"it requires the encoding {encoding}")
     return text.encode(encoding)
 
 
@@ -37,7 +37,7 @@ class _Plain(pickle.Unpickler):
         if (module, name) in BUNCHES:
             return _Bunch
         if (module, name) not in ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"it requires {module}.{name}")
         return super().find_class(*ALLOWED[module, name])
 
 

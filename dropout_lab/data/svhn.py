@@ -39,11 +39,13 @@ class SVHNFiles:
         found: list[np.ndarray] = []
         for path, (_, _, md5) in zip(files, self.published, strict=True):
             if file_digest(path, "md5") != md5:
-                raise DataError(f"{path}: is damaged or altered (its md5 is not {md5}); remove it and get it again")
+                raise DataError(
+                    f"{path}: is damaged or was changed (its md5 is not {md5}); delete it and download it again"
+                )
             try:
                 content = loadmat(path, variable_names=["X", "y"])
                 images, labels = content["X"].transpose(3, 2, 0, 1), content["y"].ravel()
             except Exception as error:  # scipy's reader raises many types on damaged files
-                raise DataError(f"{path}: is no MATLAB file with X and y ({type(error).__name__})") from None
+                raise DataError(f"{path}: is not a MATLAB file with X and y ({type(error).__name__})") from None
             found += [images.astype(np.uint8), (labels % 10).astype(np.uint8)]
         return found

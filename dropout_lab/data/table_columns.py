@@ -170,8 +170,8 @@ class Cells:
         few = wrong.sum() < FEWEST_WORDS * (~missing).sum()
         if found.mixed and (few or len(found.levels) > min(MOST_LEVELS, (~missing).sum() / 2)):
             raise DataError(
-                f"{place(row)}: {shortened(cell)} is not a finite number, as other cells of the column are; "
-                f"{dropping([name])} leaves the column out"
+                f"{place(row)}: {shortened(cell)} is not a finite number like the other cells of the column; "
+                f"{dropping([name])} excludes the column"
             )
         return found
 
@@ -205,7 +205,7 @@ def read_cells(
         for name, each in kept.items():
             each += cells[places[name]]
     if not lines:
-        raise DataError(f"{path}: has no line below that of the names")
+        raise DataError(f"{path}: has no line after the header")
     return np.concatenate(lines), columns, kept
 
 
@@ -235,20 +235,20 @@ def _levels(
 
 def _refuse_empty(numeric: np.ndarray, name: str, place: Callable[[int], str]) -> None:
     if not numeric.any():
-        raise DataError(f"{place(0)}: the whole column holds no value; {dropping([name])} leaves it out")
+        raise DataError(f"{place(0)}: the column is empty; {dropping([name])} excludes it")
 
 
 def _refuse_huge(values: np.ndarray, place: Callable[[int], str]) -> None:
     huge = np.abs(values) > LARGEST
     if huge.any():
         row = int(np.argmax(huge))
-        raise DataError(f"{place(row)}: {values[row]:.6g} is too large; numbers must lie within {LARGEST:.1e}")
+        raise DataError(f"{place(row)}: {values[row]:.6g} is too large; numbers must be within {LARGEST:.1e}")
 
 
 def _hint(cell: str, decimal: str) -> str:
     if decimal == "," and number_of(cell) is not None:
         return (
-            "; it has a point, but the decimal sign of the file is a comma; write one of them throughout, and "
+            "; it contains a point, but the decimal sign of the file is a comma; use one of them throughout, and "
             "data.decimal=point or data.decimal=comma says which"
         )
     if has_decimal_comma(cell):

@@ -213,11 +213,11 @@ def _notes(form: TableFormat, comments: int, row_names: bool) -> tuple[str, ...]
     separator = names.get(form.separator, repr(form.separator))
     found = {
         f"separator {separator}": form.separator != ",",
-        "quotes are taken as text": not form.quoted,
+        "quotes are read as text": not form.quoted,
         "decimal comma": form.decimal == ",",
         f"encoding {form.encoding}": form.encoding not in ("utf-8", "ascii"),
-        f"no header, columns are named 1 to {len(form.names)}": not form.header,
-        "first cells, which have no name in the header, are taken as row names": row_names,
+        f"no header; columns are named 1 to {len(form.names)}": not form.header,
+        "first cells, which have no name in the header, are read as row names": row_names,
         f"{comments} line{'s' if comments > 1 else ''} of comments skipped": comments > 0,
     }
     return tuple(note for note, present in found.items() if present)

@@ -76,8 +76,8 @@ def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTE
     rows = rows_to_keep(options.missing, masks, needed, place)
     columns = {name: column.select(rows) for name, column in columns.items()}
     found = targets_of([y[row] for row in rows], options.task, form.decimal, lambda r: place(options.target)(rows[r]))
-    notes = [f"column {name!r}, which holds nothing, left out" for name in empty]
-    notes += [f"column {name!r}, which counts the rows, left out" for name in indices]
+    notes = [f"column {name!r}, which is empty, is excluded" for name in empty]
+    notes += [f"column {name!r}, which counts the rows, is excluded" for name in indices]
     notes += _notes(columns, options.missing, len(y) - len(rows))
     width = {name: column.width for name, column in columns.items()}
     return {
@@ -96,7 +96,7 @@ def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
     known = f"it has {', '.join(known[:SHOWN] for known in form.names[:LISTED])}{more}"
     if not name:
         raise DataError(f"{path}: needs data.{key}=COLUMN; {known}")
-    header = "" if form.header else "; data.header=true if the first line holds names"
+    header = "" if form.header else "; set data.header=true if the first line contains names"
     raise DataError(f"data.{key}={name}: no such column in {path}; {did_you_mean(name, form.names, known)}{header}")
 
 
@@ -125,17 +125,17 @@ def rows_to_keep(
     count = int(lacking.sum())
     rows = f"{count} row{'s have' if count > 1 else ' has'} missing cells"
     if missing == "drop":
-        remedy = "every row has missing cells; data.drop=[COLUMN] leaves out a column"
+        remedy = "every row has missing cells; data.drop=[COLUMN] excludes a column"
     elif missing == "refuse" and features and not any(mask.any() for mask in needed.values()):
-        remedy = f"{rows}; data.missing=mean, median or drop says what to do"
+        remedy = f"{rows}; set data.missing=mean, median or drop"
     else:
-        remedy = f"{rows}; data.missing=drop leaves them out"
+        remedy = f"{rows}; data.missing=drop removes them"
     raise DataError(f"{place(name)(row)}: holds no value; {remedy}")
 
 
 def dropped_rows(count: int) -> list[str]:
     """Return the note on rows that are left out, if there are any."""
-    return [f"{count} row{'s' if count > 1 else ''} with missing cells left out"] if count else []
+    return [f"{count} row{'s' if count > 1 else ''} with missing cells removed"] if count else []
 
 
 def _features(path: Path, form: TableFormat, options: TableOptions) -> list[str]:
@@ -151,9 +151,9 @@ def _features(path: Path, form: TableFormat, options: TableOptions) -> list[str]
 def _refuse_levels(path: Path, columns: Columns) -> None:
     many = {n: len(c.levels) for n, c in columns.items() if isinstance(c, Words) and len(c.levels) > MOST_LEVELS}
     if many:
-        counts = ", ".join(f"{name!r} holds {count} different words" for name, count in many.items())
+        counts = ", ".join(f"{name!r} contains {count} distinct words" for name, count in many.items())
         raise DataError(
-            f"{path}: column {counts}; at most {MOST_LEVELS} become indicators; "
+            f"{path}: column {counts}; at most {MOST_LEVELS} can become indicators; "
             f"{dropping(list(many))} leaves {'them' if len(many) > 1 else 'it'} out"
         )
 
@@ -166,7 +166,7 @@ def _notes(columns: Columns, missing: str, dropped: int) -> list[str]:
         notes.append(f"{count} of words became {made} indicator{'s' if made > 1 else ''}")
     mixed = [name for name, column in columns.items() if isinstance(column, Words) and column.mixed]
     if mixed:
-        notes.append(f"numbers in {_listed(mixed)} are taken as words, like other cells there")
+        notes.append(f"numbers in {_listed(mixed)} are read as words, like other cells of these columns")
     lacking = {name: int(column.missing.sum()) for name, column in columns.items() if column.missing.any()}
     if lacking:
         total = sum(lacking.values())
@@ -176,7 +176,7 @@ def _notes(columns: Columns, missing: str, dropped: int) -> list[str]:
     notes += dropped_rows(dropped)
     similar = [name for name, column in columns.items() if isinstance(column, Words) and column.has_similar()]
     if similar:
-        notes.append(f"words that differ in capitals or white space alone are words of their own in {_listed(similar)}")
+        notes.append(f"words that differ only in capitals or white space are separate words in {_listed(similar)}")
     numbers = [name for name, column in columns.items() if column.counts(is_unnamed(name))]
     if numbers:
         looks = "look like row numbers" if len(numbers) > 1 else "looks like a row number"

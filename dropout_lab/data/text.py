@@ -140,7 +140,7 @@ def encode_stream(name: str, parts: Sequence[Sequence[str]]) -> Arrays:
         DataError: a split has fewer than two tokens, so that there is no token to predict.
     """
     if not all(len(part) > 1 for part in parts):
-        raise DataError(f"data={name}: a part of the text is empty")
+        raise DataError(f"data={name}: one split of the text is empty")
     rows, known = number_tokens(parts)
     return {"x": np.concatenate(rows), "parts": np.cumsum([len(row) for row in rows]), **pack_tokens(known)}
 
@@ -186,5 +186,5 @@ def _tokens(texts: Sequence[str], how: TextOptions, place: Callable[[int], str])
     for row, text in enumerate(texts):
         found = tokenize(text, how.tokens)
         if not found:
-            raise DataError(f"{place(row)} is empty, it has no token")
+            raise DataError(f"{place(row)} is empty; it has no token")
         yield found[: how.length]

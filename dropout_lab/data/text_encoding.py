@@ -23,13 +23,13 @@ NAMES = {"utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "cp1252": "cp
 OTHER_FILES = {
     b"PK\x03\x04": "an Excel workbook or another zip archive; save it as CSV",
     b"\xd0\xcf\x11\xe0": "an Excel workbook; save it as CSV",
-    b"\x1f\x8b": "compressed with gzip; its name must end in .gz",
+    b"\x1f\x8b": "compressed with gzip; rename it to end in .gz",
     b"\x89PNG": "an image; data=folder reads images by class",
     b"\xff\xd8\xff": "an image; data=folder reads images by class",
     b"GIF8": "an image; data=folder reads images by class",
     b"%PDF": "a PDF document",
     b"PAR1": "a Parquet file; save it as CSV",
-    b"\x93NUMPY": "an .npy file; numpy.savez makes an .npz with x and y",
+    b"\x93NUMPY": "an .npy file; save x and y with numpy.savez",
 }
 
 
@@ -54,7 +54,7 @@ def encoding_of(path: Path, given: str = "auto") -> str:
         error = _undecodable(path, name)
         if error is None:
             return name
-    raise DataError(f"{path}: is no {name.upper()} text (at byte {error}); data.encoding says which one it is")
+    raise DataError(f"{path}: is not {name.upper()} text (at byte {error}); set data.encoding to its encoding")
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
@@ -83,11 +83,11 @@ def decode_text(content: bytes, path: Path | str) -> tuple[str, str]:
             start = error.start
             continue
         if "\0" in text:
-            what = "holds NUL characters, so it is no text or UTF-16 without a byte order mark"
+            what = "holds NUL characters, so it is not text, or is UTF-16 without a byte order mark"
             raise DataError(f"{path}: {what}; save it as UTF-8")
         return text, NAMES[encoding]
     tried = f"{NAMES[marked[0]]} text" if marked else f"UTF-8 or cp1252 text (at byte {start})"
-    raise DataError(f"{path}: is no {tried}; save it as UTF-8")
+    raise DataError(f"{path}: is not {tried}; save it as UTF-8")
 
 
 def _undecodable(path: Path, encoding: str) -> int | None:
@@ -98,7 +98,7 @@ def _undecodable(path: Path, encoding: str) -> int | None:
             text = decoder.decode(chunk)
             if "\0" in text:
                 raise DataError(
-                    f"{path}: holds NUL characters and so is no text; data.encoding=utf-16-le or utf-16-be reads "
+                    f"{path}: contains NUL characters and so is not text; data.encoding=utf-16-le or utf-16-be reads "
                     "UTF-16 without a byte order mark"
                 )
             seen += len(chunk)
@@ -120,10 +120,12 @@ def _chunks(path: Path) -> Iterator[bytes]:
             while chunk := file.read(CHUNK):
                 size += len(chunk)
                 if _compressed(path) and size > LARGEST:
-                    raise DataError(f"{path}: holds more than {LARGEST >> 30} GiB; decompress it if that is meant")
+                    raise DataError(
+                        f"{path}: holds more than {LARGEST >> 30} GiB; decompress it first if this is intended"
+                    )
                 yield chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: is no gzip file or not whole ({error})") from None
+        raise DataError(f"{path}: is not a gzip file, or is incomplete ({error})") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 

@@ -74,11 +74,11 @@ def _mark(path: Path, line: int, text: str, label: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise DataError(f"{path}: line {line} holds {text!r}, which is no number") from None
+        raise DataError(f"{path}: line {line} holds {text!r}, which is not a number") from None
     if label == "rating" and not 0 <= value <= 1:
-        raise DataError(f"{path}: line {line} holds {text}, which is no rating from 0 to 1")
+        raise DataError(f"{path}: line {line} holds {text}, which is not a rating from 0 to 1")
     if label != "rating" and value not in range(GRADES[label]):
-        raise DataError(f"{path}: line {line} holds {text}, which is no grade from 0 to {GRADES[label] - 1}")
+        raise DataError(f"{path}: line {line} holds {text}, which is not a grade from 0 to {GRADES[label] - 1}")
     return value
 
 
@@ -142,11 +142,11 @@ def _refuse_programs(path: Path) -> None:
     try:
         content = zlib.decompress(path.read_bytes())
     except zlib.error as error:
-        raise DataError(f"{path}: is damaged ({error}); remove it and get it again") from None
+        raise DataError(f"{path}: is damaged ({error}); delete it and download it again") from None
     held = load_plain_pickle(content, str(path))
     parts = [held.get(part) for part in ("train", "test")] if isinstance(held, dict) else [None]
     if not all(isinstance(part, dict) and {"data", "target", "target_names"} <= set(part) for part in parts):
-        raise DataError(f"{path}: holds something else than scikit-learn's 20 newsgroups; remove it and get it again")
+        raise DataError(f"{path}: does not contain scikit-learn's 20 newsgroups; delete it and download it again")
 
 
 def read_ptb(root: Path, tokens: str) -> list[list[str]]:
@@ -261,6 +261,6 @@ def read_text_file(path: Path, encoding: str = "utf-8") -> str:
     try:
         return path.read_bytes().decode(encoding)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is no {encoding.upper()} text (at byte {error.start})") from None
+        raise DataError(f"{path}: is not {encoding.upper()} text (at byte {error.start})") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None

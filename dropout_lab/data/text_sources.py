@@ -145,7 +145,7 @@ def require_files(name: str, root: Path) -> list[Path]:
     files = list_files(name, root)
     for path in files[-1:] if name == "imdb" else files:  # its 50,000 files were just listed
         if not path.is_file():
-            raise DataError(f"{path}: is not there; `dropout-lab data get {name}`, or say data.root=FOLDER")
+            raise DataError(f"{path}: does not exist; run `dropout-lab data get {name}`, or set data.root=FOLDER")
     return files
 
 

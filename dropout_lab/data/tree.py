@@ -111,10 +111,12 @@ class Scan:
     def _visit(self, folder: Path) -> None:
         key = _identify(folder)
         if folder.is_symlink() and self._visited and key in self._above:
-            raise DataError(f"{folder}: is a link to a folder above it; remove the link")
+            raise DataError(f"{folder}: is a link to one of its parent folders; remove the link")
         if key in self._visited:
             first = self._visited[key]
-            raise DataError(f"{folder}: is the same folder as {first} by a link, which would be read twice; remove one")
+            raise DataError(
+                f"{folder}: is the same folder as {first} through a link and would be read twice; remove one"
+            )
         _check_name(folder)
         self._visited[key] = folder
 
@@ -135,7 +137,7 @@ def _check_name(path: Path) -> None:
     try:
         path.name.encode()
     except UnicodeEncodeError:
-        raise DataError(f"{str(path)!a}: has a name that is not UTF-8; rename it") from None
+        raise DataError(f"{str(path)!a}: has a name that is not valid UTF-8; rename it") from None
 
 
 def _count_files(path: Path) -> int:

@@ -124,7 +124,7 @@ def read_uci(root: str = "", name: str = "yacht") -> Dataset:
     files = [folder / file for file in table.files]
     missing = [path for path in files if not path.is_file()]
     if missing:
-        raise DataError(f"{missing[0]}: is not there; `dropout-lab data get uci/{name}`, or say data.root=FOLDER")
+        raise DataError(f"{missing[0]}: does not exist; run `dropout-lab data get uci/{name}`, or set data.root=FOLDER")
     found = load_or_decode(f"uci-{name}", files, place, lambda: read_table(folder, table))
     splits = tuple(found[f"test{i}"] for i in range(table.splits))
     return Dataset("uci", "regression", found["x"], found["y"], test=splits[0], splits=splits)
@@ -138,7 +138,9 @@ def read_table(folder: Path, table: UCISet) -> Arrays:
     """
     found = joint_digest(folder, table.files)
     if found != table.sha256:
-        raise DataError(f"{folder}: its files are damaged or altered (joint sha256 {found}, should be {table.sha256})")
+        raise DataError(
+            f"{folder}: its files are damaged or were changed (joint sha256 {found}, should be {table.sha256})"
+        )
     values = np.loadtxt(folder / "data.txt")
     features, target = (
         np.loadtxt(folder / f"index_{part}.txt", ndmin=1).astype(int) for part in ("features", "target")
@@ -166,7 +168,9 @@ def year_prediction_msd(root: str = "") -> Dataset:
     there = [path for path in list_year_files(place) if path.is_file()]
     if not there:
         wanted = list_year_files(place)[0]
-        raise DataError(f"{wanted}: is not there; `dropout-lab data get year_prediction_msd`, or say data.root=FOLDER")
+        raise DataError(
+            f"{wanted}: does not exist; run `dropout-lab data get year_prediction_msd`, or set data.root=FOLDER"
+        )
     found = load_or_decode("year_prediction_msd", there[:1], place, lambda: read_year(there[0]))
     test = np.arange(len(found["y"]) - YEAR_TEST, len(found["y"]))
     return Dataset("year_prediction_msd", "regression", found["x"], found["y"], test=test)
@@ -187,7 +191,7 @@ def read_year(path: Path) -> Arrays:
         else:
             values = pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); remove it and get it again") from None
+        raise DataError(f"{path}: cannot be read ({error}); delete it and download it again") from None
     if values.shape != (YEAR_ROWS, YEAR_COLUMNS) or not np.isfinite(values).all():
         shape = " x ".join(map(str, values.shape))
         raise DataError(f"{path}: holds {shape} numbers instead of {YEAR_ROWS} x {YEAR_COLUMNS}; get it again")

@@ -63,11 +63,11 @@ def file(
     place, form = _source("file", path), FormatOptions(separator, encoding, header, decimal)
     _compare("file", path, digest)
     if is_table(place):
-        _refuse_given({"layout": layout}, "arrays", "a table has rows of features")
+        _refuse_given({"layout": layout}, "arrays", "a table has no axes to choose")
         options = TableOptions(target, task, columns, drop, missing)
         return _dataset("file", [place], partial(read_table, place, options, form), repr((options, form)))
     given = TableOptions(target, columns=columns, drop=drop, missing=missing)
-    _refuse_given({**given._asdict(), **form._asdict()}, "tables", "an .npz names its target y")
+    _refuse_given({**given._asdict(), **form._asdict()}, "tables", "the target of an .npz file is its array y")
     return _dataset("file", [place], partial(read_npz, place, task, layout), f"{task} {layout}")
 
 
@@ -122,7 +122,7 @@ def texts(
     _compare("texts", path, digest)
     if place.is_dir():
         given = {"target": target, "text": text, "task": task, "missing": missing, **form._asdict()}
-        _refuse_given(given, "tables", "a folder's classes are its folders")
+        _refuse_given(given, "tables", "the classes of a folder are its sub-folders")
         read = partial(read_folder, place, how)
     else:
         read = partial(read_column, place, text, target, task, missing, how, form)
@@ -203,9 +203,11 @@ def _source(kind: str, path: str) -> Path:
         raise DataError(f"data={kind}: needs data.path={wanted}")
     place = Path(path).expanduser()
     if not place.exists():
-        raise DataError(f"data.path={path}: is not there")
+        raise DataError(f"data.path={path}: does not exist")
     if not reads and not place.is_dir():
-        raise DataError(f"data.path={path}: is no folder; data=file reads .npz files and tables, data=texts texts")
+        raise DataError(
+            f"data.path={path}: is not a folder; use data=file for .npz files and tables, data=texts for texts"
+        )
     if kind not in FOLDERS and place.is_dir():
         raise DataError(
             f"data.path={path}: is a folder; data=folder reads images, data=texts texts, and data=audio recordings"
@@ -216,7 +218,7 @@ def _source(kind: str, path: str) -> Path:
         suffixes = ", ".join([".npz"] * (kind == "file") + [*SUFFIXES])
         other = ", or be a folder" if kind in FOLDERS else ""
         if place.suffix.lower() == ".npy":
-            other += f"; an .npy holds one array, and {SAVE}"
+            other += f"; an .npy file contains one array, but {SAVE}"
         raise DataError(f"data.path={path}: must end in one of {suffixes}, tables perhaps with .gz{other}")
     return place
 
@@ -247,7 +249,7 @@ def _with_notes(dataset: Dataset, place: Path) -> Dataset:
 def _compare(kind: str, path: str, digest: str) -> None:
     found = fingerprint(kind, path)
     if digest and found[: len(digest)] != digest[: len(found)]:
-        raise DataError(f"data.path={path}: holds other data (sha256 {found}...) than data.digest={digest}")
+        raise DataError(f"data.path={path}: contains other data (sha256 {found}...) than data.digest={digest}")
 
 
 def _dataset(kind: str, files: Sequence[Path], read: Callable[[], Arrays], detail: str) -> Dataset:

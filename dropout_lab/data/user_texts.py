@@ -73,12 +73,14 @@ def read_column(
         DataError: a column is missing, or a line lacks a text or target.
     """
     if missing in ("mean", "median"):
-        raise DataError(f"data.missing={missing}: texts have none; data.missing=drop leaves out rows without a text")
+        raise DataError(
+            f"data.missing={missing}: does not apply to texts; data.missing=drop removes rows without a text"
+        )
     form = format_of(path, given, [text, target])
     check_column(path, form, "text", text)
     check_column(path, form, "target", target)
     if text == target:
-        raise DataError(f"data.target={target}: is the column of the texts; another one must be predicted")
+        raise DataError(f"data.target={target}: is the column of the texts; the target must be another column")
     lines, _, cells = read_cells(path, form, [], [text, target])
     labels = [cell.strip() for cell in cells[target]]
 

@@ -170,7 +170,7 @@ def read_vision(name: str, root: str = "") -> Dataset:
     vision, place = VISION[name], data_root(root)
     files = vision.files.find(place)
     if not files[-1].is_file():
-        raise DataError(f"{files[-1]}: is not there; `dropout-lab data get {name}`, or say data.root=FOLDER")
+        raise DataError(f"{files[-1]}: does not exist; run `dropout-lab data get {name}`, or set data.root=FOLDER")
     arrays = load_or_decode(name, files, place, lambda: vision.decode(files))
     test = np.arange(vision.counts[0], sum(vision.counts))
     return Dataset(name, "classification", arrays["x"], arrays["y"], vision.classes, test=test)

@@ -51,8 +51,8 @@ class Alpha(Dropout):
 
     kind: ClassVar[str] = "alpha"
     takes_input: ClassVar[bool] = False  # unlike the activations of SELU, data do not have mean 0 and variance 1
-    keeps: ClassVar[tuple[str, ...]] = ("mean", "variance")
-    fraction: ClassVar[str] = "none"
+    preserves: ClassVar[tuple[str, ...]] = ("mean", "variance")
+    zeroing: ClassVar[str] = "none"
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return alpha(x, rate, random)
@@ -67,8 +67,8 @@ class FeatureAlpha(Spatial):
     kind: ClassVar[str] = "feature_alpha"
     rescales: ClassVar[bool] = False
     takes_input: ClassVar[bool] = False
-    keeps: ClassVar[tuple[str, ...]] = ("mean", "variance")
-    fraction: ClassVar[str] = "none"
+    preserves: ClassVar[tuple[str, ...]] = ("mean", "variance")
+    zeroing: ClassVar[str] = "none"
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return alpha(x, rate, random, self.shared[layout])

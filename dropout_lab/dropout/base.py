@@ -48,15 +48,15 @@ class Dropout(nn.Module):
         layouts: site kinds at which the variant acts; tensors at other sites pass through unchanged.
         needs: site kinds of which the model must have at least one for the variant to be applicable.
         in_sequences: whether the variant applies to recurrent networks only.
-        holds: whether a dropped element of a recurrent layer keeps its value from the previous step instead of
-            becoming zero.
+        carries_previous: whether a dropped element of a recurrent layer keeps its value from the previous step instead
+            of becoming zero.
         per_gate: whether each gate of a recurrent layer has a separate mask.
         at_input: whether ``rate`` applies to the input instead of the hidden sites.
         takes_input: whether ``input_rate`` is applicable.
         shared: for each site kind, the axes (negative, from the end) along which all elements share one mask element.
-        keeps: statistics of the test-time form that the training-time form preserves: ``mean``, and ``variance`` for
-            inputs of mean 0 and variance 1.
-        fraction: ``rate`` if exactly that fraction of the elements is zeroed in expectation, ``about`` if approximately
+        preserves: statistics of the test-time form that the training-time form has as well: ``mean``, and ``variance``
+            for inputs of mean 0 and variance 1.
+        zeroing: ``rate`` if exactly that fraction of the elements is zeroed in expectation, ``about`` if approximately
             that fraction is zeroed, ``soft`` if elements become nearly zero, ``none`` if no element is zeroed.
         adaptive: whether the mask depends on the values of the input.
         rescales: whether the variant zeroes units and divides the others by the keep probability during training.
@@ -73,13 +73,13 @@ class Dropout(nn.Module):
     layouts: ClassVar[tuple[str, ...]] = ACTIVATION_KINDS
     needs: ClassVar[tuple[str, ...]] = ACTIVATION_KINDS
     in_sequences: ClassVar[bool] = False
-    holds: ClassVar[bool] = False
+    carries_previous: ClassVar[bool] = False
     per_gate: bool = False
     at_input: ClassVar[bool] = False
     takes_input: ClassVar[bool] = True
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {}
-    keeps: ClassVar[tuple[str, ...]] = ("mean",)
-    fraction: ClassVar[str] = "rate"
+    preserves: ClassVar[tuple[str, ...]] = ("mean",)
+    zeroing: ClassVar[str] = "rate"
     adaptive: ClassVar[bool] = False
     rescales: ClassVar[bool] = False
     stochastic: ClassVar[bool] = True
@@ -114,9 +114,9 @@ class Dropout(nn.Module):
         An element counts as dropped if it is zero in ``out``; under noise that is not binary, if it lost more than half
         of its value.
         """
-        return out == 0 if self.fraction in ("rate", "about") else out * x.sign() < x.abs() / 2
+        return out == 0 if self.zeroing in ("rate", "about") else out * x.sign() < x.abs() / 2
 
-    def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
+    def state_penalty(self, before: Tensor, after: Tensor) -> Tensor | None:
         """Return the variant's loss term for the output of the last recurrent layer.
 
         Args:

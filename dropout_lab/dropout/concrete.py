@@ -73,8 +73,8 @@ class Concrete(LearnedRate, Dropout):
 
     kind: ClassVar[str] = "concrete"
     shared: ClassVar[Mapping[str, tuple[int, ...]]] = {MAPS: (-2, -1)}  # whole maps, as in the paper's ConvNets
-    keeps: ClassVar[tuple[str, ...]] = ()
-    fraction: ClassVar[str] = "soft"
+    preserves: ClassVar[tuple[str, ...]] = ()
+    zeroing: ClassVar[str] = "soft"
     options: ClassVar[type[Options]] = ConcreteOptions
 
     def __init__(

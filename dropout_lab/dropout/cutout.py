@@ -47,8 +47,8 @@ class Cutout(Dropout):
     needs: ClassVar[tuple[str, ...]] = (MAPS,)
     at_input: ClassVar[bool] = True
     takes_input: ClassVar[bool] = False  # ``rate`` itself applies to the input
-    keeps: ClassVar[tuple[str, ...]] = ()
-    fraction: ClassVar[str] = "about"
+    preserves: ClassVar[tuple[str, ...]] = ()
+    zeroing: ClassVar[str] = "about"
     layout: ClassVar[str] = MAPS
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:

@@ -56,7 +56,7 @@ class DropBlock(Dropout):
     kind: ClassVar[str] = "dropblock"
     layouts: ClassVar[tuple[str, ...]] = (MAPS,)
     needs: ClassVar[tuple[str, ...]] = (MAPS,)
-    fraction: ClassVar[str] = "about"
+    zeroing: ClassVar[str] = "about"
     options: ClassVar[type[Options]] = BlockOptions
     layout: ClassVar[str] = MAPS
 

@@ -33,7 +33,7 @@ class Gaussian(Dropout):
     """Gaussian dropout as a module, see :func:`gaussian`; the identity in eval mode."""
 
     kind: ClassVar[str] = "gaussian"
-    fraction: ClassVar[str] = "none"
+    zeroing: ClassVar[str] = "none"
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return gaussian(x, rate, random)

@@ -13,13 +13,13 @@ class Hook(Protocol):
 
     Attributes:
         training: whether this is a training pass. Other mode-dependent layers, such as batch normalisation, use it too.
-        holds: whether a dropped element of a recurrent layer keeps its value of the previous step instead of
+        carries_previous: whether a dropped element of a recurrent layer keeps its value of the previous step instead of
             becoming zero.
         per_gate: whether each gate of a recurrent layer has its own masks.
     """
 
     training: bool
-    holds: bool
+    carries_previous: bool
     per_gate: bool
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
@@ -46,7 +46,7 @@ class PlainHook:
     """Hook that applies no dropout."""
 
     training = False
-    holds = False
+    carries_previous = False
     per_gate = False
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:

@@ -17,7 +17,7 @@ class TrainingHook:
 
     def __init__(self, noise: PackDropout, params: Params):
         self._noise, self._params = noise, params
-        self.holds, self.per_gate = noise.holds, noise.per_gate
+        self.carries_previous, self.per_gate = noise.carries_previous, noise.per_gate
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
         """Return the drop mask, as factors, of a site inside a recurrent layer or a text.
@@ -38,13 +38,13 @@ class TrainingHook:
         shared = noise.variant.shared.get(layout, ())
         ones = like.new_ones([1 if axis - len(shape) in shared else size for axis, size in enumerate(shape)])
         out = noise.variant.sample(ones, rate, noise.random[name], layout)
-        noise.teller(name, rate)(ones, out)
+        noise.observer(name, rate)(ones, out)
         return out
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         """Apply dropout at a site to x [M, ...], activations or recurrent weights."""
         out = self._changed(name, x)
-        self._noise.charge(name, x, out)
+        self._noise.record_state_penalty(name, x, out)
         return out
 
     def _changed(self, name: str, x: Tensor) -> Tensor:
@@ -52,10 +52,10 @@ class TrainingHook:
         if name not in noise.rates:
             return x
         assert noise.variant is not None
-        noise.saw(name, x)
+        noise.record_width(name, x)
         rate = noise.rate(name, self._params)
         out = noise.variant.sample(x, rate, noise.random[name], noise.places[name].layout)
-        noise.teller(name, rate)(x, out)
+        noise.observer(name, rate)(x, out)
         return out
 
     def activated(self, name: str, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -64,12 +64,12 @@ class TrainingHook:
         if name not in noise.rates or activation is not relu:
             return self(name, activation(x))
         assert noise.variant is not None
-        noise.saw(name, x)
+        noise.record_width(name, x)
         rate = noise.rate(name, self._params)
         out = noise.variant.rectified(x, rate, noise.random[name], noise.places[name].layout)
-        tell = noise.teller(name, rate)
-        if tell is not ignore:
-            tell(relu(x), out)
+        observe = noise.observer(name, rate)
+        if observe is not ignore:
+            observe(relu(x), out)
         return out
 
     def product(self, name: str, operation: LinearMap, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class TrainingHook:
             return operation(x, weight, bias)
         assert isinstance(noise.variant, WeightDropout)
         own = noise.learned(name, self._params)
-        rate, observer = noise.rates[name], noise.teller(name, noise.rates[name])
+        rate, observer = noise.rates[name], noise.observer(name, noise.rates[name])
         return noise.variant.product(operation, x, weight, bias, rate, noise.random[name], own, observer)
 
 
@@ -91,7 +91,7 @@ class EvalHook:
 
     def __init__(self, noise: PackDropout, params: Params):
         self._noise, self._params = noise, params
-        self.holds = noise.holds
+        self.carries_previous = noise.carries_previous
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
         """Return the expected mask [M, 1, ...] of a site inside a recurrent layer or a text; None if it is 1."""

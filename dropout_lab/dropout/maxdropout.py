@@ -38,8 +38,8 @@ class MaxDropout(Dropout):
     """MaxDropout as a module, see :func:`maxdropout`; the identity in eval mode."""
 
     kind: ClassVar[str] = "maxdropout"
-    keeps: ClassVar[tuple[str, ...]] = ()
-    fraction: ClassVar[str] = "about"
+    preserves: ClassVar[tuple[str, ...]] = ()
+    zeroing: ClassVar[str] = "about"
     stochastic: ClassVar[bool] = False
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:

@@ -23,19 +23,19 @@ class Site:
 
     Args:
         layout: site kind; see :mod:`dropout_lab.dropout.base`.
-        level: index of the site's rate in a list of rates, counted from the input side; None for a site that uses
+        depth: index of the site's rate in a list of rates, counted from the input side; None for a site that uses
             ``input_rate``.
         read_by: names of the weights that multiply the site's activations; for a site of weights, their own name.
-        made_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if there
-            are none.
+        produced_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if
+            there are none.
         role: setting that overrides the site's rate if it is given: ``embedding``, ``recurrent``, ``between`` or
             ``output``.
     """
 
     layout: str
-    level: int | None
+    depth: int | None
     read_by: tuple[str, ...] = ()
-    made_by: str = ""
+    produced_by: str = ""
     role: str = ""
 
 
@@ -82,7 +82,7 @@ class PackDropout:
         }
         self._counts: list[tuple[Tensor, Tensor]] | None = None
         self._units: dict[str, int] = {}
-        self._charges: list[Tensor] = []
+        self._state_penalties: list[Tensor] = []
         self.move(TrainingProgress(torch.zeros(())))
 
     @property
@@ -96,9 +96,9 @@ class PackDropout:
         return self.variant.agreement if self.variant else 0.0
 
     @property
-    def holds(self) -> bool:
+    def carries_previous(self) -> bool:
         """Whether a dropped element of a recurrent layer keeps its value from the previous step."""
-        return self.variant is not None and self.variant.holds
+        return self.variant is not None and self.variant.carries_previous
 
     @property
     def per_gate(self) -> bool:
@@ -151,7 +151,7 @@ class PackDropout:
         warm = min(1.0, float(self._progress) / variant.warm_up) if variant.warm_up else 1.0
         return warm * torch.stack(terms).sum(0).to(params[_own(name)].dtype)
 
-    def charge(self, name: str, before: Tensor, after: Tensor) -> None:
+    def record_state_penalty(self, name: str, before: Tensor, after: Tensor) -> None:
         """Record the variant's loss term for the output of the last recurrent layer.
 
         Args:
@@ -160,19 +160,19 @@ class PackDropout:
         """
         if self.variant is None or not self._base or self.places[name].role != "output":
             return
-        term = self.variant.charge(before, after)
+        term = self.variant.state_penalty(before, after)
         if term is not None:
             on = torch.stack([rate > 0 for rate in self._base.values()]).any(0)
-            self._charges.append(torch.where(on, term, 0))
+            self._state_penalties.append(torch.where(on, term, 0))
 
-    def charged(self) -> Tensor | None:
+    def mean_state_penalty(self) -> Tensor | None:
         """Return the mean [M] of the loss terms recorded since the last call, or None if there are none."""
-        found, self._charges = self._charges, []
+        found, self._state_penalties = self._state_penalties, []
         return torch.stack(found).mean(0) if found else None
 
     def applied(self, params: Params) -> list[float] | None:
         """Return the mean rate per model over the hidden sites at which the variant acts; None if it acts nowhere."""
-        hidden = [name for name in self.acting if self.places[name].level is not None]
+        hidden = [name for name in self.acting if self.places[name].depth is not None]
         if self.rates and not set(hidden) & self.rates.keys():
             hidden = list(self.rates)  # the variant acts on the input only
         if not hidden or not self.rates:
@@ -193,12 +193,12 @@ class PackDropout:
             rates above 0 by site if the variant zeroes single units, weights or paths; an empty dict if it zeroes
             nothing; None if it drops in another way, e.g. in groups.
         """
-        if self.variant is None or self.variant.fraction in ("none", "soft"):
+        if self.variant is None or self.variant.zeroing in ("none", "soft"):
             return {}
         on = {name: rate for name, rate in rates.items() if name in self.acting and rate > 0}
         layouts = {self.places[name].layout for name in on} & set(ACTIVATION_KINDS)
         grouped = any(self.variant.shared.get(layout) for layout in layouts)
-        return on if self.variant.fraction == "rate" and not grouped else (None if on else {})
+        return on if self.variant.zeroing == "rate" and not grouped else (None if on else {})
 
     def removed(self, params: Params) -> list[int] | None:
         """Return the number of weights that the test-time form removes, one per model; None for other variants."""
@@ -210,13 +210,13 @@ class PackDropout:
         """Start to count dropped elements, until :meth:`measured` is called."""
         self._counts = []
 
-    def teller(self, name: str, rate: Tensor) -> Callable[[Tensor, Tensor], object]:
+    def observer(self, name: str, rate: Tensor) -> Callable[[Tensor, Tensor], object]:
         """Return an observer of a site's tensors [M, ...] before and after dropout; it counts if counting is on."""
         if self._counts is None:
             return ignore
         counts = self._counts
 
-        def tell(before: Tensor, after: Tensor) -> None:
+        def observe(before: Tensor, after: Tensor) -> None:
             assert self.variant is not None
             # Trials that do not drop at this site are not counted.
             own = (self._base[name] > 0).view(-1, *[1] * (before.dim() - 1))
@@ -225,7 +225,7 @@ class PackDropout:
                 dropped = present & self.variant.dropped(before, after, rate)
             counts.append((dropped.flatten(1).sum(1), present.flatten(1).sum(1)))
 
-        return tell
+        return observe
 
     def measured(self) -> tuple[Tensor, Tensor]:
         """Stop counting; return the numbers [M] of dropped elements and of elements that were nonzero before."""
@@ -233,7 +233,7 @@ class PackDropout:
         zero = torch.zeros((), dtype=torch.int64)
         return sum((d for d, _ in counts), zero), sum((p for _, p in counts), zero)
 
-    def saw(self, name: str, x: Tensor) -> None:
+    def record_width(self, name: str, x: Tensor) -> None:
         """Record the number of features at a site: the channels of maps, else the size of the last axis.
 
         Time steps do not count: the masks of several steps are further draws of the same noise, like the masks of
@@ -257,7 +257,7 @@ class PackDropout:
 
     def begin(self) -> None:
         """Start the next stack of passes."""
-        self._charges = []
+        self._state_penalties = []
         for random in self.random.values():
             assert isinstance(random, PassRandomness)
             random.begin()

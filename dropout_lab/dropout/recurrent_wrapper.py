@@ -42,7 +42,7 @@ class RecurrentWrapper(Dropout):
         cell = None if layer is None else KINDS[KIND[type(layer)]]
         places = () if cell is None else cell.masks
         if cell is not None and not any(PARTS.get(part) in self.layouts for part in places):
-            raise TypeError(f"{self.kind} finds no place to drop in {layer}")
+            raise TypeError(f"{self.kind} has no site in {layer}")
 
     def forward(self, x: Tensor, state: Tensor | tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, object]:  # type: ignore[override]
         """Run the layer with dropout; same arguments and outputs as the layer.
@@ -53,9 +53,9 @@ class RecurrentWrapper(Dropout):
         """
         layer = self.layer
         if layer is None:
-            raise RuntimeError(f"{type(self).__name__} was made without a layer")
+            raise RuntimeError(f"{type(self).__name__} was created without a layer")
         if x.dim() != 3:
-            raise ValueError(f"{self.kind} takes a batch of sequences with three axes, not {tuple(x.shape)}")
+            raise ValueError(f"{self.kind} requires a batch of sequences with three axes, not {tuple(x.shape)}")
         h, random, ends = x.transpose(0, 1) if layer.batch_first else x, self.random(x), []
         ways = 2 if layer.bidirectional else 1
         given = None if state is None else ((state,) if isinstance(state, Tensor) else state)
@@ -125,5 +125,5 @@ class RecurrentWrapper(Dropout):
             mask = self.sample(ones, self.rate, random, layout) if self.training else self.expected(ones, self.rate)
             if mask is not ones:
                 turned = mask.transpose(0, 1) if mask.dim() == 3 else mask.permute(2, 1, 0, 3)
-                found[f"keep_{part}" if self.holds else part] = turned.unsqueeze(0)
+                found[f"keep_{part}" if self.carries_previous else part] = turned.unsqueeze(0)
         return CellMasks(**found)

@@ -61,7 +61,7 @@ class Standout(Dropout):
 
     kind: ClassVar[str] = "standout"
     takes_input: ClassVar[bool] = False  # the mask depends on activations of units, not on pixel brightness
-    fraction: ClassVar[str] = "about"
+    zeroing: ClassVar[str] = "about"
     adaptive: ClassVar[bool] = True
     options: ClassVar[type[Options]] = StandoutOptions
 

@@ -34,7 +34,7 @@ class Uniform(Dropout):
     """Uniform noise as a module, see :func:`uniform`; the identity in eval mode."""
 
     kind: ClassVar[str] = "uniform"
-    fraction: ClassVar[str] = "none"
+    zeroing: ClassVar[str] = "none"
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return uniform(x, rate, random)

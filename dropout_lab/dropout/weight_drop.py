@@ -97,7 +97,7 @@ class WeightDrop(Dropout):
             return weight_drop(x, rate, random)
         return spatial(x, rate, random, self.shared.get(layout, ()))
 
-    def charge(self, before: Tensor, after: Tensor) -> Tensor | None:
+    def state_penalty(self, before: Tensor, after: Tensor) -> Tensor | None:
         if not self.activity and not self.slowness:
             return None
         term = self.activity * after.square().flatten(1).mean(1)
@@ -107,7 +107,7 @@ class WeightDrop(Dropout):
 
     def forward(self, x: Tensor, *state: Any) -> Any:
         if self.layer is None:
-            raise RuntimeError("WeightDrop was made without a layer")
+            raise RuntimeError("WeightDrop was created without a layer")
         if not self.training:
             return self.layer(x, *state)
         # The layer must use the masked weights, so functional_call replaces its parameters for this call only.

@@ -80,7 +80,7 @@ class WeightDropout(Dropout):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.layer is None:
-            raise RuntimeError(f"{type(self).__name__} was made without a layer")
+            raise RuntimeError(f"{type(self).__name__} was created without a layer")
         operation, weight, bias = _taken_apart(self.layer)
         own = self.learned()
         single = x.dim() == (1 if isinstance(self.layer, nn.Linear) else 3)  # one example without a batch axis
@@ -122,7 +122,7 @@ class GaussianWeightDropout(WeightDropout):
     tokens share weights, the distribution of each pre-activation is correct, but their dependence is ignored.
     """
 
-    fraction: ClassVar[str] = "none"
+    zeroing: ClassVar[str] = "none"
 
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:
         """Return the variance of each weight; by default that of an inverted Bernoulli mask."""

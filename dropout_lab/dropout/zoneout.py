@@ -24,7 +24,7 @@ class Zoneout(RecurrentWrapper):
     kind: ClassVar[str] = "zoneout"
     layouts: ClassVar[tuple[str, ...]] = (STATES, MEMORY_CELLS)
     needs: ClassVar[tuple[str, ...]] = (STATES,)
-    holds: ClassVar[bool] = True
+    carries_previous: ClassVar[bool] = True
     takes_input: ClassVar[bool] = False
     in_sequences: ClassVar[bool] = True
 

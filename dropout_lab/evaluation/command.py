@@ -37,7 +37,9 @@ def evaluate_folder(words: Sequence[str], points: ConfigComposer, say: Say) -> t
     for word in words:
         key = parse_override(word).key_or_group
         if key not in TAKEN and not key.startswith("infer."):
-            raise ConfigError(f"{word}: evaluate takes {', '.join(TAKEN)} and infer.*, the rest is as it was trained")
+            raise ConfigError(
+                f"{word}: evaluate takes {', '.join(TAKEN)} and infer.*; all other settings are those of the training"
+            )
     jobs = expand_grid(words)
     configs = [points.config(job) for job in jobs]
     given = {parse_override(word).key_or_group for word in words}
@@ -62,10 +64,10 @@ def _networks(folder: Path, config: Config, given: set[str], say: Say) -> list[S
     moved = {"data.root": config.data.root, "data.path": config.data.path, "device": config.device}
     networks = list_saved(folder, ids, {key: value for key, value in moved.items() if key in given})
     if not networks:
-        hint = "the sweep's command with save=true trains them again and keeps them"
-        raise ConfigError.of("out", str(folder), f"no weights are kept there; {hint}")
+        hint = "run the command of the sweep with save=true to train again and save them"
+        raise ConfigError.of("out", str(folder), f"contains no weights; {hint}")
     if len(networks) < len(ids):
-        say(f"note: {len(ids) - len(networks)} of {len(ids)} trials were trained without save=true and are left out")
+        say(f"note: {len(ids) - len(networks)} of {len(ids)} trials were trained without save=true and are excluded")
     return networks
 
 
@@ -84,5 +86,5 @@ def _allowed(tasks: Sequence[EvaluationTask], skip: bool, say: Say) -> list[Eval
     for reason, count in left_out.items():
         say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
     if not allowed:
-        raise ConfigError("nothing to evaluate: everything is left out by skip_invalid")
+        raise ConfigError("nothing to evaluate: skip_invalid excludes every network")
     return allowed

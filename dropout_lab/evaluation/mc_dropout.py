@@ -47,7 +47,7 @@ class StackedHook:
 
     def __init__(self, noise: PackDropout, params: Params, count: int):
         self._noise, self._hook, self._count = noise, TrainingHook(noise, params), count
-        self.holds, self.per_gate = noise.holds, noise.per_gate
+        self.carries_previous, self.per_gate = noise.carries_previous, noise.per_gate
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
         """Return the factors [S, ...] at a site inside a recurrent layer or in a text."""
@@ -77,7 +77,7 @@ class FoldedHook:
     """Hook of a network without a model axis: the batch holds all passes over the examples, [1, S * B, ...]."""
 
     training = False
-    holds = False
+    carries_previous = False
     per_gate = False
 
     def __init__(self, passes: StackedHook, count: int):

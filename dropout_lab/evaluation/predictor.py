@@ -54,7 +54,7 @@ class Predictor:
         config = self._config = kept.trial.config
         self.dataset = load(config.data.kind, **config.source)
         self._pack = Pack([kept.trial], self.dataset)
-        self._params = kept.read(config.device)
+        self._params = kept.read(config.device, self._pack.params)
         self._streams = Streams(config.seed, kept.trial.seed)
         progress, stalls = (torch.tensor([value], dtype=torch.float64) for value in kept.moment)
         self._pack.noise.move(TrainingProgress(progress, stalls))
@@ -94,7 +94,7 @@ class Predictor:
             return WeightScaling(pack.model, self._params, pack.testing(self._params))
         # A stream per split: passes over one split do not depend on the evaluation of others.
         streams = self._streams.within(f"infer/{what}")
-        example = pack.feed.fetch(next(iter(pack.feed.looks("test")))[:, :1])[0]
+        example = pack.feed.fetch(next(iter(pack.feed.eval_batches("test")))[:, :1])[0]
         return MonteCarlo(pack.model, self._params, pack.noise, conf.passes, streams, example, pack.regularizers.hook)
 
     def classes(self, conf: InferConf, part: str, stochastic: bool, at: Sequence[int] = ()) -> Predictions:
@@ -164,14 +164,14 @@ class Predictor:
             return self._plain_nll(part)
 
         def windows() -> Iterator[Tensor]:
-            return (feed.fetch(rows)[0] for rows in feed.looks(part))
+            return (feed.fetch(rows)[0] for rows in feed.eval_batches(part))
 
         predictor = self._predictor(conf, part, stochastic)
         assert isinstance(predictor, MonteCarlo)
         seen: dict[int, Tensor] = {}
         with self._pack.arithmetic:
             for stack in predictor.read(windows):
-                for place, (out, rows) in enumerate(zip(stack, feed.looks(part), strict=True)):
+                for place, (out, rows) in enumerate(zip(stack, feed.eval_batches(part), strict=True)):
                     log_p = log_softmax(out, -1)
                     if conf.average == "logits":
                         new = log_p.sum(0)
@@ -181,7 +181,7 @@ class Predictor:
                     new = torch.logsumexp(log_p.gather(-1, y.unsqueeze(-1)).squeeze(-1).double(), 0)
                     seen[place] = torch.logaddexp(seen[place], new) if place in seen else new
         total, count = 0.0, 0
-        for place, rows in enumerate(feed.looks(part)):
+        for place, rows in enumerate(feed.eval_batches(part)):
             log = seen[place]
             if conf.average == "logits":
                 y = feed.fetch(rows)[1][0].unsqueeze(-1)
@@ -195,7 +195,7 @@ class Predictor:
         pack = self._pack
         with pack.arithmetic:
             found = evaluate_split(pack.model, self._params, pack.feed, part, pack.task, pack.testing(self._params))
-        return found.loss[0], sum(rows.numel() for rows in pack.feed.looks(part))
+        return found.loss[0], sum(rows.numel() for rows in pack.feed.eval_batches(part))
 
 
 def _adder(values: ValueDistribution, feed: Batches) -> Callable[[Tensor], None]:

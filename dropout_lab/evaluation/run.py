@@ -1,15 +1,16 @@
 """Execution of evaluations: load checkpoints, find the missing evaluations, compute and store them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from dropout_lab.config import InferConf
 from dropout_lab.data import DataError
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.ensembles import compare_ensembles
-from dropout_lab.evaluation.measure import measure_trial
+from dropout_lab.evaluation.measure import Measures, measure_trial
 from dropout_lab.evaluation.predictor import Predictor
 from dropout_lab.evaluation.store import EvaluationStore, format_inference, inference_columns
 from dropout_lab.models import NetworkError
@@ -17,9 +18,12 @@ from dropout_lab.sweeps.checkpoints import SavedWeights, list_saved
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.predictions import predictions_path, store_predictions
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
 from dropout_lab.sweeps.progress import ProgressBar
 from dropout_lab.sweeps.run import Say
 from dropout_lab.sweeps.trial_inputs import load_trial_data
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def run_evaluations(
     total = len(todo) + sum(len(task.kept) for task in ensembles)
     with ProgressBar(total, "evaluating", "networks") as bar, _network_errors(evaluations):
         for task, each in todo:
-            found = measure_trial(load_predictor(each, task.conf), task.conf)
+            found = _isolated(each, partial(_measure, each, task.conf))
             if predictions and found.predicted:
                 store_predictions(evaluations.folder, each.trial.id, found.predicted, format_inference(task.conf))
             if not evaluations.has(each.trial.id, task.conf):
@@ -65,13 +69,24 @@ def run_evaluations(
             point = first.point.name
             if not evaluations.has_ensemble(point, members, task.conf):
                 epochs = [int(rows[each.trial.id]["epochs_run"]) for each in task.kept]
-                found_rows = compare_ensembles(
-                    (load_predictor(each) for each in task.kept), epochs, task.conf, lambda: bar.add(1)
-                )
+                found_rows = _isolated(task.kept[0], partial(_compare, task, epochs, lambda: bar.add(1)))
                 named: dict[str, Any] = {"first": first.id, "members": members}
                 evaluations.add_ensemble(point, task.conf, [named | row for row in found_rows])
     if len(todo):
         say(f"{evaluations.folder}: evaluated {len(todo)} network{'s' if len(todo) > 1 else ''}")
+
+
+def _measure(each: SavedWeights, conf: InferConf) -> Measures:
+    return measure_trial(load_predictor(each, conf), conf)
+
+
+def _compare(task: EvaluationTask, epochs: Sequence[int], count: Callable[[], None]) -> list[dict[str, Any]]:
+    return compare_ensembles((load_predictor(each) for each in task.kept), epochs, task.conf, count)
+
+
+def _isolated(each: SavedWeights, work: Callable[[], Result]) -> Result:
+    """Evaluate a network; the user's code runs in another process, which it may end."""
+    return run_isolated(work) if each.trial.config.model.kind == "custom" else work()
 
 
 @contextmanager
@@ -79,8 +94,9 @@ def _network_errors(evaluations: EvaluationStore) -> Iterator[None]:
     """Turn an error of a custom network into a ConfigError of one line; earlier evaluations are stored by then."""
     try:
         yield
-    except NetworkError as error:
-        raise ConfigError.of("out", str(evaluations.folder), f"cannot be evaluated further: {error}") from None
+    except (NetworkError, ProcessEnded) as error:
+        reason = f"its process {error}" if isinstance(error, ProcessEnded) else error
+        raise ConfigError.of("out", str(evaluations.folder), f"cannot be evaluated further: {reason}") from None
 
 
 def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationStore, predictions: bool) -> bool:
@@ -125,7 +141,9 @@ def load_predictor(each: SavedWeights, conf: InferConf | None = None) -> Predict
     except (DataError, ValueError) as error:
         raise ConfigError(str(error)) from None
     if conf is not None and conf.kind == "monte_carlo" and not trained.stochastic:
-        raise ConfigError(f"infer={conf.kind}: finds nothing stochastic in {each.path}: all rates came to 0")
+        raise ConfigError(
+            f"infer={conf.kind}: requires randomness, but there is none in {each.path}: all learned rates are 0"
+        )
     return trained
 
 

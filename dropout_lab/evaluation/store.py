@@ -7,8 +7,10 @@ from typing import Any
 from dropout_lab.config import InferConf
 from dropout_lab.errors import format_setting
 from dropout_lab.evaluation.measure import Measures
+from dropout_lab.files import replace_file
 from dropout_lab.metrics import evaluation_columns
-from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv, replace_file
+from dropout_lab.sweeps.csv_check import verify_csv
+from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv
 
 # Columns that identify an evaluation of a trial.
 HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.precision", "infer.ood"]
@@ -19,6 +21,8 @@ FILES = {
     "coverage.csv": [*KEY, "coverage", "risk"],
     "ood.csv": [*KEY, "against", "score", "auroc", "fpr95", "n_in", "n_out"],
 }
+# Columns of numbers in these files.
+MEASURED = {*evaluation_columns(), *"n_test seconds low high count confidence coverage risk".split()}
 ENSEMBLES = [
     *("point", "first", "members", *HOW, "kind", "size", "epochs", "passes_each", "metric"),
     *("mean", "low", "high", "n", "values"),
@@ -55,6 +59,8 @@ class EvaluationStore:
         self.folder = folder
         self._path = folder / "evaluations.csv"
         for name, header in {"evaluations.csv": COLUMNS, "ensembles.csv": ENSEMBLES, **FILES}.items():
+            key = [column for column in KEY if column in header]
+            verify_csv(folder / name, key, header, [column for column in header if column in MEASURED])
             if (folder / name).exists():
                 repair_csv(folder / name, header)
         self._there = {_key(row) for row in read_rows(self._path)}

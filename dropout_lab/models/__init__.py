@@ -74,18 +74,18 @@ def build_model(conf: ModelConf, shape: Sequence[int], outputs: int, network: st
 def _refuse(conf: ModelConf, shape: Sequence[int], selu: bool, symbols: int) -> None:
     """Raise ValueError if a model has no SELU version (``selu``) or does not read texts (``symbols``)."""
     if selu and isinstance(conf, RecurrentConf):
-        raise ValueError("has gates of its own and cannot take the SELU network that this variant asks for")
+        raise ValueError("has gates and cannot become the SELU network that this variant requires")
     if selu and isinstance(conf, CustomConf):
         raise ValueError(
             "a network of your own cannot become the SELU network that this variant asks for; variant.network=as_is "
             "leaves it as it is"
         )
     if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
-        raise ValueError("normalises its layers and cannot take the SELU network that this variant asks for")
+        raise ValueError("normalises its layers and cannot become the SELU network that this variant requires")
     if symbols and not isinstance(conf, READERS):
-        raise ValueError("does not read texts, which model=mlp, lstm, gru, rnn and transformer do")
+        raise ValueError("does not read texts; use model=mlp, lstm, gru, rnn or transformer")
     if symbols and not shape and not isinstance(conf, RecurrentConf):
-        raise ValueError("does not continue a running text, which model=lstm, gru and rnn do")
+        raise ValueError("does not read running text; use model=lstm, gru or rnn")
 
 
 __all__ = [

@@ -63,7 +63,7 @@ class Model:
             the network; the first is ``input``. The sites of weights are derived from ``Parameter.ruled_by``.
 
     Attributes:
-        levels: length of a list with one rate per layer.
+        depth: length of a list with one rate per layer.
         buffers: tensors that the forward pass writes in training and reads at test time, such as running statistics.
             They are saved and restored with the parameters and are not trained.
         bounded: whether hidden units are between -1 and 1.
@@ -98,7 +98,7 @@ class Model:
         for name, parameter in parameters.items():
             if parameter.ruled_by:
                 self.places[name] = replace(places[parameter.ruled_by], layout=WEIGHTS, read_by=(name,))
-        self.levels = 1 + max((place.level for place in places.values() if place.level is not None), default=-1)
+        self.depth = 1 + max((place.depth for place in places.values() if place.depth is not None), default=-1)
 
     def extend(self, parameters: Mapping[str, Parameter], buffers: Mapping[str, Parameter]) -> None:
         """Add parameters and buffers that do not belong to the network itself but are saved with it."""
@@ -109,7 +109,7 @@ class Model:
     @property
     def sites(self) -> tuple[str, ...]:
         """Names of the sites of hidden activations, from input to output."""
-        hidden = {name: place for name, place in self.places.items() if place.level is not None}
+        hidden = {name: place for name, place in self.places.items() if place.depth is not None}
         return tuple(name for name, place in hidden.items() if place.layout in ACTIVATION_KINDS)
 
     def forward(self, params: Params, x: Tensor, hook: Hook) -> Tensor:
@@ -210,10 +210,10 @@ def affine(params: Params, name: str, x: Tensor, hook: Hook) -> Tensor:
 
 def layer_norm_parameters(width: int, name: str, thinned: Sequence[str] = ()) -> dict[str, Parameter]:
     """Return the parameters of a layer normalisation."""
-    own = tuple(thinned)
+    sites = tuple(thinned)
     return {
-        f"{name}.gain": Parameter((width,), width, thinned=own, constant=1.0),
-        f"{name}.shift": Parameter((width,), width, thinned=own, constant=0.0),
+        f"{name}.gain": Parameter((width,), width, thinned=sites, constant=1.0),
+        f"{name}.shift": Parameter((width,), width, thinned=sites, constant=0.0),
     }
 
 

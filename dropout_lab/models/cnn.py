@@ -42,7 +42,7 @@ class CNN(Model):
         self._activation = ACTIVATIONS[activation]
         layouts = {**dict.fromkeys(self._blocks, MAPS), **dict.fromkeys(self._head, UNITS)}
         places = {"input": Site(MAPS, None)} | {
-            n: Site(layout, i, made_by=f"{n}.weight") for i, (n, layout) in enumerate(layouts.items())
+            n: Site(layout, i, produced_by=f"{n}.weight") for i, (n, layout) in enumerate(layouts.items())
         }
         parameters: dict[str, Parameter] = {}
         names = ("input", *self._blocks, *self._head)

@@ -31,7 +31,7 @@ class NetworkError(ValueError):
 class Custom(Model):
     """The network that a user-defined function returns, with a site per nn.Dropout that its forward pass calls.
 
-    Sites have the names of these modules. Each site is its own level, in the order in which the modules were
+    Sites have the names of these modules. Each site has its own depth, in the order in which the modules were
     registered. The site kind follows from the number of axes of the activations: [B, D] units, [B, T, D] steps, [B, C,
     H, W] maps; nn.Dropout1d and the other channel dropouts take [B, C, T]. Rate and kind of dropout are those of the
     trial, not those of the module. A pack has one model, because a module runs with one set of weights at a time.
@@ -57,9 +57,7 @@ class Custom(Model):
         self._hook: Hook = PlainHook()
         self._module = self._made(0)
         if not _same(self._module, self._made(0)):
-            raise ValueError(
-                f"{name} gives other initial values for the same seed; they must come from torch's generator"
-            )
+            raise ValueError(f"{name} has different initial values for the same seed; draw them from torch's generator")
         buffers = {name: Parameter(tuple(value.shape), 1) for name, value in self._module.named_buffers()}
         self._buffers = tuple(buffers)
         parameters = _parameters(self._module)
@@ -75,7 +73,7 @@ class Custom(Model):
         layouts = self._layouts()
         called = [place for place in modules if place in layouts]
         if not called:
-            raise ValueError(f"{name} finds no nn.Dropout in it" + (" that its forward pass calls" if modules else ""))
+            raise ValueError(f"{name} contains no nn.Dropout" + (" that its forward pass calls" if modules else ""))
         super().__init__(parameters, places | {place: Site(layouts[place], i) for i, place in enumerate(called)})
         self.extend({}, buffers)
 
@@ -86,15 +84,15 @@ class Custom(Model):
             NetworkError: the user's code fails, or does not return one tensor [B, K].
         """
         if len(x) != 1:
-            raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(x)}")
-        own = {name: params[name][0] for name in self._names}
-        given = {name: own[name] for name in self._buffers}
+            raise ValueError(f"{self._name} is trained one model at a time, but this pack has {len(x)}")
+        values = {name: params[name][0] for name in self._names}
+        given = {name: values[name] for name in self._buffers}
         self._hook = hook
         x = hook("input", x)[0].clone()  # the network may write to its input
         batch = f"in {'training' if hook.training else 'evaluation'} on a batch {list(x.shape)}"
         try:
             self._module.train(hook.training)
-            out = functional_call(self._module, own, (x,))
+            out = functional_call(self._module, values, (x,))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a SystemExit of user code must not end the process and its other trials
@@ -105,8 +103,8 @@ class Custom(Model):
         if hook.training:
             with torch.no_grad():  # buffers written in place are updated in ``params`` already; copy the replaced ones
                 for name, before in given.items():
-                    if own[name] is not before:
-                        before.copy_(own[name])
+                    if values[name] is not before:
+                        before.copy_(values[name])
         return out.unsqueeze(0)
 
     def _check_output(self, out: object, examples: int, batch: str) -> None:
@@ -117,7 +115,7 @@ class Custom(Model):
                 f"{self._name} returns {type(out).__name__} {batch}; it must return one tensor of shape {needed}"
             )
         if list(out.shape) != needed:
-            raise NetworkError(f"{self._name} returns outputs {list(out.shape)} {batch}, where {needed} is needed")
+            raise NetworkError(f"{self._name} returns outputs {list(out.shape)} {batch}; it must return {needed}")
         if not out.is_floating_point():
             raise NetworkError(f"{self._name} returns {out.dtype} {batch}; it must return floating-point numbers")
 
@@ -125,7 +123,7 @@ class Custom(Model):
         """Pass x [B, ...] to the hook of the current pass."""
         if training != self._hook.training:
             mode = "training" if training else "evaluation"
-            raise RuntimeError(f"its nn.Dropout {site!r} is kept in {mode} mode; it must follow the network's mode")
+            raise RuntimeError(f"its nn.Dropout {site!r} stays in {mode} mode; it must follow the mode of the network")
         return self._hook(site, x.unsqueeze(0))[0]
 
     @property
@@ -149,12 +147,12 @@ class Custom(Model):
         The user's code draws them from torch's generator, which is seeded from the stream ``init``.
         """
         if len(streams) != 1:
-            raise ValueError(f"{self._name} is trained by itself, and this is a pack of {len(streams)}")
-        found = _stacked(self._made(streams[0].key("init") % 2**63))
+            raise ValueError(f"{self._name} is trained one model at a time, but this pack has {len(streams)}")
+        initial = _stacked(self._made(streams[0].key("init") % 2**63))
         expected = _stacked(self._module)
-        if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in expected.items()}:
-            raise ValueError(f"{self._name} gives a network of another shape for another seed")
-        return {name: value.to(device) for name, value in found.items()}
+        if {n: t.shape for n, t in initial.items()} != {n: t.shape for n, t in expected.items()}:
+            raise ValueError(f"{self._name} has another shape for another seed")
+        return {name: value.to(device) for name, value in initial.items()}
 
     def active_size(self, rates: Mapping[str, float]) -> float | None:
         """Return the size if nothing is dropped, else None: the effect of a mask on an unknown network is unknown."""
@@ -176,7 +174,7 @@ class Custom(Model):
             except BaseException as error:
                 raise ValueError(f"{self._name}({self._shape}, {self._outputs}) fails: {error_line(error)}") from None
         if not isinstance(module, nn.Module):
-            raise ValueError(f"{self._name} gives {type(module).__name__}, where an nn.Module is needed")
+            raise ValueError(f"{self._name} returns {type(module).__name__}; it must return an nn.Module")
         return module
 
     def _layouts(self) -> dict[str, str]:
@@ -188,13 +186,15 @@ class Custom(Model):
                     if shape[0] != examples or len(shape) not in LAYOUT_OF_AXES:
                         need = f"[{examples}, D], [{examples}, T, D] or [{examples}, C, H, W]"
                         raise ValueError(
-                            f"{self._name} gives its nn.Dropout {place!r} {list(shape)}, where {need} is needed"
+                            f"{self._name} gives its nn.Dropout {place!r} {list(shape)}; it must be {need}"
                         )
                     seen.setdefault(place, set()).add(LAYOUT_OF_AXES[len(shape)])
         for place, layouts in seen.items():
             if len(layouts) > 1:
                 uses = " and on ".join(sorted(layouts))
-                raise ValueError(f"{self._name} uses its nn.Dropout {place!r} on {uses}; give each one of its own")
+                raise ValueError(
+                    f"{self._name} uses its nn.Dropout {place!r} on {uses}; use a separate module for each"
+                )
         return {place: layouts.pop() for place, layouts in seen.items()}
 
     def _rehearse(self, examples: int, training: bool) -> dict[str, list[torch.Size]]:
@@ -235,8 +235,8 @@ def _parameters(module: nn.Module) -> dict[str, Parameter]:
     incoming: dict[Tensor, tuple[int, ...]] = {}
     for layer in module.modules():
         if isinstance(layer, (*CONVOLUTIONS, *MATRICES)):
-            own = [p for name, p in layer.named_parameters(recurse=False) if "weight" in name and p.requires_grad]
-            incoming |= {p: tuple(range(1, p.dim())) for p in own}
+            matrices = [p for name, p in layer.named_parameters(recurse=False) if "weight" in name and p.requires_grad]
+            incoming |= {p: tuple(range(1, p.dim())) for p in matrices}
     return {name: Parameter(tuple(p.shape), 1, incoming.get(p, ())) for name, p in module.named_parameters()}
 
 
@@ -262,4 +262,8 @@ def _culprits(module: nn.Module) -> str:
 
 def error_line(error: BaseException) -> str:
     """Return the type of an error and the first line of its message."""
-    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
+    try:
+        text = str(error)
+    except Exception:  # the error is a class of the user's
+        text = ""
+    return f"{type(error).__name__}: {text}".splitlines()[0].removesuffix(": ")

@@ -26,17 +26,17 @@ def run_fused_layer(
     """
     outs: list[Tensor] = []
     ends: list[tuple[Tensor, ...]] = []
-    for m, (read, *own) in enumerate(zip(split_models(x), *map(split_models, weights), strict=True)):
+    for m, (read, *layer_weights) in enumerate(zip(split_models(x), *map(split_models, weights), strict=True)):
         states = [part[m : m + 1] for part in start]
         train = torch.is_grad_enabled()  # cuDNN must know whether a backward pass may follow
         if kind == "lstm":
-            out, *end = torch.lstm(read, states, own, True, 1, 0.0, train, False, True)
+            out, *end = torch.lstm(read, states, layer_weights, True, 1, 0.0, train, False, True)
         else:
-            out, *end = ONE_WAY[kind](read, states[0], own, True, 1, 0.0, train, False, True)
+            out, *end = ONE_WAY[kind](read, states[0], layer_weights, True, 1, 0.0, train, False, True)
         outs.append(out)
         ends.append(tuple(end))
     return _stacked(outs), tuple(torch.cat(part) if len(part) > 1 else part[0] for part in zip(*ends, strict=True))
 
 
-def _stacked(each: list[Tensor]) -> Tensor:
-    return torch.stack(each) if len(each) > 1 else each[0].unsqueeze(0)
+def _stacked(outs: list[Tensor]) -> Tensor:
+    return torch.stack(outs) if len(outs) > 1 else outs[0].unsqueeze(0)

@@ -41,7 +41,7 @@ class MLP(Model):
         self._activation = ACTIVATIONS[activation]
         layout = STEPS if symbols else input_layout(shape)
         places = {"input": Site(layout, None)}
-        places |= {name: Site(UNITS, i, made_by=f"{name}.weight") for i, name in enumerate(self._layers)}
+        places |= {name: Site(UNITS, i, produced_by=f"{name}.weight") for i, name in enumerate(self._layers)}
         names = ("input", *self._layers)
         widths = (embedding if symbols else prod(shape), *hidden)
         self._reads = bool(symbols)

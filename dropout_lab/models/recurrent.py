@@ -106,13 +106,13 @@ class RecurrentModel(Model):
     def advance(self, params: Params, x: Tensor, hook: Hook, state: State) -> tuple[Tensor, State]:
         h = self._read(params, x, hook)
         after: list[Tensor] = []
-        kept = 2 if KINDS[self._form.kind].has_cell else 1  # number of state tensors per layer
+        count = 2 if KINDS[self._form.kind].has_cell else 1  # number of state tensors per layer
         for i, name in enumerate(self._layers):
             ways = []
             for way in self._ways:
                 read = _turned(h, x, self._reads) if way else h
-                own = state[kept * i : kept * (i + 1)] if state else None
-                out, ends = self._layer(params, name + way, read, hook, own)
+                layer_state = state[count * i : count * (i + 1)] if state else None
+                out, ends = self._layer(params, name + way, read, hook, layer_state)
                 ways.append(out)
                 after += ends
             if name != self._layers[-1]:
@@ -160,7 +160,7 @@ class RecurrentModel(Model):
             for part in ("candidate", "cell")
             if f"{name}.{part}" in self.places
         }
-        masks = _masks(inner, hook.holds)
+        masks = _masks(inner, hook.carries_previous)
         if state is None:
             zero = x.new_zeros(models, batch, form.units)
             state = (zero, zero) if cell.has_cell else (zero,)
@@ -176,28 +176,28 @@ class RecurrentModel(Model):
         Each direction is pooled in its reading order, so that ``last`` is the state after the whole sequence.
         """
         there = embedding.token_mask(x) if self._reads else torch.ones_like(ways[0][..., 0], dtype=torch.bool)
-        found = []
+        pooled = []
         for h in ways:
             if self._form.pooling == "last":
                 steps = torch.arange(h.shape[2], device=h.device)
                 at = (there * steps).amax(2)[:, :, None, None].expand(-1, -1, 1, h.shape[3])
-                found.append(h.gather(2, at).squeeze(2) if self._reads else h[:, :, -1])
+                pooled.append(h.gather(2, at).squeeze(2) if self._reads else h[:, :, -1])
             elif self._form.pooling == "mean":
-                found.append((h * there.unsqueeze(3)).sum(2) / there.sum(2).clamp(min=1).unsqueeze(2))
+                pooled.append((h * there.unsqueeze(3)).sum(2) / there.sum(2).clamp(min=1).unsqueeze(2))
             else:
                 # States are between -1 and 1, so -2 never wins; a text without tokens has state 0.
                 most = torch.where(there.unsqueeze(3), h, -2).amax(2)
-                found.append(torch.where(there.any(2, keepdim=True), most, 0))
-        return torch.cat(found, 2) if len(found) > 1 else found[0]
+                pooled.append(torch.where(there.any(2, keepdim=True), most, 0))
+        return torch.cat(pooled, 2) if len(pooled) > 1 else pooled[0]
 
 
 def _check(shape: Sequence[int], form: RecurrentShape) -> None:
     if len(shape) not in (SERIES, IMAGE) and not form.symbols:
-        raise ValueError("needs series, texts, or images, whose rows it reads as time steps")
+        raise ValueError("requires series, texts, or images, whose rows it reads as time steps")
     if form.bidirectional and not shape:
-        raise ValueError("cannot read a running text backwards, so model.bidirectional must be false")
+        raise ValueError("cannot read running text backwards; set model.bidirectional=false")
     if form.tied and shape:
-        raise ValueError("ties its output to the vectors of tokens for running text only, so model.tied must be false")
+        raise ValueError("ties its output to the token embeddings for running text only; set model.tied=false")
     if form.tied and form.embedding != form.units:
         raise ValueError(
             f"has vectors of width {form.embedding} and {form.units} units, which must be equal for model.tied=true"
@@ -211,37 +211,37 @@ def _width(shape: Sequence[int], form: RecurrentShape) -> int:
     return shape[1] if len(shape) == SERIES else shape[0] * shape[2]
 
 
-def _places(name: str, level: int, kind: str) -> dict[str, Site]:
+def _places(name: str, depth: int, kind: str) -> dict[str, Site]:
     """Return the sites inside one layer and direction."""
-    found = {
-        f"{name}.weight_hh": Site(RECURRENT, level, role="recurrent"),
-        f"{name}.state": Site(STATES, level, role="recurrent"),
+    sites = {
+        f"{name}.weight_hh": Site(RECURRENT, depth, role="recurrent"),
+        f"{name}.state": Site(STATES, depth, role="recurrent"),
     }
     inside = {"candidate": CANDIDATES, "cell": MEMORY_CELLS}
-    return found | {f"{name}.{part}": Site(inside[part], level) for part in KINDS[kind].masks if part in inside}
+    return sites | {f"{name}.{part}": Site(inside[part], depth) for part in KINDS[kind].masks if part in inside}
 
 
 def _parameters(name: str, width: int, form: RecurrentShape, below: str) -> dict[str, Parameter]:
     """Return the parameters of one layer and direction that reads ``width`` numbers at the site ``below``."""
     rows = KINDS[form.kind].count * form.units
     shapes = [(rows, width), (rows, form.units), (rows,), (rows,)]
-    found = {}
+    parameters = {}
     for part, size in zip(PARTS, shapes, strict=True):
         incoming = (1,) if len(size) == 2 else ()
-        found[f"{name}.{part}"] = Parameter(size, form.units, incoming, below if part == "weight_ih" else "")
-    return found
+        parameters[f"{name}.{part}"] = Parameter(size, form.units, incoming, below if part == "weight_ih" else "")
+    return parameters
 
 
-def _masks(inner: dict[str, Tensor | None], holds: bool) -> CellMasks | None:
+def _masks(inner: dict[str, Tensor | None], carries_previous: bool) -> CellMasks | None:
     """Return the masks [M, B, (G,) T, H] of a layer in the form that the cells take; None if there are none."""
     if all(mask is None for mask in inner.values()):
         return None
-    each = {}
+    mask_by_name = {}
     for part, mask in inner.items():
         if mask is not None:
             turned = mask.transpose(1, 2) if mask.dim() == 4 else mask.permute(0, 3, 2, 1, 4)
-            each[f"keep_{part}" if holds else part] = turned
-    return CellMasks(**each)
+            mask_by_name[f"keep_{part}" if carries_previous else part] = turned
+    return CellMasks(**mask_by_name)
 
 
 def _turned(h: Tensor, x: Tensor, reads: bool) -> Tensor:

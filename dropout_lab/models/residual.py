@@ -51,7 +51,7 @@ class ResMLP(Model):
         places = {"input": Site(input_layout(shape), None)}
         parameters = dense_parameters(prod(shape), width, "stem", "input")
         for i, name in enumerate(self._blocks):
-            places |= {name: Site(UNITS, i, made_by=f"{name}.first.weight"), residual_site(name): Site(PATHS, i)}
+            places |= {name: Site(UNITS, i, produced_by=f"{name}.first.weight"), residual_site(name): Site(PATHS, i)}
             parameters |= layer_norm_parameters(width, f"{name}.norm", [residual_site(name)])
             parameters |= dense_parameters(
                 width, width, f"{name}.first", writes=[name, residual_site(name)], ruled_by=name
@@ -97,7 +97,7 @@ class ResCNN(Model):
         places = {"input": Site(MAPS, None)}
         parameters: dict[str, Parameter] = conv_parameters(shape[0], channels, "stem", "input")
         for i, name in enumerate(self._blocks):
-            places |= {name: Site(MAPS, i, made_by=f"{name}.first.weight"), residual_site(name): Site(PATHS, i)}
+            places |= {name: Site(MAPS, i, produced_by=f"{name}.first.weight"), residual_site(name): Site(PATHS, i)}
             parameters |= layer_norm_parameters(channels, f"{name}.norm", [residual_site(name)])
             parameters |= conv_parameters(
                 channels, channels, f"{name}.first", thinned=[residual_site(name)], ruled_by=name

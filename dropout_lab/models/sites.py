@@ -49,8 +49,8 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
     Raises:
         ValueError: a subclass or instance changes the behaviour of nn.Dropout, which the replacement would lose.
     """
-    found = {name: module for name, module in network.named_modules() if isinstance(module, DROPOUT_BASE)}
-    for name, module in found.items():
+    dropouts = {name: module for name, module in network.named_modules() if isinstance(module, DROPOUT_BASE)}
+    for name, module in dropouts.items():
         reason = _custom(module)
         if reason:
             raise ValueError(
@@ -58,13 +58,13 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
                 "would replace that: use a plain nn.Dropout, or do not derive the class from it"
             )
     sites: Mapping[nn.Module, nn.Module] = {
-        module: DropoutCall(site_name(name), module, call) for name, module in found.items()
+        module: DropoutCall(site_name(name), module, call) for name, module in dropouts.items()
     }
     for path, module in list(network.named_modules(remove_duplicate=False)):  # a module may have several parents
         if path and module in sites:
             parent, _, key = path.rpartition(".")
             network.get_submodule(parent).register_module(key, sites[module])
-    return [site_name(name) for name in found]
+    return [site_name(name) for name in dropouts]
 
 
 def site_name(module: str) -> str:
@@ -76,10 +76,10 @@ def _custom(module: nn.Module) -> str | None:
     """Return how a module differs from torch's nn.Dropout; None if it does not."""
     known = next((base for base in type(module).__mro__ if base in DROPOUTS), None)
     if known is None:
-        return "has a forward of its own"
+        return "overrides forward"
     for name in DECISIVE:
         if inspect.getattr_static(type(module), name, None) is not inspect.getattr_static(known, name, None):
-            return f"has a {name} of its own"
+            return f"overrides {name}"
         if name in vars(module) and name not in PLAIN:
             return f"has a {name} that was set on the instance"
     if has_hooks(module):

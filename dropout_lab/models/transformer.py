@@ -134,7 +134,7 @@ def _mean(h: Tensor, here: Tensor | None) -> Tensor:
     return (h * here.unsqueeze(3)).sum(2) / here.sum(2, keepdim=True).clamp(min=1)
 
 
-def _places(name: str, level: int) -> dict[str, Site]:
+def _places(name: str, depth: int) -> dict[str, Site]:
     """Return the sites of one block, in the order of the network."""
     layouts = {
         f"{name}.scores": ATTENTION,
@@ -144,7 +144,7 @@ def _places(name: str, level: int) -> dict[str, Site]:
         f"{name}.out": STEPS,
         residual_site(f"{name}.feed_forward"): PATHS,
     }
-    return {place: Site(layout, level) for place, layout in layouts.items()}
+    return {place: Site(layout, depth) for place, layout in layouts.items()}
 
 
 def _parameters(name: str, width: int) -> dict[str, Parameter]:

@@ -34,7 +34,7 @@ class WeightScaling:
 def predict_outputs(
     model: Model,
     params: Params,
-    looks: Iterable[Tensor],
+    batches: Iterable[Tensor],
     fetch: Callable[[Tensor], tuple[Tensor, Tensor]],
     hook: Hook,
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -43,7 +43,7 @@ def predict_outputs(
     Args:
         model: the stacked model.
         params: its parameters, [M, ...] each.
-        looks: iterable of row batches of the dataset, [M, B] or windows [M, B, T].
+        batches: iterable of row batches of the dataset, [M, B] or windows [M, B, T].
         fetch: function that returns (x, y) for rows.
         hook: the test-time form of variants and regularizers, :meth:`Pack.testing`.
 
@@ -52,7 +52,7 @@ def predict_outputs(
     """
     state: State = None
     with torch.inference_mode():
-        for rows in looks:
+        for rows in batches:
             x, y = fetch(rows)
             out, state = model.advance(params, x, hook, state)
             yield out.float(), y

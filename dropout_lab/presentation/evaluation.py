@@ -12,16 +12,16 @@ from dropout_lab.config.plugins import enable_plugins
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.command import evaluate_folder
 from dropout_lab.evaluation.store import inference_columns
+from dropout_lab.files import replace_file
 from dropout_lab.report import ensembles, plots, reliability
 from dropout_lab.report import evaluations as report
 from dropout_lab.report.figures.data import choose_title
 from dropout_lab.report.formats import format_plain
-from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
 
-Looks again at the networks of a finished sweep whose weights were kept, by
+Evaluates the networks of a finished sweep whose weights were saved, by
 save=true or by infer= in the sweep itself; trains nothing.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
@@ -30,7 +30,7 @@ save=true or by infer= in the sweep itself; trains nothing.
                          at equal cost
 
 Settings of infer may be axes, as infer.passes=10,100; `dropout-lab list
-settings` explains them. Also: device, data.root, data.path, save_predictions,
+settings` describes them. Also: device, data.root, data.path, save_predictions,
 skip_invalid. Results go to evaluations.csv and files next to it in DIR
 (results/sweep)."""
 FILES = ("evaluations.csv", "ood.csv", "reliability.csv", "coverage.csv", "ensembles.csv")

@@ -25,12 +25,12 @@ def load_summary(folder: str | Path) -> Summary:
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
     columns = [name for name in trial_columns() if name in columns and name not in ("seed", "read_test")]
     try:
-        if is_resplit(read_csv.read_trials(Path(folder))):
+        if is_resplit(read_csv.read_trials(folder)):
             columns.remove("base_seed")
         return regroup_folder(folder, columns, typed_values(Path(folder)), update_columns)
     except (OSError, KeyError, pd.errors.ParserError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its trials.csv is not dropout-lab's"
-        raise ConfigError.of("out", str(folder), f"holds no sweep ({reason})") from None
+        reason = error.strerror if isinstance(error, OSError) else "its trials.csv was not written by dropout-lab"
+        raise ConfigError.of("out", str(folder), f"contains no sweep ({reason})") from None
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from omegaconf import OmegaConf
 
 from dropout_lab import __version__
 from dropout_lab.config.compose import CONF, list_choices, read_card
@@ -151,8 +152,6 @@ def _ranges(command: str, arm: str) -> dict[str, tuple[float, float, bool]]:
 
     Ranges in the command come before those of the variant and the regularizers that the arm or the command names.
     """
-    from omegaconf import OmegaConf
-
     words = _words(command)
     named = {name for text in (arm, *(value for _, _, value in words)) for name in re.split(r"[^\w]+", text)}
     found: dict[str, tuple[float, float, bool]] = {}

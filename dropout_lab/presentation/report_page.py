@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import replace_file
 from dropout_lab.presentation.folder import load_plot_data
 from dropout_lab.presentation.options import parse_options
 from dropout_lab.presentation.page_figures import PageFigure, page_figure
@@ -23,7 +25,6 @@ from dropout_lab.report.numbers import interval_text
 from dropout_lab.report.result_table import TableSpec, make_table
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.verdict import judge_sweep
-from dropout_lab.sweeps.ledger import replace_file
 
 HELP = """\
 dropout-lab report [out=DIR] [file=PATH]
@@ -78,8 +79,6 @@ def write_report(folder: str | Path, file: str | Path = "", summary: Summary | N
 
 def render_page(template: str, context: dict[str, Any]) -> str:
     """Return a page; all text that is not marked as safe is escaped."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     templates = files("dropout_lab.presentation") / "templates"
     loader = FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8"))
     environment = Environment(
@@ -129,8 +128,8 @@ def _subtitle(summary: Summary) -> str:
 
 
 DIFFERENCES = (
-    "Each arm against the baseline, in pairs by seed. The intervals are not adjusted for the number of arms; the "
-    "p-values in the table are."
+    "Each arm against the baseline, in pairs by seed. An interval is that of the test at the level after Holm's "
+    "correction: where there are enough seeds, it excludes 0 exactly if the difference is significant."
 )
 CURVES = "A bold line is the mean over seeds, a faint line is one seed, and the mark is at the best mean."
 SEEDS = (
@@ -182,7 +181,11 @@ def pair_matrix(summary: Summary) -> list[dict[str, Any]]:
                 )
                 cells[row, column] = {"text": text, "state": state, "detail": detail}
         unit = "points" if shown.unit == "%" else shown.unit
-        groups.append({"labels": labels, "cells": cells, "unit": unit, "title": shown.title})
+        names = {label: ", ".join(summary.settings.get(label, {}).values()) or label for label in labels}
+        axes = ", ".join(next(iter(summary.settings.values()), {}))
+        groups.append(
+            {"labels": labels, "names": names, "axes": axes, "cells": cells} | {"unit": unit, "title": shown.title}
+        )
     return groups
 
 

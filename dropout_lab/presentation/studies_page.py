@@ -7,9 +7,12 @@ import pandas as pd
 
 from dropout_lab import __version__
 from dropout_lab.report.figures.data import as_number
-from dropout_lab.studies.claims_index import VERDICTS, collect_claims
-from dropout_lab.studies.study import SCALES
+from dropout_lab.report.footnotes import TEST
+from dropout_lab.studies.claims_index import VERDICTS
+from dropout_lab.studies.report_files import CLAIMS
+from dropout_lab.studies.study import CATEGORIES, SCALES
 
+CLAIM_CELLS = ("study", "scale", "data", "claim", "source", "verdict", "why", "n", "category")
 FIGURES = ("README.md", "figure.png", "figure.svg", "table.csv", "claims.csv", "trials.csv")
 
 
@@ -19,24 +22,42 @@ def is_studies_folder(folder: Path) -> bool:
     return bool(scales & set(SCALES)) and not (folder / "trials.csv").exists()
 
 
+def read_claims(folder: Path) -> pd.DataFrame:
+    """Return the claims of every study and scale below a folder, by category; columns of older files are empty."""
+    paths = sorted(path for path in folder.glob("*/*/claims.csv") if path.parent.name in SCALES)
+    frames = [pd.read_csv(path, dtype=object, keep_default_na=False).reindex(columns=CLAIMS) for path in paths]
+    claims = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=CLAIMS)], ignore_index=True)
+    order = {category: i for i, category in enumerate(CATEGORIES)}
+    return claims.fillna("").sort_values("category", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+
+
 def studies_context(folder: Path) -> dict[str, Any]:
     """Return what the page of all studies shows."""
-    claims = collect_claims(folder)
-    counts = claims["verdict"].value_counts()
-    verdicts = [(name, int(counts.get(name, 0)), _state(name)) for name in VERDICTS]
+    claims = read_claims(folder)
     places = sorted(
         (path.parent for path in folder.glob("*/*/README.md") if path.parent.name in SCALES),
         key=lambda path: (path.parent.name, SCALES.index(path.name)),
     )
     return {
         "title": "Studies",
-        "count": len(claims),
-        "verdicts": verdicts,
+        "test": TEST,
+        "verdicts": list(dict.fromkeys([*VERDICTS, *claims["verdict"]])),
+        "categories": [
+            (CATEGORIES.get(str(category), "Claims without a category"), len(mine), _counts(mine))
+            for category, mine in claims.groupby("category", sort=False)
+        ],
         "studies": [_study(folder, place, claims) for place in places],
         "claims": [_claim(row) for row in claims.to_dict("records")],
         "names": sorted(set(claims["study"])),
         "version": __version__,
     }
+
+
+def _counts(claims: pd.DataFrame) -> list[tuple[str, int, str]]:
+    """Return each verdict that occurs with its number of claims and its class on the page."""
+    names = dict.fromkeys([*VERDICTS, *claims["verdict"]])  # files of older versions have other verdicts
+    counts = [(name, int((claims["verdict"] == name).sum()), _state(name)) for name in names]
+    return [each for each in counts if each[1]]
 
 
 def _state(verdict: str) -> str:
@@ -49,14 +70,13 @@ def _study(folder: Path, place: Path, claims: pd.DataFrame) -> dict[str, Any]:
     title = lines[0].removeprefix("# ") if lines else place.parent.name
     question = lines[1] if len(lines) > 1 else ""
     mine = claims[(claims["study"] == place.parent.name) & (claims["scale"] == place.name)]
-    counts = [(name, int((mine["verdict"] == name).sum()), _state(name)) for name in VERDICTS]
     links = [(name, (place / name).relative_to(folder).as_posix()) for name in FIGURES if (place / name).exists()]
     return {
         "name": place.parent.name,
         "scale": place.name,
         "title": title,
         "question": question,
-        "counts": [each for each in counts if each[1]],
+        "counts": _counts(mine),
         "links": links,
     }
 
@@ -67,8 +87,9 @@ def _claim(row: dict[Any, Any]) -> dict[str, str]:
     text = "" if effect is None else f"{effect:.3g}"
     if low is not None and high is not None:
         text += f" [{low:.3g}, {high:.3g}]"
-    found = {str(key): str(row[key]) for key in ("study", "scale", "data", "claim", "source", "verdict", "why", "n")}
+    found = {str(key): str(row[key]) for key in CLAIM_CELLS}
     found["effect"] = f"{row['about']}: {text}" if row["about"] and text else text
     found["p"] = "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
     found["panel"] = str(row["panel"]) or found["data"]
+    found["category"] = CATEGORIES.get(found["category"], "Claims without a category")
     return found | {"state": _state(found["verdict"])}

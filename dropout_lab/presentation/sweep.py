@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.files import replace_file
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.figures.data import choose_title
@@ -20,7 +21,6 @@ from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.report.tuning_record import TuningRecord, join_choices
 from dropout_lab.sweeps.grid import Arm, open_ranges
-from dropout_lab.sweeps.ledger import replace_file
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.tuning.search import Search, format_settings, searches_of
 
@@ -32,6 +32,31 @@ def write_summary(outcome: Outcome) -> list[str]:
 
     Returns:
         The lines to print.
+
+    Raises:
+        ConfigError: the stored trials cannot be read, for example after a manual edit.
+    """
+    folder, searches, summary = Path(outcome.arms[0].config.out), searches_of(outcome), summarize_outcome(outcome)
+    files = summary_files(summary)
+    if searches:
+        files["tuning.csv"] = to_csv(tuning_frame(searches))
+    for name, text in files.items():
+        replace_file(folder / name, text)
+    _picture(summary, folder, "".join(files.values()))
+    confusion = _write_confusion(summary, outcome.arms[0], folder)
+    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
+    names = [name for name in names if (folder / name).exists()]
+    lines = ["", *format_table(summary), *(f"left out: {text}" for text in summary.damaged)]
+    lines.append(f"{folder}/: {' '.join(names)}")
+    if outcome.evaluated:
+        from dropout_lab.presentation.evaluation import write_evaluations as evaluations
+
+        lines += evaluations(folder, outcome.evaluated)
+    return lines
+
+
+def summarize_outcome(outcome: Outcome) -> Summary:
+    """Return the summary of the arms of a command.
 
     Raises:
         ConfigError: the stored trials cannot be read, for example after a manual edit.
@@ -48,22 +73,7 @@ def write_summary(outcome: Outcome) -> list[str]:
     merged = merge_arms(arms, {named[place]: dict(place) for place in places}, mine)
     records = describe_searches(searches)
     choices = {merged.labels[named[_place(search.arm)]]: records[search.arm.label] for search in searches}
-    summary = Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
-    files = summary_files(summary)
-    if searches:
-        files["tuning.csv"] = to_csv(tuning_frame(searches))
-    for name, text in files.items():
-        replace_file(folder / name, text)
-    _picture(summary, folder, "".join(files.values()))
-    confusion = _write_confusion(summary, outcome.arms[0], folder)
-    names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
-    names = [name for name in names if (folder / name).exists()]
-    lines = ["", *format_table(summary), f"{folder}/: {' '.join(names)}"]
-    if outcome.evaluated:
-        from dropout_lab.presentation.evaluation import write_evaluations as evaluations
-
-        lines += evaluations(folder, outcome.evaluated)
-    return lines
+    return Summary(mine, merged.arms, merged.settings, choices, folder, merged.points)
 
 
 def _write_confusion(summary: Summary, arm: Arm, folder: Path) -> list[str]:
@@ -202,7 +212,7 @@ def _picture(summary: Summary, folder: Path, figures: str) -> None:
     stamp = folder / ".dropout-lab" / "picture"
     shown = hashlib.sha256(figures.encode()).hexdigest()
     there = all((folder / f"summary.{kind}").exists() for kind in ("png", "svg"))
-    if not summary.shown or (there and stamp.exists() and stamp.read_text() == shown):
+    if not summary.shown or (there and stamp.is_file() and stamp.read_bytes() == shown.encode()):
         return
     from dropout_lab.report import plots
 

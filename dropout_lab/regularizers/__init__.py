@@ -57,7 +57,7 @@ def extra_parameters(conf: RegularizerConf, scene: NetworkInfo) -> dict[str, Ext
 
 def incompatibility(conf: RegularizerConf, scene: NetworkInfo) -> str | None:
     """Return why a chosen regularizer is not applicable to a network and its data; None if all are applicable."""
-    reasons = (REGULARIZERS[name].unfit(conf, scene) for name in conf.names)
+    reasons = (REGULARIZERS[name].incompatibility(conf, scene) for name in conf.names)
     return next((reason for reason in reasons if reason), None)
 
 

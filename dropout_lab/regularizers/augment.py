@@ -120,12 +120,12 @@ class Augment(Regularizer):
         self._how = [(tuple(conf.changes), conf.shift, conf.crop) for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         if len(scene.shape) != 3:
-            return "is for images, and these data have none"
+            return "requires images, which these data do not have"
         if "shift" in conf.changes and conf.shift >= min(scene.shape[1:]):
             size = "x".join(map(str, scene.shape[1:]))
-            return f"a shift by {conf.shift} would move images of {size} pixels out of sight"
+            return f"a shift by {conf.shift} would move images of {size} pixels out of the frame"
         return None
 
     def examples(self, x: Tensor) -> Tensor:

@@ -22,13 +22,13 @@ class HiddenSite(NamedTuple):
 
     Args:
         layout: site kind; see :mod:`dropout_lab.dropout.base`.
-        made_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if there
-            are none.
+        produced_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if
+            there are none.
         width: number of units or maps.
     """
 
     layout: str
-    made_by: str = ""
+    produced_by: str = ""
     width: int = 0
 
 
@@ -141,7 +141,7 @@ class Regularizer:
         self.random: dict[str, PackRandomness] = {}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         """Return why the regularizer is not applicable to a network and its data; None if it is applicable."""
         return None
 
@@ -170,15 +170,15 @@ class Regularizer:
         """Return the parameters for a training pass; gradients are taken with respect to ``params``."""
         return params
 
-    def sums(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+    def pre_activation(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         """Return changed pre-activations [M, B, ...] of the layer with the weights of this name."""
         return x
 
-    def units(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+    def activation(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         """Return changed activations [M, B, ...] of a hidden site; called before dropout."""
         return x
 
-    def dropped(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+    def post_dropout(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         """Return changed activations [M, B, ...] of a hidden site; called after dropout."""
         return x
 
@@ -246,5 +246,5 @@ class WeightRegularizer(Regularizer):
     """Base class of the regularizers of the weights; biases are not regularized."""
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return None if scene.weights else "finds no weights in this network"
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return None if scene.weights else "requires weights, which this network does not have"

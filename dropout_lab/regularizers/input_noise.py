@@ -14,7 +14,7 @@ from dropout_lab.settings import Options, setting
 
 def require_numeric_inputs(scene: NetworkInfo) -> str | None:
     """Return why a regularizer that needs numeric inputs is not applicable; None if it is applicable."""
-    return "computes with the inputs, which here are words" if scene.reads else None
+    return "requires numeric inputs, but these data are texts" if scene.reads else None
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class InputNoise(Regularizer):
         self.random = {self.kind: PackRandomness(trials.streams, self.kind, trials.device)}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:

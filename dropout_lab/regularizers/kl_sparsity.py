@@ -67,10 +67,10 @@ class KLSparsity(Regularizer):
         self._seen: dict[str, list[Tensor]] = {}  # mean activations [M, D] in each pass of the step
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return None if scene.sites else "finds no hidden units"
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return None if scene.sites else "requires hidden units, which this network does not have"
 
-    def units(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+    def activation(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
         if training:
             features = x.movedim(2, -1) if self.scene.sites[name].layout == MAPS else x
             self._seen.setdefault(name, []).append(features.flatten(1, -2).mean(1))

@@ -31,8 +31,8 @@ class LabelSmoothing(Regularizer):
     numbers: ClassVar[tuple[str, ...]] = ("label_smoothing",)
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return "is for classes, and here a number is predicted" if scene.task == "regression" else None
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        return "requires a classification, but the target is a number" if scene.task == "regression" else None
 
     def loss(self, loss: Loss) -> Loss:
         def smoothed(out: Tensor, y: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ class Mixup(Regularizer):
         self._alpha = [conf.mixup for conf in trials.confs]
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
         return require_numeric_inputs(scene)
 
     def inputs(self, x: Tensor) -> Tensor:

@@ -24,13 +24,13 @@ class Normalization(Regularizer):
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
         (self._order,) = {getattr(conf, self.kind) for conf in trials.confs}
-        self._made_by = {site.made_by: name for name, site in scene.sites.items() if site.made_by}
+        self._produced_by = {site.produced_by: name for name, site in scene.sites.items() if site.produced_by}
 
     @classmethod
-    def unfit(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        if any(site.made_by for site in scene.sites.values()):
+    def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
+        if any(site.produced_by for site in scene.sites.values()):
             return None
-        return "finds no layer in this network whose units it could normalise"
+        return "requires a hidden layer, which this network does not have"
 
     @classmethod
     def between(cls, conf: RegularizerConf) -> bool:
@@ -41,7 +41,7 @@ class Normalization(Regularizer):
     def parts(cls, conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
         found = {}
         for name, site in scene.sites.items():
-            if site.made_by:
+            if site.produced_by:
                 own = cls.name(name)
                 found[f"{own}.gain"] = ExtraParameter((site.width,), 1.0, name)
                 found[f"{own}.shift"] = ExtraParameter((site.width,), 0.0, name)
@@ -55,12 +55,12 @@ class Normalization(Regularizer):
         """Return the prefix of the parameter names at a site."""
         return f"{site}.{cls.kind}"
 
-    def sums(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        site = self._made_by.get(name)
+    def pre_activation(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        site = self._produced_by.get(name)
         return x if site is None or self._order != "before" else self._each(site, x, params, training)
 
-    def dropped(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
-        there = self._order == "after" and bool(self.scene.sites[name].made_by)
+    def post_dropout(self, name: str, x: Tensor, params: Params, training: bool) -> Tensor:
+        there = self._order == "after" and bool(self.scene.sites[name].produced_by)
         return self._each(name, x, params, training) if there else x
 
     def _each(self, site: str, x: Tensor, params: Params, training: bool) -> Tensor:

@@ -55,7 +55,8 @@ class RegularizerStack:
 
     def hook(self, inner: Hook, params: Params) -> Hook:
         """Return a hook that calls the regularizers around ``inner``, the hook of the dropout variant."""
-        return _Around(inner, self, params) if any(map(self.having, ("sums", "units", "dropped"))) else inner
+        hooks = ("pre_activation", "activation", "post_dropout")
+        return _Around(inner, self, params) if any(map(self.having, hooks)) else inner
 
     def loss(self, loss: Loss) -> Loss:
         """Return the training loss per example, derived from that of the task."""
@@ -105,19 +106,20 @@ class _Around:
     """Hook that calls the regularizers before and after the dropout of an inner hook."""
 
     def __init__(self, inner: Hook, all_of: RegularizerStack, params: Params):
-        self.training, self.holds, self.per_gate = inner.training, inner.holds, inner.per_gate
+        self.training, self.carries_previous, self.per_gate = inner.training, inner.carries_previous, inner.per_gate
         self._inner, self._params = inner, params
-        self._sums, self._units, self._dropped = (all_of.having(hook) for hook in ("sums", "units", "dropped"))
+        self._pre_activation = all_of.having("pre_activation")
+        self._activation, self._post_dropout = all_of.having("activation"), all_of.having("post_dropout")
         self._sites: Mapping[str, Any] = all_of.made[0].scene.sites
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         if name not in self._sites:
             return self._inner(name, x)
-        for regularizer in self._units:
-            x = regularizer.units(name, x, self._params, self.training)
+        for regularizer in self._activation:
+            x = regularizer.activation(name, x, self._params, self.training)
         x = self._inner(name, x)
-        for regularizer in self._dropped:
-            x = regularizer.dropped(name, x, self._params, self.training)
+        for regularizer in self._post_dropout:
+            x = regularizer.post_dropout(name, x, self._params, self.training)
         return x
 
     def mask(self, name: str, shape: Sequence[int], like: Tensor) -> Tensor | None:
@@ -128,6 +130,6 @@ class _Around:
 
     def product(self, name: str, operation: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         x = self._inner.product(name, operation, x, weight, bias)
-        for regularizer in self._sums:
-            x = regularizer.sums(name, x, self._params, self.training)
+        for regularizer in self._pre_activation:
+            x = regularizer.pre_activation(name, x, self._params, self.training)
         return x

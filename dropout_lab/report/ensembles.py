@@ -53,7 +53,7 @@ def compare_by_inference(frame: pd.DataFrame) -> EvaluationTable:
         most = mine.loc[mine["kind"] == "implicit", "size"].max()
         kept.append(mine[(mine["kind"] != "implicit") | mine["size"].isin(common | {1, most})])
     chosen = pd.concat(kept).sort_values("passes_each", kind="stable", key=lambda c: c.astype(int))
-    note = "at equal inference cost: passes through a network an example. Mean [95 % t-interval, logit or log scale "
+    note = "at equal inference cost: forward passes per example. Mean [95 % t-interval, logit or log scale "
     note += "where the score has bounds], n networks or groups; the values of fewer than 3."
     return _table(chosen, names, "passes_each", "passes", note)
 
@@ -70,7 +70,7 @@ def compare_by_training(frame: pd.DataFrame) -> EvaluationTable:
     chosen = wide.sort_values("epochs", kind="stable")
     shared = chosen.groupby("epochs")["kind"].transform(lambda kinds: {"plain", "explicit"} <= set(kinds))
     hint = "" if shared.any() else f" {HINT[0].upper()}{HINT[1:]}."
-    note = f"at equal training cost: epochs, all networks of an average together.{hint}"
+    note = f"at equal training cost: total epochs over all networks of an average.{hint}"
     return _table(chosen, names, "epochs", "epochs", note)
 
 

@@ -42,11 +42,14 @@ def read_evaluations(folder: Path, name: str) -> pd.DataFrame | None:
     """Return one of the files, joined with the settings of its trials; None if there is no such file.
 
     Of several rows for the same measurement, the last one is kept.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     path = folder / name
     if not path.exists():
         return None
-    frame = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"])
+    frame = stored.parse_csv(path, _WORDS, METRICS)
     if "first" in frame:
         frame = frame.rename(columns={"first": "trial_id"})
     key_columns = [name for name in frame.columns if name not in ("mean", "seconds", *METRICS)]
@@ -187,7 +190,6 @@ def ood_table(frame: pd.DataFrame) -> EvaluationTable:
         found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
         rows.append([*cells, *(interval_text(each, 100, 2) for each in found), str(len(mine))])
     spread = spread_text([int(row[-1]) for row in rows], [FRACTION], "seeds")
-    note = (
-        f"{spread}. AUROC: 50 is chance; FPR95: the part of the others that passes where 95 % of the test examples do."
-    )
+    accepted = "the fraction of the other images that is accepted where 95 % of the test examples are"
+    note = f"{spread}. AUROC: 50 is chance; FPR95: {accepted}."
     return EvaluationTable([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

@@ -38,10 +38,15 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         yield "tuning: trials that it took to choose, and their training time."
     if summary.comparison.to_baseline:
         yield from _compared(summary)
+    if summary.repeated:
+        yield (
+            f"{summary.repeated} rows repeat a seed of their arm under another id, as an older version or an edited "
+            "file leaves them; of each seed the last row counts."
+        )
     yield from describe_divergence(summary)
     unstable = [label for label in summary.arms if summary.unstable(label)]
     if unstable:
-        yield f"A third of the trials or more diverged of {', '.join(unstable)}: means over the rest flatter."
+        yield f"A third or more of the trials diverged for {', '.join(unstable)}: their means are optimistic."
 
 
 def _undefined(summary: Summary) -> Iterator[str]:
@@ -66,7 +71,7 @@ def _checkpoint(summary: Summary) -> str:
 
 def _selection(summary: Summary) -> str:
     if not summary.tuned:
-        return "settings as given, none selected"
+        return "settings as given, without selection"
     settings = max(tuned.settings for tuned in summary.tuned.values())
     seeds = max(tuned.seeds for tuned in summary.tuned.values())
     metrics = [metric for tuned in summary.tuned.values() if (metric := metric_of(tuned.metric))]

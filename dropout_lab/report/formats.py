@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from dropout_lab.errors import printable
+
 
 def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1, width: int = 80) -> str:
     """Return a table with aligned columns.
@@ -14,6 +16,7 @@ def format_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int
         width: maximum width in characters. If the table is wider, each row takes two lines: one for the first ``left``
             columns and one for the others.
     """
+    titles, rows = [printable(title) for title in titles], [[printable(cell) for cell in row] for row in rows]
     sizes = [max(len(line[i]) for line in [titles, *rows]) for i in range(len(titles))]
     wide = sum(sizes) + 2 * (len(sizes) - 1) > width
     lines = []
@@ -43,7 +46,7 @@ _MARKUP = re.compile(r"[\\`|$]|~(?=~)|(?<!\w)_|_(?!\w)|(?<=\S)\*|\*(?=\S)|\](?=[
 
 def escape_markdown(text: str) -> str:
     """Escape plain text for a cell of a Markdown table; a text without markup stays as it is."""
-    text = re.sub(r"&(?=#?\w+;)", "&amp;", " ".join(text.split()))
+    text = re.sub(r"&(?=#?\w+;)", "&amp;", printable(" ".join(text.split())))
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
     return _MARKUP.sub(r"\\\g<0>", text)
 

@@ -47,7 +47,7 @@ def spread_text(counts: Sequence[int], bounds: Collection[Bounds], over: str) ->
         over: plural noun for the replicates, such as ``seeds``.
     """
     if max(counts, default=0) < 2:
-        return f"One {over.removesuffix('s')} per arm, so no spread"
+        return f"One {over.removesuffix('s')} per arm, hence no spread"
     if max(counts) < LEAST:
         return f"The values of {max(counts)} {over}, too few for an interval"
     mixed = f" (fewer than {LEAST}: their values)" if 1 < min(counts) < LEAST else ""

@@ -1,6 +1,8 @@
 """Plot of a sweep: score and gap of each arm, against the rate if the sweep varies it."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ from matplotlib import rc_context  # pyplot would change the backend and the fig
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dropout_lab.errors import printable
+from dropout_lab.files import write_atomically
 from dropout_lab.report.comparison import ALIKE, BEST, TOO_FEW
 from dropout_lab.report.figures.marks import draw_interval, draw_series, limits
 from dropout_lab.report.figures.style import COLOURS, MARKERS
@@ -48,10 +52,9 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.png`` and ``name.svg``, each atomically, and return the path of the PNG file."""
     formats: dict[str, dict[str, Any]] = {"svg": {"metadata": {"Date": None}}, "png": {"dpi": 150}}
     for kind, options in formats.items():
-        new = folder / f".{name}.new.{kind}"
-        with rc_context({**STYLE, "svg.hashsalt": name}):
-            figure.savefig(new, **options)
-        new.replace(folder / f"{name}.{kind}")
+        with rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts that the font lacks
+            write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, **options))
     return folder / f"{name}.png"
 
 
@@ -60,6 +63,12 @@ def _rate(cells: Mapping[str, str]) -> float | None:
         return float(cells.get("rate", ""))
     except ValueError:
         return None
+
+
+def shown_name(text: str) -> str:
+    """Return a name for a picture: without control characters, and without the underscore that hides it in a legend."""
+    text = printable(text)
+    return f" {text}" if text.startswith("_") else text
 
 
 def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]], title: str) -> Figure:
@@ -74,7 +83,9 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
             found = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
             turn = i // len(COLOURS)  # series with the same colour get different markers
             look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)]}
-            draw_series(panel, [(x, f) for x, f in found if f is not None], shown.scale, label=name or None, **look)
+            draw_series(
+                panel, [(x, f) for x, f in found if f is not None], shown.scale, label=shown_name(name) or None, **look
+            )
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
         panel.set_ylim(limits(panel.get_ylim(), _bounds(summary, metric)))
     if len(series) > 1:
@@ -106,7 +117,9 @@ def _by_arm(summary: Summary, title: str) -> Figure:
             base = summary.interval(summary.comparison.contests[0].baseline, metric)
             if base is not None:
                 panel.axvline(base.mean * shown.scale, color=COLOURS[-1], linewidth=0.8, linestyle=":", zorder=0)
-    panels[0].set_yticks(range(len(labels)), [f"{label} {summary.comparison.mark(label)}".strip() for label in labels])
+    panels[0].set_yticks(
+        range(len(labels)), [shown_name(f"{label} {summary.comparison.mark(label)}".strip()) for label in labels]
+    )
     return _titled(figure, summary, title, named=True)
 
 
@@ -123,5 +136,5 @@ def _titled(figure: Figure, summary: Summary, title: str, named: bool = False) -
     spread = "one seed" if counts[-1] < 2 else spread
     marks = {summary.comparison.mark(label) for label in summary.arms}
     legend = ", ".join(text for mark, text in MARKS.items() if mark in marks)
-    figure.suptitle(f"{title}: {spread}" + (f"\n{legend}" if legend and named else ""), fontsize=10)
+    figure.suptitle(f"{printable(title)}: {spread}" + (f"\n{legend}" if legend and named else ""), fontsize=10)
     return figure

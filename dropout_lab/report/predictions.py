@@ -18,12 +18,24 @@ def load_predictions(folder: str | Path, trial_id: str, way: str = "") -> dict[s
         ``prediction`` [N], ``target`` [N] and, unless the data set is a text corpus, ``rows`` [N], the row numbers in
         the data set. An evaluation also has ``probabilities`` [N, K] or ``log_likelihood`` [N], and uncertainty
         scores [N]. Empty if no predictions were saved.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     path = Path(folder) / "predictions" / f"{trial_id}{way and '-'}{way}.npz"
     if not path.exists():
         return {}
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        if found["prediction"].shape != found["target"].shape:
+            raise ValueError("its arrays do not have one length")
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile, zlib and numpy raise many types on damaged bytes
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise ValueError(f"{path}: cannot be read ({reason}); remove it and train it again") from None
+    return found
 
 
 def correct_examples(folder: str | Path, trial_id: str) -> np.ndarray | None:

@@ -1,7 +1,9 @@
 """Reading of the CSV files of a sweep folder."""
 
+from collections.abc import Collection, Hashable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +15,6 @@ _WORDS = (
     *("device", "precision", "version", "lr_schedule"),
 )
 
-_NUMBERS = set(METRICS)
 STATUSES = {"ok", "diverged", "failed"}
 
 
@@ -43,29 +44,55 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     if path.name == "curves.csv":
         return _read(path)
-    return _parsed(path) if path.exists() else pd.DataFrame({"trial_id": pd.Series(dtype=str)})
+    return parse_csv(path) if path.exists() else pd.DataFrame({"trial_id": pd.Series(dtype=str)})
 
 
 def _read(path: Path) -> pd.DataFrame:
-    frame = _parsed(path)
+    frame = parse_csv(path)
     key = ["trial_id", "epoch"] if "epoch" in frame.columns else ["trial_id"]
     return frame.drop_duplicates(key, keep="last", ignore_index=True)  # merging two folders can repeat rows
 
 
-def _parsed(path: Path) -> pd.DataFrame:
+def parse_csv(path: Path, words: Collection[str] = _WORDS, numbers: Collection[str] = METRICS) -> pd.DataFrame:
+    """Read a CSV file of a sweep folder.
+
+    Args:
+        path: the file.
+        words: columns of text.
+        numbers: columns of numbers.
+
+    Raises:
+        ValueError: the file is damaged; the message names the file and, for a cell, its line and column.
+    """
+    types: dict[Hashable, Any] = dict.fromkeys(words, str)
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
-        raise ValueError(f"{path}: its last line is not whole; the command that wrote it mends that and goes on")
+        raise ValueError(f"{path}: its last line is incomplete; run the command that wrote it to repair and continue")
     try:
         frame = pd.read_csv(
-            BytesIO(content), dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=["", "nan"]
+            BytesIO(content), dtype=types, keep_default_na=False, na_values=["", "nan"], low_memory=False
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
         raise ValueError(f"{path}: cannot be read as CSV ({reason})") from None
-    if "status" in frame and (strange := set(frame["status"].dropna()) - STATUSES):
-        raise ValueError(f"{path}: column status has {strange.pop()!r}, which is none of {', '.join(sorted(STATUSES))}")
-    for name in _NUMBERS & set(frame.columns):
+    if "status" in frame:
+        _refuse_cells(path, frame, "status", ~frame["status"].isin(STATUSES), f"one of {', '.join(sorted(STATUSES))}")
+        if "seed" in frame:
+            seeds = pd.to_numeric(frame["seed"], errors="coerce")
+            _refuse_cells(path, frame, "seed", ~(seeds >= 0) | (seeds % 1 != 0), "a whole number")
+            frame["seed"] = seeds.astype("int64")
+    for name in [name for name in numbers if name in frame.columns]:
         if not pd.api.types.is_numeric_dtype(frame[name]):
-            raise ValueError(f"{path}: column {name} has a cell that is no number")
+            wrong = pd.to_numeric(frame[name], errors="coerce").isna() & frame[name].notna()
+            _refuse_cells(path, frame, name, wrong, "a number")
+            frame[name] = pd.to_numeric(frame[name])
     return frame.copy()  # in one block: pandas warns if columns are added to more than 100 of them
+
+
+def _refuse_cells(path: Path, frame: pd.DataFrame, name: str, wrong: "pd.Series[bool]", allowed: str) -> None:
+    """Raise ValueError for the first row in which ``wrong`` is true."""
+    if wrong.any():
+        place = int(wrong.to_numpy().argmax())
+        cell = frame[name].iloc[place]
+        shown = "an empty cell" if pd.isna(cell) else repr(str(cell)[:40])
+        raise ValueError(f"{path}: line {place + 2}, column {name}: {shown} is not {allowed}; mend or remove the line")

@@ -47,7 +47,7 @@ def regroup_folder(
     if "read_test" in trials.columns:
         trials = trials[trials["read_test"].isna()]
     if trials.empty:
-        raise ValueError(f"{folder}: holds no trial that read the test part")
+        raise ValueError(f"{folder}: contains no trial that was evaluated on the test set")
     tuned = _tuned(Path(folder) / "tuning.csv", trials)
     if tuned is not None:
         return tuned
@@ -55,13 +55,16 @@ def regroup_folder(
     several = {name for name, values in (typed or {}).items() if len(values) > 1}
     arms: dict[str, list[str]] = {}
     settings: dict[str, dict[str, str]] = {}
+    repeated = 0
     places = _ordered(words[_telling(words, several)].drop_duplicates(), typed or {})
     for place in places.to_dict("records") if len(places.columns) else [{}]:
         mine = (words[list(place)] == pd.Series(place, dtype=object)).all(axis=1)
         label = " ".join(f"{key}={value or 'none'}" for key, value in place.items()) or "all"
-        arms[label] = trials.loc[mine, "trial_id"].tolist()
+        once = trials[mine].drop_duplicates("seed", keep="last")  # another id: an older version, or an edited file
+        repeated += int(mine.sum()) - len(once)
+        arms[label] = once["trial_id"].tolist()
         settings[label] = {str(key): value or NOT_APPLICABLE for key, value in place.items()}
-    return Summary(trials, arms, settings, folder=folder)
+    return Summary(trials, arms, settings, folder=folder, repeated=repeated)
 
 
 def _without_network(words: pd.DataFrame) -> pd.DataFrame:
@@ -160,9 +163,13 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     """
     if not path.exists():
         return None
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        pd.to_numeric(table["seconds"] if "seconds" in table else pd.Series(dtype=float))
+    except (ValueError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path}: cannot be read ({str(error).splitlines()[0]}); remove it") from None
     if not set(TUNED) <= set(table.columns):
-        raise ValueError(f"{path}: is not a file of dropout-lab's")
+        raise ValueError(f"{path}: was not written by dropout-lab")
     table = table if "draw" in table else table.assign(draw="0")
     axes = [name for name in table.columns if name not in (*TUNED, "val_score", "val_loss", "metric", "draw")]
     arms: dict[str, list[str]] = {}

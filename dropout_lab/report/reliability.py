@@ -11,7 +11,7 @@ from dropout_lab.report.ensembles import interval_of
 from dropout_lab.report.evaluations import SHOWN, group_by_arm, varying_settings
 from dropout_lab.report.figures.marks import draw_series, limits
 from dropout_lab.report.figures.style import COLOURS, MARKERS
-from dropout_lab.report.plots import STYLE
+from dropout_lab.report.plots import STYLE, shown_name
 from dropout_lab.stats.bounds import bounds_of
 
 MOST_PANELS = 7
@@ -51,7 +51,7 @@ def draw_calibration(bins: pd.DataFrame, coverage: pd.DataFrame, title: str) -> 
         left = f"; the first {MOST_PANELS} of {len(groups)} arms" if len(groups) > MOST_PANELS else ""
         seeds = coverage["trial_id"].nunique()
         pooled = f", {seeds} trials" if seeds > 1 else ""
-        figure.suptitle(f"{title}: calibration on the test part{pooled}{left}", fontsize=10)
+        figure.suptitle(f"{title}: calibration on the test set{pooled}{left}", fontsize=10)
         return figure
 
 
@@ -104,9 +104,11 @@ def _coverage(panel: Axes, names: list[str], curves: list[tuple[list[str], pd.Da
     for i, (cells, rows) in enumerate(curves[: 2 * len(COLOURS)]):
         mean = rows.groupby("coverage")["risk"].mean()
         style = "-" if i < len(COLOURS) else ":"
-        panel.plot(100 * mean.index, 100 * mean, style, color=COLOURS[i % len(COLOURS)], label=_label(names, cells))
+        panel.plot(
+            100 * mean.index, 100 * mean, style, color=COLOURS[i % len(COLOURS)], label=shown_name(_label(names, cells))
+        )
     panel.legend(frameon=False, fontsize=7, loc="upper left")
-    panel.set(xlabel="coverage, % of the test examples", ylabel="error among them, %", xlim=(0, 100))
+    panel.set(xlabel="coverage, % of test examples", ylabel="error among these, %", xlim=(0, 100))
     panel.set_ylim(bottom=0)
     panel.set_title("risk and coverage", fontsize=9)
 
@@ -149,5 +151,9 @@ def _averages(panel: Axes, rows: pd.DataFrame, scale: float, colour: str, label:
     plain = rows[rows["kind"] == "plain"]["mean"]
     if len(plain):
         panel.axhline(
-            plain.iloc[0] * scale, color=colour, linewidth=0.9, linestyle="--", label=f"{label}: one net, scaled"
+            plain.iloc[0] * scale,
+            color=colour,
+            linewidth=0.9,
+            linestyle="--",
+            label=shown_name(f"{label}: one net, scaled"),
         )

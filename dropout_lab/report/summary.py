@@ -69,6 +69,10 @@ def percent_score(trials: pd.DataFrame) -> Metric | None:
     return next((m for name, m in TEST_SCORES.items() if m.unit == "%" and trials[name].notna().any()), None)
 
 
+def _differ(first: np.ndarray, second: np.ndarray) -> bool:
+    return first.shape != second.shape
+
+
 @dataclass(frozen=True)
 class Summary:
     """Arms of a sweep with their trials.
@@ -82,6 +86,8 @@ class Summary:
         points: every point of the grid, as its value on each axis, with the label of the arm at that point. Needed if
             several points share an arm.
         bounds: bounds of the columns that are not in :data:`METRICS`.
+        repeated: number of stored trials that repeat a seed of their arm under another id and are not counted.
+        damaged: paths of predictions that could not be read; filled while the summary is made.
     """
 
     trials: pd.DataFrame
@@ -91,6 +97,8 @@ class Summary:
     folder: str | Path | None = None
     points: Sequence[tuple[Mapping[str, str], str]] = ()
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    repeated: int = 0
+    damaged: dict[str, None] = field(default_factory=dict, compare=False)
 
     def of(self, label: str) -> pd.DataFrame:
         """Return the stored trials of an arm."""
@@ -189,7 +197,11 @@ class Summary:
 
     def _hits(self, trial_id: str) -> np.ndarray | None:
         if trial_id not in self._loaded_hits:
-            self._loaded_hits[trial_id] = correct_examples(self.folder or "", trial_id)
+            try:
+                self._loaded_hits[trial_id] = correct_examples(self.folder or "", trial_id)
+            except ValueError as error:  # a damaged file
+                self.damaged[str(error)] = None
+                self._loaded_hits[trial_id] = None
         return self._loaded_hits[trial_id]
 
     @cached_property
@@ -206,7 +218,7 @@ class Summary:
         ids = [dict(self.finished(label, metric)[["seed", "trial_id"]].to_numpy()) for label in (first, second)]
         seeds = sorted(ids[0].keys() & ids[1].keys())
         a, b = ([hits for seed in seeds if (hits := self._hits(each[seed])) is not None] for each in ids)
-        if not seeds or not len(a) == len(b) == len(seeds):
+        if not seeds or not len(a) == len(b) == len(seeds) or any(map(_differ, a, b)):
             return None
         return np.stack(a), np.stack(b)
 

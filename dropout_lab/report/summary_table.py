@@ -1,5 +1,7 @@
 """Printed table and files of a summary."""
 
+import re
+
 import pandas as pd
 
 from dropout_lab.report.comparison import PairedDifference
@@ -144,11 +146,24 @@ def summary_files(summary: Summary) -> dict[str, str]:
     titles, rows = render_cells(summary)
     foot = " ".join(write_footnotes(summary))
     return {
-        "summary.csv": to_csv(summary.long()),
-        "comparisons.csv": to_csv(comparison_frame(summary)),
+        "summary.csv": to_csv(for_spreadsheets(summary.long())),
+        "comparisons.csv": to_csv(for_spreadsheets(comparison_frame(summary))),
         "summary.md": format_markdown(titles, rows, arm_columns(summary)) + f"\n{foot}\n",
         "summary.tex": format_latex(titles, rows, arm_columns(summary), foot),
     }
+
+
+FORMULA = re.compile(r"[=+@\t\r]|-[^\d.]")  # what a spreadsheet would compute
+
+
+def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose words that begin like a formula have an apostrophe in front."""
+    words = frame.select_dtypes(include=["object", "string"])
+    return frame.assign(**{str(name): words[name].map(_defuse) for name in words})
+
+
+def _defuse(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def to_csv(frame: pd.DataFrame) -> str:

@@ -95,4 +95,4 @@ def _majority(summary: Summary) -> Iterator[str]:
     share = shares[0] if len(shares) == 1 else f"{shares[0]} to {shares[-1]}"
     names = ", ".join(list(useless)[:NAMED]) + (f" and {len(useless) - NAMED} more" if len(useless) > NAMED else "")
     who = "Every arm" if len(useless) == len(summary.arms) > 1 else names
-    yield f"{who}: no better than always predicting the most frequent class ({share} %)."
+    yield f"{who}: not better than always predicting the most frequent class ({share} %)."

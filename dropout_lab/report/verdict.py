@@ -106,21 +106,22 @@ def _baseline(summary: Summary, contest: ComparisonGroup, shown: MetricText) -> 
 
 
 def _detectable(summary: Summary, marks: dict[str, str], near: list[str], shown: MetricText) -> Iterator[str]:
-    """Yield whether the seeds are too few, and which difference to the best they would have detected."""
+    """Yield how many seeds a conclusion takes, and which differences these seeds detect."""
     comparison = summary.comparison
-    pairs = [comparison.to_best[label] for label in near if label in comparison.to_best]
-    if any(marks[label] == TOO_FEW for label in near) and comparison.seeds_to_tell:
+    few = any(marks[label] == TOO_FEW for label in near)
+    seeds = max((found.difference.n for found in comparison.to_best.values()), default=0)
+    if few and comparison.seeds_to_tell and seeds < comparison.seeds_to_tell:
         yield (
             f"{max(pair.difference.n for pair in comparison.to_best.values())} seeds are too few for any difference "
             f"between this many arms to be significant; that takes {comparison.seeds_to_tell} or more."
         )
-    detectable = [pair for pair in pairs if not math.isnan(sum(pair.detectable))]
-    if detectable:
-        pair = max(detectable, key=lambda pair: pair.detectable[1])
-        low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in pair.detectable)
+    found = [comparison.to_best[label] for label in near if marks[label] == ALIKE and label in comparison.to_best]
+    ends = [each.detectable for each in found if not math.isnan(each.detectable[0])]
+    if ends:
+        low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in (min(ends)[0], max(e[1] for e in ends)))
         unit = "points" if shown.unit == "%" else shown.unit
-        size = f"{low} to {high} {unit}".rstrip()
-        yield f"With these seeds, a difference of {size} or more from {pair.arm} would be detected."
+        text = f"{low} to {high} {unit}".rstrip()
+        yield f"So many seeds detect differences of {text} or more with a probability of 0.8; smaller ones stay open."
 
 
 def _lost(summary: Summary, labels: list[str]) -> Iterator[str]:

@@ -7,12 +7,12 @@ records.
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from functools import cache
-from typing import Any, ClassVar, Literal, get_origin
+from functools import cache, cached_property
+from typing import Any, ClassVar, Literal, Self, get_origin
 
-from dropout_lab.errors import SIGNIFICANT_DIGITS, ConfigError, format_setting
+from dropout_lab.errors import SIGNIFICANT_DIGITS, ConfigError, format_setting, printable
 
 
 class DeprecatedSetting(FutureWarning):
@@ -78,6 +78,21 @@ def round_decimal(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # turns -0.0 into 0.0
 
 
+def _is_text(value: Any) -> bool:
+    """Return whether a string, or each one of a list, can be written to a line of a file."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_text, value))
+    return not isinstance(value, str) or value == "\t" or printable(value) == value  # a separator may be a tab
+
+
+def is_finite(value: float) -> bool:
+    """Return whether a number is finite and, if it is an integer, within the range of floats."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 @dataclass(frozen=True)
 class Setting:
     """A setting with its full key, the schema that owns it, and the type and default of its field."""
@@ -88,7 +103,7 @@ class Setting:
     default: Any
     spec: Spec
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of the field, without its group."""
         return self.key.rpartition(".")[2]
@@ -132,6 +147,8 @@ class Setting:
             ConfigError: the value has another type or is out of range.
         """
         spec = self.spec
+        if not _is_text(value):
+            raise ConfigError.of(self.key, value, "must be text in UTF-8 without control characters such as line ends")
         if spec.check is not None:
             try:
                 return spec.check(value)
@@ -157,7 +174,7 @@ class Setting:
         low, high = self.spec.low, self.spec.high
         too_low = low is not None and (value < low or (self.spec.open_low and value == low))
         too_high = high is not None and (value > high or (self.spec.open_high and value == high))
-        if not math.isfinite(value) or too_low or too_high:
+        if not is_finite(value) or too_low or too_high:
             raise self._refused(whole)
         return value if kind is int else round_decimal(value)
 
@@ -171,6 +188,26 @@ class Validated:
         schema: Any = type(self)
         for entry in list_fields(schema):
             object.__setattr__(self, entry.name, entry.checked(getattr(self, entry.name)))
+        self.check_together()
+
+    def check_together(self) -> None:
+        """Raise ConfigError for values that are invalid in combination."""
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """Return a copy with some fields replaced, of which only these are validated one by one.
+
+        ``dataclasses.replace`` validates all fields again, which took most of the time of planning large grids.
+        """
+        schema: Any = type(self)
+        table = _fields_by_name(schema)
+        new = object.__new__(schema)
+        new.__dict__.update((name, self.__dict__[name]) for name in _names(schema))
+        for name, value in values.items():
+            if name not in new.__dict__:
+                raise TypeError(f"{schema.__name__} has no field {name!r}")
+            new.__dict__[name] = table[name].checked(value) if name in table else value
+        new.check_together()
+        return new  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -192,6 +229,16 @@ def list_fields(schema: Any) -> tuple[Setting, ...]:
     prefix = f"{schema.GROUP}." if getattr(schema, "GROUP", "") else ""
     own = [f for f in fields(schema) if "spec" in f.metadata]
     return tuple(Setting(prefix + f.name, schema, f.type, _default(f), f.metadata["spec"]) for f in own)
+
+
+@cache
+def _fields_by_name(schema: Any) -> dict[str, Setting]:
+    return {entry.name: entry for entry in list_fields(schema)}
+
+
+@cache
+def _names(schema: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(schema))
 
 
 def _default(f: Field[Any]) -> Any:

@@ -4,12 +4,11 @@ Each validator returns the value in canonical form, or raises ``ValueError`` wit
 """
 
 import codecs
-import math
 import re
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.settings.fields import round_decimal
+from dropout_lab.settings.fields import is_finite, round_decimal
 
 RATE = "a number in [0, 1), or a list of them from input to output"
 
@@ -20,7 +19,7 @@ def check_rates(value: Any) -> float | list[float]:
     A list of equal rates stays a list until its model is known.
     """
     items = list(value) if isinstance(value, list | tuple) else [value]
-    numbers = all(isinstance(i, int | float) and not isinstance(i, bool) and math.isfinite(i) for i in items)
+    numbers = all(isinstance(i, int | float) and not isinstance(i, bool) and is_finite(i) for i in items)
     rates = [round_decimal(item) for item in items] if numbers else []
     if not rates or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(f"must be {RATE}")
@@ -61,7 +60,7 @@ def check_seeds(value: Any) -> int | list[int]:
     if any(isinstance(i, bool) or not isinstance(i, int) or i < 0 for i in items) or len(set(items)) != len(items):
         raise ValueError(f"must be {SEEDS}")
     if not items or value == 0:
-        raise ValueError(f"an empty sweep: must be {SEEDS}")
+        raise ValueError(f"the sweep is empty: must be {SEEDS}")
     if not isinstance(value, list | tuple) and value > 100_000:
         raise ValueError(f"must be {SEEDS}")
     return items if isinstance(value, list | tuple) else value
@@ -71,7 +70,10 @@ def check_arms(value: Any) -> Any:
     """Check the names of arms, one name or a list; unknown names are reported where the arms are built."""
     names = value if isinstance(value, list | tuple) else [value]
     if not names or not all(isinstance(name, str) for name in names):
-        raise ValueError("must be names of variants and regularizers, or lists of them; none is an arm without any")
+        raise ValueError(
+            "must be names of variants and regularizers, or lists of them; none is the arm without dropout and "
+            "regularizers"
+        )
     return value
 
 
@@ -86,7 +88,7 @@ def check_out(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be the name of a folder")
     if "${" in value:
-        raise ValueError("must be a plain name; ${...} is not resolved here, the shell can do that")
+        raise ValueError("must be a plain name; ${...} is not resolved here, use a variable of the shell")
     try:
         return str(Path(value).expanduser())
     except RuntimeError:
@@ -192,7 +194,7 @@ POSITIVE_OR_AUTO = "auto or a number above 0"
 def check_positive_or_auto(value: Any) -> float | str:
     if value == "auto":
         return "auto"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (is_finite(value) and value > 0):
         raise ValueError(f"must be {POSITIVE_OR_AUTO}")
     return round_decimal(value)
 

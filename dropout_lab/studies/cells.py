@@ -17,7 +17,7 @@ class StudyCell:
     Args:
         panel, arm: names of panel and arm; the panel of a study with one data set is "".
         place: keys and values of the arm's axes, without the settings that distinguish replicates.
-        words: all settings as they are typed on the command line, with one value each.
+        words: all settings as on the command line on the command line, with one value each.
     """
 
     panel: str

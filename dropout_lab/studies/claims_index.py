@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.errors import ConfigError
 from dropout_lab.report.footnotes import TEST
 from dropout_lab.report.formats import format_markdown
 from dropout_lab.studies.report_files import CLAIMS, claim_lines
 from dropout_lab.studies.study import CATEGORIES, SCALES
 from dropout_lab.studies.verdicts import CONTRADICTED, INCOMPARABLE, OPEN, SUPPORTED
 
+HEAD = "# Claims"
 VERDICTS = (SUPPORTED, CONTRADICTED, OPEN, INCOMPARABLE)
 
 
@@ -19,13 +21,34 @@ def collect_claims(folder: Path) -> pd.DataFrame:
         (path for path in folder.glob("*/*/claims.csv") if path.parts[-2] in SCALES),
         key=lambda path: (path.parts[-3], SCALES.index(path.parts[-2])),
     )
-    frames = [pd.read_csv(path, dtype=object, keep_default_na=False) for path in found]
+    frames = [_read(path) for path in found]
     frames = [frame for frame in frames if list(frame.columns) == CLAIMS and len(frame)]
     if not frames:
         return pd.DataFrame(columns=CLAIMS)
     whole = pd.concat(frames, ignore_index=True)
     order = {category: i for i, category in enumerate(CATEGORIES)}
     return whole.sort_values("category", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+
+
+def refuse_foreign_index(folder: Path) -> None:
+    """Refuse a folder with a claims.csv or claims.md of the user, which would be overwritten.
+
+    Raises:
+        ConfigError: it has one.
+    """
+    heads = {"claims.csv": ",".join(CLAIMS), "claims.md": HEAD}
+    for name, head in heads.items():
+        path = folder / name
+        if path.exists() and not (path.is_file() and path.read_bytes().startswith(head.encode())):
+            raise ConfigError.of("out", str(folder), f"holds a {name} that was not written by dropout-lab")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Return a file of claims; an empty table if it is damaged, since its study writes it again."""
+    try:
+        return pd.read_csv(path, dtype=object, keep_default_na=False)
+    except (ValueError, pd.errors.ParserError):
+        return pd.DataFrame()
 
 
 def count_verdicts(frame: pd.DataFrame) -> str:

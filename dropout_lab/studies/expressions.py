@@ -82,7 +82,7 @@ class _NotAllowed(Exception):
 
     @classmethod
     def of(cls, node: ast.AST) -> "_NotAllowed":
-        return cls(f"{_shorten(ast.unparse(node))} is not allowed; write {ALLOWED}{', '.join(FUNCTIONS)}")
+        return cls(f"{_shorten(ast.unparse(node))} is not allowed; use {ALLOWED}{', '.join(FUNCTIONS)}")
 
 
 def _parse(expression: str) -> ast.expr:
@@ -91,7 +91,7 @@ def _parse(expression: str) -> ast.expr:
     try:
         return ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _NotAllowed(f"is no expression; write {ALLOWED}{', '.join(FUNCTIONS)}") from None
+        raise _NotAllowed(f"is not an expression; use {ALLOWED}{', '.join(FUNCTIONS)}") from None
 
 
 def _shorten(text: str) -> str:
@@ -135,7 +135,7 @@ class _Evaluation:
 
     def _column(self, name: str) -> Any:
         if name not in self._frame.columns:
-            raise _NotAllowed(f"name {name!r} is not defined; the columns are those of the file and the readings")
+            raise _NotAllowed(f"{name!r} is not a column of the file or a reading")
         return self._frame[name]
 
     def _truth(self, node: ast.expr) -> Any:

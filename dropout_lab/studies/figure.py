@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from dropout_lab.report import read_csv as stored
 from dropout_lab.report.figures.marks import draw_interval, draw_series, limits
 from dropout_lab.report.figures.style import COLOURS, MARKERS
-from dropout_lab.report.plots import STYLE
+from dropout_lab.report.plots import STYLE, shown_name
 from dropout_lab.stats.intervals import LEAST, Interval, mean_interval
 from dropout_lab.studies.bounds import expression_bounds, metric_bounds
 from dropout_lab.studies.expressions import evaluate_expression, rename_columns
@@ -95,7 +95,7 @@ def _line(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -
         look = _look(i)
         ordered = [(x, label) for x, label in sorted(points)]
         means = [(x, measured.interval(label, metric.name)) for x, label in ordered]
-        draw_series(axes, [(x, f) for x, f in means if f is not None], label=name, **look)
+        draw_series(axes, [(x, f) for x, f in means if f is not None], label=shown_name(name), **look)
         printed = [(x, found.number) for x, label in ordered if (found := measured.published(label, metric.name))]
         if printed:
             style = look | {"linestyle": ":", "markerfacecolor": "white"}
@@ -108,7 +108,9 @@ def _line(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -
             if not np.isnan(held.low):
                 axes.axhspan(held.low, held.high, color=COLOURS[i % len(COLOURS)], alpha=0.12)
             name = measured.by_label[label].name
-            axes.axhline(held.mean, color=COLOURS[i % len(COLOURS)], linestyle="--", linewidth=1.3, label=name)
+            axes.axhline(
+                held.mean, color=COLOURS[i % len(COLOURS)], linestyle="--", linewidth=1.3, label=shown_name(name)
+            )
     if measured.study.figure.log:
         places = sorted({x for points in series.values() for x, _ in points})
         axes.set_xscale("log")
@@ -162,7 +164,9 @@ def _curves(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric)
         }
         low, high = ([f.mean if np.isnan(f.low) else f[side] for f in found.values()] for side in (1, 2))
         means, look = [f.mean for f in found.values()], _look(i)
-        axes.plot(list(found), means, color=look["color"], linewidth=1.3, label=measured.by_label[label].name)
+        axes.plot(
+            list(found), means, color=look["color"], linewidth=1.3, label=shown_name(measured.by_label[label].name)
+        )
         axes.fill_between(list(found), low, high, color=look["color"], alpha=0.2)
     axes.set_ylim(limits(axes.get_ylim(), bounds))
     axes.set(xlabel="epoch", ylabel=measured.study.figure.x.replace("_", " "))

@@ -30,7 +30,7 @@ from dropout_lab.studies.study import (
 from dropout_lab.studies.yaml_node import YamlNode
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-TEXT, WORDS, LIST, MAP = "a sentence", "settings as they are typed", "a list", "a mapping"
+TEXT, WORDS, LIST, MAP = "a sentence", "settings as on the command line", "a list", "a mapping"
 NEEDED = {"title": TEXT, "source": TEXT, "question": TEXT, "arms": MAP, "metrics": MAP, "scales": MAP}
 MORE = {
     "base": WORDS,
@@ -62,7 +62,7 @@ def load_study(path: Path) -> Study:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is no YAML ({' '.join(str(error).split())})") from None
+        raise ConfigError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
     return replace(parse_study(path.stem, text, path.name), file=path)
 
 
@@ -203,7 +203,7 @@ def _claim(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[s
     chosen = None if given.get("panels") is None else node.within("panels").texts()
     _known(node, chosen or [], panels, "panel")
     if TESTS[kind].ordered and not metrics[metric].better:
-        raise node.error(f"metric {metric} does not say what is better")
+        raise node.error(f"metric {metric} does not define which direction is better")
     own = parse_conditions(node.within("comparable")) if "comparable" in given else None
     return Claim(
         node.within("says").text(),

@@ -21,7 +21,7 @@ from dropout_lab.studies.study import SMOKE, Claim, Conditions
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "inconclusive"
 INCOMPARABLE = "not comparable at this scale"
 AGREES, DIFFERS = "agrees", "differs"
-NO_SMOKE = "a smoke run judges nothing"
+NO_SMOKE = "a smoke run is not judged"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import IO, Any, cast
 
 import torch
 
+from dropout_lab.files import write_atomically
 from dropout_lab.sweeps.pack_checkpoints import CheckpointError, CheckpointHeader, read_header
 
 DIGEST = hashlib.sha256().digest_size
@@ -43,8 +42,8 @@ def write_checkpoint(path: Path, header: CheckpointHeader, state: Mapping[str, A
         OSError: the file cannot be written; an existing checkpoint is unchanged.
     """
     path.parent.mkdir(exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
+
+    def write(new: Path) -> None:
         with new.open("wb") as file:
             hashing = _Hashing(file)
             hashing.write(json.dumps(asdict(header)).encode() + b"\n")
@@ -55,23 +54,8 @@ def write_checkpoint(path: Path, header: CheckpointHeader, state: Mapping[str, A
                     raise
                 raise hashing.error from None
             file.write(hashing.digest.digest())
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
-
-def _sync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to disk, where the system supports it."""
-    with suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    write_atomically(path, write)
 
 
 def read_checkpoint(path: Path, expected: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Checkpoints: one safetensors file per trial, with the settings of the trial as metadata."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,10 +12,13 @@ from torch import Tensor
 
 from dropout_lab.config import GROUPS, MODELS, Config, update_settings
 from dropout_lab.config.compose import replace_settings
+from dropout_lab.data.npz import load_arrays
 from dropout_lab.errors import ConfigError
+from dropout_lab.files import make_folder, replace_file
 from dropout_lab.train.result import TrialResult
 from dropout_lab.trial import Trial, canonical
 
+DAMAGED = (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError)
 # The schema of each group by name; the schema of the model depends on its kind.
 SCHEMAS: dict[str, Any] = {field.name: field.type for field in fields(Config) if field.name in {*GROUPS} - {"model"}}
 
@@ -36,16 +38,22 @@ def save_weights(trial: Trial, result: TrialResult) -> None:
     if not result.weights:
         return
     path = weights_path(trial.config.out, trial.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     metadata = {"config": asdict(trial.config), "seed": trial.seed, "moment": result.moment}
     tensors = {name: value.detach().cpu().contiguous() for name, value in result.weights.items()}
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with new.open("wb") as file:
-        file.write(save(tensors, {"dropout-lab": json.dumps(metadata)}))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    replace_file(path, save(tensors, {"dropout-lab": json.dumps(metadata)}))
     result.weights = {}
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a file of weights or predictions can be read, without comparing it with its network."""
+    try:
+        if path.suffix == ".npz":
+            return load_arrays(path, ["prediction", "target"]).keys() == {"prediction", "target"}
+        with safe_open(path, "pt") as file:
+            return len(json.loads(file.metadata()["dropout-lab"])["moment"]) == 2
+    except Exception:  # damaged bytes raise many types
+        return False
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,24 @@ class SavedWeights:
     path: Path
     moment: tuple[float, float]
 
-    def read(self, device: str) -> dict[str, Tensor]:
-        """Return the parameters with a model axis of size one, [1, ...] each."""
+    def read(self, device: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the parameters with a model axis of size one, [1, ...] each.
+
+        Args:
+            device: where to put them.
+            expected: parameters of the network, whose names and shapes they must have.
+
+        Raises:
+            ConfigError: they do not.
+        """
         with safe_open(self.path, "pt", device=device) as file:
-            return {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
+            found = {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
+        for name in dict.fromkeys([*expected, *found]):
+            shapes = [list(each[name].shape[1:]) if name in each else "none" for each in (found, expected)]
+            if shapes[0] != shapes[1]:
+                what = f"of {name!r} it has the shape {shapes[0]}, its network {shapes[1]}"
+                raise ConfigError(f"{self.path}: is damaged ({what}); remove it and train it again with save=true")
+        return found
 
 
 def list_saved(
@@ -88,14 +110,14 @@ def list_saved(
     """
     paths = {trial_id: weights_path(folder, trial_id) for trial_id in trial_ids}
     there = {trial_id: path for trial_id, path in paths.items() if path.is_file()}
-    found = []
+    networks = []
     for trial_id, path in there.items():
-        each = _kept(trial_id, path)
-        trial = (known or {}).get(trial_id, each.trial)
+        saved = _kept(trial_id, path)
+        trial = (known or {}).get(trial_id, saved.trial)
         if elsewhere:
             trial = Trial(canonical(replace_settings(trial.config, dict(elsewhere))), trial.seed)
-        found.append(SavedWeights(trial, path, each.moment))
-    return found
+        networks.append(SavedWeights(trial, path, saved.moment))
+    return networks
 
 
 def _kept(trial_id: str, path: Path) -> SavedWeights:
@@ -103,13 +125,13 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
         with safe_open(path, "pt") as file:
             metadata = json.loads(file.metadata()["dropout-lab"])
         trial = Trial(canonical(_config(metadata["config"])), metadata["seed"])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        progress, stalls = map(float, metadata["moment"])
+    except DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"{path}: cannot be read ({reason}); remove it and train it again with save=true") from None
+        raise ConfigError(f"{path}: cannot be read ({reason}); delete it and train again with save=true") from None
     if trial.id != trial_id:
-        raise ConfigError(f"{path}: is of another trial, or of another version of dropout-lab; remove it")
-    progress, stalls = metadata["moment"]
-    return SavedWeights(trial, path, (float(progress), float(stalls)))
+        raise ConfigError(f"{path}: belongs to another trial or to another version of dropout-lab; delete it")
+    return SavedWeights(trial, path, (progress, stalls))
 
 
 def _config(values: dict[str, Any]) -> Config:

@@ -1,7 +1,5 @@
 """Cost model of packs: maximum pack size, and estimates of training time and memory."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +7,14 @@ from statistics import median
 
 import torch
 
+from dropout_lab.errors import ConfigError
 from dropout_lab.process_settings import use_threads
 from dropout_lab.sweeps import pool as workers
+from dropout_lab.sweeps.memory import COPIES, is_out_of_memory, physical_memory
 from dropout_lab.sweeps.pack_job import threads_for
 from dropout_lab.sweeps.plan import PackOf
-from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
+from dropout_lab.sweeps.trial_inputs import build_trial_model, ended_in_trial_run, load_trial_data
 from dropout_lab.train.evaluate import evaluate_split
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial
@@ -29,8 +30,6 @@ OVERHEAD = 0.2
 MOST_ON_CPU = 64
 MOST_ON_GPU = 64
 MEMORY_PART = 0.5
-WINDOWS_MEMORY = 8 * 2**30  # assumed
-COPIES = 6  # weights, gradients, two moments, best and final weights
 
 
 def max_pack_size(trial: Trial) -> int:
@@ -48,13 +47,6 @@ def max_pack_size(trial: Trial) -> int:
     return max(1, min(MOST_ON_CPU, by_memory, round(FIXED / (OVERHEAD * work))))
 
 
-def physical_memory() -> int:
-    """Return the physical memory of this machine in bytes."""
-    if sys.platform == "win32":  # no os.sysconf
-        return WINDOWS_MEMORY
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 @dataclass(frozen=True)
 class PackCost:
     """Estimated seconds of training and peak memory in bytes for a list of packs."""
@@ -70,6 +62,9 @@ def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> PackCost:
         packs: the plan.
         budget: seconds after which no further kind of pack is timed; the remaining packs are assumed to cost as much
             per epoch as the timed ones.
+
+    Raises:
+        ConfigError: a step cannot be allocated, or the network ends its process.
     """
     started = time.perf_counter()
     timed: dict[tuple[str, int], PackCost] = {}
@@ -77,7 +72,7 @@ def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> PackCost:
     for pack in packs:
         kind = (pack[0].point.pack_key, len(pack))
         if kind not in timed and time.perf_counter() - started < budget:
-            timed[kind] = _time(pack)
+            timed[kind] = _timed(pack)
         work = len(pack) * pack[0].config.train.epochs
         if kind in timed:
             seconds += timed[kind].seconds
@@ -87,6 +82,20 @@ def estimate_cost(packs: Sequence[PackOf], budget: float = 5.0) -> PackCost:
     seconds *= 1 + unknown / max(epochs_known, 1)
     crew = workers.pool_size(packs, seconds)
     return PackCost(seconds / crew, peak * crew)
+
+
+def _timed(trials: PackOf) -> PackCost:
+    """Return the cost of one pack; the user's code runs in another process, which it may end."""
+    config = trials[0].config
+    try:
+        return run_isolated(lambda: _time(trials)) if config.model.kind == "custom" else _time(trials)
+    except ProcessEnded as error:
+        raise ended_in_trial_run(config, error) from None
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        asked = f"a step of {len(trials)} trials with batches of {config.train.batch_size} finds no memory"
+        raise ConfigError.of("model", config.model.kind, f"{asked}; pack=1 trains one at a time") from None
 
 
 def _time(trials: PackOf, steps: int = 4) -> PackCost:

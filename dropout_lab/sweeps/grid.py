@@ -1,5 +1,6 @@
 """Arms, the settings that a sweep compares, and the expansion of axes, studies and named arms into them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from dropout_lab.config.compose import (
     Composition,
     ConfigComposer,
     check_override,
+    count_points,
     format_value,
     list_choices,
     override_value,
@@ -24,6 +26,7 @@ from dropout_lab.settings.validators import check_arms
 from dropout_lab.trial import Trial, canonical
 
 NAMED = "arm"  # the axis of named arms
+LIMIT = "max_arms"
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         ConfigError: a word is invalid by itself, is given twice, or repeats a setting of an arm.
     """
     fixed = {entry.key for entry in list_settings() if not entry.varies}
+    _check_size(words)
     axes: dict[str, list[list[str]]] = {}
     for word in words:
         override = check_override(word)
@@ -98,7 +102,7 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         if key in axes:
             raise ConfigError(f"{key} is given twice")
         if key in fixed and override.is_sweep_override():
-            raise ConfigError(f"{word}: {key} is not an axis, it must be the same for the whole sweep")
+            raise ConfigError(f"{word}: {key} cannot be an axis; it must have one value for the whole sweep")
         if key == "arms" and named is None:
             axes[key] = _labelled(parse_arms(word))
         else:
@@ -107,8 +111,20 @@ def expand_grid(words: Sequence[str], named: Mapping[str, Sequence[str]] | None 
         axes = {"arms": _labelled(named), **axes}
     for arm in axes.get("arms", []):
         for key in {check_override(word).key_or_group for word in arm[1:]} & axes.keys():
-            raise ConfigError(f"{arm[0]} says what {key} is; leave out {key}=")
+            raise ConfigError(f"{arm[0]} sets {key}; leave out {key}=")
     return [[word for part in point for word in part] for point in product(*axes.values())]
+
+
+def _check_size(words: Sequence[str]) -> None:
+    """Raise ConfigError for a grid with more points than ``max_arms`` allows, before its axes are expanded."""
+    overrides = [check_override(word) for word in words]
+    asked = [override_value(override) for override in overrides if override.key_or_group == LIMIT]
+    most = asked[0] if asked else next(entry.default for entry in list_settings() if entry.key == LIMIT)
+    points = math.prod(count_points(override) for override in overrides)
+    if points > most:
+        raise ConfigError(
+            f"{points:,} arms: at most {most:,} are trained by one command; {LIMIT}={points} allows as many"
+        )
 
 
 def _labelled(named: Mapping[str, Sequence[str]]) -> list[list[str]]:
@@ -122,7 +138,7 @@ def parse_arms(word: str) -> dict[str, list[str]]:
         ConfigError: a name is neither a variant nor a regularizer, or an arm has two variants.
     """
     known = {group: [name for name in list_choices(group) if name != "none"] for group in ("variant", "regularizer")}
-    found = {}
+    arms = {}
     for point in split_axis(parse_override(word)):
         value = override_value(parse_override(point))
         try:
@@ -136,11 +152,11 @@ def parse_arms(word: str) -> dict[str, list[str]]:
                 raise ConfigError.of("arms", name, list_allowed(name, offered))
         variants = [name for name in names if name in known["variant"]]
         if len(variants) > 1:
-            raise ConfigError.of("arms", value, "one arm has one variant of dropout")
+            raise ConfigError.of("arms", value, "an arm can have only one dropout variant")
         chosen = sorted({name for name in names if name in known["regularizer"]})
         words = [f"variant={(variants or ['none'])[0]}", f"regularizer={format_value(chosen or 'none')}"]
-        found["+".join([*variants, *chosen]) or "none"] = words
-    return found
+        arms["+".join([*variants, *chosen]) or "none"] = words
+    return arms
 
 
 def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[Arm]:
@@ -154,7 +170,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
         ConfigError: the grid is empty, or a point is invalid.
     """
     if not jobs:
-        raise ConfigError("an empty sweep: there is nothing to train")
+        raise ConfigError("the sweep is empty")
     single = [[override for override in map(parse_override, job) if not override.is_sweep_override()] for job in jobs]
     shown = [{override.key_or_group: shown_value(override_value(override)) for override in job} for job in single]
     axes = _axes(shown)
@@ -163,7 +179,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
         open_ = open_ranges(job)
         made = composer.composition([word for word in job if word not in open_])
         if open_ and not made.config.tune:
-            raise ConfigError(f"{open_[0]}: a range is for tune=true, which chooses from it")
+            raise ConfigError(f"{open_[0]}: a range requires tune=true")
         words = tuple(job)
         if made.expressions:
             words = tuple(_resolved(word, made) for word in job)
@@ -196,7 +212,7 @@ def _check_fixed(arms: Sequence[Arm]) -> None:
             values = [get_value(key, each.config) for each in (arms[0], arm)]
             if values[0] != values[1]:
                 expression, both = format_setting(arm.expressions[key]), " and ".join(map(format_setting, values))
-                raise ConfigError(f"{key}={expression}: must be the same for the whole sweep; it is {both}")
+                raise ConfigError(f"{key}={expression}: must have one value for the whole sweep, but it is {both}")
 
 
 def open_ranges(job: Sequence[str]) -> list[str]:

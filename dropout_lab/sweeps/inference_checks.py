@@ -37,24 +37,26 @@ def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
             the inference does not apply to its task.
     """
     if not trial.config.read_test and (conf.stochastic or conf.ood):
-        raise ConfigError("read_test=false: an evaluation is of the test part; leave out infer=, or read_test=")
+        raise ConfigError("read_test=false: infer= evaluates the test set; leave out infer= or read_test=")
     if conf.stochastic and not (conf.kind == "ensemble" and many):
         reason = no_noise_reason(trial)
         if reason:
             alone = " and one seed" if conf.kind == "ensemble" else ""
-            raise ConfigError.of("infer", conf.kind, f"finds nothing stochastic: {reason}{alone}")
+            raise ConfigError.of("infer", conf.kind, f"requires randomness: {reason}{alone}")
     if conf.stochastic and not no_noise_reason(trial) and isinstance(trial.config.model, CustomConf):
         mixing = rehearse(trial).mixing
         if mixing:
-            problem = f"{trial.config.model.target} {mixing}, and the passes over an example share a batch"
-            raise ConfigError.of("infer", conf.kind, f"{problem}; use layers with running statistics, or leave it out")
+            problem = f"{trial.config.model.target} {mixing}, but the passes over an example share a batch"
+            raise ConfigError.of(
+                "infer", conf.kind, f"{problem}; use layers with running statistics, or leave out this method"
+            )
     if conf.precision == "auto" and not trial.config.data.val_fraction and load_trial_data(trial).task == "regression":
-        problem = "is chosen on the validation part, of which data.val_fraction=0 leaves none; give a number"
+        problem = "is selected on the validation split, which is empty with data.val_fraction=0; give a number"
         raise ConfigError.of("infer.precision", "auto", problem)
     if conf.ood:
         _fits(trial, conf)
     if conf.kind == "ensemble" and load_trial_data(trial).task == "language":
-        raise ConfigError.of("infer", conf.kind, "is for classes and numbers, not for running text")
+        raise ConfigError.of("infer", conf.kind, "does not apply to running text")
 
 
 def no_noise_reason(trial: Trial) -> str | None:
@@ -64,7 +66,7 @@ def no_noise_reason(trial: Trial) -> str | None:
     if variant == "none" or not any([*rates, *(getattr(config, f"{role}_rate") for role in ROLES)]):
         return "the rate is 0"
     if variant in VARIANTS and not VARIANTS[variant].stochastic:
-        return f"variant={variant} draws nothing at random"
+        return f"variant={variant} is not random"
     if config.schedule.kind == "early" and config.schedule.fraction < 1:
         return "schedule=early ends at rate 0"
     return None
@@ -73,9 +75,11 @@ def no_noise_reason(trial: Trial) -> str | None:
 def _fits(trial: Trial, conf: InferConf) -> None:
     """Raise ConfigError if a data set for out-of-distribution detection is unknown or has images of another shape."""
     dataset = load_trial_data(trial)
-    asked = ",".join(conf.ood)
+    names = ",".join(conf.ood)
     if dataset.task != "classification" or len(dataset.shape) != IMAGES:
-        raise ConfigError(f"infer.ood=[{asked}]: is for classes of images, and data={dataset.name} has none")
+        raise ConfigError(
+            f"infer.ood=[{names}]: requires a classification of images, but data={dataset.name} is not one"
+        )
     for name in conf.ood:
         if name in SHIFTS:
             continue

@@ -53,12 +53,12 @@ def ratios(
 def time_interleaved(clocks: Mapping[str, Callable[[], float]], rounds: int, seed: int = 0) -> dict[str, list[float]]:
     """Return one time per clock and round; each round reads every clock once, in random order."""
     shuffled, order = list(clocks), random.Random(seed)
-    found: dict[str, list[float]] = {name: [] for name in clocks}
+    times: dict[str, list[float]] = {name: [] for name in clocks}
     for _ in range(rounds):
         order.shuffle(shuffled)
         for name in shuffled:
-            found[name].append(clocks[name]())
-    return found
+            times[name].append(clocks[name]())
+    return times
 
 
 def ratios_to_reference(found: Mapping[str, Sequence[float]], reference: str) -> dict[str, Ratio]:
@@ -71,7 +71,7 @@ def ratios_to_reference(found: Mapping[str, Sequence[float]], reference: str) ->
         reference: name to divide by.
     """
     ratios = {
-        name: [own / other for own, other in zip(values, found[reference], strict=True)]
+        name: [time / other for time, other in zip(values, found[reference], strict=True)]
         for name, values in found.items()
     }
     return {name: median_and_quartiles(values) for name, values in ratios.items()}

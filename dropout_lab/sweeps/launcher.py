@@ -101,9 +101,11 @@ class PackedSweeper(Sweeper):
         command.arms = _arms(jobs, self._points)
         config = command.arms[0].config
         if config.tune:
-            raise ConfigError("tune=true: trains its settings in packs; leave out hydra/launcher=")
+            raise ConfigError("tune=true: is not supported with Hydra's launchers; leave out hydra/launcher=")
         if config.max_minutes:
-            raise ConfigError.of("max_minutes", config.max_minutes, "starts packs; leave out hydra/launcher=")
+            raise ConfigError.of(
+                "max_minutes", config.max_minutes, "is not supported with Hydra's launchers; leave out hydra/launcher="
+            )
         if not command.dry:
             self._launch()
         return None
@@ -123,7 +125,9 @@ class PackedSweeper(Sweeper):
         with ledger.claim():
             for line in describe_user_input([trial for arm in command.arms for trial in arm.trials]):
                 command.say(line)
-            command.say(f"{ledger.folder}: {len(jobs)} jobs, an arm with all its seeds each, by Hydra's launcher")
+            command.say(
+                f"{ledger.folder}: {len(jobs)} jobs, one per arm with all of its seeds, through Hydra's launcher"
+            )
             for result in launcher.launch(jobs, initial_job_idx=0):
                 _ = result.return_value  # raises what the job raised
             command.outcome = command.finish(command.arms, ledger, command.say, shlex.join(command.typed))
@@ -189,22 +193,24 @@ def _arms(jobs: Sequence[Sequence[str]], points: ConfigComposer) -> list[Arm]:
     Raises:
         ConfigError: a point is invalid, or there are several points or seeds where the command trains one.
     """
-    made = make_arms(jobs, points)
-    if command.single and len(made) > 1:
-        axes = ", ".join(key for key, _ in made[0].settings)
-        raise ConfigError(f"train takes one value a setting, and the config has axes: {axes}; use `dropout-lab sweep`")
-    if command.single and len(made[0].config.trial_seeds) != 1:
-        given = format_setting(made[0].config.seeds)
+    arms = make_arms(jobs, points)
+    if command.single and len(arms) > 1:
+        axes = ", ".join(key for key, _ in arms[0].settings)
+        raise ConfigError(
+            f"train takes one value per setting, and the config has axes: {axes}; use `dropout-lab sweep`"
+        )
+    if command.single and len(arms[0].config.trial_seeds) != 1:
+        given = format_setting(arms[0].config.seeds)
         raise ConfigError(f"seeds={given}: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several")
-    return made
+    return arms
 
 
 def _returned(words: list[str], arm: Arm, stored: Mapping[str, Row]) -> JobReturn:
     """Return an arm's result for a sweeper that searches: its mean validation loss, to be minimized."""
-    found = []
+    rows = []
     with suppress(ConfigError):  # skip_invalid may have dropped the arm
-        found = [stored[trial.id] for trial in arm.trials if trial.id in stored]
-    losses = [float(row["val_loss"]) for row in found if row["status"] == "ok" and row["val_loss"]]
+        rows = [stored[trial.id] for trial in arm.trials if trial.id in stored]
+    losses = [float(row["val_loss"]) for row in rows if row["status"] == "ok" and row["val_loss"]]
     done = JobReturn(overrides=words, task_name="dropout-lab")
     done.status = JobStatus.COMPLETED
     done.return_value = sum(losses) / len(losses) if losses else float("inf")

@@ -19,14 +19,23 @@ from filelock import FileLock, Timeout
 
 from dropout_lab.config import update_columns
 from dropout_lab.errors import ConfigError, format_setting
+from dropout_lab.files import flush, make_folder, remove_leftovers, replace_file
 from dropout_lab.metrics import requested_columns
-from dropout_lab.sweeps.columns import COLUMNS, CURVE_COLUMNS, CURVES, trial_columns, widen_header
+from dropout_lab.sweeps.columns import COLUMNS, CURVE_COLUMNS, CURVES, OTHER_METRICS, trial_columns, widen_header
+from dropout_lab.sweeps.csv_check import verify_csv
 
+WORDS = ("device", "precision", "version")
+NUMBERS = [name for name in COLUMNS[COLUMNS.index("train_accuracy") :] if name not in WORDS] + OTHER_METRICS
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")
 CONFUSIONS = ("confusion.csv", "confusion.png", "confusion.svg")
-OURS = ("curves.csv", "config.yaml", "tuning.csv", "evaluations.csv", *SUMMARIES, *CONFUSIONS)
+EVALUATIONS = (
+    *("evaluations.csv", "evaluations.md", "evaluations_summary.csv", "ood.csv", "ood.md", "reliability.csv"),
+    *("coverage.csv", "ensembles.csv", "ensembles.md", "calibration.png", "calibration.svg", "ensembles.png"),
+    "ensembles.svg",
+)
+OUTPUTS = ("trials.csv", "curves.csv", "config.yaml", "tuning.csv", "steps.csv", *SUMMARIES, *CONFUSIONS, *EVALUATIONS)
 
 Row = dict[str, str]
 
@@ -62,19 +71,18 @@ class Ledger:
         while not place.exists():
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK):
-            raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not ours to write")
-        _verify(self.trials_csv, COLUMNS)
-        _verify(self.curves_csv, CURVES)
-        if not self.private.exists() and not self.trials_csv.exists():
-            for name in OURS:
-                if (self.folder / name).exists():
-                    raise ConfigError.of("out", str(self.folder), f"holds a {name} that is not dropout-lab's")
+            raise OSError(errno.ENOTDIR if not place.is_dir() else errno.EACCES, "not a folder, or not writable")
+        verify_csv(self.trials_csv, COLUMNS, trial_columns(), NUMBERS)
+        verify_csv(self.curves_csv, CURVES, CURVE_COLUMNS, CURVES[1:])
+        refuse_foreign(self.folder, OUTPUTS)
 
     def _open(self) -> None:
-        self.private.mkdir(parents=True, exist_ok=True)
-        probe = self.private / f"probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        make_folder(self.private)
+        for folder in (self.private, *(self.folder / name for name in ("weights", "predictions", "checkpoints"))):
+            remove_leftovers(folder)
+        remove_leftovers(self.folder, OUTPUTS)
+        replace_file(self.private / "probe", "")  # raises OSError here, before anything trains
+        (self.private / "probe").unlink(missing_ok=True)
         with self._writing:
             for path, header in ((self.trials_csv, trial_columns()), (self.curves_csv, CURVE_COLUMNS)):
                 if path.exists():
@@ -95,7 +103,9 @@ class Ledger:
         try:
             lock.acquire()
         except Timeout:
-            raise ConfigError.of("out", str(self.folder), "another dropout-lab is training there") from None
+            raise ConfigError.of(
+                "out", str(self.folder), "another dropout-lab process is training in this folder"
+            ) from None
         try:
             yield
         finally:
@@ -155,10 +165,9 @@ class Ledger:
         """Return the stored plan: packs as ``{"most": ..., "trials": [ids]}``, empty if it cannot be read."""
         try:
             packs = json.loads((self.private / "packs.json").read_text())
-            whole = all(isinstance(p["trials"], list) and p["trials"] and "most" in p for p in packs)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, RecursionError):
             return []  # a lost plan is recomputed
-        return packs if whole else []
+        return packs if _is_plan(packs) else []
 
     def store_packs(self, packs: Sequence[Mapping[str, Any]], done: set[str]) -> None:
         """Add packs to the stored plan, and drop packs whose trials are all done."""
@@ -173,6 +182,29 @@ class Ledger:
         with path.open("a") as file:
             file.write(text.rstrip() + "\n\n")
         return path
+
+
+def _is_plan(packs: Any) -> bool:
+    """Return whether the content of ``packs.json`` has its shape, with every trial in one pack."""
+    if not isinstance(packs, list) or not all(isinstance(p, dict) and p.keys() >= {"most", "trials"} for p in packs):
+        return False
+    if not all(isinstance(p["trials"], list) and p["trials"] for p in packs):
+        return False
+    ids = [i for p in packs for i in p["trials"]]
+    return all(isinstance(i, str) for i in ids) and len(set(ids)) == len(ids)
+
+
+def refuse_foreign(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder that is no sweep folder and has files of these names, which would be overwritten.
+
+    Raises:
+        ConfigError: it has.
+    """
+    if (folder / ".dropout-lab").exists() or (folder / "trials.csv").exists():
+        return
+    for name in names:
+        if (folder / name).exists():
+            raise ConfigError.of("out", str(folder), f"holds a {name} that was not written by dropout-lab")
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str], with_header: bool) -> str:
@@ -200,6 +232,8 @@ def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, A
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
+        if not size:
+            flush(path.parent)
     except OSError:  # such as a full disk, which leaves a partial line
         if path.exists():
             os.truncate(path, size)
@@ -210,7 +244,7 @@ def read_header(path: Path) -> list[str]:
     """Return the columns of a CSV; empty if the file is missing or empty."""
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return next(csv.reader(file), [])
 
 
@@ -218,50 +252,13 @@ def read_rows(path: Path) -> Iterable[Row]:
     """Yield the complete lines of a CSV as rows; none if the file is missing."""
     if not path.exists():
         return
-    text = path.read_text(encoding="utf-8")
+    with path.open(newline="", encoding="utf-8-sig") as file:  # a spreadsheet may have added a byte order mark
+        text = file.read()
     yield from csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
 
 
 def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     replace_file(path, csv_text(rows, read_header(path), with_header=True))
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file atomically, replacing an existing one."""
-    new = path.with_name(path.name + f".{os.getpid()}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def _verify(path: Path, needed: Sequence[str]) -> None:
-    """Check that a file, if it exists, was written by dropout-lab and is complete except for a partial last line.
-
-    Raises:
-        ConfigError: another program wrote the file, or it is damaged.
-        OSError: the file cannot be read and written.
-    """
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        content = file.read()
-    head = content.split(b"\n", 1)[0].rstrip(b"\r")
-    if b"\n" not in content:
-        whole = ",".join(trial_columns() if path.name == "trials.csv" else CURVE_COLUMNS).encode()
-        if not (whole.startswith(head) or head.startswith(whole + b",")):  # columns of requested metrics may follow
-            raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
-        return
-    try:
-        rows, found = list(read_rows(path)), read_header(path)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read as CSV ({error}); choose another out=") from None
-    if not set(needed) <= set(found):
-        raise ConfigError(f"{path}: is not a file of dropout-lab's; choose another out=")
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise ConfigError(f"{path}: line {number} does not have {len(found)} cells; mend or remove it")
 
 
 def repair_csv(path: Path, header: Sequence[str]) -> None:

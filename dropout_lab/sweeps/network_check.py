@@ -12,7 +12,8 @@ from dropout_lab.errors import ConfigError
 from dropout_lab.metrics import PARTS
 from dropout_lab.models import Custom, NetworkError, Params, PlainHook, error_line
 from dropout_lab.models.generators import Watch
-from dropout_lab.sweeps.trial_inputs import TrialKey, build_trial_model, load_trial_data
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
+from dropout_lab.sweeps.trial_inputs import TrialKey, build_trial_model, ended_in_trial_run, load_trial_data
 from dropout_lab.train.batches import Batches
 from dropout_lab.train.pack import Pack
 from dropout_lab.trial import Trial
@@ -52,6 +53,8 @@ def rehearse(trial: Trial) -> Findings:
     """
     try:
         return _rehearse(TrialKey(trial.point.pack_key, trial))
+    except ProcessEnded as error:
+        raise ended_in_trial_run(trial.config, error) from None
     except NetworkError as error:
         raise ConfigError.of("model", trial.config.model.kind, str(error)) from None
     except ValueError as error:
@@ -60,6 +63,10 @@ def rehearse(trial: Trial) -> Findings:
 
 @lru_cache(maxsize=32)
 def _rehearse(key: TrialKey) -> Findings:
+    return run_isolated(lambda: _examine(key))
+
+
+def _examine(key: TrialKey) -> Findings:
     trial, dataset = key.trial, load_trial_data(key.trial)
     config, pack = trial.config, Pack([trial], dataset, build_trial_model(trial))
     assert isinstance(pack.model, Custom)
@@ -76,7 +83,9 @@ def _rehearse(key: TrialKey) -> Findings:
     mixing = network.mixing()
     network.evaluate(_smallest_evaluated(pack.feed) if mixing else 1)
     notes = (
-        [f"note: {pack.model.name} {mixing}; what it predicts depends on how examples are batched"] if mixing else []
+        [f"note: {pack.model.name} {mixing}; its predictions depend on the composition of the batches"]
+        if mixing
+        else []
     )
     if dataset.task == "classification":
         notes += network.squashed()
@@ -99,7 +108,7 @@ def _train(pack: Pack, rows: Tensor, which: str) -> None:
 
 def _smallest_evaluated(feed: Batches) -> int:
     """Return the size of the smallest batch in evaluations during and after training."""
-    return min(rows.shape[1] for part in PARTS for rows in feed.looks(part) if rows.shape[1])
+    return min(rows.shape[1] for part in PARTS for rows in feed.eval_batches(part) if rows.shape[1])
 
 
 class _Mode(PlainHook):
@@ -190,7 +199,7 @@ class _Network:
             return []
         summed = all(bool(((out.sum(1) - 1).abs() < SUM).all()) for out in outs)
         what = "probabilities (rows sum to 1)" if summed else "numbers between 0 and 1, as a sigmoid does"
-        return [f"note: {self._model.name} returns {what}; return logits: the loss applies softmax"]
+        return [f"note: {self._model.name} returns {what}; return logits, because the loss applies softmax"]
 
 
 def _copied(params: Params) -> Params:

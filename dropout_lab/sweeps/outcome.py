@@ -18,12 +18,14 @@ class Outcome:
         rows: ledger rows of their trials.
         trained: number of newly trained trials.
         evaluated: ids of evaluated trials, each with its inference settings.
+        missing: number of trials of the arms that have no row.
     """
 
     arms: Sequence[Arm]
     rows: Sequence[Row]
     trained: int
     evaluated: Sequence[tuple[str, InferConf]] = ()
+    missing: int = 0
 
     @property
     def folder(self) -> Path:
@@ -32,12 +34,12 @@ class Outcome:
 
     @property
     def status(self) -> int:
-        """Exit status: 1 if a trial diverged or failed."""
+        """Exit status: 1 if a trial diverged, failed or is missing."""
         return self.exit_status()
 
     def exit_status(self, fail_on: Collection[str] = ("diverged", "failed")) -> int:
-        """Return the exit status: 1 if a trial has one of these statuses."""
-        return int(any(row["status"] in fail_on for row in self.rows))
+        """Return the exit status: 1 if a trial has one of these statuses, or is missing."""
+        return int(self.missing > 0 or any(row["status"] in fail_on for row in self.rows))
 
     @property
     def has_other_arms(self) -> bool:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from dropout_lab import __version__
-from dropout_lab.sweeps.process_ids import is_running
 from dropout_lab.trial import NUMERICS
 
 FORMAT = 1  # of the file and of the state in it
@@ -110,14 +109,6 @@ def list_checkpoints(folder: str | Path) -> Iterator[tuple[Path, CheckpointHeade
 def usable_checkpoints(folder: str | Path) -> list[CheckpointHeader]:
     """Return the headers of the checkpoints of a sweep folder that this version can read."""
     return [header for _, header in list_checkpoints(folder) if isinstance(header, CheckpointHeader)]
-
-
-def remove_temporary(folder: str | Path) -> None:
-    """Remove unfinished checkpoint files of processes that were killed while they wrote them."""
-    for path in (Path(folder) / NAME).glob("*.new"):
-        process = path.name.split(".")[-2]
-        if not process.isdecimal() or not is_running(int(process)):
-            path.unlink(missing_ok=True)
 
 
 def remove_checkpoints(folder: str | Path, done: Collection[str]) -> None:

@@ -56,14 +56,14 @@ def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[str, dict[str, list[Trial]]] = {}
     for trial in trials:
         groups.setdefault(trial.point.pack_key, {}).setdefault(trial.point.noise_key, []).append(trial)
-    found = []
+    plans = []
     for by_variant in groups.values():
         plain = [trial for group in by_variant.values() for trial in group if trial.point.variant == "none"]
         by_variant = {key: group for key, group in by_variant.items() if group[0].point.variant != "none"}
         first, *others = list(by_variant.values()) or [[]]
-        found += [plain + first, *others]
+        plans += [plain + first, *others]
     # Trials of one seed share the random bits of their drop masks within a pack.
-    return [sorted(group, key=lambda trial: trial.seed) for group in found]
+    return [sorted(group, key=lambda trial: trial.seed) for group in plans]
 
 
 def _cut(group: Sequence[Trial], most: int, abreast: int) -> list[PackOf]:

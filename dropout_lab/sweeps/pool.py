@@ -1,7 +1,8 @@
-"""Worker pool that trains packs in this process and in worker processes of one thread each.
+"""Worker pool that trains packs in worker processes, of one thread each for small networks.
 
 Small networks gain little from a second thread, and threads that synchronize slow down sharply on a machine with other
-load; independent processes do not.
+load; independent processes do not. A process that ends, such as for lack of memory, costs its pack only: the pack is
+trained again in halves, until the trial that ends its process is alone and fails.
 """
 
 import queue
@@ -11,13 +12,23 @@ from contextlib import suppress
 
 import torch
 
-from dropout_lab.sweeps.pack_job import TrainedPack, Worker, available_cores, benefits_from_threads, train_or_fail
+from dropout_lab.sweeps.pack_job import (
+    Done,
+    Todo,
+    TrainedPack,
+    Worker,
+    available_cores,
+    benefits_from_threads,
+    train_or_fail,
+)
 from dropout_lab.sweeps.plan import PackOf
 from dropout_lab.sweeps.process import can_fork
 from dropout_lab.train.loop import Progress
 
 # A worker that is not forked takes about two seconds to start; start workers only if more than this is left.
 HAND_OVER_SECONDS = 4.0
+# Receives a pack that failed and the packs that are trained instead.
+Retry = Callable[[TrainedPack, Sequence[PackOf]], None]
 
 
 def pool_size(packs: Sequence[PackOf], seconds: float) -> int:
@@ -34,100 +45,143 @@ def pool_size(packs: Sequence[PackOf], seconds: float) -> int:
 
 
 def train_packs(
-    packs: Sequence[PackOf], asked: str | int, progress: Progress, is_over: Callable[[], bool] = lambda: False
+    packs: Sequence[PackOf],
+    asked: str | int,
+    progress: Progress,
+    retry: Retry = lambda failed, packs: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[TrainedPack]:
     """Train packs in one or several processes, and yield each pack when it is done.
+
+    Packs that use all cores are trained after the others, one at a time.
 
     Args:
         packs: the plan.
         asked: maximum number of processes; ``auto`` for one per core. Where this process cannot be forked, ``auto``
             starts workers only after an epoch has shown that enough work is left.
-        progress: called with the number of trial epochs done.
+        progress: called with the number of trial epochs done; negative for epochs that are trained again.
+        retry: called with each pack whose process ended or that found no memory, and the halves that replace it.
         is_over: returns whether the time limit is reached; no pack is started from then on.
     """
-    crew = WorkerPool(packs, available_cores() if asked == "auto" else int(asked), asked != "auto", progress, is_over)
-    try:
-        yield from crew.train()
-    finally:
-        crew.stop()
+    most = available_cores() if asked == "auto" else int(asked)
+    narrow, wide = _divide(packs, most)
+    for group, count in ((narrow, most), (wide, 1)):
+        if group:
+            pool = WorkerPool(group, min(count, len(group)), asked != "auto", progress, retry, is_over)
+            try:
+                yield from pool.train()
+            finally:
+                pool.stop()
+
+
+def _divide(packs: Sequence[PackOf], most: int) -> tuple[list[PackOf], list[PackOf]]:
+    """Return the packs that are trained at the same time, and those that are trained one at a time."""
+    kinds: dict[tuple[str, int], bool] = {}
+    groups: tuple[list[PackOf], list[PackOf]] = ([], [])
+    for pack in packs:
+        kind = (pack[0].point.pack_key, len(pack))
+        if kind not in kinds:
+            on_cpu = torch.device(pack[0].config.device).type == "cpu"
+            kinds[kind] = most == 1 or not on_cpu or benefits_from_threads(pack)
+        groups[kinds[kind]].append(pack)
+    return groups
 
 
 class WorkerPool:
-    """This process and its worker processes, which take packs from one queue.
+    """Worker processes that take packs from one queue.
+
+    This process trains packs only if it can start no worker, or if it cannot be forked and the networks are those of
+    this program. Otherwise it only waits, so that a network that ends its process cannot end the sweep.
 
     Args:
-        packs: the packs to train; packs that use all cores are trained after the others.
-        most: maximum number of processes, including this one.
+        packs: the packs to train.
+        most: maximum number of processes that train.
         sure: whether to start workers regardless of the amount of work.
-        progress, is_over: as for :func:`train_packs`.
+        progress, retry, is_over: as for :func:`train_packs`.
     """
 
-    def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress, is_over: Callable[[], bool]):
+    def __init__(
+        self,
+        packs: Sequence[PackOf],
+        most: int,
+        sure: bool,
+        progress: Progress,
+        retry: Retry,
+        is_over: Callable[[], bool],
+    ):
         self._is_over = is_over
-        self._todo: queue.SimpleQueue[PackOf] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[int | TrainedPack] = queue.SimpleQueue()
+        self._todo: Todo = queue.SimpleQueue()
+        self._done: Done = queue.SimpleQueue()
         self._fork = can_fork()
-        self._progress, self._sure = progress, sure or self._fork
+        self._guarded = self._fork or any(pack[0].config.model.kind == "custom" for pack in packs)
+        self._most = most if self._guarded else most - 1
+        self._progress, self._retry, self._sure = progress, retry, sure or self._guarded
         self._workers: list[Worker] = []
-        self._ready: list[TrainedPack] = []  # trained by workers while this process was busy
+        self._ready: list[TrainedPack] = []
+        self._unfinished = len(packs)
+        self._repeated: set[str] = set()  # trials that were killed once
         self._epochs, self._left = 0, sum(len(pack) * pack[0].config.train.epochs for pack in packs)
-        kinds: dict[tuple[str, int], bool] = {}
-        self._wide = []
         for pack in packs:
-            kind = (pack[0].point.pack_key, len(pack))
-            if kind not in kinds:
-                kinds[kind] = (
-                    most > 1 and torch.device(pack[0].config.device).type == "cpu" and not benefits_from_threads(pack)
-                )
-            if kinds[kind]:
-                self._todo.put(pack)
-            else:
-                self._wide.append(pack)
-        self._narrow = len(packs) - len(self._wide)
-        self._most = min(most, self._narrow)
+            self._todo.put(pack)
 
     def train(self) -> Iterator[TrainedPack]:
         """Train all packs and yield each when it is done."""
         self._started = time.perf_counter()
+        self._drop_late()
         if self._sure:
             self._hire()
-        while True:
+        while self._unfinished:
+            pack = self._next_here()
+            if pack is not None:
+                self._take(train_or_fail(pack, self._see))
+                self._see(0)  # workers may have answered during the final evaluation
+            elif not self._ready:
+                self._take(self._done.get())
+            while self._ready:
+                yield self._ready.pop(0)
             self._drop_late()
-            try:
-                pack = self._todo.get_nowait()
-            except queue.Empty:
-                break
-            trained = train_or_fail(pack, self._see)
-            self._see(0)  # workers may have answered during the final evaluation
-            self._narrow -= 1
-            yield trained
-            yield from self._taken()
-        while self._narrow:
-            self._take(self._done.get())
-            yield from self._taken()
-        for pack in self._wide:
-            if not self._is_over():
-                yield train_or_fail(pack, self._progress)
 
     def _drop_late(self) -> None:
         """Empty the queue if the time limit is reached; packs in training are finished."""
         with suppress(queue.Empty):
             while self._is_over():
                 self._todo.get_nowait()
-                self._narrow -= 1
+                self._unfinished -= 1
 
-    def _taken(self) -> Iterator[TrainedPack]:
-        while self._ready:
-            self._narrow -= 1
-            yield self._ready.pop(0)
+    def _next_here(self) -> PackOf | None:
+        """Return the next pack that this process trains, or None if it waits for the workers."""
+        if self._guarded and not all(worker.lost for worker in self._workers):
+            return None
+        try:
+            return self._todo.get_nowait()
+        except queue.Empty:
+            return None
 
     def _take(self, event: int | TrainedPack) -> None:
-        if isinstance(event, TrainedPack):
-            self._ready.append(event)
-        else:
+        if not isinstance(event, TrainedPack):
             self._progress(event)
             self._epochs += event
             self._drop_late()
+            return
+        again = self._replacement(event)
+        if again:
+            self._retry(event, again)
+            for pack in again:
+                self._todo.put(pack)
+        else:
+            self._ready.append(event)
+        self._unfinished += len(again) - 1
+        self._drop_late()
+
+    def _replacement(self, failed: TrainedPack) -> list[PackOf]:
+        """Return the packs that are trained instead of a failed one: its halves, or once more a killed trial."""
+        pack, middle = failed.pack, len(failed.pack) // 2
+        if failed.divisible and middle:
+            return [pack[:middle], pack[middle:]]
+        if failed.killed and pack[0].id not in self._repeated:
+            self._repeated.add(pack[0].id)
+            return [pack]
+        return []
 
     def _see(self, epochs: int) -> None:
         """Report progress of this process, collect answers of the workers, and start workers if it pays."""
@@ -141,7 +195,7 @@ class WorkerPool:
             self._hire()
 
     def _hire(self) -> None:
-        while not self._todo.empty() and len(self._workers) < self._most - 1:
+        while len(self._workers) < min(self._most, self._todo.qsize()):
             try:
                 self._workers.append(Worker(self._todo, self._done, self._fork))
             except OSError:  # no resources for another process; the existing ones do the work
@@ -152,5 +206,7 @@ class WorkerPool:
 
     def stop(self) -> None:
         """Kill the workers."""
+        for _ in self._workers:
+            self._todo.put(None)  # ends a thread that waits for a pack
         for worker in self._workers:
             worker.stop()

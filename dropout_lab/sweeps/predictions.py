@@ -1,10 +1,11 @@
 """Files of test-set predictions: one NumPy archive per trial, and one per trial and inference method."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from dropout_lab.files import make_folder, write_atomically
 
 
 def predictions_path(folder: str | Path, trial_id: str, way: str = "") -> Path:
@@ -19,7 +20,7 @@ def predictions_path(folder: str | Path, trial_id: str, way: str = "") -> Path:
 
 
 def store_predictions(folder: str | Path, trial_id: str, arrays: Mapping[str, np.ndarray], way: str = "") -> None:
-    """Write the predictions of a trial atomically, without pickles.
+    """Write the predictions of a trial, without pickles; they are on the disk when this returns.
 
     Args:
         folder: the sweep folder.
@@ -29,11 +30,9 @@ def store_predictions(folder: str | Path, trial_id: str, arrays: Mapping[str, np
         way: as for :func:`predictions_path`.
     """
     path = predictions_path(folder, trial_id, way)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.stem}.{os.getpid()}.new.npz")
+    make_folder(path.parent)
     small = {name: _small(values) for name, values in arrays.items()}
-    np.savez_compressed(new, **small)  # type: ignore[arg-type]
-    new.replace(path)
+    write_atomically(path, lambda new: np.savez_compressed(new, **small))  # type: ignore[arg-type]
 
 
 def _small(values: np.ndarray) -> np.ndarray:

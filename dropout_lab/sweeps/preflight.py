@@ -11,10 +11,11 @@ from dropout_lab.dropout import VARIANTS
 from dropout_lab.dropout.schedules import SCHEDULES
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import Custom
-from dropout_lab.regularizers import incompatibility as unfit_regularizer
+from dropout_lab.regularizers import incompatibility as regularizer_incompatibility
 from dropout_lab.rng import Streams
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.inference_checks import check_arms
+from dropout_lab.sweeps.memory import refuse_unaffordable
 from dropout_lab.sweeps.metric_checks import check_requested, describe_undefined, monitored_columns
 from dropout_lab.sweeps.network_check import rehearse
 from dropout_lab.sweeps.trial_inputs import build_trial_model, load_trial_data
@@ -46,7 +47,7 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
     for reason, count in left_out.items():
         say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
     if not kept:
-        raise ConfigError("an empty sweep: every arm is left out by skip_invalid")
+        raise ConfigError("the sweep is empty: skip_invalid excludes every arm")
     return kept
 
 
@@ -71,6 +72,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         _known(config)
         _device(config)
         dataset, model = load_trial_data(trial), build_trial_model(trial)
+        refuse_unaffordable(config, model)
         _refuse_resplit(config, dataset)
         seeds_of_pack = list(seeds[trial.point.pack_key])
         splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits
@@ -86,8 +88,8 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         if config.variant.kind not in (*VARIANTS, "none"):
             raise ConfigError.of("variant.kind", config.variant.kind, "must be one of " + ", ".join(VARIANTS))
         if trial.point.listed:
-            config.check_length(trial.point.listed, model.levels)
-        reason = unfit_regularizer(config.regularizer, describe_network(model, dataset))
+            config.check_length(trial.point.listed, model.depth)
+        reason = regularizer_incompatibility(config.regularizer, describe_network(model, dataset))
         if reason:
             raise ConfigError.of("regularizer", trial.point.regularizer, reason)
         reason = conversion_error(trial, model)
@@ -131,7 +133,9 @@ def _known(config: Config) -> None:
 def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise ConfigError.of("device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices here")
+        raise ConfigError.of(
+            "device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices on this machine"
+        )
 
 
 def _refuse_resplit(config: Config, dataset: Dataset) -> None:

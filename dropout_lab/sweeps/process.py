@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -10,16 +12,20 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import torch
 
+from dropout_lab.process_settings import end_openmp_threads
 from dropout_lab.signals import reset
 from dropout_lab.sweeps.progress import THREAD
 
+Result = TypeVar("Result")
 Serve = Callable[[IO[bytes], IO[bytes]], None]
 # Threads that may run during a fork: the monitor of tqdm and the thread of progress lines, which holds no lock.
 OURS = ("tqdm_monitor", THREAD)
+# Makes the system's out-of-memory killer choose a child before its parent, which stores the results.
+OOM_SCORE = "500"
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ def fork_process(serve: Serve) -> ChildProcess:
     Raises:
         OSError: the process cannot be started, such as for lack of memory.
     """
+    end_openmp_threads()  # a fork has none of the threads that OpenMP of this process believes to have
     with ExitStack() as ends:  # closes the pipes if the fork fails
         (reads, asks), (answers, writes) = _pipe(ends), _pipe(ends)
         process = multiprocessing.get_context("fork").Process(target=_alone, args=(serve, reads, writes), daemon=True)
@@ -97,6 +104,7 @@ def _pipe(ends: ExitStack) -> tuple[int, int]:
 def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.setsid()  # Ctrl-C goes to the parent, which stops its children
     reset()
+    prefer_for_oom_killer()
     # Close all inherited files, because locks and the ends of other pipes must be released when the parent exits. The
     # descriptors are redirected instead of freed, so that the finalizer of an inherited object cannot close a new file.
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -108,6 +116,71 @@ def _alone(serve: Serve, reads: int, writes: int) -> None:
     os.dup2(2, 1)  # library output must not mix with the parent's standard output
     torch.set_num_threads(1)  # a fork does not copy torch's threads
     serve(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"))
+
+
+class ProcessEnded(Exception):
+    """A child process ended before it answered; ``str()`` says how."""
+
+
+def run_isolated(work: Callable[[], Result]) -> Result:
+    """Run a function of the user's code in a fork of this process, which it may end; return what it returns.
+
+    Where forking is not safe, the function runs in this process.
+
+    Raises:
+        ProcessEnded: the function ended its process.
+        Exception: whatever the function raises. A KeyboardInterrupt, which its process ignores, is a RuntimeError.
+    """
+    if not can_fork():
+        return work()
+
+    threads = torch.get_num_threads()
+
+    def serve(asks: IO[bytes], answers: IO[bytes]) -> None:
+        torch.set_num_threads(threads)  # another number rounds sums differently
+        try:
+            answer: tuple[Any, BaseException | None] = (work(), None)
+        except Exception as error:
+            answer = (None, error)
+        except BaseException as error:
+            answer = (None, RuntimeError(f"{type(error).__name__} was raised"))
+        pickle.dump(answer, answers)
+        answers.flush()
+
+    child = fork_process(serve)
+    try:
+        result, error = pickle.load(child.answers)
+    except (EOFError, pickle.UnpicklingError):
+        raise ProcessEnded(describe_exit(child.wait())) from None
+    finally:
+        child.kill()  # its threads may still run
+        child.wait()
+        child.close()
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
+
+
+def prefer_for_oom_killer() -> None:
+    """Let the system end this process before others when memory runs out."""
+    with suppress(OSError):  # not Linux
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+
+
+def describe_exit(status: int) -> str:
+    """Return how a process ended, in words.
+
+    Args:
+        status: its exit status, negative for the number of a signal.
+    """
+    if status >= 0:
+        return f"ended with exit status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = "unknown"
+    cause = ", perhaps because memory ran out" if name == "SIGKILL" else ""
+    return f"was killed by signal {-status} ({name}){cause}"
 
 
 def launch_process(module: str) -> ChildProcess:
@@ -123,7 +196,7 @@ def launch_process(module: str) -> ChildProcess:
     # The child must be able to import everything that this process can, such as a custom network.
     path = os.pathsep.join(filter(None, [package, *sys.path]))
     process = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, "-P", "-m", module],  # -P: files of the working folder hide no installed module
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},

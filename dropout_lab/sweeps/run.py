@@ -4,34 +4,39 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
 from dropout_lab.config import Config, InferConf
 from dropout_lab.config.measurements import measured_on_request
-from dropout_lab.errors import TimeOver, format_setting
+from dropout_lab.files import replace_file
 from dropout_lab.metrics import requested_columns
 from dropout_lab.sweeps import predictions
 from dropout_lab.sweeps.grid import Arm, ineffective_settings
-from dropout_lab.sweeps.ledger import FINAL, Ledger, Row, replace_file
+from dropout_lab.sweeps.ledger import FINAL, Ledger, Row
 from dropout_lab.sweeps.outcome import Interrupted, Outcome
 from dropout_lab.sweeps.pack_checkpoints import (
     CheckpointError,
     checkpoint_path,
     list_checkpoints,
     remove_checkpoints,
-    remove_temporary,
     usable_checkpoints,
 )
 from dropout_lab.sweeps.plan import PackOf, plan_packs
 from dropout_lab.sweeps.progress import ProgressBar
 from dropout_lab.sweeps.running_packs import remove_ended
-from dropout_lab.sweeps.time_limit import command_clock, is_time_over
+from dropout_lab.sweeps.time_limit import check_time_left, command_clock, is_time_over
 from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
+if TYPE_CHECKING:
+    from dropout_lab.sweeps.pack_job import TrainedPack
+
 Say = Callable[[str], None]
+REPEAT = "the same command trains them"
 # Evaluates trained networks as configured; returns the ids of the evaluated trials with their inference settings.
 Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
@@ -80,10 +85,10 @@ def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list
     # Check all arms, not only distinct trials: equivalent arms can differ in their settings.
     check_trials([trial for arm in arms for trial in arm.trials if trial.id not in done])
 
-    asked = trials[0].config.workers
+    workers = trials[0].config.workers
     interrupted = [{"most": None, "trials": header.trials} for header in usable_checkpoints(ledger.folder)]
     stored = [*interrupted, *ledger.packs()]
-    abreast = available_cores() if asked == "auto" else int(asked)
+    abreast = available_cores() if workers == "auto" else int(workers)
     return trials, plan_packs(trials, done, stored, max_pack_size, abreast)
 
 
@@ -95,8 +100,8 @@ def _done(trials: Sequence[Trial], ledger: Ledger) -> set[str]:
 
 
 def _lacking(trial: Trial, row: Row) -> bool:
-    """Return whether requested weights, predictions or metrics of a trial are missing."""
-    from dropout_lab.sweeps.checkpoints import weights_path
+    """Return whether requested weights, predictions or metrics of a trial are missing or damaged."""
+    from dropout_lab.sweeps.checkpoints import is_whole, weights_path
 
     config = trial.config
     wanted = [weights_path(config.out, trial.id)] if config.save else []
@@ -104,7 +109,7 @@ def _lacking(trial: Trial, row: Row) -> bool:
         wanted.append(predictions.predictions_path(config.out, trial.id))
     # A trial without a validation or a test set lacks the columns of that split.
     unmeasured = [name for name in measured_on_request(config) if not any(map(row.get, requested_columns([name])))]
-    return bool(unmeasured) or not all(path.is_file() for path in wanted)
+    return bool(unmeasured) or not all(path.is_file() and is_whole(path) for path in wanted)
 
 
 def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
@@ -149,7 +154,7 @@ def run_claimed(
     """Do the work of :func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_missing(arms, ledger)
     for key in ineffective_settings(arms):
-        say(f"note: {key} changes nothing here")
+        say(f"note: {key} has no effect here")
     say(_opening(ledger, arms, trials, packs))
     _remove_remains(ledger.folder, _done(trials, ledger))
     if packs:
@@ -162,7 +167,8 @@ def run_claimed(
             try:
                 with command_clock():
                     _execute(packs, ledger, say)
-                    _check_all_trained(trials, ledger)
+                    left = len({trial.id for trial in trials} - ledger.rows().keys())
+                    check_time_left(trials[0].config.max_minutes, left, _closing(ledger, trials))
             finally:
                 _remove_remains(ledger.folder, _done(trials, ledger))
         evaluated = evaluate(arms, ledger, say)
@@ -170,24 +176,23 @@ def run_claimed(
         raise Interrupted(f"interrupted; {_closing(ledger, trials)}") from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
-    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated)
-
-
-def _check_all_trained(trials: Sequence[Trial], ledger: Ledger) -> None:
-    """Raise TimeOver if trials have no row, because the time limit was reached before they were started."""
-    minutes, rows = trials[0].config.max_minutes, ledger.rows()
-    left = sum(trial.id not in rows for trial in trials)
-    if left and is_time_over(minutes):
-        limit = f"max_minutes={format_setting(minutes)}: the time is over with {left} trials left"
-        raise TimeOver(f"{limit}; {_closing(ledger, trials)}")
+    missing = len(trials) - len(mine)
+    if missing:
+        say(f"note: {ledger.folder} was changed meanwhile and lacks {missing} of {len(trials)} trials; {REPEAT}")
+    return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated, missing=missing)
 
 
 def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
     rows = ledger.rows()
     ids = {trial.id for pack in packs for trial in pack}
     ledger.forget({i for i in ids & rows.keys() if rows[i]["status"] not in FINAL})
+    _plan(ledger, packs)
+
+
+def _plan(ledger: Ledger, packs: Sequence[PackOf]) -> None:
+    """Store packs, so that a later command trains unfinished ones together again."""
     plans = [{"most": pack[0].config.pack, "trials": [trial.id for trial in pack]} for pack in packs]
-    ledger.store_packs(plans, {i for i, row in rows.items() if row["status"] in FINAL})
+    ledger.store_packs(plans, {i for i, row in ledger.rows().items() if row["status"] in FINAL})
 
 
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
@@ -198,11 +203,20 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     resumed = [headers[ids] for ids in map(_ids, packs) if ids in headers]
     done = sum(header.epochs_done for header in resumed)
     with ProgressBar(sum(len(pack) * pack[0].config.train.epochs for pack in packs), done=done) as bar:
-        for pack, results, error in train_packs(packs, first.workers, bar.add, lambda: is_time_over(first.max_minutes)):
-            if error:
-                where = ledger.log_error(error)
-                bar.say(say, f"failed: {len(pack)} trials ({results[0].error}); see {where}")
-            new = list(zip(pack, results, strict=True))
+
+        def retry(failed: "TrainedPack", packs: Sequence[PackOf]) -> None:
+            ledger.log_error(failed.error)
+            _plan(ledger, packs)  # a later command must not repeat the pack that failed
+            if len(packs) > 1:
+                _remove_checkpoint(ledger.folder, failed.pack)  # it would form that pack again
+            how = "in two halves" if len(packs) > 1 else "once"
+            bar.say(say, f"trying again {how}: {_named(failed.pack)} ({failed.reason})")
+
+        for trained in train_packs(packs, first.workers, bar.add, retry, partial(is_time_over, first.max_minutes)):
+            if trained.error:
+                where = ledger.log_error(trained.error)
+                bar.say(say, f"failed: {_named(trained.pack)} ({trained.reason}); see {where}")
+            new = list(zip(trained.pack, trained.results, strict=True))
             for trial, result in new:
                 if result.predictions:
                     predictions.store_predictions(ledger.folder, trial.id, result.predictions)
@@ -210,19 +224,29 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
                 [{**trial.columns, "status": result.status, **result.measured} for trial, result in new],
                 [row for _, result in new for row in result.curve],
             )
-            if not error:
-                with suppress(OSError):  # there is none
-                    checkpoint_path(ledger.folder, _ids(pack)).unlink()
+            if not trained.error:
+                _remove_checkpoint(ledger.folder, trained.pack)
             for trial, result in new:
                 if result.status == "diverged":
-                    bar.say(say, f"diverged: {trial.point.variant} rate={trial.columns['rate']} seed={trial.seed}")
+                    bar.say(say, f"diverged: {_named([trial])}")
+
+
+def _named(trials: Sequence[Trial]) -> str:
+    """Return a trial by its main settings, or the number of several ones."""
+    first = trials[0]
+    rate = first.columns.get("rate", 0.0)
+    return f"{first.point.variant} rate={rate} seed={first.seed}" if len(trials) == 1 else f"{len(trials)} trials"
 
 
 def _remove_remains(folder: Path, done: set[str]) -> None:
-    """Remove files that killed processes could not remove, and checkpoints of finished trials."""
-    remove_temporary(folder)
+    """Remove checkpoints of finished trials, and the progress files of ended processes."""
     remove_checkpoints(folder, done)
     remove_ended(folder)
+
+
+def _remove_checkpoint(folder: Path, pack: PackOf) -> None:
+    with suppress(OSError):  # there is none
+        checkpoint_path(folder, _ids(pack)).unlink()
 
 
 def _ids(pack: PackOf) -> tuple[str, ...]:
@@ -247,13 +271,17 @@ def describe_checkpoints(folder: Path, packs: Sequence[PackOf]) -> list[str]:
 def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs: Sequence[PackOf]) -> str:
     count = f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
     if not packs:
-        return f"{ledger.folder}: all {count} are there" if len(trials) > 1 else f"{ledger.folder}: the trial is there"
+        return (
+            f"{ledger.folder}: all {count} are complete"
+            if len(trials) > 1
+            else f"{ledger.folder}: the trial is complete"
+        )
     todo = sum(len(pack) for pack in packs)
     done, rows = _done(trials, ledger), ledger.rows()
     finished = {trial.id for trial in trials if trial.id in rows and rows[trial.id]["status"] in FINAL}
     lost = len(finished - done)
-    already = f", {len(finished)} of them there" if finished else ""
-    already += f", {lost} without all that is to be kept" if lost else ""
+    already = f", {len(finished)} of them complete" if finished else ""
+    already += f", {lost} without the files to be saved" if lost else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 
@@ -262,7 +290,7 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
     rows = ledger.rows()
     saved = sum(trial.id in rows for trial in trials)
     there = f"{saved} of {len(trials)} trials are saved in {ledger.folder}"
-    return f"{there}, the same command goes on from there"
+    return f"{there}; the same command continues from there"
 
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dropout_lab.errors import format_setting
+from dropout_lab.files import is_running
 from dropout_lab.sweeps.pack_checkpoints import checkpoint_path
-from dropout_lab.sweeps.process_ids import get_start, is_running
+from dropout_lab.sweeps.process_ids import get_start
 from dropout_lab.train.monitor import PackPosition
 from dropout_lab.trial import Trial
 

@@ -7,6 +7,7 @@ from statistics import median
 
 from dropout_lab.data import load
 from dropout_lab.process_settings import use_threads
+from dropout_lab.sweeps.csv_check import verify_csv
 from dropout_lab.sweeps.interleaved import median_seconds, time_interleaved
 from dropout_lab.sweeps.ledger import append_rows, read_rows
 from dropout_lab.sweeps.pack_job import threads_for
@@ -27,6 +28,7 @@ def time_steps(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = RO
         folder: the sweep folder; groups whose trials all have stored times are skipped.
         rounds: number of rounds.
     """
+    verify_csv(folder / FILE, COLUMNS, COLUMNS, COLUMNS[1:])
     done = {row["trial_id"] for row in read_rows(folder / FILE)}
     missing = [group for group in groups if any(trial.id not in done for trial in group)]
     if not missing:
@@ -34,8 +36,8 @@ def time_steps(groups: Sequence[Sequence[Trial]], folder: Path, rounds: int = RO
     with ProgressBar(len(missing), "timing steps", "groups") as bar:
         for group in missing:
             with use_threads(max(threads_for((trial,)) for trial in group)):
-                found = time_interleaved({trial.id: _clock(trial) for trial in group}, rounds)
-            new = [(i, 1000 * median(values)) for i, values in found.items() if i not in done]
+                times = time_interleaved({trial.id: _clock(trial) for trial in group}, rounds)
+            new = [(i, 1000 * median(values)) for i, values in times.items() if i not in done]
             rows = [{"trial_id": i, "solo_step_ms": float(f"{ms:.6g}"), "rounds": rounds} for i, ms in new]
             append_rows(folder / FILE, COLUMNS, rows)
             bar.add(1)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dropout_lab.errors import TimeOver, format_setting
+
 _started: float | None = None
 
 
@@ -23,3 +25,16 @@ def command_clock() -> Iterator[None]:
 def is_time_over(minutes: float) -> bool:
     """Return whether a command has run for this time; False for 0, which is no limit, or outside of a command."""
     return minutes > 0 and _started is not None and time.monotonic() - _started >= 60 * minutes
+
+
+def check_time_left(minutes: float, left: int, stored: str) -> None:
+    """Raise TimeOver if the time limit was reached before all trials were trained.
+
+    Args:
+        minutes: the time limit; 0 for none.
+        left: number of trials without a result.
+        stored: one line on what is stored and how to continue.
+    """
+    if left and is_time_over(minutes):
+        trials = f"{left} trial{'s' if left > 1 else ''}"
+        raise TimeOver(f"max_minutes={format_setting(minutes)}: the time is over with {trials} left; {stored}")

@@ -7,6 +7,7 @@ from dropout_lab.config import Config
 from dropout_lab.data import DataError, Dataset, load
 from dropout_lab.errors import ConfigError
 from dropout_lab.models import Model
+from dropout_lab.sweeps.process import ProcessEnded, run_isolated
 from dropout_lab.train.pack import build_pack_model
 from dropout_lab.trial import Trial
 
@@ -41,6 +42,12 @@ def _describe_source(config: Config) -> str:
     return f"{config.data.kind} {config.source}"
 
 
+def ended_in_trial_run(config: Config, error: ProcessEnded) -> ConfigError:
+    """Return the refusal of a network that ends its process."""
+    target = getattr(config.model, "target", "")
+    return ConfigError.of("model.target", target, f"the process of its trial run {error}; it must raise an exception")
+
+
 @lru_cache(maxsize=32)
 def _load(key: TrialKey) -> Dataset:
     config = key.trial.config
@@ -54,8 +61,12 @@ def _load(key: TrialKey) -> Dataset:
 def _build(key: TrialKey) -> Model:
     config, dataset = key.trial.config, load_trial_data(key.trial)
     try:
+        if config.model.kind == "custom":  # the user's code may end its process: try it in another one first
+            run_isolated(lambda: build_pack_model(config, dataset).size)
         return build_pack_model(config, dataset)
-    except ValueError as error:
+    except ProcessEnded as error:
+        raise ended_in_trial_run(config, error) from None
+    except (ValueError, RuntimeError) as error:
         shape = "x".join(map(str, dataset.shape))
         shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
         remedy = (

@@ -27,10 +27,10 @@ def typed_values(folder: Path) -> dict[str, list[str]]:
     except (OSError, ValueError, ConfigError):  # written by an older version or edited by hand
         return {}
     columns = {entry.key: entry.column for entry in list_settings()}
-    found: dict[str, dict[str, None]] = {}
+    values_by_column: dict[str, dict[str, None]] = {}
     for word in (word for job in jobs for word in job):
         override = parse_override(word)
         if not override.is_sweep_override():
             key = override.key_or_group
-            found.setdefault(columns.get(key, key), {})[shown_value(override_value(override))] = None
-    return {column: list(values) for column, values in found.items()}
+            values_by_column.setdefault(columns.get(key, key), {})[shown_value(override_value(override))] = None
+    return {column: list(values) for column, values in values_by_column.items()}

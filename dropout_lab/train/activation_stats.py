@@ -15,7 +15,7 @@ class _Watching:
     """Hook that records hidden activations before it passes them on to another hook."""
 
     def __init__(self, inner: Hook, sites: Sequence[str]):
-        self.training, self.holds, self.per_gate = inner.training, inner.holds, inner.per_gate
+        self.training, self.carries_previous, self.per_gate = inner.training, inner.carries_previous, inner.per_gate
         self.mask, self.product = inner.mask, inner.product
         self._inner, self._sites = inner, frozenset(sites)
         self.sums: list[Tensor] = []  # over units and examples, [M] each, like the next two
@@ -54,6 +54,6 @@ def measure_activity(model: Model, params: Params, feed: Batches, hook: Hook) ->
         pass
     if not watching.counts:
         return [{} for _ in rows]
-    means, zeros = (torch.stack(found).sum(0) / sum(watching.counts) for found in (watching.sums, watching.zeros))
+    means, zeros = (torch.stack(sums).sum(0) / sum(watching.counts) for sums in (watching.sums, watching.zeros))
     pairs = zip(means.tolist(), zeros.tolist(), strict=True)
     return [{"mean_activation": mean, "zero_activations": zero} for mean, zero in pairs]

@@ -60,7 +60,7 @@ class Batches:
             part: torch.from_numpy(np.stack([divided[kind][part] for kind in kinds])).to(device) for part in PARTS
         }
         parts = [divided[kind]["train"] for kind in kinds]
-        filled = {kind: fill_of(dataset, conf.missing, each["train"]) for kind, each in divided.items()}
+        filled = {kind: fill_of(dataset, conf.missing, rows["train"]) for kind, rows in divided.items()}
         fills = [filled[kind] for kind in kinds]
         self._scale = fit_scale(dataset, conf.normalise, parts, fills, device, self._centre)
         self._fill = None  # values that replace missing cells, [M, F]
@@ -99,12 +99,12 @@ class Batches:
 
         Labels are those that the trial is trained on; ties go to the first class. Only for classification.
         """
-        found = []
+        accuracies = []
         for m, (train, test) in enumerate(zip(self.index["train"], self.index["test"], strict=True)):
             labels = self._y if self._labels is None else self._labels[m]
             majority = torch.bincount(labels[train]).argmax()
-            found.append((self._y[test] == majority).double().mean().item())
-        return found
+            accuracies.append((self._y[test] == majority).double().mean().item())
+        return accuracies
 
     @property
     def target_scale(self) -> Tensor:
@@ -183,27 +183,27 @@ class Batches:
         """Return to the start of the epoch of :meth:`state_dict`; the next :meth:`epoch` is that epoch again."""
         restore_positions([order.bit_generator for order in self._orders], state["order"])
 
-    def looks(self, part: str) -> Iterator[Tensor]:
+    def eval_batches(self, part: str) -> Iterator[Tensor]:
         """Iterate over the rows of a split in evaluation batches [M, B]."""
         rows = self.index[part]
-        each = min(EVAL_EXAMPLES, EVAL_VALUES // max(1, math.prod(self._x.shape[1:])))
-        yield from rows.split(max(1, each // len(rows), min(MIN_EXAMPLES, each)), dim=1)
+        examples = min(EVAL_EXAMPLES, EVAL_VALUES // max(1, math.prod(self._x.shape[1:])))
+        yield from rows.split(max(1, examples // len(rows), min(MIN_EXAMPLES, examples)), dim=1)
 
     def select(self, models: Sequence[int]) -> "Batches":
         """Return the batches of these models only; their random orders continue."""
-        kept, index = copy(self), list(models)
-        kept._orders = [self._orders[m] for m in index]
-        kept._epoch_start = self._epoch_start[index]
-        kept.index = {part: rows[index] for part, rows in self.index.items()}
+        selected, index = copy(self), list(models)
+        selected._orders = [self._orders[m] for m in index]
+        selected._epoch_start = self._epoch_start[index]
+        selected.index = {part: rows[index] for part, rows in self.index.items()}
         if self._scale is not None:
-            kept._scale = self._scale.select(index)
+            selected._scale = self._scale.select(index)
         if self._fill is not None:
-            kept._fill = self._fill[index]
+            selected._fill = self._fill[index]
         if self._labels is not None:
-            kept._labels = self._labels[index]
+            selected._labels = self._labels[index]
         if self._symbols is not None:
-            kept._symbols = self._symbols[index]
-        return kept
+            selected._symbols = self._symbols[index]
+        return selected
 
 
 @lru_cache(maxsize=4)

@@ -62,18 +62,18 @@ def evaluate_split(
         hook: the test-time form, as for :func:`weight_scaling.predict_outputs`.
         requested: names of further metrics, which need the outputs of the whole split.
     """
-    kept: list[tuple[Tensor, Tensor]] = []
+    outputs: list[tuple[Tensor, Tensor]] = []
     losses: list[Tensor] = []
     hits: list[Tensor] = []
     count = 0
-    for out, y in weight_scaling.predict_outputs(model, params, feed.looks(part), feed.fetch, hook):
+    for out, y in weight_scaling.predict_outputs(model, params, feed.eval_batches(part), feed.fetch, hook):
         losses.append(task.loss(out, y))
         count += losses[-1][0].numel()
         hits.append(task.hits(out, y))
         if requested:
-            kept.append((out.cpu(), y.cpu()))
+            outputs.append((out.cpu(), y.cpu()))
     score = task.score(sum_batches(hits) / count, feed.target_scale)
-    further = _further(kept, feed, task, requested) if requested else []
+    further = _further(outputs, feed, task, requested) if requested else []
     return SplitScores((sum_batches(losses) / count).tolist(), score.tolist(), further)
 
 
@@ -84,12 +84,12 @@ def _further(
     outs, y = (torch.cat(parts, 1) for parts in zip(*kept, strict=True))
     if task.kind == "regression":
         outs, y = (feed.in_units(values.to(feed.device)).cpu() for values in (task.answer(outs), y))
-    found = []
+    metrics = []
     for out, targets in zip(outs, y, strict=True):
         # In double precision, because a single-precision probability close to 1 hides the order of the examples.
         predicted = out.numpy() if task.kind == "regression" else torch.softmax(out.double(), -1).numpy()
-        found.append({name: compute(name, predicted, targets.numpy()) for name in requested})
-    return found
+        metrics.append({name: compute(name, predicted, targets.numpy()) for name in requested})
+    return metrics
 
 
 def predict_split(
@@ -102,13 +102,13 @@ def predict_split(
         target ([N, K] for K targets); and the ``rows`` [N] of the dataset, unless it is a running text.
     """
     predicted, true = [], []
-    for out, y in weight_scaling.predict_outputs(model, params, feed.looks(part), feed.fetch, hook):
+    for out, y in weight_scaling.predict_outputs(model, params, feed.eval_batches(part), feed.fetch, hook):
         predicted.append(_lines(feed.in_units(task.answer(out)), task))
         true.append(_lines(feed.in_units(y), task))
-    found = {"prediction": torch.cat(predicted, 1), "target": torch.cat(true, 1)}
+    arrays = {"prediction": torch.cat(predicted, 1), "target": torch.cat(true, 1)}
     if task.kind != "language":
-        found["rows"] = feed.index[part].cpu()
-    return [{name: values[m].numpy() for name, values in found.items()} for m in range(len(found["target"]))]
+        arrays["rows"] = feed.index[part].cpu()
+    return [{name: values[m].numpy() for name, values in arrays.items()} for m in range(len(arrays["target"]))]
 
 
 def _lines(values: Tensor, task: TaskMetrics) -> Tensor:

@@ -11,8 +11,8 @@ def gradient_norms(grads: Sequence[Tensor]) -> Tensor:
     """Return the Euclidean norm of the gradient of each model over all parameters [M, ...], [M]."""
     if len(grads[0]) == 1:
         return get_total_norm(grads).view(1)
-    each = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in grads], 1)
-    return torch.linalg.vector_norm(each, dim=1)
+    norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in grads], 1)
+    return torch.linalg.vector_norm(norms, dim=1)
 
 
 def clip_gradients(grads: Sequence[Tensor], most: Tensor) -> None:
@@ -21,8 +21,8 @@ def clip_gradients(grads: Sequence[Tensor], most: Tensor) -> None:
     Source:
         Pascanu et al. 2013, ICML, algorithm 1.
     """
-    found = gradient_norms(grads)
+    norms = gradient_norms(grads)
     # A NaN norm leaves the gradients unchanged, so that divergence is detected.
-    factor = torch.where(found > most, most / found, 1.0)
+    factor = torch.where(norms > most, most / norms, 1.0)
     for g in grads:
         g.mul_(factor.view(-1, *[1] * (g.dim() - 1)))

@@ -158,14 +158,14 @@ class _Training(TrainingState):
         unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
-            found = {
+            splits = {
                 part: evaluate_split(
                     model, self.final, feed, part, self.whole.task, hook, () if part == "train" else self.requested
                 )
                 for part in parts
             }
-            active_units = self._activity(hook) if "test" in found else []
-        test_set = self._test_set() if "test" in found else []
+            active_units = self._activity(hook) if "test" in splits else []
+        test_set = self._test_set() if "test" in splits else []
         removed = self.whole.noise.removed(self.final)
         for m, result in enumerate(self.results):
             measured: dict[str, Any] = {"train_seconds": seconds, "seconds_per_epoch": seconds / self.epochs_run[m]}
@@ -178,21 +178,21 @@ class _Training(TrainingState):
             measured |= {"drop_fraction": dropped / present if present else 0.0}
             measured |= {"pack_size": len(self.trials), "n_train": feed.n_train, "version": __version__}
             measured |= (active_units[m] if active_units else {}) | (test_set[m] if test_set else {})
-            scores = self._scores(m, found)
+            scores = self._scores(m, splits)
             if not all(math.isfinite(score) for score in scores.values()):
                 result.status = "diverged"
-            further = {f"{part}_{name}": value for part, s in found.items() for name, value in s.of_model(m).items()}
+            further = {f"{part}_{name}": value for part, s in splits.items() for name, value in s.of_model(m).items()}
             result.measured = measured | (scores | further if result.status == "ok" else {})
             if result.status == "ok" and self.trials[m].config.save:
                 result.weights = {name: values[m] for name, values in self.final.items()}
                 result.moment = (last[m].item(), stalls[m])
-        if "test" in found and any(trial.config.save_predictions for trial in self.trials):
+        if "test" in splits and any(trial.config.save_predictions for trial in self.trials):
             with self.whole.arithmetic:
                 self._predict(predict_split(model, self.final, feed, "test", self.whole.task, hook))
 
-    def _predict(self, found: Sequence[dict[str, np.ndarray]]) -> None:
+    def _predict(self, by_model: Sequence[dict[str, np.ndarray]]) -> None:
         """Store the test predictions of trials with ``save_predictions``."""
-        for result, trial, predictions in zip(self.results, self.trials, found, strict=True):
+        for result, trial, predictions in zip(self.results, self.trials, by_model, strict=True):
             if result.status == "ok" and trial.config.save_predictions:
                 result.predictions = predictions
 
@@ -208,12 +208,12 @@ class _Training(TrainingState):
             return [size for _ in self.trials]
         return [{**size, "majority_accuracy": accuracy} for accuracy in feed.majority_accuracies()]
 
-    def _scores(self, m: int, found: dict[str, SplitScores]) -> dict[str, float]:
+    def _scores(self, m: int, splits: dict[str, SplitScores]) -> dict[str, float]:
         task = self.whole.task
-        scores = {part: evaluation.score[m] for part, evaluation in found.items()}
-        losses = {f"{part}_loss": evaluation.loss[m] for part, evaluation in found.items()}
+        scores = {part: evaluation.score[m] for part, evaluation in splits.items()}
+        losses = {f"{part}_loss": evaluation.loss[m] for part, evaluation in splits.items()}
         named = {f"{part}_{task.score_name}": score for part, score in scores.items()}
-        for part, evaluation in found.items():
+        for part, evaluation in splits.items():
             named |= {f"{part}_{name}": value for name, value in task.further(evaluation.loss[m]).items()}
         gap = {"gap": task.gap(scores["train"], scores["test"])} if "test" in scores else {}
         return {**gap, **named, **losses}

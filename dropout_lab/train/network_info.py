@@ -14,14 +14,14 @@ def describe_network(model: Model, dataset: Dataset) -> NetworkInfo:
 
 
 def _site(model: Model, place: Site) -> HiddenSite:
-    if not place.made_by:
+    if not place.produced_by:
         return HiddenSite(place.layout)
-    shape = model.parameters[place.made_by].shape
-    return HiddenSite(place.layout, place.made_by, shape[0] if place.layout == MAPS else shape[-1])
+    shape = model.parameters[place.produced_by].shape
+    return HiddenSite(place.layout, place.produced_by, shape[0] if place.layout == MAPS else shape[-1])
 
 
 def extend_model(model: Model, parts: dict[str, ExtraParameter]) -> None:
     """Add the parameters and buffers of regularizers to the model."""
-    made = {name: Parameter(p.shape, 1, thinned=(p.site,), constant=p.start) for name, p in parts.items()}
+    extra = {name: Parameter(p.shape, 1, thinned=(p.site,), constant=p.start) for name, p in parts.items()}
     written = {name for name, part in parts.items() if part.written}
-    model.extend({n: p for n, p in made.items() if n not in written}, {n: p for n, p in made.items() if n in written})
+    model.extend({n: p for n, p in extra.items() if n not in written}, {n: p for n, p in extra.items() if n in written})

@@ -154,8 +154,8 @@ class Pack:
             passes = [self._forward(x) for _ in range(self.noise.passes)]
         outs = [out.float() for out, _ in passes]
         self.state = _cut(passes[-1][1])
-        each = self.regularizers.loss(self.task.loss)
-        losses = [each(out, y).flatten(1).mean(1) for out in outs]
+        loss_of = self.regularizers.loss(self.task.loss)
+        losses = [loss_of(out, y).flatten(1).mean(1) for out in outs]
         loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean(0)
         objective = sum(self._penalties(outs), loss)
         weights = self._moving
@@ -182,25 +182,25 @@ class Pack:
 
     def _penalties(self, outs: Sequence[Tensor]) -> list[Tensor]:
         """Return the terms that are added to the data loss, [M] each: of the regularizers and of the variant."""
-        own = self.noise.penalty(self.params)
-        found = [self.regularizers.penalty(self.params), None if own is None else own / self.feed.n_train]
-        found.append(self.noise.charged())
+        divergence = self.noise.penalty(self.params)
+        terms = [self.regularizers.penalty(self.params), None if divergence is None else divergence / self.feed.n_train]
+        terms.append(self.noise.mean_state_penalty())
         if len(outs) > 1:
-            found.append(self.noise.agreement * self.task.divergence(*outs).flatten(1).mean(1))
-        return [term for term in found if term is not None]
+            terms.append(self.noise.agreement * self.task.divergence(*outs).flatten(1).mean(1))
+        return [term for term in terms if term is not None]
 
     def select(self, places: Sequence[int]) -> "Pack":
         """Return a pack that continues the training of these models; do not use ``self`` afterwards."""
-        kept, index = copy(self), list(places)
-        kept.params = {n: p.detach()[index].requires_grad_(p.requires_grad) for n, p in self.params.items()}
-        kept.optimizer.select(index, kept._moving)
-        kept.regularizers = self.regularizers.select(index)
-        kept.noise = self.noise.select(index)
-        kept.feed = self.feed.select(index)
-        kept.rates = [self.rates[i] for i in index]
-        kept._configs = [self._configs[i] for i in index]
-        kept.state = None if self.state is None else tuple(part[index] for part in self.state)
-        return kept
+        pack, index = copy(self), list(places)
+        pack.params = {n: p.detach()[index].requires_grad_(p.requires_grad) for n, p in self.params.items()}
+        pack.optimizer.select(index, pack._moving)
+        pack.regularizers = self.regularizers.select(index)
+        pack.noise = self.noise.select(index)
+        pack.feed = self.feed.select(index)
+        pack.rates = [self.rates[i] for i in index]
+        pack._configs = [self._configs[i] for i in index]
+        pack.state = None if self.state is None else tuple(part[index] for part in self.state)
+        return pack
 
 
 def _cut(state: State) -> State:
@@ -237,18 +237,18 @@ def site_rates(trial: Trial, model: Model) -> dict[str, float]:
     if trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input:
         if isinstance(rate, list):
             raise ValueError("acts on the input and takes one rate")
-        at_input, hidden = rate, [0.0] * model.levels
+        at_input, hidden = rate, [0.0] * model.depth
     else:
         at_input = trial.config.input_rate
-        hidden = rate if isinstance(rate, list) else [rate] * model.levels
+        hidden = rate if isinstance(rate, list) else [rate] * model.depth
     return {name: _place_rate(place, at_input, hidden, trial.config) for name, place in model.places.items()}
 
 
 def _place_rate(place: Site, at_input: float, hidden: Sequence[float], config: Config) -> float:
-    own = getattr(config, f"{place.role}_rate") if place.role else None
-    if own is not None:
-        return own
-    return at_input if place.level is None else hidden[place.level]
+    rate = getattr(config, f"{place.role}_rate") if place.role else None
+    if rate is not None:
+        return rate
+    return at_input if place.depth is None else hidden[place.depth]
 
 
 def variant_incompatibility(trial: Trial, model: Model) -> str | None:
@@ -266,34 +266,34 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
         if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # rows are steps
             return "does not take an input_rate on images, whose only map it would drop whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
-        return f"needs {STATES}, which this network does not have"
+        return f"requires {STATES}, which this network does not have"
     if isinstance(variant, LearnedRate):
         reason = _unlearnable(trial, variant, rates, model)
         if reason:
             return reason
-    places = {name: place for name, place in model.places.items() if (place.level is None) == variant.at_input}
+    places = {name: place for name, place in model.places.items() if (place.depth is None) == variant.at_input}
     on = {name: place.layout for name, place in places.items() if rates[name] > 0}
     if on and not set(on.values()) & set(variant.needs):
         # The kinds of activation sites identify the model for the user.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_KINDS)))
-        return f"needs {' or '.join(variant.needs)} where it drops, and there are only {has}"
+        return f"needs {' or '.join(variant.needs)} , but this network has only {has}"
     acting = [name for name in rates if rates[name] > 0 and applies_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
-        reached = {model.places[name].level for name in acting}
-        idle = [name for name in model.sites if rates[name] > 0 and model.places[name].level not in reached]
+        reached = {model.places[name].depth for name in acting}
+        idle = [name for name in model.sites if rates[name] > 0 and model.places[name].depth not in reached]
         if idle:
-            return f"does not act at {' and '.join(idle)}, whose rate must be 0"
+            return f"does not act at {' and '.join(idle)}; set their rate to 0"
     if not acting and trial.config.variant.network == "as_is":
-        return "finds no place to drop"
+        return "has no site in this network"
     return None
 
 
 def _unlearnable(trial: Trial, variant: LearnedRate, rates: Mapping[str, float], model: Model) -> str | None:
     """Return why the variant cannot learn its rate from the start of the trial; None if it can."""
     if trial.config.schedule.kind != "constant":
-        return f"learns its rate and takes no schedule={trial.config.schedule.kind}"
+        return f"learns its rate and cannot be combined with schedule={trial.config.schedule.kind}"
     if max(rates.values()) > variant.highest:
-        return f"learns a rate of at most {variant.highest:g} and cannot start above it"
+        return f"learns a rate of at most {variant.highest:g} ; start at or below it"
     if not any(place.read_by for place in model.places.values()):
-        return "weighs its rate against the weights that read a place, and here these are not known"
+        return "regularizes its rate by the weights that read a site, which are unknown for this network"
     return None

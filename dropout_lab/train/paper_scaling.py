@@ -28,15 +28,15 @@ def keep_probabilities(trials: Sequence[Trial], model: Model, rates: Mapping[str
         model: the stacked model.
         rates: drop probability at each site, [M].
     """
-    asked = torch.tensor([trial.config.paper_scale for trial in trials])
-    if not asked.any():
+    converts = torch.tensor([trial.config.paper_scale for trial in trials])
+    if not converts.any():
         return {}
-    found = {}
+    factors = {}
     for name, parameter in model.parameters.items():
         rate = rates[parameter.reads] if parameter.reads else None
         if rate is not None and (rate > 0).any():
-            found[name] = torch.where(asked.to(rate.device), keep_probability(rate), 1).float()
-    return found
+            factors[name] = torch.where(converts.to(rate.device), keep_probability(rate), 1).float()
+    return factors
 
 
 def lr_factor(kind: str, keep: Tensor) -> Tensor:
@@ -51,8 +51,10 @@ def conversion_error(trial: Trial, model: Model) -> str | None:
         return None
     variant = VARIANTS[config.variant.kind]
     if not variant.rescales:
-        fitting = ", ".join(kind for kind, made in VARIANTS.items() if made.rescales)
-        return f"is for variants that rescale units while training ({fitting}), and variant={variant.kind} does not"
+        fitting = ", ".join(kind for kind, rescaling in VARIANTS.items() if rescaling.rescales)
+        return (
+            f"requires a variant that rescales units during training ({fitting}), and variant={variant.kind} does not"
+        )
     if config.schedule.kind != "constant":
         return f"needs a part that is kept, which schedule={config.schedule.kind} moves"
     places = [place for place in model.places.values() if place.layout in ACTIVATION_KINDS]

@@ -40,17 +40,17 @@ def make_splits(dataset: Dataset, conf: DataConf, streams: Streams) -> dict[str,
     parts = {"train": train, "val": val, "test": test}
     for name, rows in parts.items():
         if not len(rows) and (name != "val" or conf.val_fraction):
-            raise ValueError(f"data={dataset.name} leaves no example for the {name} split; give it more examples")
+            raise ValueError(f"data={dataset.name} leaves no example for the {name} split; provide more examples")
     if classes is not None:
         seen = np.bincount(classes[train], minlength=dataset.outputs)
         for number in np.flatnonzero(seen == 0):
             how = f" with data.train_size={conf.train_size}" if conf.train_size else ""
             name = dataset.classes[number]
-            remedy = "leave the class out, or give it more examples"
+            remedy = "remove the class, or provide more examples"
             raise ValueError(f"data={dataset.name}{how} leaves no training example of class {name!r}; {remedy}")
     values, column = fewest_values(dataset, train)
     if not values and column:
-        raise ValueError(f"data={dataset.name} leaves no value of column {column!r} in the training part")
+        raise ValueError(f"data={dataset.name} leaves no value of column {column!r} in the training split")
     return parts
 
 
@@ -59,13 +59,13 @@ def _stretches(dataset: Dataset, conf: DataConf) -> dict[str, np.ndarray]:
     assert dataset.val is not None and dataset.test is not None  # noqa: PT018
     train = np.arange(dataset.val[0])
     if conf.train_size > len(train):
-        raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} tokens")
+        raise ValueError(f"data.train_size={conf.train_size}: the training split has {len(train)} tokens")
     return {"train": train[: conf.train_size or None], "val": dataset.val, "test": dataset.test}
 
 
 def _fewer(dataset: Dataset, conf: DataConf, train: np.ndarray, streams: Streams) -> np.ndarray:
     if conf.train_size > len(train):
-        raise ValueError(f"data.train_size={conf.train_size}: the training part has {len(train)} examples")
+        raise ValueError(f"data.train_size={conf.train_size}: the training split has {len(train)} examples")
     labels = dataset.y[train] if dataset.task == "classification" else None
     order = stratified_order(len(train), streams.generator("train_size"), labels)
     return np.sort(train[order[: conf.train_size]])
@@ -109,22 +109,24 @@ def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
     """
     if dataset.splits and conf.split >= len(dataset.splits):
         last = len(dataset.splits) - 1
-        name = conf.name if dataset.name == "uci" else dataset.name
-        raise ValueError(f"data.split={conf.split}: {name} has {last + 1} splits, 0 to {last}")
+        name, kind = (conf.name, "published splits") if dataset.name == "uci" else (dataset.name, "splits")
+        raise ValueError(f"data.split={conf.split}: {name} has {last + 1} {kind}, 0 to {last}")
     if conf.split and not dataset.splits and dataset.name == "fsdd":
         raise ValueError(f"data.split={conf.split}: has an effect with data.split_by=speaker only")
     if conf.label_noise and dataset.task != "classification":
-        raise ValueError(f"data.label_noise={conf.label_noise:g}: is for classes, and data={dataset.name} has none")
+        raise ValueError(
+            f"data.label_noise={conf.label_noise:g}: requires classes, which data={dataset.name} does not have"
+        )
     if conf.reconstruct and incomplete(dataset).any():
-        raise ValueError(f"data.missing={conf.missing}: data.reconstruct=true learns the examples as they are")
+        raise ValueError(f"data.missing={conf.missing}: data.reconstruct=true requires unchanged examples")
     unresolved = unresolved_column(dataset, conf.normalise, conf.target)
     if unresolved:
         remedy = "give it in another unit" if conf.normalise != "none" else "data.normalise=zscore keeps its digits"
-        raise ValueError(f"{unresolved}: differs in digits that single precision does not have; {remedy}")
+        raise ValueError(f"{unresolved}: differs in digits beyond single precision; {remedy}")
     if conf.normalise != "none" and conf.reconstruct:
-        raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true learns the examples as they are")
+        raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true requires unchanged examples")
     if conf.normalise != "none" and dataset.tokens:
-        raise ValueError(f"data.normalise={conf.normalise}: is for numbers, and data={dataset.name} is text")
+        raise ValueError(f"data.normalise={conf.normalise}: requires numbers, but data={dataset.name} is text")
 
 
 def hold_out(

@@ -46,14 +46,14 @@ class BestTracker:
         Returns:
             The models whose patience is exhausted.
         """
-        each = enumerate(zip(models, costs, strict=True))
-        better = [i for i, (m, cost) in each if cost < self.best_cost[m] - self._rules[m].gain]
+        candidates = enumerate(zip(models, costs, strict=True))
+        better = [i for i, (m, cost) in candidates if cost < self.best_cost[m] - self._rules[m].gain]
         for i in better:
             self.best_cost[models[i]], self.best_epoch[models[i]] = costs[i], epoch
-        kept = [i for i in better if self._restores(models[i])]
-        if kept:
+        restored = [i for i in better if self._restores(models[i])]
+        if restored:
             for name, best in self._best.items():
-                best[[models[i] for i in kept]] = params[name].detach()[kept]
+                best[[models[i] for i in restored]] = params[name].detach()[restored]
         return [m for m in models if epoch - self.best_epoch[m] >= self._rules[m].patience]
 
     def reported(self, model: int, epochs_run: int) -> int:

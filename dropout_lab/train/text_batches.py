@@ -21,7 +21,7 @@ class TextBatches(Batches):
     @property
     def n_test(self) -> int:
         """Number of predicted tokens of the test set."""
-        return sum(rows[0].numel() for rows in self.looks("test"))
+        return sum(rows[0].numel() for rows in self.eval_batches("test"))
 
     @property
     def target_scale(self) -> Tensor:
@@ -31,7 +31,7 @@ class TextBatches(Batches):
         """Return the positions of the input tokens in each window of the training set, [M, B, T]."""
         return list(_windows(self.index["train"], batch_size, self._conf.window))
 
-    def looks(self, part: str) -> Iterator[Tensor]:
+    def eval_batches(self, part: str) -> Iterator[Tensor]:
         """Iterate over the token positions of a split in windows [M, B, T]."""
         yield from _windows(self.index[part], LOOK_STREAMS, LOOK_WINDOW)
 

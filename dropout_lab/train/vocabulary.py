@@ -19,8 +19,8 @@ def token_symbols(dataset: Dataset, train: np.ndarray) -> np.ndarray:
     Returns:
         int64 [tokens + 1].
     """
-    found = dataset.x[train]
-    counts = np.bincount(found[found >= 0], minlength=len(dataset.tokens))
+    tokens = dataset.x[train]
+    counts = np.bincount(tokens[tokens >= 0], minlength=len(dataset.tokens))
     known = np.argsort(-counts, kind="stable")[: dataset.vocabulary]
     known = known[counts[known] > 0]
     table = np.full(len(dataset.tokens) + 1, OTHER, dtype=np.int64)

@@ -12,12 +12,11 @@ from pathlib import Path
 from dropout_lab.config import Config, list_settings
 from dropout_lab.config.compose import replace_settings
 from dropout_lab.errors import ConfigError, format_setting
-from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.metrics import CONFUSION
 from dropout_lab.sweeps.grid import Arm
 from dropout_lab.sweeps.ledger import Ledger, Row
 from dropout_lab.sweeps.outcome import Outcome
-from dropout_lab.sweeps.run import Say, preview_run, run_arms, run_claimed, select_arms
+from dropout_lab.sweeps.run import Evaluate, Say, evaluate_nothing, preview_run, run_arms, run_claimed, select_arms
 from dropout_lab.tuning.candidates import Candidate, readable_columns, score_candidate
 from dropout_lab.tuning.samplers import SAMPLERS, RandomSampler, Settings
 from dropout_lab.tuning.space import search_space
@@ -147,15 +146,17 @@ def cost_preview(arms: Sequence[Arm]) -> list[Arm]:
 def _searches(arms: Sequence[Arm]) -> list[Search]:
     config = arms[0].config
     if not config.read_test:
-        raise ConfigError("read_test=false: tune=true confirms its choices on the test part; leave out read_test=")
+        raise ConfigError("read_test=false: tune=true evaluates its selection on the test set; leave out read_test=")
     last = FIRST_SEED + config.tuning_draws * config.tuning_seeds
     taken = [seed for seed in config.trial_seeds if FIRST_SEED <= seed < last]
     if taken:
-        raise ConfigError.of("seeds", taken, f"seeds from {FIRST_SEED} on are for choosing; confirm on other ones")
+        raise ConfigError.of(
+            "seeds", taken, f"seeds from {FIRST_SEED} on are reserved for the selection; use smaller ones"
+        )
     _check_draws(config)
     searches = [Search(arm, draw) for arm in arms for draw in range(config.tuning_draws)]
     if not any(search.stand_ins for search in searches):
-        raise ConfigError("tune=true: no arm has anything to choose; give a range, such as 'rate=interval(0.1,0.8)'")
+        raise ConfigError("tune=true: no arm has a setting to tune; give a range, such as 'rate=interval(0.1,0.8)'")
     return searches
 
 
@@ -180,7 +181,7 @@ def _joined(arms: Sequence[Arm]) -> list[Arm]:
 
 
 def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tuple[list[Search], list[Outcome]]:
-    """Try the settings of these arms in rounds; each round is one sweep in the folder.
+    """Try the settings of these arms in rounds; each round is one sweep in the folder, without evaluations.
 
     Returns:
         the searches, and the outcome of each round.
@@ -188,7 +189,9 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
     searches = _searches(arms)
     outcomes = []
     while asked := [arm for search in searches for arm in search.ask()]:
-        outcomes.append(run_claimed(asked, ledger, say, command, evaluate_requested))
+        outcomes.append(run_claimed(asked, ledger, say, command))
+        if outcomes[-1].missing:
+            raise ConfigError.of("out", str(ledger.folder), "lost trials of the search; the same command goes on")
         rows = {row["trial_id"]: row for row in outcomes[-1].rows}
         for search in searches:
             search.tell(rows)
@@ -212,7 +215,7 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """
     if len(arms) > 1:
         axes = ", ".join(key for key, _ in arms[0].settings)
-        raise ConfigError(f"search takes one arm and chooses within ranges; here are {len(arms)}, by {axes}")
+        raise ConfigError(f"search takes one arm and tunes within ranges; this command has {len(arms)}, by {axes}")
     for name, default in (("tuning_draws", 1), ("resplit", False)):
         if getattr(arms[0].config, name) != default:
             value = format_setting(getattr(arms[0].config, name))
@@ -228,13 +231,14 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     return TuningOutcome([best], rows, sum(outcome.trained for outcome in outcomes), searches=[found])
 
 
-def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
     """Choose the settings of each arm and confirm them.
 
     Args:
         arms: arms of one sweep folder, with the settings that are not tuned.
         say: prints one line of progress.
         command: the command line of the arms.
+        evaluate: evaluates the networks of the confirming trials.
 
     Returns:
         the arms with their chosen settings on the confirming seeds, and the searches.
@@ -250,37 +254,39 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     with ledger.claim():
         config = arms[0].config
         most = f"{config.budget} setting{'s' if config.budget > 1 else ''}"
-        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test part is not read")
+        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test set is not read")
         if config.tuning_draws > 1:
             say(f"the tuning is repeated {config.tuning_draws} times")
         searches, outcomes = explore(arms, ledger, say, command)
-        say(f"confirming the chosen settings of {len(arms)} arms on other seeds")
+        say(f"training the selected settings of {len(arms)} arms on new seeds")
         outcomes.append(
             run_claimed(
                 [search.confirming(search.picked.settings) for search in searches],
                 ledger,
                 say,
                 command,
-                evaluate_requested,
+                evaluate,
             )
         )
     rows = {row["trial_id"]: row for outcome in outcomes for row in outcome.rows}
     trained = sum(outcome.trained for outcome in outcomes)
-    return TuningOutcome(_joined(outcomes[-1].arms), list(rows.values()), trained, outcomes[-1].evaluated, searches)
+    last = outcomes[-1]
+    return TuningOutcome(_joined(last.arms), list(rows.values()), trained, last.evaluated, last.missing, searches)
 
 
-def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
+def run_or_tune(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:
     """Train and evaluate arms; with ``tune=true``, choose their settings first.
 
     Args:
         arms: arms of one sweep folder.
         say: prints one line of progress.
         command: the command line of the arms.
+        evaluate: evaluates the trained networks.
 
     Raises:
         ConfigError: a check failed; nothing was trained.
         Interrupted: Ctrl-C; finished trials are stored.
     """
     if arms[0].config.tune:
-        return tune_arms(arms, say, command)
-    return run_arms(arms, say, command, evaluate_requested)
+        return tune_arms(arms, say, command, evaluate)
+    return run_arms(arms, say, command, evaluate)

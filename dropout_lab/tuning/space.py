@@ -68,19 +68,19 @@ def search_space(arm: Arm) -> list[Dimension]:
             found[override.key_or_group] = dict(zip(("low", "high", "log"), ends, strict=True))
     table = {entry.key: entry for entry in list_settings()}
     for key in found.keys() - table.keys():
-        raise ConfigError(f"tune: {key}: there is no such setting")
+        raise ConfigError(f"tune: {key}: no such setting")
     made = [_dimension(table[key], found[key]) for key in table if key in found]
     return [dimension for dimension in made if _matters(dimension, arm)]
 
 
 def _dimension(entry: Setting, bounds: Mapping[str, Any]) -> Dimension:
     if not {"low", "high"} <= set(bounds) <= {"low", "high", "log"}:
-        raise ConfigError(f"tune: {entry.key}: must have low and high, and perhaps log")
+        raise ConfigError(f"tune: {entry.key}: must have low and high, and optionally log")
     low, high = (entry.checked(bounds[end]) for end in ("low", "high"))
     numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
     log = bool(bounds.get("log", False))
     if not numbers or not low < high or (log and low <= 0):
-        raise ConfigError(f"tune: {entry.key}: must be a range of numbers from less to more")
+        raise ConfigError(f"tune: {entry.key}: must be a range of increasing numbers")
     return Dimension(entry.key, low, high, log, entry.type is int)
 
 

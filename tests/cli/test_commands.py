@@ -59,11 +59,11 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "hydra/launcher=packd"], "hydra/launcher=packd: must be one of basic, "),
         (["sweep", "seeds=0"], "seeds=0: an empty sweep: must be a whole number of seeds"),
         (["sweep", "rate=choice()"], "cannot read 'rate=choice()'"),
-        (["train", "rate=0,0.5"], "rate=0,0.5: train takes one value a setting; `dropout-lab sweep` takes several"),
+        (["train", "rate=0,0.5"], "rate=0,0.5: train takes one value per setting; `dropout-lab sweep` takes several"),
         (["train", "seeds=5"], "seeds=5: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several"),
         (
             ["sweep", "data=wine", "model=lstm"],
-            "model=lstm: needs series, texts, or images, whose rows it reads as time steps",
+            "model=lstm: requires series, texts, or images, whose rows it reads as time steps",
         ),
         (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),
@@ -73,7 +73,10 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["list", "foo"], "list foo: must be one of data, model,"),
         (["sweep", "--dry-run=1"], "--dry-run takes no value"),
         (["train", "--cfg", "job", "seeds=[1]", "model=glob(*)"], "model=glob(*): train takes one value"),
-        (["sweep", "--cfg", "job", "rate=0,0.5"], "rate=0,0.5: to look at the settings, give one value"),
+        (
+            ["sweep", "--cfg", "job", "rate=0,0.5"],
+            "rate=0,0.5: --cfg shows one configuration; give one value per setting",
+        ),
         (["sweep", "out=" + 300 * "x"], f"out={300 * 'x'}: cannot be written"),
         (["-sc"], "-sc needs install=SHELL"),
         (["sweep", "--frobnicate"], "no flag '--frobnicate'"),
@@ -194,8 +197,8 @@ def test_a_setting_without_effect_is_named(typed):
     status, out, _ = typed("sweep", "--dry-run", "budget=5", "data.path=x.csv", "train.epochs=3", "seeds=1")
     assert status == 0
     assert [line for line in out.splitlines() if line.startswith("note: ")] == [
-        "note: data.path changes nothing here",
-        "note: budget changes nothing here",
+        "note: data.path has no effect here",
+        "note: budget has no effect here",
     ]
     assert "1 trial\n" in out
     status, out, _ = typed("search", "--dry-run", "budget=5", "rate=interval(0,0.5)", "seeds=1")
@@ -205,7 +208,7 @@ def test_a_setting_without_effect_is_named(typed):
 def test_an_axis_without_effect_is_named(typed):
     status, out, _ = typed("sweep", "regularizer.l1=0.1,0.2", "rate=0,0.5", *TINY)
     assert status == 0
-    assert "note: regularizer.l1 changes nothing here\n" in out
+    assert "note: regularizer.l1 has no effect here\n" in out
     assert "rate changes" not in out
 
 
@@ -288,7 +291,7 @@ def test_predictions_are_kept_and_compared(typed, folder):
         (["table", "out=nowhere"], "out=nowhere: holds no sweep (No such file or directory)"),
         (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
         (["table", "rate=0.5"], "table rate=0.5: takes out=DIR and format="),
-        (["search", "tune=true"], "search chooses by itself; leave out tune="),
+        (["search", "tune=true"], "search always tunes; leave out tune="),
         (["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"], "tune=true: trains its settings in packs"),
     ],
 )

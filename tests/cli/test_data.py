@@ -82,7 +82,7 @@ def test_missing_data_are_refused_before_anything_is_made(typed, folder):
     for words in (["data=mnist"], ["data=cifar10"], ["data=uci", "data.split=range(0,20)"]):
         status, out, err = typed("sweep", *words, f"data.root={folder}")
         assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "is not there; `dropout-lab data get " in err
+        assert "does not exist; run `dropout-lab data get " in err
     assert list(folder.iterdir()) == []
 
 

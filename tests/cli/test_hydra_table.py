@@ -13,7 +13,11 @@ TINY = ["train.epochs=1", "seeds=1"]
 DRY = ["--dry-run"]
 JOB = ["--cfg", "job"]
 # Plugins of Hydra that may be missing: the modules that hold them.
-PLUGINS = {"joblib": "hydra_joblib_launcher", "submitit_local": "hydra_submitit_launcher", "optuna": "hydra_optuna_sweeper"}
+PLUGINS = {
+    "joblib": "hydra_joblib_launcher",
+    "submitit_local": "hydra_submitit_launcher",
+    "optuna": "hydra_optuna_sweeper",
+}
 # Commands that work: the words that make them short, and what they print.
 WORKING = {
     "sweep rate=0,0.5 -m": (TINY, r"^0\.5 "),

@@ -134,7 +134,16 @@ def study(folder, name, verdict="supported", claim="A is <b>better</b>."):
         writer.writeheader()
         row = dict.fromkeys(CLAIMS, "") | {"study": name, "scale": "laptop", "data": "digits", "claim": claim}
         writer.writerow(
-            row | {"verdict": verdict, "effect": "0.5", "low": "0.1", "high": "0.9", "p_holm": "0.01", "n": "5"}
+            row
+            | {
+                "verdict": verdict,
+                "category": "paper",
+                "effect": "0.5",
+                "low": "0.1",
+                "high": "0.9",
+                "p_holm": "0.01",
+                "n": "5",
+            }
         )
 
 
@@ -146,6 +155,7 @@ def test_all_studies_have_a_page_with_their_claims(typed, folder):
     shown = " ".join(page.texts)
     assert "A is <b>better</b>." in shown
     assert "1 supported" in shown
+    assert "Claims of papers: 2" in shown
     assert "1 contradicted" in shown
     assert "0.5 [0.1, 0.9], n = 5" in " ".join(shown.split())
     assert "study-second-laptop" in page.ids

@@ -87,8 +87,11 @@ def test_a_contradicted_claim_gives_status_1_on_request(typed, verdict, monkeypa
         (["train", "--fail-on", "contradicted"], "only `dropout-lab reproduce` judges claims"),
         (["sweep", "--quiet=1"], "--quiet takes no value"),
         (["sweep", "max_minutes=-1"], "max_minutes=-1: must be null, or a number in [0, "),
-        (["sweep", "max_minutes=1,2"], "max_minutes is not an axis"),
-        (["sweep", "max_minutes=1", "hydra/launcher=basic"], "max_minutes=1.0: starts packs"),
+        (["sweep", "max_minutes=1,2"], "max_minutes cannot be an axis"),
+        (
+            ["sweep", "max_minutes=1", "hydra/launcher=basic"],
+            "max_minutes=1.0: is not supported with Hydra's launchers",
+        ),
         (["sweep", "--fail-on", "none", "rate=2"], "rate=2: must be"),
     ],
 )
@@ -111,7 +114,7 @@ def test_the_time_limit_leaves_packs_that_the_same_command_trains(typed, workers
     status, out, err = typed(*words, "max_minutes=0.00001", "out=limited", "--json")
     assert (status, json.loads(out)["exit_status"]) == (3, 3)
     assert "max_minutes=1e-05: the time is over with" in err
-    assert "the same command goes on from there" in err
+    assert "the same command continues from there" in err
     assert typed(*words, "out=limited")[0] == 0
     assert typed(*words, "out=whole")[0] == 0
     ids = [set(pd.read_csv(f"{name}/trials.csv")["trial_id"]) for name in ("limited", "whole")]
@@ -122,7 +125,8 @@ def test_the_time_limit_leaves_packs_that_the_same_command_trains(typed, workers
 
 def test_packs_in_training_are_finished(typed, monkeypatch):
     readings = iter([False])  # the limit is reached while the first pack is in training
-    monkeypatch.setattr("dropout_lab.sweeps.run.is_time_over", lambda minutes: next(readings, True))
+    for module in ("run", "time_limit"):
+        monkeypatch.setattr(f"dropout_lab.sweeps.{module}.is_time_over", lambda minutes: next(readings, True))
     status, _, err = typed("sweep", "rate=0,0.5", "pack=1", "workers=1", "max_minutes=5", *TINY)
     assert status == 3
     stored = pd.read_csv("results/sweep/trials.csv")

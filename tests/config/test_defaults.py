@@ -22,7 +22,7 @@ FACTS = {"Dataset", "NetworkInfo", "Measures"}
 # Functions that no setting fills, and parameters that only share their name with a setting: the kind of site that a
 # variant acts at is no layout of arrays.
 HELPERS = ("data.array_names.", "data.numerals.", "data.sizes.", "data.text_sets.read_text_file.")
-NAMESAKES = {("dropout", "layout"), ("dropout", "out")}
+NAMESAKES = {("dropout", "layout"), ("dropout", "out"), ("train", "monitor")}
 TABLE = {entry.key: entry for entry in list_settings()}
 
 

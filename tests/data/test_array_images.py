@@ -142,7 +142,7 @@ def test_transparent_images_are_composited_on_white(read):
     assert np.allclose(floats["x"][:3, :, 0, 0] * 255, [[0, 0, 0], [244, 204, 204], [255, 255, 255]], atol=1e-4)
     bands = read(x.transpose(0, 3, 1, 2))
     assert bands["x"].shape == (6, 4, 8, 8)
-    assert notes_of(bands) == ["4 channels left as they are"]
+    assert notes_of(bands) == ["4 channels are not changed"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_three_axes_are_images_or_series(read, x, kind):
         assert notes_of(got) == ["data.layout=images reads images"]
     else:
         assert got["x"].shape == (6, 1, *x.shape[1:])
-        said = ["square and from 0 to 255, so images; data.layout=series reads series"]
+        said = ["square and from 0 to 255, read as images; set data.layout=series to read series"]
         assert [note for note in notes_of(got) if "layout" in note] == (said if kind == "square" else [])
 
 

@@ -104,9 +104,9 @@ def test_a_split_that_lacks_a_class_has_the_numbers_of_the_others(read):
             "auto",
             r"'y' holds Python objects .*save numbers, or words as np.array\(y, dtype=str",
         ),
-        (np.array([b"\xff", b"a"] * 3), "auto", "y holds bytes that are no UTF-8; save words, as y.astype"),
+        (np.array([b"\xff", b"a"] * 3), "auto", "y holds bytes that are not UTF-8; save words, as y.astype"),
         (np.array(list("aabbcc")), "regression", "the target is words"),
-        (np.arange(6) + 2**60, "regression", "beyond 2.53 that float64 does not tell apart"),
+        (np.arange(6) + 2**60, "regression", "beyond 2.53 that float64 cannot distinguish"),
     ],
 )
 def test_targets_that_cannot_be_used(read, y, task, message):

@@ -158,4 +158,4 @@ def test_times_keep_the_digits_that_float32_lacks(read):
 def test_one_axis_is_one_feature(read):
     got = read(x=X[:, 0], y=Y)
     assert np.array_equal(got["x"], X[:, :1])
-    assert notes_of(got) == ["x has one axis, read as one feature"]
+    assert notes_of(got) == ["x has one axis and is read as one feature"]

@@ -133,7 +133,7 @@ def test_get_check_and_get_again(mnist, server, typed, tmp_path):
     place = f"data.root={tmp_path / 'data'}"
     status, out, err = typed("data", "check", "mnist", place)
     assert (status, out) == (2, "")
-    assert "train-images-idx3-ubyte: is not there; `dropout-lab data get mnist`" in err
+    assert "train-images-idx3-ubyte: does not exist; run `dropout-lab data get mnist`" in err
     status, out, err = typed("data", "get", "mnist", place)
     assert (status, err) == (0, "")
     assert out.startswith(f"mnist: is in {tmp_path / 'data'}; 12 (1 to 2 a class) to train on, 6 (1")
@@ -238,7 +238,7 @@ def test_get_of_one_of_the_uci_sets(server, tmp_path, monkeypatch):
     dataset = load("uci", name="yacht", root=str(tmp_path))
     assert (dataset.x.tolist(), dataset.y.tolist(), dataset.test.tolist()) == ([[1, 2], [4, 5]], [3, 6], [1])
     server.files["index_test_0.txt"] += b"1.0\n"
-    with pytest.raises(DataError, match="is not what was published; nothing is kept"):
+    with pytest.raises(DataError, match="differs from the published files; nothing was kept"):
         getting.download_uci("yacht", tmp_path / "other")
     assert not (tmp_path / "other").exists()
 

@@ -95,7 +95,7 @@ def test_classes_named_as_splits(write, names):
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        (classes("fold1", "fold2"), r"fold1: holds no text but folders \(a, b\), so it is no class; use folders of"),
+        (classes("fold1", "fold2"), r"fold1: holds no text but folders \(a, b\), so it is not a class; use folders of"),
         (["a/train/1.txt", "a/test/1.txt", "b/train/1.txt", "b/test/1.txt"], "a: holds no text but folders"),
         (["a/x/1.txt", "b/1.txt"], r"a: holds no text but folders \(x\), so it is no class"),
         (["a/1.txt", "b/1.txt", *classes("more")], r"more: holds no text but folders \(a, b\)"),
@@ -107,7 +107,7 @@ def test_classes_named_as_splits(write, names):
         (["train/a b/1.txt", "train/b/1.txt", "val/a  b /1.txt"], "val/a  b : .* rename it if it is 'a b' of"),
         (["train/caf\u00e9/1.txt", "train/b/1.txt", "val/cafe\u0301/1.txt"], "rename it if it is 'caf\u00e9' of"),
         (["a/1.txt", "a /1.txt"], "a: differs from another class by white space alone"),
-        (["a/1.txt", "b/1.txt", "c/"], r"c: holds no text \(\.txt\); remove it if it is no class"),
+        (["a/1.txt", "b/1.txt", "c/"], r"c: holds no text \(\.txt\); delete it if it is not a class"),
         (["a/1.txt", "b/1.txt", "c/x.doc"], r"c: holds no text \(\.txt\)"),
         (["a/1.txt", ".b/1.txt"], "data: must hold a folder of texts for each of two classes or more"),
         (["a.txt"], "data: must hold a folder of texts for each of two classes or more"),
@@ -153,7 +153,7 @@ def test_a_hidden_root_is_read(tmp_path):
     [
         (("a/up", ".."), "a/up: is the same folder as .*data by a link, which would be read twice"),
         (("c", "a"), "c: is the same folder as .*data/a by a link"),
-        (("a/root", "/"), "a/root: is a link to a folder above it; remove the link"),
+        (("a/root", "/"), "a/root: is a link to one of its parent folders; remove the link"),
         (("b/2.txt", "gone.txt"), "b/2.txt: is a broken link; remove it"),
     ],
 )

@@ -115,4 +115,4 @@ def test_a_layout_is_for_arrays_alone(typed, folder):
     (folder / "d.csv").write_text("a,y\n1,2\n3,4\n")
     status, out, err = typed("sweep", "data=file", "data.path=d.csv", "data.target=y", "data.layout=series", "rate=0")
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: data.layout=series: is for arrays; a table has rows of features\n"
+    assert err == "dropout-lab: data.layout=series: is for arrays; a table has no axes to choose\n"

@@ -196,7 +196,7 @@ def test_an_unknown_compression(tmp_path):
         ([("x.npy", b"")], "must hold x and y"),
         ([("x.npy", b""), ("y.npy", plain(Y))], "is no .npz file or not whole"),
         ([("x.npy", b"text"), ("y.npy", plain(Y))], "is no .npz file or not whole"),
-        ([("x.npy", plain(X)), ("x.npy", plain(X)), ("y.npy", plain(Y))], "has two arrays of the name 'x'"),
+        ([("x.npy", plain(X)), ("x.npy", plain(X)), ("y.npy", plain(Y))], "contains two arrays with the name 'x'"),
         (
             [("x.npy", plain(X)), ("y\n.npy", plain(Y)), ("\x1b[31m.npy", plain(Y)), ("y.npy", plain(Y[:5]))],
             "y has 5 rows",

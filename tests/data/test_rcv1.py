@@ -97,5 +97,5 @@ def test_a_damaged_file_is_refused(spoil, news, tmp_path):
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path):
-    with pytest.raises(DataError, match=r"rcv1\.npz: is not there; `dropout-lab data get rcv1`"):
+    with pytest.raises(DataError, match=r"rcv1\.npz: does not exist; run `dropout-lab data get rcv1`"):
         rcv1.read_rcv1_dataset(str(tmp_path))

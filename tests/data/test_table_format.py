@@ -64,7 +64,7 @@ def test_quoted_cells_do_not_confuse_the_detection(tmp_path):
 def test_quotes_that_do_not_enclose_are_text(tmp_path):
     found = read(tmp_path, 'y\ts\nham\t"so" he said\nspam\tthe "end\nham\t"so" he said\nspam\tx\n')
     assert found["x"].shape == (4, 3)
-    assert "quotes are taken as text" in notes(found)
+    assert "quotes are read as text" in notes(found)
 
 
 def test_a_given_separator_is_used(tmp_path):
@@ -155,7 +155,7 @@ def test_an_encoding_is_that_of_the_whole_file(tmp_path, monkeypatch):
 def test_headers(text, target, names, tmp_path):
     found = read(tmp_path, text, target, options={"missing": "mean"}.items())
     assert list(dict.fromkeys(found["columns"].tolist())) == names
-    assert any(note.startswith("no header, columns are named 1 to") for note in notes(found)) == (names[0] in "12")
+    assert any(note.startswith("no header; columns are named 1 to") for note in notes(found)) == (names[0] in "12")
 
 
 def test_a_header_is_given(tmp_path):
@@ -170,14 +170,14 @@ def test_a_header_is_given(tmp_path):
 def test_row_names_as_R_writes_them(tmp_path):
     found = read(tmp_path, '"a" "y"\n"1" 5.5 "u"\n"2" 6 "v"\n"3" 7 "u"\n')
     assert (found["columns"].tolist(), found["x"].tolist()) == (["a"], [[5.5], [6], [7]])
-    assert "first cells, which have no name in the header, are taken as row names" in notes(found)
+    assert "first cells, which have no name in the header, are read as row names" in notes(found)
 
 
 @pytest.mark.parametrize("cells", ['"17" "3" "5"', "0 1 2", "1 2 3", "ann bob cyd"])
 def test_first_cells_without_a_name_may_be_row_names(cells, tmp_path):
     rows = [f"{cell},{i}.5,{'uv'[i % 2]}\n" for i, cell in enumerate(cells.split())]
     found = read(tmp_path, "a,y\n" + "".join(rows))
-    assert "first cells, which have no name in the header, are taken as row names" in notes(found)
+    assert "first cells, which have no name in the header, are read as row names" in notes(found)
     assert found["x"][:, -1].tolist() == [0.5, 1.5, 2.5]
     assert found["y"].tolist() == [0, 1, 0]
 

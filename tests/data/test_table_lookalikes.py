@@ -69,7 +69,7 @@ def test_a_passenger_list(sweep):
     assert f"120 rows, 6 features ({noted}Age 20, Embarked 1), classes: 0 " in said
     status, said, err = sweep("titanic.csv", passengers(), target, drop, "data.missing=drop", out="dropped")
     assert (status, err) == (0, "")
-    assert "99 rows, 6 features (2 columns of words became 5 indicators; 21 rows with missing cells left out)" in said
+    assert "99 rows, 6 features (2 columns of words became 5 indicators; 21 rows with missing cells removed)" in said
 
 
 @pytest.mark.parametrize("infer", ["monte_carlo", "ensemble"])
@@ -95,7 +95,7 @@ def test_tabbed_messages_without_names(sweep):
     words = ["data.target=1", "data.text=2"]
     status, said, err = sweep("SMSSpamCollection.txt", lines("", rows), *words, data="texts")
     assert (status, err) == (0, "")
-    assert "(separator tab; quotes are taken as text; no header, columns are named 1 to 2)" in said
+    assert "(separator tab; quotes are read as text; no header; columns are named 1 to 2)" in said
 
 
 def test_a_time_series_with_an_index(sweep):
@@ -106,13 +106,13 @@ def test_a_time_series_with_an_index(sweep):
     status, _, err = sweep("series.csv", lines(",date,load,temperature", rows), "data.target=load")
     assert status == 2
     assert err.endswith(
-        "column 'date' holds 120 different words; at most 50 become indicators; data.drop=[date] leaves it out\n"
+        "column 'date' holds 120 different words; at most 50 become indicators; data.drop=[date] excludes it\n"
     )
     status, said, err = sweep(
         "series.csv", lines(",date,load,temperature", rows), "data.target=load", "data.drop=[date]"
     )
     assert (status, err) == (0, "")
-    assert "1 feature (column 'Unnamed: 0', which counts the rows, left out), target from " in said
+    assert "1 feature (column 'Unnamed: 0', which counts the rows, is excluded), target from " in said
 
 
 def test_a_german_table(sweep):
@@ -127,7 +127,7 @@ def test_columns_of_white_space(sweep):
     rows = [f" {u:8.4f}  {v:8.3f}   {10 + 2 * u:6.2f}" for u, v in zip(U, V, strict=True)]
     status, said, err = sweep("housing.data", lines("", rows), "data.target=3")
     assert (status, err) == (0, "")
-    assert "2 features (separator white space; no header, columns are named 1 to 3), target from " in said
+    assert "2 features (separator white space; no header; columns are named 1 to 3), target from " in said
 
 
 def test_cars_by_white_space_with_names(sweep):
@@ -156,7 +156,7 @@ def test_huge_numbers_are_refused_before_training(sweep):
     status, _, err = sweep("a.csv", lines("a,b,y", rows), "data.target=y")
     assert (status, err) == (
         2,
-        "dropout-lab: a.csv: line 19, column 'b': 1e+39 is too large; numbers must lie within 1.0e+37\n",
+        "dropout-lab: a.csv: line 19, column 'b': 1e+39 is too large; numbers must be within 1.0e+37\n",
     )
 
 
@@ -198,4 +198,7 @@ def test_settings_of_tables_are_refused_for_arrays(sweep, folder):
     for word in ("data.drop=[a]", "data.missing=mean", "data.separator=tab", "data.header=false"):
         status, _, err = sweep("x.npz", (folder / "x.npz").read_bytes(), word)
         key, _, value = word.partition("=")
-        assert (status, err) == (2, f"dropout-lab: {key}={value}: is for tables; an .npz names its target y\n")
+        assert (status, err) == (
+            2,
+            f"dropout-lab: {key}={value}: is for tables; the target of an .npz file is its array y\n",
+        )

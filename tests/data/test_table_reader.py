@@ -53,7 +53,7 @@ def test_numbers_are_exact(tmp_path):
         ("a,y\n1,2\ninf,3\n", "line 3, column 'a': 'inf' is not a finite number"),
         ('a,y\n1,2\n"1,234",3\n', "'1,234' is not a finite number; write it without separators of thousands"),
         ("a,y\n$3,2\n$4,3\n", r"'\$3' is not a finite number; write numbers without separators of thousands, units"),
-        ("a,y\n1,2\n1e39,3\n", r"line 3, column 'a': 1e\+39 is too large; numbers must lie within 1.0e\+37"),
+        ("a,y\n1,2\n1e39,3\n", r"line 3, column 'a': 1e\+39 is too large; numbers must be within 1.0e\+37"),
         ("a,y\n1,2\n1e999,3\n", "line 3, column 'a': inf is too large"),
         ("a,y\n1,0.5\n2,-4e38\n", r"line 3, column 'y': '-4e38' is too large"),
         ("a,a,y\n1,2,3\n", "the header has more than one column 'a'"),
@@ -64,12 +64,12 @@ def test_numbers_are_exact(tmp_path):
         ('a,y\n1,2\n"3,4\n', "line 3 cannot be read"),
         ("a,y\n1,2\n3,\n", "line 3, column 'y': holds no value; 1 row has missing cells; data.missing=drop leaves"),
         ("a,y\nx,2\n,4\ny,3\nx,1\n", "line 3, column 'a': holds no value; 1 row has missing cells; data.missing=mean"),
-        ("a,y\n,2\n,4\n", r"column 'a': the whole column holds no value; data.drop=\[a\] leaves it out"),
+        ("a,y\n,2\n,4\n", r"column 'a': the column is empty; data.drop=\[a\] excludes it"),
         ("y\n1\n2\n", "must have a feature in addition to the target 'y'"),
-        ("a,y\n", "has no line below that of the names"),
+        ("a,y\n", "has no line after the header"),
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ("a,y\n1,k\n2,k\n", "column 'y': is 'k' everywhere; a classification needs two classes"),
+        ("a,y\n1,k\n2,k\n", "column 'y': is 'k' for every example; a classification needs two classes"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_one_line(text, message, tmp_path):
@@ -121,7 +121,7 @@ def test_some_numbers_among_words_are_words_too(tmp_path):
     rows = [f"{doors},{i % 2}" for i, doors in enumerate(["2", "3", "5more", "02"] * 5)]
     found = read(tmp_path, "\n".join(["doors,y", *rows]))
     assert found["x"][:4].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
-    assert "numbers in doors are taken as words, like other cells there" in notes(found)
+    assert "numbers in doors are read as words, like other cells of these columns" in notes(found)
 
 
 def test_too_many_different_words_are_refused(tmp_path):
@@ -143,7 +143,7 @@ def test_missing_cells(tmp_path):
     assert "3 missing cells filled with the median of the training split: a 2, s 1" in notes(found)
     found = read(tmp_path, text.replace("?,v", "5,u"), missing="drop")
     assert found["x"].tolist() == [[1, 1], [5, 1]]
-    assert "2 rows with missing cells left out" in notes(found)
+    assert "2 rows with missing cells removed" in notes(found)
     with pytest.raises(DataError, match=r"line 3, column 'y': holds no value; 1 row has .* data\.missing=drop leaves"):
         read(tmp_path, "a,y\n1,0\n2,\n3,1\n", missing="mean")
     assert len(read(tmp_path, "a,y\n1,0\n2,\n3,1\n", missing="drop")["y"]) == 2
@@ -176,16 +176,14 @@ def test_a_word_among_targets_that_are_numbers(task, tmp_path):
 def test_labels_are_compared_as_they_are_written(tmp_path):
     found = read(tmp_path, "a,y\n1,007\n2,7\n3,10\n4, 7 \n")
     assert (found["classes"].tolist(), found["y"].tolist()) == (["007", "7", "10"], [0, 1, 2, 1])
-    assert notes(found)[-1] == "labels '007' and '7' are equal numbers and classes of their own"
+    assert notes(found)[-1] == "labels '007' and '7' are equal numbers but separate classes"
     found = read(tmp_path, "a,y\n1,1.0\n2,1\n3,0\n5,10\n")
     assert found["classes"].tolist() == ["0", "1", "1.0", "10"]
     big = 2**70
     found = read(tmp_path, f"a,y\n1,{big + 1}\n2,{big}\n4,9\n")
     assert found["classes"].tolist() == ["9", str(big), str(big + 1)]
     found = read(tmp_path, "a,y\n1,no\n2,yes\n4,No\n")
-    assert (
-        notes(found)[-1] == "labels 'No' and 'no' differ in capitals or white space alone and are classes of their own"
-    )
+    assert notes(found)[-1] == "labels 'No' and 'no' differ only in capitals or white space and are separate classes"
     assert read(tmp_path, "a,y\n1,+1\n2,-1\n")["classes"].tolist() == ["-1", "+1"]
 
 
@@ -198,7 +196,7 @@ def test_cells_in_messages_and_notes_are_short_and_of_one_line(tmp_path):
             read(tmp_path, text, task="regression")
         assert len(str(caught.value)) < 400
     found = read(tmp_path, "a,b,y\nred,1,0\nRed,2,1\nred,2,1\nRed,1,0\n")
-    assert "words that differ in capitals or white space alone are words of their own in a" in notes(found)
+    assert "words that differ only in capitals or white space are separate words in a" in notes(found)
 
 
 def test_many_whole_numbers_are_a_regression(tmp_path):
@@ -214,7 +212,7 @@ def test_an_unnamed_column_that_counts_the_rows_is_left_out(name, start, tmp_pat
     rows = [f"{start + i},{i * i},{i % 2}" for i in range(5)]
     found = read(tmp_path, "\n".join([f"{name},a,y", *rows]))
     assert found["columns"].tolist() == ["a"]
-    assert notes(found) == ["column 'Unnamed: 0', which counts the rows, left out"]
+    assert notes(found) == ["column 'Unnamed: 0', which counts the rows, is excluded"]
     twice = read(tmp_path, "\n".join([f"{name},Unnamed: 0.1,a,y", *(f"{i},{row}" for i, row in enumerate(rows))]))
     assert twice["columns"].tolist() == ["a"]
 

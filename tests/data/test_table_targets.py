@@ -65,13 +65,13 @@ def test_words_with_digits_are_classes(labels, tmp_path):
 @pytest.mark.parametrize("word", ["nan", "?", "N/A", "NULL", "-", "None", "."])
 def test_missing_words_among_numbers_are_missing_targets(word, task, tmp_path):
     labels = ["0", word, "1", "0", word.upper()]
-    message = "line 3, column 'y': holds no value; 2 rows have missing cells; data.missing=drop leaves them out"
+    message = "line 3, column 'y': holds no value; 2 rows have missing cells; data.missing=drop removes them"
     for missing in ("refuse", "mean", "median"):
         with pytest.raises(DataError, match=message):
             read(tmp_path, labels, task, missing)
     found = read(tmp_path, labels, task, "drop")
     assert (found["x"].ravel().tolist(), found["y"].tolist()) == ([0.5, 2.5, 3.5], [0, 1, 0])
-    assert "2 rows with missing cells left out" in found["notes"].tolist()
+    assert "2 rows with missing cells removed" in found["notes"].tolist()
     assert ("classes" in found) == (task == "auto")
 
 
@@ -86,7 +86,7 @@ def test_missing_targets_of_texts(tmp_path):
     with pytest.raises(DataError, match="line 4, column 'y': holds no value; 1 row has missing cells"):
         read_column(path, "text", "y", "auto", "refuse", how)
     found = read_column(path, "text", "y", "auto", "drop", how)
-    assert "1 row with missing cells left out" in found["notes"].tolist()
+    assert "1 row with missing cells removed" in found["notes"].tolist()
 
 
 def test_a_point_among_decimal_commas_names_the_decimal_sign(tmp_path):

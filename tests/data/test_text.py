@@ -95,7 +95,7 @@ def test_a_data_set_of_texts():
 
 @pytest.mark.parametrize(("tokens", "empty"), [("words", " \n"), ("spaces", "\x85"), ("characters", "")])
 def test_an_empty_text_is_named(tokens, empty):
-    with pytest.raises(DataError, match=r"^row 1 is empty, it has no token$"):
+    with pytest.raises(DataError, match=r"^row 1 is empty; it has no token$"):
         made(["a", empty, "b"], tokens=tokens)
 
 
@@ -105,7 +105,7 @@ def test_a_running_text():
     assert dataset.y is dataset.x
     assert (dataset.val.tolist(), dataset.test.tolist()) == ([4, 5], [6, 7, 8])
     assert (dataset.task, dataset.tokens, dataset.outputs) == ("language", ("a", "b", "c", "d"), 6)
-    with pytest.raises(DataError, match="data=mine: a part of the text is empty"):
+    with pytest.raises(DataError, match="data=mine: one split of the text is empty"):
         encode_stream("mine", [list("abc"), list("a"), list("abc")])
 
 

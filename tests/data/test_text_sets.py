@@ -111,7 +111,7 @@ def test_imdb(imdb):
     assert [words(dataset, row) for row in (1, 6)] == ["a neg train film 1 .", "oh , a pos test film 0 ."]
     (imdb / "aclImdb/test/pos/1_7.txt").unlink()
     forget()
-    with pytest.raises(DataError, match=r"test/pos/all 2 reviews: is not there; `dropout-lab data get imdb`"):
+    with pytest.raises(DataError, match=r"test/pos/all 2 reviews: does not exist; run `dropout-lab data get imdb`"):
         load("imdb", root=str(imdb), tokens="words")
 
 
@@ -177,7 +177,7 @@ class Program:
     [
         (b"junk", "is damaged"),
         (zlib.compress(pickle.dumps({"train": Program()})), "is not a pickle of plain arrays and is not loaded"),
-        (zlib.compress(pickle.dumps([1, 2])), "holds something else than scikit-learn's 20 newsgroups"),
+        (zlib.compress(pickle.dumps([1, 2])), "does not contain scikit-learn's 20 newsgroups"),
         (zlib.compress(pickle.dumps({"train": {}, "test": {}})), "holds something else than scikit-learn's"),
     ],
     ids=["broken", "program", "list", "empty"],
@@ -211,12 +211,12 @@ def scale(root, marks="0.5\n1\n", label="rating"):
     ("label", "marks", "said"),
     [
         ("rating", "0.5\n", "has 1 values for 2 reviews"),
-        ("rating", "0.5\nx\n", "line 2 holds 'x', which is no number"),
-        ("rating", "0.5\n1.5\n", "line 2 holds 1.5, which is no rating from 0 to 1"),
-        ("rating", "nan\n1\n", "line 1 holds nan, which is no rating from 0 to 1"),
-        ("3class", "0\n3\n", "line 2 holds 3, which is no grade from 0 to 2"),
-        ("4class", "0\n-1\n", "line 2 holds -1, which is no grade from 0 to 3"),
-        ("4class", "0.5\n1\n", "line 1 holds 0.5, which is no grade from 0 to 3"),
+        ("rating", "0.5\nx\n", "line 2 holds 'x', which is not a number"),
+        ("rating", "0.5\n1.5\n", "line 2 holds 1.5, which is not a rating from 0 to 1"),
+        ("rating", "nan\n1\n", "line 1 holds nan, which is not a rating from 0 to 1"),
+        ("3class", "0\n3\n", "line 2 holds 3, which is not a grade from 0 to 2"),
+        ("4class", "0\n-1\n", "line 2 holds -1, which is not a grade from 0 to 3"),
+        ("4class", "0.5\n1\n", "line 1 holds 0.5, which is not a grade from 0 to 3"),
     ],
 )
 def test_wrong_ratings_are_named(label, marks, said, unsummed, tmp_path):
@@ -254,13 +254,15 @@ def test_what_is_no_utf8_is_refused(unsummed, imdb):
 def test_an_empty_text_is_named_by_its_number(unsummed, tmp_path):
     write(tmp_path / "rt-polarity/rt-polarity.neg", "dull .\n\nbad .\n")
     write(tmp_path / "rt-polarity/rt-polarity.pos", "good .\n")
-    with pytest.raises(DataError, match=r"^data=rt_polarity: text 2 is empty, it has no token$"):
+    with pytest.raises(DataError, match=r"^data=rt_polarity: text 2 is empty; it has no token$"):
         load("rt_polarity", root=str(tmp_path))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_what_is_missing_says_how_to_get_it(name, tmp_path):
-    with pytest.raises(DataError, match=rf": is not there; `dropout-lab data get {name}`, or say data\.root=FOLDER"):
+    with pytest.raises(
+        DataError, match=rf": does not exist; run `dropout-lab data get {name}`, or say data\.root=FOLDER"
+    ):
         load(name, root=str(tmp_path / "none"))
     assert list(tmp_path.iterdir()) == []
 
@@ -272,5 +274,5 @@ def test_an_altered_file_is_refused(name, shared, tmp_path):
         write(tmp_path / folder / file, (shared / folder / file).read_bytes())
     altered = tmp_path / folder / file
     altered.write_bytes(altered.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"is damaged or altered \(sha256 .*; remove it and get it again"):
+    with pytest.raises(DataError, match=r"is damaged or altered \(sha256 .*; delete it and download it again"):
         load(name, root=str(tmp_path))

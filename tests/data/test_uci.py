@@ -52,7 +52,7 @@ def test_a_small_set_is_read_with_its_splits(boats):
 def test_a_small_set_that_is_missing_or_altered_is_refused(boats):
     folder = boats / "uci" / "yacht"
     (folder / "index_test_1.txt").rename(boats / "aside")
-    with pytest.raises(DataError, match=r"index_test_1\.txt: is not there; `dropout-lab data get uci/yacht`"):
+    with pytest.raises(DataError, match=r"index_test_1\.txt: does not exist; run `dropout-lab data get uci/yacht`"):
         load("uci", name="yacht", root=str(boats))
     (boats / "aside").rename(folder / "index_test_1.txt")
     (folder / "data.txt").write_text((folder / "data.txt").read_text().replace("3.1", "3.2"))

@@ -80,22 +80,22 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     words = ["train.epochs=1", "model.hidden=[4]", "seeds=1"]
     status, out, err = typed("sweep", "data=file", "data.path=a.npz,b.csv", "data.target=kind", *words)
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: data.target=kind: is for tables; an .npz names its target y\n"
+    assert err == "dropout-lab: data.target=kind: is for tables; the target of an .npz file is its array y\n"
     status, out, err = typed("sweep", "data=file", "data.path=b.csv", "data.target=kind", *words)
     assert (status, err) == (0, "")
     (folder / "b.csv").write_text("u,v,kind\n1,2,a\n3,x,b\n")
     status, out, err = typed("sweep", "data=file", "data.path=b.csv", "data.target=kind", *words, "out=other")
     assert (status, out) == (2, "")
-    said = "b.csv: line 3, column 'v': 'x' is not a finite number, as other cells of the column are; "
-    assert err == f"dropout-lab: {said}data.drop=[v] leaves the column out\n"
+    said = "b.csv: line 3, column 'v': 'x' is not a finite number like the other cells of the column; "
+    assert err == f"dropout-lab: {said}data.drop=[v] excludes the column\n"
     assert not (folder / "other").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data.train_size=5000"], "data.train_size=5000: the training part has 1150 examples"),
-        (["data=wine", "regularizer=augment"], "regularizer=augment: is for images, and these data have none"),
+        (["data.train_size=5000"], "data.train_size=5000: the training split has 1150 examples"),
+        (["data=wine", "regularizer=augment"], "regularizer=augment: requires images, which these data do not have"),
         (["data=noisy_sine", "data.label_noise=0.1"], "data.label_noise=0.1: is for classes, and data=noisy_sine"),
         (
             ["regularizer=augment", "regularizer.shift=9"],

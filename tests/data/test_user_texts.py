@@ -100,7 +100,7 @@ def test_words_that_look_missing_or_long_are_texts(folder):
         (TABLE, {"target": ""}, "mail.csv: needs data.target=COLUMN; it has id, body, kind"),
         (TABLE, {"text": "bdy"}, "data.text=bdy: no such column in mail.csv; did you mean 'body'?"),
         (TABLE, {"target": "x"}, "data.target=x: no such column in mail.csv; it has id, body, kind"),
-        (TABLE, {"target": "body"}, "data.target=body: is the column of the texts; another one must be predicted"),
+        (TABLE, {"target": "body"}, "data.target=body: is the column of the texts; the target must be another column"),
         (
             TABLE + "4, ,ham\n",
             {},
@@ -121,7 +121,7 @@ def test_words_that_look_missing_or_long_are_texts(folder):
             "mail.csv: line 2, column 'kind': holds no value; 2 rows have missing cells; data.missing=drop",
         ),
         (TABLE, {"missing": "mean"}, "data.missing=mean: texts have none; data.missing=drop leaves out rows without"),
-        ("id,body,kind\n", {}, "mail.csv: has no line below that of the names"),
+        ("id,body,kind\n", {}, "mail.csv: has no line after the header"),
         ("", {}, "mail.csv: is empty"),
     ],
 )
@@ -135,7 +135,7 @@ def test_what_is_wrong_with_a_table_is_one_line(content, options, said, folder):
 @pytest.mark.parametrize(
     ("spoil", "options", "said"),
     [
-        (lambda mail: (mail / "spam/1.txt").write_text(" \n"), {}, r"mail/spam/1\.txt: is empty, it has no token$"),
+        (lambda mail: (mail / "spam/1.txt").write_text(" \n"), {}, r"mail/spam/1\.txt: is empty; it has no token$"),
         (lambda mail: (mail / "spam/1.txt").write_bytes(b"\xff\x81"), {}, r"mail/spam/1\.txt: is no UTF-8 or"),
         (lambda mail: (mail / "spam/1.txt").unlink(), {}, r"mail/spam: holds no text \(\.txt\); remove it"),
         (lambda mail: (mail / "spam").rename("x"), {}, "mail: must hold a folder of texts for each of two classes"),

@@ -127,7 +127,7 @@ def test_a_spoilt_file_is_named(mnist, spoil, message):
 
 def test_a_missing_file_says_how_to_get_it(mnist):
     mnist[3].unlink()
-    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte: is not there; `dropout-lab data get mnist`"):
+    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte: does not exist; run `dropout-lab data get mnist`"):
         vision.read_vision("mnist", str(mnist[0].parents[2]))
 
 

@@ -112,15 +112,15 @@ def finite_near_one(variant, layout):
 def declared_moments_kept(variant, layout):
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(LARGE[layout], generator=generator)
-    if "variance" not in variant.keeps:
+    if "variance" not in variant.preserves:
         x = x.abs() + 1
     found, aim = act(variant, x, 0.3, random(2), layout), act_at_test(variant, x, 0.3, layout)
     # Elements that share a mask are one draw: average over them first, then take the error of that mean.
     axes = shared_axes(variant, layout, x.dim())
-    if layout == MAPS and variant.fraction == "about":
+    if layout == MAPS and variant.zeroing == "about":
         axes = [2, 3]  # a square reaches over its whole map at most
     for name, power in (("mean", 1), ("variance", 2)):
-        if name in variant.keeps:
+        if name in variant.preserves:
             difference = (found**power - aim**power).double()
             draws = difference.mean(axes) if axes else difference
             error = draws.std().item() / math.sqrt(draws.numel())
@@ -132,11 +132,11 @@ def drop_fraction(variant, layout):
         x = torch.rand(LARGE[layout], generator=torch.Generator().manual_seed(3)) + 1e-6
         out = act(variant, x, rate, random(4), layout)
         found = (out == 0).double()
-        if variant.fraction == "soft":
+        if variant.zeroing == "soft":
             assert abs(variant.dropped(x, out, rate).double().mean().item() - rate) < 0.02
-        elif variant.fraction == "none":
+        elif variant.zeroing == "none":
             assert found.mean() == 0
-        elif variant.fraction == "about":
+        elif variant.zeroing == "about":
             assert 0.3 * rate < found.mean().item() < rate + 0.01
         else:
             axes = shared_axes(variant, layout, x.dim())
@@ -151,7 +151,7 @@ def noise_of(variant, layout, rate=0.5, seed=5):
 
 
 def declared_axes_share_a_mask_and_others_do_not(variant, layout):
-    if variant.fraction == "about" and not variant.adaptive:
+    if variant.zeroing == "about" and not variant.adaptive:
         return  # squares and thresholds have neighbourhoods instead of axes
     made = noise_of(variant, layout)
     shared = shared_axes(variant, layout, made.dim())
@@ -183,7 +183,7 @@ def gradient_reaches_what_was_kept(variant, layout):
     out = act(variant, x, 0.5, random(), layout)
     out.sum().backward()
     assert x.grad.isfinite().all()
-    if variant.fraction in ("rate", "about"):
+    if variant.zeroing in ("rate", "about"):
         assert torch.equal(x.grad != 0, out != 0)
         torch.testing.assert_close(x.grad * x, out)
     else:
@@ -205,7 +205,7 @@ def what_was_dropped_is_told(variant, layout):
     assert told.dtype == torch.bool
     assert told.shape == x.shape
     assert 0 < told.double().mean().item() < 0.45
-    if variant.fraction in ("rate", "about"):
+    if variant.zeroing in ("rate", "about"):
         assert torch.equal(told, out == 0)
 
 

@@ -43,8 +43,8 @@ def test_contract(kind, layout, check):
 def test_declarations_make_sense(kind):
     variant = VARIANTS[kind]
     assert set(variant.needs) <= set(variant.layouts) <= set(SITE_KINDS)
-    assert set(variant.keeps) <= {"mean", "variance"}
-    assert variant.fraction in ("rate", "about", "soft", "none")
+    assert set(variant.preserves) <= {"mean", "variance"}
+    assert variant.zeroing in ("rate", "about", "soft", "none")
     named = sys.modules[variant.__module__].__dict__.get(variant.__module__.rpartition(".")[2], variant)
     assert "Source:" in named.__doc__
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from sklearn.metrics import log_loss, roc_auc_score
 from dropout_lab.errors import ConfigError
 from dropout_lab.evaluation.measure import ood_images
 from dropout_lab.evaluation.predictor import Predictor
+from dropout_lab.evaluation.request import evaluate_requested
 from dropout_lab.sweeps.checkpoints import list_saved
-from dropout_lab.tuning.search import run_or_tune
+from dropout_lab.tuning import search
+
+run_or_tune = partial(search.run_or_tune, evaluate=evaluate_requested)
 
 TINY = ["model.hidden=[16]", "train.epochs=2", "train.lr=0.01", "out=out"]
 CLOCKS = ["seconds"]
@@ -183,7 +187,7 @@ def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arm
     before = Path("out/trials.csv").read_text()
     outcome, lines = go(arms_of, "seeds=2", "save=true")
     assert outcome.trained == 2
-    assert lines[0] == "out: 2 trials, 2 of them there, 2 without all that is to be kept; training 2 in 1 pack"
+    assert lines[0] == "out: 2 trials, 2 of them there, 2 without the files to be saved; training 2 in 1 pack"
     assert Path("out/trials.csv").read_text() == before, "rows that are there stay"
     files = sorted(Path("out/weights").iterdir())
     assert len(files) == 2
@@ -206,10 +210,10 @@ def test_a_network_of_the_users_own_with_its_buffers(own_network, arms_of):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["rate=0", "infer=monte_carlo"], "infer=monte_carlo: finds nothing stochastic: the rate is 0"),
-        (["rate=0,0.5", "infer=monte_carlo"], "infer=monte_carlo: finds nothing stochastic: the rate is 0"),
+        (["rate=0", "infer=monte_carlo"], "infer=monte_carlo: requires randomness: the rate is 0"),
+        (["rate=0,0.5", "infer=monte_carlo"], "infer=monte_carlo: requires randomness: the rate is 0"),
         (["variant=none", "infer=monte_carlo"], "finds nothing stochastic"),
-        (["variant=maxdropout", "infer=monte_carlo"], "variant=maxdropout draws nothing at random"),
+        (["variant=maxdropout", "infer=monte_carlo"], "variant=maxdropout is not random"),
         (["schedule=early", "infer=monte_carlo"], "schedule=early ends at rate 0"),
         (["rate=0", "seeds=1", "infer=ensemble"], "the rate is 0 and one seed"),
         (["data=wine", "infer.ood=[noise]"], r"infer.ood=\[noise\]: is for classes of images"),

@@ -55,11 +55,11 @@ def test_each_dropout_is_a_place_in_order_with_the_layout_of_what_reaches_it():
             nn.Linear(192, OUTPUTS),
         )
     )  # fmt: skip
-    assert {name: (place.layout, place.level) for name, place in model.places.items()} == {
+    assert {name: (place.layout, place.depth) for name, place in model.places.items()} == {
         "input": (MAPS, None), "1": (MAPS, 0), "2": (MAPS, 1), "4": (UNITS, 2)
     }  # fmt: skip
     assert model.sites == ("1", "2", "4")
-    assert model.levels == 3
+    assert model.depth == 3
     reader = custom(Reader)
     assert [(name, place.layout) for name, place in reader.places.items()][1:] == [
         ("input module", STEPS), ("between", STEPS), ("channels", STEPS)

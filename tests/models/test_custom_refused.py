@@ -50,7 +50,7 @@ class Transposed(nn.Module):
         (5, "TypeError: 'int' object is not callable"),
         (lambda shape: nn.Linear(64, 5), r"nets:make\(\(1, 8, 8\), 5\) fails: TypeError"),
         (lambda shape, outputs: [nn.Linear(64, 5)], "nets:make gives list, where an nn.Module is needed"),
-        (sequence(nn.Flatten(), nn.Linear(64, OUTPUTS)), "nets:make finds no nn.Dropout in it$"),
+        (sequence(nn.Flatten(), nn.Linear(64, OUTPUTS)), "nets:make contains no nn.Dropout$"),
         (sequence(nn.Dropout()), "nets:make has no parameter to train"),
         (
             sequence(nn.Dropout(), nn.Linear(9, OUTPUTS)),
@@ -67,7 +67,7 @@ class Transposed(nn.Module):
         ),
         (Functional, r"draws random numbers in its forward pass \(functional dropout, or noise\)"),
         (encoder_with_dropout, r"draws random numbers in its forward pass \(dropout= of 1.self_attn\)"),
-        (Changing, "uses its nn.Dropout 'drop' on maps and on units; give each one of its own"),
+        (Changing, "uses its nn.Dropout 'drop' on maps and on units; use a separate module for each"),
         (without_batch_first, r"gives its nn.Dropout '2' \[8, 3, 8\], where \[3, D\], \[3, T, D\]"),
         (
             sequence(nn.Unflatten(1, (1, 1)), nn.Dropout3d(), nn.Flatten(), nn.Linear(64, OUTPUTS)),
@@ -96,7 +96,7 @@ def test_a_dropout_that_no_pass_calls_is_not_found():
 
 def test_a_pack_of_several_and_functions_that_change_their_mind():
     model = custom(Reader)
-    with pytest.raises(ValueError, match="is trained by itself, and this is a pack of 2"):
+    with pytest.raises(ValueError, match="is trained one model at a time, but this pack has 2"):
         model.init([Streams(0, 0), Streams(0, 1)], CPU)
 
     def net(width):
@@ -106,7 +106,7 @@ def test_a_pack_of_several_and_functions_that_change_their_mind():
     with pytest.raises(ValueError, match="gives other initial values for the same seed"):
         custom(lambda shape, outputs: net(next(widths)))
     model = custom(lambda shape, outputs: net(int(torch.randint(1, 5, ()))))
-    with pytest.raises(ValueError, match="gives a network of another shape for another seed"):
+    with pytest.raises(ValueError, match="has another shape for another seed"):
         [model.init([Streams(0, seed)], CPU) for seed in range(20)]
 
 

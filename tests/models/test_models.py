@@ -77,12 +77,12 @@ def test_every_place_is_called_in_order_with_all_models(model):
     declared = [name for name in model.places if model.places[name].layout != WEIGHTS]
     assert [name for name in called if name in declared] == declared
     assert called[0] == "input"
-    assert model.places["input"].level is None
+    assert model.places["input"].depth is None
 
 
 def test_each_level_has_activations_and_what_reads_them_is_known(model):
-    levels = {model.places[name].level for name in model.sites}
-    assert levels == set(range(model.levels))
+    levels = {model.places[name].depth for name in model.sites}
+    assert levels == set(range(model.depth))
     for name, place in model.places.items():
         for reader in place.read_by:
             assert reader in model.parameters
@@ -106,7 +106,7 @@ def test_the_map_with_own_weights_for_each_example_is_the_map(model):
 def test_the_schema_knows_the_number_of_sites(config):
     for kind, words in KINDS.items():
         conf = config(f"model={kind}", *words).model
-        assert conf.hidden_sites == build_model(conf, (1, 8, 8), 10).levels
+        assert conf.hidden_sites == build_model(conf, (1, 8, 8), 10).depth
 
 
 def test_initial_values_are_torchs_distribution(model):

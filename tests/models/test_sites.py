@@ -102,9 +102,9 @@ def parametrized():
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (Forward, "is a Forward, an nn.Dropout that has a forward of its own"),
-        (Inherited, "is a Inherited, an nn.Dropout that has a forward of its own"),
-        (Direct, "is a Direct, an nn.Dropout that has a forward of its own"),
+        (Forward, "is a Forward, an nn.Dropout that overrides forward"),
+        (Inherited, "is a Inherited, an nn.Dropout that overrides forward"),
+        (Direct, "is a Direct, an nn.Dropout that overrides forward"),
         (Call, "has a __call__ of its own"),
         (AlwaysOn, "has a train of its own"),
         (Scheduled, "has a p of its own"),

@@ -226,7 +226,7 @@ def test_kl_sparsity_of_the_mean_activations_before_dropout(bounded, made):
     units, maps = torch.rand(3, 7, 4, requires_grad=True), torch.rand(3, 7, 5, 2, 2, requires_grad=True)
 
     class Dropped:
-        training, holds, per_gate = True, False, False
+        training, carries_previous, per_gate = True, False, False
 
         def __call__(self, name, x):
             return x * 0

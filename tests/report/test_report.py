@@ -94,7 +94,7 @@ def test_a_figure_that_is_no_number_is_said(folder):
     frame([0.9])
     path = folder / "out" / "trials.csv"
     path.write_text(path.read_text().replace("0.9", "nine"))
-    with pytest.raises(ValueError, match="column test_accuracy has a cell that is no number"):
+    with pytest.raises(ValueError, match="line 2, column test_accuracy: 'nine' is not a number"):
         read_trials("out")
 
 
@@ -102,7 +102,7 @@ def test_a_figure_that_is_no_number_is_said(folder):
     ("change", "reason"),
     [
         (lambda text: text[:-20], "its last line is not whole"),
-        (lambda text: text.replace(",ok,", ",okk,"), "column status has 'okk', which is none of diverged, failed, ok"),
+        (lambda text: text.replace(",ok,", ",okk,"), "line 2, column status: 'okk' is not one of diverged, failed, ok"),
         (lambda text: "", "cannot be read as CSV"),
         (lambda text: text.replace("ok", "ok,1,2,3", 1) + 'a,"b\n', "cannot be read as CSV"),
     ],
@@ -116,7 +116,7 @@ def test_what_was_cut_or_edited_is_not_shown_as_a_result(folder, change, reason)
 
 
 def test_words_that_look_like_numbers_stay_words(folder):
-    Ledger("out").append([{"trial_id": "1e5", "status": "ok", "variant": "none", "rate": "0.2/0.5"}], [])
+    Ledger("out").append([{"trial_id": "1e5", "status": "ok", "seed": 0, "variant": "none", "rate": "0.2/0.5"}], [])
     found = read_trials("out").iloc[0]
     assert (found.trial_id, found.variant, found.rate) == ("1e5", "none", "0.2/0.5")
 
@@ -237,7 +237,7 @@ def test_an_arm_of_which_a_third_diverged_says_so_and_is_not_the_best(folder):
     assert summary.comparison.contests[0].best == "a"
     foot = " ".join(write_footnotes(summary))
     assert "Diverged trials are left out of the means: b 1 of 3 (against a: p = 1.000); p: McNemar's test" in foot
-    assert "A third of the trials or more diverged of b" in foot
+    assert "A third or more of the trials diverged for b" in foot
 
 
 def test_the_foot_says_spread_checkpoint_and_selection(folder):

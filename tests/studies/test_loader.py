@@ -46,7 +46,7 @@ def metric(**changes):
         ({"claims": [CLAIM | {"metric": "loss"}]}, "no metric 'loss'"),
         ({"claims": [CLAIM | {"category": "papers"}]}, "must be one of paper, text, control"),
         ({"claims": [CLAIM | {"id": "x"}, CLAIM | {"id": "x"}]}, "claims: id 'x' is given to two claims"),
-        ({"claims": [CLAIM], **metric(better="")}, "does not say what is better"),
+        ({"claims": [CLAIM], **metric(better="")}, "does not define which direction is better"),
         ({"claims": {"x": 1}}, "claims: must be a list"),
         ({"figure": {"form": "pie"}}, "'pie': must be one of line"),
         ({"figure": {"form": "line"}}, "form line needs x"),

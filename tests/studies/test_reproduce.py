@@ -106,7 +106,7 @@ def test_every_study_runs_at_smoke_scale(typed, folder, monkeypatch, name):
 
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(DATA))
     status, out, err = typed("reproduce", name, "scale=smoke", "out=o")
-    if "its data are not here" in err:
+    if "its data are not on disk" in err:
         pytest.skip("no real data here: set DROPOUT_LAB_DATA to a folder that has them")
     assert (status, err) == (0, "")
     place = folder / "o" / name / "smoke"
@@ -217,3 +217,16 @@ def test_every_claim_of_every_scale_stands_in_one_ledger(typed, folder, own):
     assert ledger["verdict"].tolist() == ["not comparable at this scale", "inconclusive"]
     assert "2 claims on data: 0 supported" in (folder / "o/claims.md").read_text()
     assert "## Claims of papers" in (folder / "o/claims.md").read_text()
+
+
+def test_replicates_of_a_study_may_have_their_own_test_parts(typed, folder, own):
+    words = {"set": "seeds=4 train.epochs=1 model.hidden=[4] data.train_size=50 resplit=true"}
+    study = own(replicates=["base_seed", "seed"], scales={"smoke": words, "laptop": words})
+    assert typed("reproduce", study, "scale=laptop", "out=o")[::2] == (0, "")
+    trials = pd.read_csv(folder / "o/mine/laptop/trials.csv")
+    assert (trials["base_seed"].fillna(0) == trials["seed"]).all()
+    claims = pd.read_csv(folder / "o/mine/laptop/claims.csv")
+    assert claims["n"].tolist() == [4]
+    table = " ".join((folder / "o/mine/laptop/table.md").read_text().split())
+    assert "Variation in the intervals: training seeds, splits and test examples." in table
+    assert "variance corrected after Nadeau and Bengio (2003)" in table

@@ -219,7 +219,7 @@ def test_panels_are_judged_by_themselves_and_always_over_all(planted):
 
 
 def test_where_nothing_differs_a_verdict_is_rare():
-    """Two-sided at 0.05, whichever way a claim is put: no more than that of planted null results are told apart."""
+    """Two-sided at 0.05, whichever way a claim is put: no more than that of planted null results get a verdict."""
     draws = np.random.default_rng(0)
     told = {"better": 0, "edge": 0, "best": 0}
     runs = 400

@@ -102,7 +102,7 @@ def test_workers_import_what_this_process_can(typed, folder, monkeypatch):
         ("model.target=ownnet:NET", "model.target=ownnet:NET: ownnet has no NET"),
         ("model.target=ownnet:nn", "model=custom: ownnet:nn((1, 8, 8), 10) fails: TypeError: 'module' object is not"),
         ("model.target=ownnet:three", "model=custom: ownnet:three gives int, where an nn.Module is needed"),
-        ("model.target=ownnet:bare", "model=custom: ownnet:bare finds no nn.Dropout in it"),
+        ("model.target=ownnet:bare", "model=custom: ownnet:bare contains no nn.Dropout"),
         ("variant=alpha", "model=custom: a network of your own cannot become the SELU network"),
         ("variant=dropconnect", "variant=dropconnect model=custom: needs weights where it drops"),
         ("data=wine", "model=custom: ownnet:mlp fails in training on a batch [3, 13]: RuntimeError"),

@@ -15,10 +15,11 @@ from dropout_lab.sweeps.ledger import Ledger
 
 HEAD = ",".join(COLUMNS) + "\n"
 CELLS = "," * (len(COLUMNS) - 1)
+WHOLE = ",".join({"trial_id": "a", "status": "ok", "seed": "0"}.get(name, "") for name in COLUMNS)
 
 
 def row(i, status="ok", **more):
-    return {"trial_id": i, "status": status, "rate": 0.5, **more}
+    return {"trial_id": i, "status": status, "rate": 0.5, "seed": 0, **more}
 
 
 def curve(i, epochs=2):
@@ -85,10 +86,10 @@ def test_older_and_richer_headers_are_kept_up(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name,value\nx,1\n3,4", "is not a file of dropout-lab's"),
-        ("trial_id,value\nx,1\n", "is not a file of dropout-lab's"),
-        ("one line, no newline", "is not a file of dropout-lab's"),
-        (HEAD + "a" + CELLS + "\nb\n", "line 3 does not have 33 cells"),
+        ("name,value\nx,1\n3,4", "was not written by dropout-lab"),
+        ("trial_id,value\nx,1\n", "was not written by dropout-lab"),
+        ("one line, no newline", "was not written by dropout-lab"),
+        (HEAD + WHOLE + "\nb\n", "line 3 does not have 33 cells"),
         (HEAD + "a" + CELLS + ",7\n", "line 2 does not have 33 cells"),
         (b"\xff\xfe\x00binary\n\xff", "cannot be read as CSV"),
         (b"\xff\xfe\x00binary\n", "cannot be read as CSV"),
@@ -113,7 +114,7 @@ def test_a_folder_that_cannot_be_written(folder):
 def test_somebody_elses_folder_is_left_alone(folder):
     (folder / "out").mkdir()
     (folder / "out" / "config.yaml").write_text("mine: true\n")
-    with pytest.raises(ConfigError, match=r"out=out: holds a config\.yaml that is not dropout-lab's"):
+    with pytest.raises(ConfigError, match=r"out=out: holds a config\.yaml that was not written by dropout-lab"):
         Ledger("out")
     assert [p.name for p in (folder / "out").iterdir()] == ["config.yaml"]
 
@@ -146,7 +147,11 @@ def test_a_damaged_plan_is_made_anew(folder, content):
 
 def test_one_command_at_a_time(folder):
     first, second = Ledger("out"), Ledger("out")
-    with first.claim(), pytest.raises(ConfigError, match="another dropout-lab is training there"), second.claim():
+    with (
+        first.claim(),
+        pytest.raises(ConfigError, match="another dropout-lab process is training in this folder"),
+        second.claim(),
+    ):
         pass
     with second.claim():
         pass

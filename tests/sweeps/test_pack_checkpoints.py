@@ -9,6 +9,7 @@ import sys
 import pytest
 import torch
 
+from dropout_lab.files import remove_leftovers
 from dropout_lab.sweeps import checkpoint_states as files
 from dropout_lab.sweeps.checkpoint_states import read_checkpoint, write_checkpoint
 from dropout_lab.sweeps.pack_checkpoints import (
@@ -17,7 +18,6 @@ from dropout_lab.sweeps.pack_checkpoints import (
     checkpoint_path,
     list_checkpoints,
     remove_checkpoints,
-    remove_temporary,
     usable_checkpoints,
 )
 
@@ -150,7 +150,7 @@ def test_the_header_is_one_line_of_json(path):
 def test_unfinished_files_of_killed_processes_are_removed(path, tmp_path):
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    for name in (f"{path.name}.{child.pid}.new", f"{path.name}.{os.getpid()}.new", f"{path.name}.new"):
+    for name in (f"{path.name}.{child.pid}.new", f"{path.name}.{os.getpid()}.new"):
         (path.parent / name).write_bytes(b"half")
-    remove_temporary(tmp_path)
+    remove_leftovers(path.parent)
     assert {each.name for each in path.parent.iterdir()} == {path.name, f"{path.name}.{os.getpid()}.new"}

@@ -14,23 +14,23 @@ import pytest
 from dropout_lab.sweeps import pack_job as worker
 from dropout_lab.sweeps import pool as workers
 from dropout_lab.sweeps import process as child
-from dropout_lab.sweeps.pack_job import benefits_from_threads, threads_for
+from dropout_lab.sweeps.pack_job import benefits_from_threads, threads_for, train_or_fail
 from dropout_lab.sweeps.pool import train_packs
 
 TINY = ["model.hidden=[8]", "train.epochs=2"]
 
 
-def packs_of(trials, *words, size=2):
+def packs_of(trials, *words):
     every = trials(*TINY, *words)
-    return [tuple(every[i : i + size]) for i in range(0, len(every), size)]
+    return [tuple(every[i : i + 2]) for i in range(0, len(every), 2)]
 
 
 def figures(trained):
     timing = {"train_seconds", "seconds_per_epoch"}
     return {
         t.id: {k: v for k, v in r.measured.items() if k not in timing}
-        for pack, results, _ in trained
-        for t, r in zip(pack, results, strict=True)
+        for each in trained
+        for t, r in zip(each.pack, each.results, strict=True)
     }
 
 
@@ -43,7 +43,7 @@ def launching(monkeypatch):
 
 def check_same_figures_here_and_there(packs):
     epochs = []
-    here = figures(train_packs(packs, 1, lambda n: None))
+    here = figures(train_or_fail(pack, lambda n: None) for pack in packs)
     there = figures(train_packs(packs, 2, epochs.append))
     assert here == there
     assert sum(epochs) == 6 * 2
@@ -123,32 +123,14 @@ def test_a_process_with_threads_of_others_is_not_copied():
         thread.join()
 
 
-def test_a_worker_that_dies_fails_its_pack_and_no_other(trials, monkeypatch):
-    packs = packs_of(trials, "seeds=6")
-    real, killed = worker.Worker._train, []
-
-    def sabotage(self, pack):
-        if not killed:
-            killed.append(pack)
-            self._child.kill()
-        return real(self, pack)
-
-    monkeypatch.setattr(worker.Worker, "_train", sabotage)
-    done = list(train_packs(packs, 2, lambda n: None))
-    assert sorted([t.pack for t in done], key=packs.index) == packs
-    for trained in done:
-        assert trained.results[0].status == ("failed" if trained.pack in killed else "ok")
-    assert "died with status -9" in next(t.error for t in done if t.error)
-
-
 def test_workers_that_cannot_be_replaced_leave_the_rest_to_the_others(trials, monkeypatch):
     real = worker.Worker._train
     crew = []
-    both_there = threading.Barrier(2)
+    all_there = threading.Barrier(3)
 
     def sabotage(self, pack):
         if self not in crew:
-            both_there.wait(timeout=60)
+            all_there.wait(timeout=60)
             crew.append(self)
             self._child.kill()
             monkeypatch.setattr(worker, "launch_process", no_room)
@@ -157,8 +139,8 @@ def test_workers_that_cannot_be_replaced_leave_the_rest_to_the_others(trials, mo
     monkeypatch.setattr(worker.Worker, "_train", sabotage)
     packs = packs_of(trials, "seeds=8")
     done = list(train_packs(packs, 3, lambda n: None))
-    assert sorted([t.pack for t in done], key=packs.index) == packs
-    assert [t.results[0].status for t in done].count("failed") == 2
+    assert sorted(trial.seed for each in done for trial in each.pack) == list(range(8))
+    assert all(result.status == "ok" for each in done for result in each.results)  # trained by this process
 
 
 def test_a_python_error_in_a_worker_comes_back(trials):
@@ -216,7 +198,7 @@ def test_no_worker_outlives_its_sweep(folder, how):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     crew = children_of(running.pid)
-    assert len(crew) == 1  # beside the sweep itself
+    assert len(crew) == 2
     os.kill(running.pid, how)
     running.wait()
     deadline = time.monotonic() + 120

@@ -1,6 +1,8 @@
 """A sweep against its folder: resume, failure, divergence."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,7 @@ def test_a_failed_pack_is_reported_kept_apart_and_tried_again(folder, arms_of, m
 
 def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
     from dropout_lab.sweeps import pack_job as worker
+    from dropout_lab.sweeps import pool
 
     real, calls = worker.train_pack, []
 
@@ -104,6 +107,7 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
         return real(*args)
 
     monkeypatch.setattr(worker, "train_pack", stopping)
+    monkeypatch.setattr(pool, "can_fork", lambda: False)  # this process trains, as in a notebook
     with pytest.raises(Interrupted, match="2 of 6 trials are saved in out, the same command goes on from there"):
         go(arms_of, "seeds=6", "pack=2", "workers=1")
     monkeypatch.setattr(worker, "train_pack", real)
@@ -123,6 +127,53 @@ def test_the_whole_sweep_is_refused_before_anything_trains(folder, arms_of, word
     with pytest.raises(ConfigError, match=message):
         run_arms(arms_of("out=out", *words), print)
     assert list(folder.iterdir()) == []
+
+
+def test_missing_trials_are_an_exit_status_of_one(folder, arms_of, monkeypatch):
+    real, calls = Ledger.append, []
+
+    def move_folder_away(self, *rows):
+        real(self, *rows)
+        calls.append(1)
+        if len(calls) == 1:
+            (folder / "out").rename(folder / "elsewhere")
+
+    monkeypatch.setattr(Ledger, "append", move_folder_away)
+    outcome, lines = go(arms_of, "seeds=4", "pack=2", "workers=1")
+    assert outcome.status == 1
+    assert lines[-1] == "note: out was changed meanwhile and lacks 2 of 4 trials; the same command trains them"
+    monkeypatch.setattr(Ledger, "append", real)
+    assert go(arms_of, "seeds=4", "pack=2")[0].status == 0
+
+
+def test_packs_in_halves_are_planned_for_the_next_command(folder, arms_of, monkeypatch):
+    from dropout_lab.sweeps import pack_job as worker
+
+    real = worker.train_pack
+
+    def allocate(trials, *rest):
+        if len(trials) > 2:
+            raise MemoryError("no room")
+        return real(trials, *rest)
+
+    monkeypatch.setattr(worker, "train_pack", allocate)
+    outcome, lines = go(arms_of, "seeds=4")
+    assert outcome.status == 0
+    assert lines[1:] == ["trying again in two halves: 4 trials (MemoryError: no room)"]
+    assert [len(pack["trials"]) for pack in Ledger("out").packs()] == [2, 2]
+
+
+def test_leftovers_of_killed_commands_are_removed(folder, arms_of):
+    go(arms_of, "seeds=1", "save=true", "save_predictions=true")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [".dropout-lab/packs.json", "comparisons.csv", "weights/0123.safetensors", "predictions/0123.npz"]
+    for name in left:
+        Path(f"out/{name}.{ended.pid}.new").touch()
+    mine = Path(f"out/notes.txt.{ended.pid}.new")
+    mine.touch()
+    go(arms_of, "seeds=1", "save=true", "save_predictions=true")
+    assert list(Path("out").rglob("*.new")) == [mine]
 
 
 def test_a_sweep_leaves_its_folder_and_nothing_else(folder, arms_of):

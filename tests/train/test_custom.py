@@ -166,7 +166,7 @@ def test_every_variant_acts_or_is_refused(variant, nets, trials):
     (result,) = train_pack([trial], load("digits"))
     assert result.status == "ok"
     assert 0 < result.measured["drop_fraction"] < 0.6
-    assert result.measured["active_parameters"] is None or VARIANTS[variant].fraction in ("soft", "none")
+    assert result.measured["active_parameters"] is None or VARIANTS[variant].zeroing in ("soft", "none")
     assert result.measured["parameters"] == 4 * 9 + 8 + 64 * 8 + 16 + 8 * 10 + 10
 
 
@@ -196,7 +196,9 @@ def test_a_regularizer_of_weights_without_weights_is_refused(folder, trials):
     )
     chosen = ["model=custom", "model.target=bare:net", "seeds=1"]
     check_trials(trials(*chosen, "regularizer=early_stopping"))
-    with pytest.raises(ConfigError, match="regularizer=early_stopping\\+l2: finds no weights in this network"):
+    with pytest.raises(
+        ConfigError, match="regularizer=early_stopping\\+l2: requires weights, which this network does not have"
+    ):
         check_trials(trials(*chosen, "regularizer=[l2,early_stopping]"))
 
 

@@ -101,7 +101,7 @@ def test_what_changes_examples_sees_no_hole():
 def test_a_column_without_a_value_in_the_training_part_is_named():
     x = X.copy()
     x[:150, 1] = NAN
-    with pytest.raises(ValueError, match="data=file leaves no value of column 'b' in the training part"):
+    with pytest.raises(ValueError, match="data=file leaves no value of column 'b' in the training split"):
         feed_of(dataset(x), "mean")
     x[3, 1] = 4.0
     data, conf = dataset(x), DataConf(kind="file", missing="mean")

@@ -45,8 +45,8 @@ def test_what_drowns_in_noise_is_no_active_parameter(trials):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["variant=concrete", "schedule=linear"], "learns its rate and takes no schedule=linear"),
-        (["variant=variational_gaussian", "rate=0.6"], "learns a rate of at most 0.5 and cannot start above it"),
+        (["variant=concrete", "schedule=linear"], "learns its rate and cannot be combined with schedule=linear"),
+        (["variant=variational_gaussian", "rate=0.6"], "learns a rate of at most 0.5 ; start at or below it"),
         (["variant=stochastic_depth", "model=resmlp", "input_rate=0.1"], "does not take an input_rate"),
     ],
 )

@@ -6,8 +6,8 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from dropout_lab.config import LRScheduleConf, TrainConf
+from dropout_lab.config.lr_schedules import LR_SCHEDULES
 from dropout_lab.data import load
-from dropout_lab.lr_schedules import LR_SCHEDULES
 from dropout_lab.train.loop import train_pack
 from dropout_lab.train.optimizers import OPTIMIZERS
 from dropout_lab.train.pack import Pack

@@ -32,7 +32,7 @@ class Recording:
 
     def __init__(self, inner):
         self.inner, self.training = inner, inner.training
-        self.holds, self.per_gate = inner.holds, inner.per_gate
+        self.carries_previous, self.per_gate = inner.carries_previous, inner.per_gate
         self.masks, self.seen = {}, {}
 
     def mask(self, name, shape, like):
@@ -180,10 +180,10 @@ def test_the_terms_of_weight_drop_are_in_the_loss(trials):
     before, after = hook.seen["layer0"]
     expected = 2 * after.square().mean((1, 2, 3)) + before.diff(dim=2).square().mean((1, 2, 3))
     drops = torch.tensor([rates["layer0"] > 0 for rates in pack.rates])
-    found = pack.noise.charged()
+    found = pack.noise.mean_state_penalty()
     torch.testing.assert_close(found, torch.where(drops, expected, 0))
     assert drops.tolist() == [True, True, False, False]
-    assert pack.noise.charged() is None
+    assert pack.noise.mean_state_penalty() is None
 
 
 class TestNetworks:

@@ -8,7 +8,9 @@ import pytest
 from sklearn import metrics as sk
 
 from dropout_lab.metrics import requestable
-from dropout_lab.presentation.sweep import rebuild_table, write_summary
+from dropout_lab.presentation.folder import load_summary
+from dropout_lab.presentation.sweep import write_summary
+from dropout_lab.presentation.table import render_table_of
 from dropout_lab.report.predictions import load_predictions
 from dropout_lab.report.read_csv import read_curves, read_trials
 from dropout_lab.sweeps.run import run_arms
@@ -123,7 +125,7 @@ def test_a_later_request_completes_the_rows_that_are_there(folder, arms_of):
     go(arms_of, "data=wine", "metrics=[f1]", "seeds=2")
     before = rows_of()
     lines = go(arms_of, "data=wine", "metrics=[auroc]")
-    assert "out: 3 trials, 2 of them there, 2 without all that is to be kept; training 3" in lines[-1]
+    assert "out: 3 trials, 2 of them there, 2 without the files to be saved; training 3" in lines[-1]
     after = rows_of()
     assert list(after)[:2] == list(before)
     assert all(row["test_auroc"] and row["val_auroc"] for row in after.values())
@@ -181,7 +183,7 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
     assert search.picked is search.attempts[int(np.argmin(means))]
     lines = write_summary(outcome)
     assert "settings chosen by the validation ECE on 2 seeds" in " ".join(" ".join(lines).split())
-    table = rebuild_table("out", "text").splitlines()
+    table = render_table_of(load_summary("out"), {}).splitlines()
     assert [line for line in table if line] == [line for line in "\n".join(lines[1:-1]).splitlines() if line]
     by_score = run_or_tune(arms_of(*TINY[:3], *words), lambda line: None).searches[0]
     assert [a.metric.name for a in by_score.attempts] == ["accuracy"] * 4

@@ -56,7 +56,7 @@ def test_a_regression_takes_any_rows():
 
 
 def test_what_is_refused():
-    with pytest.raises(ValueError, match=r"data.train_size=1151: the training part has 1150 examples"):
+    with pytest.raises(ValueError, match=r"data.train_size=1151: the training split has 1150 examples"):
         train_part(train_size=1151)
     with pytest.raises(ValueError, match=r"data=digits with data.train_size=5 leaves no training example of class '"):
         train_part(train_size=5)

@@ -151,7 +151,7 @@ class TestStreams:
     def test_parts_do_not_touch(self):
         feed = self.feed(running())
         for part, low, high in (("train", 0, 399), ("val", 400, 459), ("test", 460, 519)):
-            places = torch.cat([w.flatten() for w in feed.looks(part)])
+            places = torch.cat([w.flatten() for w in feed.eval_batches(part)])
             assert low <= int(places.min())
             assert int(places.max()) + 1 <= high
 

@@ -82,7 +82,7 @@ def test_every_variant_trains_where_it_fits_and_is_refused_where_it_does_not(var
             assert result.curve[-1]["rate"] == pytest.approx(mean)
         fraction = result.measured["drop_fraction"]
         assert 0 < fraction < 0.5
-        if kind.fraction == "rate":
+        if kind.zeroing == "rate":
             assert fraction == pytest.approx(mean, abs=0.1 if variant == "stochastic_depth" else 0.06)
 
 

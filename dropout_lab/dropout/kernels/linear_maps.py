@@ -72,14 +72,14 @@ class ConvMap:
         # On a CPU, grouped and vmapped convolutions are 2.5 to 4 times slower than one model after another. Compared
         # with channels last, the default memory order is up to 1.6 times slower, and 9 times slower in pooling.
         biases = [None] * len(x) if bias is None else split_models(bias)
-        each = [
+        outs = [
             conv2d(_last(maps), _last(filters), line, **self._how)
             for maps, filters, line in zip(split_models(x), split_models(weight), biases, strict=True)
         ]
-        if len(each) == 1:
-            return each[0].unsqueeze(0)
+        if len(outs) == 1:
+            return outs[0].unsqueeze(0)
         # Masks are drawn in memory order, which must be the same as for a single model.
-        return torch.stack([out.movedim(1, -1) for out in each]).movedim(-1, 2)
+        return torch.stack([out.movedim(1, -1) for out in outs]).movedim(-1, 2)
 
     def each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         examples = x.shape[0] * x.shape[1]
@@ -133,8 +133,8 @@ def _gathered(x: Tensor, weight: Tensor, bias: Tensor | None, used: Tensor) -> T
     """Map x [S, B, in] by the weights [in, out] of one model, example by example, skipping the unused inputs."""
     out = x.new_empty(*x.shape[:2], weight.shape[1])
     for b, lines in enumerate(used):
-        taken = lines.nonzero().squeeze(1)
-        torch.mm(x[:, b].index_select(1, taken), weight.index_select(0, taken), out=out[:, b])
+        rows = lines.nonzero().squeeze(1)
+        torch.mm(x[:, b].index_select(1, rows), weight.index_select(0, rows), out=out[:, b])
     return out if bias is None else out.add_(bias)
 
 

@@ -41,6 +41,6 @@ def conv_map_reference(
         if weight.dim() == 5:
             outs.append(conv2d(x[m], weight[m], b, stride, padding, dilation))
         else:
-            each = [conv2d(x[m, i], weight[m, i], b, stride, padding, dilation) for i in range(x.shape[1])]
-            outs.append(torch.stack(each))
+            examples = [conv2d(x[m, i], weight[m, i], b, stride, padding, dilation) for i in range(x.shape[1])]
+            outs.append(torch.stack(examples))
     return torch.stack(outs)

@@ -12,8 +12,8 @@ from torch import Tensor
 
 def unbind_steps(x: Tensor, count: int | None = None) -> Sequence[Tensor]:
     """Split x [M, T, ...] into its T steps; a constant x [M, 1, ...] is repeated ``count`` times."""
-    each = x[0].unbind(0) if len(x) == 1 else x.unbind(1)
-    return each * count if count is not None and len(each) == 1 else each
+    steps = x[0].unbind(0) if len(x) == 1 else x.unbind(1)
+    return steps * count if count is not None and len(steps) == 1 else steps
 
 
 class RecurrentMatmul:
@@ -104,8 +104,8 @@ class PerGateMatmul(RecurrentMatmul):
 
     def gradient(self, d: Tensor, before: Tensor) -> Tensor:
         seen = (before.unsqueeze(2) * self.mask).transpose(1, 2).flatten(2, 3)  # [M, G, T * B, H]
-        own = d.unflatten(-1, (self._gates, -1)).permute(0, 3, 4, 1, 2).flatten(3)  # [M, G, H, T * B]
-        return torch.matmul(own, seen).flatten(1, 2)
+        by_gate = d.unflatten(-1, (self._gates, -1)).permute(0, 3, 4, 1, 2).flatten(3)  # [M, G, H, T * B]
+        return torch.matmul(by_gate, seen).flatten(1, 2)
 
 
 def make_matmul(weight: Tensor, mask: Tensor | None, count: int) -> RecurrentMatmul:

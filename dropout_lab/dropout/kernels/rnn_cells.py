@@ -148,10 +148,10 @@ class LSTMCell(RNNCell):
         i, f, g, o = trace.gates.unflatten(-1, (4, -1)).unbind(-2)
         slopes = torch.empty_like(trace.gates).unflatten(-1, (4, -1))
         to_i, to_f, to_g, to_o = slopes.unbind(-2)
-        offered, taken = (g, i) if masks.candidate is None else (g * masks.candidate, i * masks.candidate)
-        sigmoid_backward(offered, i, out=to_i)
+        masked, share = (g, i) if masks.candidate is None else (g * masks.candidate, i * masks.candidate)
+        sigmoid_backward(masked, i, out=to_i)
         sigmoid_backward(trace.cells[:, :-1], f, out=to_f)
-        tanh_backward(taken, g, out=to_g)
+        tanh_backward(share, g, out=to_g)
         sigmoid_backward(trace.inner, o, out=to_o)
         cell, before = tanh_backward(o, trace.inner), f
         if masks.cell is not None:
@@ -227,12 +227,12 @@ class GRUCell(RNNCell):
         reset = trace.inner.unflatten(-1, (3, -1))[..., 2, :]
         slopes = torch.empty_like(trace.gates).unflatten(-1, (3, -1))
         to_r, to_z, to_q = slopes.unbind(-2)
-        offered, taken = (n, 1 - z) if masks.candidate is None else (n * masks.candidate, (1 - z) * masks.candidate)
-        change = trace.hidden[:, :-1] - offered
+        masked, share = (n, 1 - z) if masks.candidate is None else (n * masks.candidate, (1 - z) * masks.candidate)
+        change = trace.hidden[:, :-1] - masked
         if masks.keep_state is not None:
             change.mul_(masks.keep_state)
-            taken.mul_(masks.keep_state)
-        candidate = tanh_backward(taken, n)
+            share.mul_(masks.keep_state)
+        candidate = tanh_backward(share, n)
         sigmoid_backward(change, z, out=to_z)
         torch.mul(candidate, r, out=to_q)
         sigmoid_backward(candidate * reset, r, out=to_r)

@@ -44,8 +44,8 @@ class _Sequence(Function):
             trace.cells, trace.inner = states(c), gates.new_empty(models, count, batch, width)
         elif cell.own_bias:
             trace.inner = torch.empty_like(gates)
-        asked = CellMasks(*masks)
-        cell.forward(make_matmul(weight, asked.state, count), trace, bias, asked)
+        cell_masks = CellMasks(*masks)
+        cell.forward(make_matmul(weight, cell_masks.state, count), trace, bias, cell_masks)
         ctx.mark_dirty(inputs)
         ctx.set_materialize_grads(False)
         ctx.cell, ctx.biased = cell, bias is not None
@@ -58,13 +58,13 @@ class _Sequence(Function):
     def backward(ctx: Any, _: None, out: Tensor | None, last: Tensor | None = None) -> tuple[Tensor | None, ...]:
         weight, inputs, hidden, cells, inner, *masks = ctx.saved_tensors
         gates = inputs.view(*hidden[:, 1:].shape[:3], -1)
-        trace, asked = CellTrace(gates, hidden, cells, inner), CellMasks(*masks)
-        products = make_matmul(weight, asked.state, gates.shape[1])
-        arrived = torch.zeros_like(hidden[:, 1:]) if out is None else out
-        found = ctx.cell.backward(products, trace, asked, arrived, last)
-        to_weight = products.gradient(found.products, hidden[:, :-1])
-        to_bias = found.products.sum((1, 2)) if ctx.biased else None
-        return None, found.gates.view_as(inputs), to_weight, to_bias, found.h, found.c, *[None] * len(masks)
+        trace, cell_masks = CellTrace(gates, hidden, cells, inner), CellMasks(*masks)
+        products = make_matmul(weight, cell_masks.state, gates.shape[1])
+        out_gradient = torch.zeros_like(hidden[:, 1:]) if out is None else out
+        gradients = ctx.cell.backward(products, trace, cell_masks, out_gradient, last)
+        to_weight = products.gradient(gradients.products, hidden[:, :-1])
+        to_bias = gradients.products.sum((1, 2)) if ctx.biased else None
+        return None, gradients.gates.view_as(inputs), to_weight, to_bias, gradients.h, gradients.c, *[None] * len(masks)
 
 
 def run_sequence(
@@ -91,26 +91,26 @@ def run_sequence(
         ValueError: if the kind of cell does not support one of the masks.
     """
     cell = RNN_CELLS[kind]
-    given = masks.each()
-    misplaced = [name for name, mask in given.items() if mask is not None and name not in cell.masks]
+    mask_by_name = masks.each()
+    misplaced = [name for name, mask in mask_by_name.items() if mask is not None and name not in cell.masks]
     if misplaced:
-        raise ValueError(f"a {kind} has no place for a mask of its {misplaced[0]}")
+        raise ValueError(f"a {kind} has no site for a mask of its {misplaced[0]}")
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     bias = bias_ih if cell.own_bias else bias_ih + bias_hh
     h, c = start[0], start[1] if cell.has_cell else None
     parts = (_projected(x, weight_ih, bias, cell.count), weight_hh, bias_hh if cell.own_bias else None, h, c)
-    exact = [part if part is None else part.to(weight_hh.dtype) for part in (*parts, *given.values())]
+    exact = [part if part is None else part.to(weight_hh.dtype) for part in (*parts, *mask_by_name.values())]
     # Under bf16 only the input projections are rounded; rounding errors of the state would add up over the steps.
     with torch.autocast(x.device.type, enabled=False):
-        found = _Sequence.apply(cell, *exact)
-    hidden = found[1]
-    return hidden, (hidden[:, -1], *found[2:])
+        outputs = _Sequence.apply(cell, *exact)
+    hidden = outputs[1]
+    return hidden, (hidden[:, -1], *outputs[2:])
 
 
 def _projected(x: Tensor, weight: Tensor, bias: Tensor, gates: int) -> Tensor:
     """Return the input projections of all steps, [M, T * B, G * H], in newly allocated memory."""
     if x.dim() == 4:
         return torch.baddbmm(bias.unsqueeze(1), x.flatten(1, 2), weight.transpose(1, 2))
-    own = weight.unflatten(1, (gates, -1)).transpose(2, 3)  # [M, G, D, H]
-    each = torch.matmul(x.transpose(1, 2).flatten(2, 3), own) + bias.unflatten(1, (gates, 1, -1))  # [M, G, T * B, H]
-    return each.transpose(1, 2).flatten(2).clone()
+    by_gate = weight.unflatten(1, (gates, -1)).transpose(2, 3)  # [M, G, D, H]
+    out = torch.matmul(x.transpose(1, 2).flatten(2, 3), by_gate) + bias.unflatten(1, (gates, 1, -1))  # [M, G, T * B, H]
+    return out.transpose(1, 2).flatten(2).clone()

@@ -70,7 +70,7 @@ def draw_coverage(data: PlotData, spec: PlotSpec) -> Figure:
         handles.append(line)
         labels.append(arm_name(names, cells))
     panel.set(xlim=(0, 100))
-    label_axes(figure, [panel], spec.size, "coverage, % of the test examples", "error among them, %")
+    label_axes(figure, [panel], spec.size, "coverage, % of test examples", "error among these, %")
     panel.set_ylim(*(spec.limits or (0, None)))
     draw_legend(figure, spec.size, handles, labels)
     if spec.title:

@@ -49,7 +49,7 @@ def describe_figure(data: PlotData, spec: PlotSpec) -> str:
         "curves": f"{curve_text(spec.y, data).label} against the epoch{by}; bold is the mean over seeds",
         "heat": f"{y} over {axis_title(spec.x)} and {axis_title(spec.hue[0]) if spec.hue else ''}",
         "scatter": f"{y} against {describe_metric(spec.x, data.summary.trials).label}{by}",
-        "forest": "paired difference of each arm to its baseline with its unadjusted 95% interval",
+        "forest": "paired difference of each arm to its baseline with the interval of its test after Holm's correction",
         "seeds": f"{y} of each seed in each arm, joined across arms",
         "reliability": "accuracy against confidence on the test set, per arm",
         "coverage": "error among the most certain test examples against their fraction, per arm",

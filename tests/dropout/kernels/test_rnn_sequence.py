@@ -102,7 +102,7 @@ def test_without_masks_it_is_torchs_layer(kind):
 @pytest.mark.parametrize(("kind", "wrong"), [("gru", "cell"), ("rnn", "candidate"), ("rnn", "keep_cell")])
 def test_a_mask_without_a_place_is_refused(kind, wrong):
     x, weights, start = inputs(kind, 1)
-    with pytest.raises(ValueError, match=f"a {kind} has no place for a mask of its {wrong}"):
+    with pytest.raises(ValueError, match=f"a {kind} has no site for a mask of its {wrong}"):
         run_sequence(kind, x, weights, start, CellMasks(**{wrong: torch.ones(1, 1, 3, 3)}))
 
 

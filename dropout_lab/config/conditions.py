@@ -1,4 +1,4 @@
-"""Values of settings by key, and the settings that have an effect in a config."""
+"""Values of settings by key, and the conditions under which a setting has an effect."""
 
 from typing import TYPE_CHECKING, Any
 
