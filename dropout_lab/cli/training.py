@@ -129,7 +129,9 @@ def _run_hydra(flags: list[str], overrides: "Mapping[str, Override]", command: "
     plugins = read_hydra_choices(flags, overrides)
     ours = plugins["hydra/sweeper"] == OURS
     if not ours and plugins["hydra/launcher"] != OURS:
-        raise ConfigError(f"hydra/launcher={plugins['hydra/launcher']}: leave it out, or leave out hydra/sweeper=")
+        raise ConfigError(
+            f"hydra/launcher={plugins['hydra/launcher']}: cannot be combined with hydra/sweeper=; leave out one"
+        )
     command.words = [word for word, override in overrides.items() if ours and not _is_for_hydra(override)]
     rest = to_hydra([word for word in overrides if word not in command.words])
     with TemporaryDirectory() as folder, launcher.running(command):
@@ -160,7 +162,7 @@ def _present(command: "SweepCommand", search: bool, options: RunOptions) -> int:
         lines = write_search(outcome) if search else write_summary(outcome)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            "interrupted; all trials are saved; run the same command again to write the summary"
+            "interrupted; all trials are saved; rerun the same command to write the summary"
         ) from None
     status = outcome.exit_status(options.fail_on)
     table = "tuning.csv" if search else "summary.md"

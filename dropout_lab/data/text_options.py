@@ -9,13 +9,13 @@ from dropout_lab.settings import MOST, Options, setting
 
 @dataclass(frozen=True)
 class PadOptions(Options):
-    """Options of the examples that are filled up to one length."""
+    """Options of examples that are padded to one length."""
 
     pad: str = setting(
         "front",
         choices=("front", "back"),
         source=True,
-        help="where shorter texts and recordings are filled up",
+        help="side on which shorter texts and recordings are padded",
     )
 
 
@@ -27,22 +27,24 @@ class TokenOptions(Options):
         "spaces",
         choices=("words", "spaces", "characters"),
         source=True,
-        help="what a token is: a lower-cased word or other sign, what stands between spaces, or a character",
+        help="kind of token: a lower-cased word or punctuation mark, a string between spaces, or a character",
     )
     vocabulary: int = setting(
         20_000,
         low=1,
         high=MOST,
         source=True,
-        help="most tokens that a model knows, the most frequent ones of the training part",
+        help="maximum vocabulary size; the most frequent tokens of the training split are included",
     )
 
 
 @dataclass(frozen=True)
 class LabelledTextOptions(TokenOptions, PadOptions):
-    """Options of texts with a label each."""
+    """Options of texts with one label per text."""
 
-    length: int = setting(64, low=1, high=MOST, source=True, help="tokens that longer texts are cut to")
+    length: int = setting(
+        64, low=1, high=MOST, source=True, help="maximum number of tokens per text; longer texts are truncated"
+    )
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class ScaleOptions(LabelledTextOptions):
         "rating",
         choices=("rating", "3class", "4class"),
         source=True,
-        help="what is to be told from a review: its rating in [0, 1], or one of three or four grades",
+        help="target of a review: its rating in [0, 1], or one of three or four grades",
     )
 
 
@@ -65,12 +67,12 @@ class StreamOptions(TokenOptions):
         35,
         low=1,
         high=MOST,
-        help="tokens of a running text that a step sees; the state is carried on, the gradient is not",
+        help="number of tokens of running text per step; the state is carried over, the gradient is not",
     )
 
 
 class SentenceSource(DataSource):
-    """Film reviews without an official test part."""
+    """Film reviews without an official test set."""
 
     kinds: ClassVar[tuple[str, ...]] = ("rt_polarity",)
     options: ClassVar[type[Options]] = LabelledTextOptions
@@ -86,7 +88,7 @@ class ScaleSource(DataSource):
 
 
 class NewsSource(DataSource):
-    """Labelled texts with an official test part."""
+    """Labelled texts with an official test set."""
 
     kinds: ClassVar[tuple[str, ...]] = ("imdb", "ag_news", "newsgroups20")
     options: ClassVar[type[Options]] = LabelledTextOptions

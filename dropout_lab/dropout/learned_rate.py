@@ -19,7 +19,7 @@ class SpeedOptions(Options):
     """Options of all variants that learn their rate."""
 
     speed: float = setting(
-        10.0, low=0, high=MOST, help="learning rate of what the variant learns, as a multiple of train.lr"
+        10.0, low=0, high=MOST, help="learning rate of the learned noise parameters, as a multiple of train.lr"
     )
 
 
@@ -31,7 +31,7 @@ class WarmUpOptions(SpeedOptions):
         0.5,
         low=0,
         high=1,
-        help="part of the training in which the divergence from the prior grows to its full weight",
+        help="fraction of the training during which the weight of the divergence from the prior increases to 1",
     )
 
 

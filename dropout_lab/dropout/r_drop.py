@@ -35,7 +35,7 @@ class RDropOptions(Options):
         1.0,
         low=0,
         high=MOST,
-        help="weight of the divergence between the two passes, half of the paper's alpha",
+        help="weight of the divergence between the two passes; equals half of alpha in the paper",
     )
 
 

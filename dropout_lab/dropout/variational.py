@@ -23,7 +23,7 @@ class VariationalOptions(Options):
     gates: str = setting(
         "shared",
         choices=GATES,
-        help="whether the gates of a recurrent layer share masks, or each has its own (untied weights)",
+        help="masks of the gates of a recurrent layer: one shared mask, or one per gate (untied weights)",
     )
 
 

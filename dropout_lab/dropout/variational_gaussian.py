@@ -32,7 +32,7 @@ def divergence(log_alpha: Tensor) -> Tensor:
 class VariationalGaussianOptions(WarmUpOptions):
     """Options of variational Gaussian dropout."""
 
-    per: str = setting("layer", choices=PER, help="what has a learned strength of noise of its own")
+    per: str = setting("layer", choices=PER, help="granularity of the learned noise: layer, unit or weight")
 
 
 class VariationalGaussian(LearnedRateLayer):

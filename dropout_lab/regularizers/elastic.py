@@ -19,9 +19,9 @@ class ElasticOptions(Options):
         1e-4,
         low=0,
         pack="own",
-        help="strength of the elastic net, divided among L1 and L2 by elastic_ratio",
+        help="strength of the elastic net, divided between L1 and L2 by elastic_ratio",
     )
-    elastic_ratio: float = setting(0.5, low=0, high=1, pack="own", help="part of the elastic net that is L1")
+    elastic_ratio: float = setting(0.5, low=0, high=1, pack="own", help="fraction of the elastic net that is L1")
 
 
 class Elastic(WeightRegularizer):

@@ -26,7 +26,7 @@ class L1Options(Options):
         open_high=True,
         off=0.0,
         pack="own",
-        help="part of the training after which L1 is switched on; 0: from the start",
+        help="fraction of the training after which L1 is switched on; 0: from the start",
     )
 
 

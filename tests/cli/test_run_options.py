@@ -114,7 +114,7 @@ def test_the_time_limit_leaves_packs_that_the_same_command_trains(typed, workers
     status, out, err = typed(*words, "max_minutes=0.00001", "out=limited", "--json")
     assert (status, json.loads(out)["exit_status"]) == (3, 3)
     assert "max_minutes=1e-05: the time is over with" in err
-    assert "the same command continues from there" in err
+    assert "rerun the same command to continue" in err
     assert typed(*words, "out=limited")[0] == 0
     assert typed(*words, "out=whole")[0] == 0
     ids = [set(pd.read_csv(f"{name}/trials.csv")["trial_id"]) for name in ("limited", "whole")]
