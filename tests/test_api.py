@@ -44,7 +44,7 @@ def test_a_rate_for_each_layer_is_a_list_of_lists(folder):
         ({"rate": None}, "rate=null"),
         ({"rate": float("nan")}, "rate=nan"),
         ({"train": {"lr": "fast"}}, "train.lr=fast"),
-        ({"seeds": []}, "an empty sweep"),
+        ({"seeds": []}, "the sweep is empty"),
     ],
 )
 def test_wrong_values_raise_before_anything_is_made(folder, settings, message):

@@ -118,7 +118,7 @@ def test_what_an_arm_of_a_study_sets_is_not_given_once_more():
 
 
 def test_a_range_is_for_tuning(arms_of):
-    with pytest.raises(ConfigError, match="a range is for tune=true"):
+    with pytest.raises(ConfigError, match="a range requires tune=true"):
         arms_of("rate=interval(0,0.5)")
     (arm,) = arms_of("rate=interval(0,0.5)", "tune=true")
     assert arm.label == "inverted rate=0.5"
