@@ -48,8 +48,8 @@ def test_arms_that_come_to_the_same_share_their_trials(arms_of):
     ("words", "message"),
     [
         (["rate=0", "rate=0.5"], "rate is given twice"),
-        (["out=a,b"], "out is not an axis"),
-        (["pack=1,2"], "pack is not an axis"),
+        (["out=a,b"], "out cannot be an axis"),
+        (["pack=1,2"], "pack cannot be an axis"),
         (["seeds=0,1"], "seeds cannot be an axis"),
         (["rate=choice()"], "cannot read"),
     ],
