@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from dropout_lab.cli.flags import WIDTH
 from dropout_lab.config import GROUPS, list_settings
-from dropout_lab.config.compose import CONF, list_choices, open_composer, read_card
+from dropout_lab.config.compose import CONF, EXPERIMENT, list_choices, open_composer, read_card
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting
 from dropout_lab.metrics import (
     LOSS,
@@ -24,7 +24,7 @@ from dropout_lab.settings.fields import Setting
 
 DOCUMENTED = ("settings", "columns", "metrics")
 CARDS = {"variants": "variant", "regularizers": "regularizer"}
-SUBJECTS = (*GROUPS, *CARDS, *DOCUMENTED)
+SUBJECTS = (*GROUPS, EXPERIMENT, *CARDS, *DOCUMENTED)
 
 
 def render_listing(words: Sequence[str]) -> str:
@@ -35,19 +35,19 @@ def render_listing(words: Sequence[str]) -> str:
     """
     if not words:
         return (
-            "\n\n".join(_group(group) for group in GROUPS)
+            "\n\n".join(_group(group) for group in (*GROUPS, EXPERIMENT))
             + "\n\nAlso: list variants, regularizers (with options and papers), settings, columns,\nmetrics"
         )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return render_markdown_table(words[0])
     if len(words) > 1:
         raise ConfigError(f"list {' '.join(words)}: takes one word")
-    if choices := [(group, words[0]) for group in GROUPS if words[0] in list_choices(group)]:
+    if choices := [(group, words[0]) for group in (*GROUPS, EXPERIMENT) if words[0] in list_choices(group)]:
         return "\n\n".join(_choice(group, name) for group, name in choices)
     what = words[0] if words[0] in SUBJECTS else words[0].removesuffix("s")
     if what not in SUBJECTS:
         every = f"must be one of {', '.join(SUBJECTS)}, or a choice of one of these"
-        known = [*SUBJECTS, *(name for group in GROUPS for name in list_choices(group))]
+        known = [*SUBJECTS, *(name for group in (*GROUPS, EXPERIMENT) for name in list_choices(group))]
         raise ConfigError(f"list {words[0]}: {did_you_mean(words[0], known, every)}")
     if what in CARDS:
         return _cards(CARDS[what])

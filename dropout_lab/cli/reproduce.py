@@ -3,10 +3,14 @@
 import shlex
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from dropout_lab.cli.flags import WIDTH
 from dropout_lab.cli.registration import lock_claims, split_reason
+from dropout_lab.cli.run_options import CAUSES, split_run_options
+from dropout_lab.cli.usage import RUN_OPTIONS
 from dropout_lab.errors import ConfigError, list_allowed
 from dropout_lab.studies import catalog as shelf
 from dropout_lab.studies.request import ReproduceRequest
@@ -15,7 +19,7 @@ from dropout_lab.studies.study import SCALES
 Say = Callable[[str], None]
 OUT = "results/studies"
 # Settings of the machine; a study file fixes all others.
-ALLOWED = ("data.root", "device", "workers", "pack")
+ALLOWED = ("data.root", "device", "workers", "pack", "max_minutes")
 HELP = f"""\
 dropout-lab reproduce                          list studies with trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
@@ -32,24 +36,28 @@ dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
   --lock                     register the claims of the studies with the date
                              in claims.lock next to their files; a changed
                              claim also requires --reason "..."
-These flags train nothing. Rerun an interrupted command to continue it."""
+These flags train nothing.
+{RUN_OPTIONS}
+Rerun an interrupted command to continue it."""
 
 
 def command(words: Sequence[str], say: Say, complain: Say) -> int:
     """Run the command ``reproduce`` with the given words.
 
     Returns:
-        the exit status: 1 if a trial diverged or failed, 2 if nothing could be run.
+        the exit status: 1 if a trial diverged or failed, or what ``--fail-on`` says; 2 if nothing could be run.
 
     Raises:
         ConfigError: the command is invalid; nothing was trained.
         Interrupted: Ctrl-C; finished trials are saved.
+        TimeOver: the time limit was reached; finished trials are saved.
     """
     if {"-h", "--help"} & set(words):
         say(HELP)
         return 0
+    words, options = split_run_options(words, CAUSES)
     words, reason = split_reason(words)
-    asked = _read(words)
+    asked = replace(_read(words), fail_on=options.fail_on)
     if asked.lock:
         for line in lock_claims(asked.studies, reason):
             say(line)
@@ -59,11 +67,20 @@ def command(words: Sequence[str], say: Say, complain: Say) -> int:
             say(line)
         return 0
     from dropout_lab import reproduce as reproduction
+    from dropout_lab.presentation.machine_report import report_claims
+    from dropout_lab.sweeps.progress import silent_progress
+    from dropout_lab.sweeps.time_limit import command_clock
 
+    if options.json and (asked.dry or asked.costs):
+        raise ConfigError("--json: the result of a training is an object; leave out --dry-run and --costs")
     if asked.dry or asked.costs:
         reproduction.preview_studies(asked, say)
         return 0
-    return reproduction.run_studies(asked, say, complain)
+    with command_clock(), silent_progress() if options.quiet else nullcontext():
+        status = reproduction.run_studies(asked, options.say, complain)
+    if options.quiet or options.json:
+        options.print_result([], str(asked.out / "claims.md"), report_claims(asked.out, status))
+    return status
 
 
 def _read(words: Sequence[str]) -> ReproduceRequest:

@@ -11,6 +11,7 @@ from dropout_lab.cli.usage import PROGRAM
 from dropout_lab.errors import printable
 
 WRONG = 2  # exit status of an invalid command or value
+UNFINISHED = 3  # exit status of a command that reached its time limit
 
 
 def say(line: str) -> None:
@@ -21,6 +22,12 @@ def say(line: str) -> None:
         # The reader (such as `head`) closed the pipe, or the disk is full: no reason to stop training. The descriptor
         # is replaced so that Python does not report the error again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def whisper(line: str) -> None:
+    """Print a message on standard error, where the result on standard output is for a program."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def complain(line: str, status: int = WRONG) -> int:

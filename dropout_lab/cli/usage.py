@@ -1,6 +1,12 @@
 """The name of the program, and its ``--help`` page."""
 
 PROGRAM = "dropout-lab"
+# Options of the commands that train.
+RUN_OPTIONS = """\
+  --quiet          print nothing but the path of the table, and errors
+  --json           print one JSON object; messages go to standard error
+  --fail-on LIST   what gives exit status 1: diverged, failed (both are the
+                   default), contradicted (for reproduce), or none"""
 
 HELP = f"""\
 {PROGRAM}: train networks over grids of dropout rates and regularizers.
@@ -30,12 +36,14 @@ to continue it.
 
   --dry-run        print the plan with estimated time and memory
   --cfg job        print the composed settings
+{RUN_OPTIONS}
   --help           print this help, or after a command its options
   --version        print the version
   -sc install=bash print shell completion for bash, zsh or fish; activate it by
                    eval "$({PROGRAM} -sc install=bash)"
 
 Exit status: 0 all trials ok; 1 some diverged or failed; 2 invalid command;
+3 the time of max_minutes= is over, and the same command continues;
 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP (finished trials are
 saved).
 """

@@ -104,7 +104,7 @@ def test_workers_import_what_this_process_can(typed, folder, monkeypatch):
         ("model.target=ownnet:three", "model=custom: ownnet:three returns int; it must return an nn.Module"),
         ("model.target=ownnet:bare", "model=custom: ownnet:bare contains no nn.Dropout"),
         ("variant=alpha", "model=custom: a custom network cannot become the SELU network"),
-        ("variant=dropconnect", "variant=dropconnect model=custom: needs weights where it drops"),
+        ("variant=dropconnect", "variant=dropconnect model=custom: requires weights, but this network has only"),
         ("data=wine", "model=custom: ownnet:mlp fails in training on a batch [3, 13]: RuntimeError"),
         ("rate=[0.1,0.2]", "rate=[0.1,0.2]: must have one entry for each of the 1 site of model=custom"),
         ("profile=rising", "profile=rising: must be flat for model=custom"),

@@ -286,6 +286,6 @@ def test_trials_without_dropout_are_planned_beside_any_variant(trials):
 
 def test_a_picture_is_not_dropped_whole(trials):
     for variant in ("concrete", "spatial"):
-        with pytest.raises(ConfigError, match="does not take an input_rate on images"):
+        with pytest.raises(ConfigError, match="does not accept an input_rate on these images"):
             check_trials(trials(f"variant={variant}", "model=cnn", "input_rate=0.2", "seeds=1"))
     check_trials(trials("variant=concrete", "data=wine", "input_rate=0.2", "seeds=1"))
