@@ -73,10 +73,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["list", "foo"], "list foo: must be one of data, model,"),
         (["sweep", "--dry-run=1"], "--dry-run takes no value"),
         (["train", "--cfg", "job", "seeds=[1]", "model=glob(*)"], "model=glob(*): train takes one value"),
-        (
-            ["sweep", "--cfg", "job", "rate=0,0.5"],
-            "rate=0,0.5: --cfg shows one configuration; give one value per setting",
-        ),
+        (["sweep", "--cfg", "job", "rate=0,0.5"], "rate=0,0.5: --cfg shows one configuration; give one value"),
         (["sweep", "out=" + 300 * "x"], f"out={300 * 'x'}: cannot be written"),
         (["-sc"], "-sc needs install=SHELL"),
         (["sweep", "--frobnicate"], "no flag '--frobnicate'"),
@@ -249,7 +246,7 @@ def test_a_tuned_sweep_shows_what_was_chosen_and_at_what_cost(typed, folder):
     table = out.split("\n\n", 1)[1].rsplit("results/sweep/:", 1)[0].strip()
     assert typed("table")[1].strip() == table
     assert pd.read_csv(folder / "results/sweep/tuning.csv")["picked"].sum() == 2
-    assert "to train" in typed("sweep", *words, "--dry-run")[1]
+    assert " to train\n" in typed("sweep", *words, "--dry-run")[1]
 
 
 def test_a_search_names_the_best_settings_and_reads_no_test_part(typed, folder):
@@ -292,10 +289,7 @@ def test_predictions_are_kept_and_compared(typed, folder):
         (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
         (["table", "rate=0.5"], "table rate=0.5: unknown option; table takes out=DIR and format="),
         (["search", "tune=true"], "search always tunes; leave out tune="),
-        (
-            ["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"],
-            "tune=true: is not supported with Hydra",
-        ),
+        (["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"], "tune=true: is not supported with"),
     ],
 )
 def test_new_commands_that_are_wrong(typed, folder, words, line):

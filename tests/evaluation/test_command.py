@@ -85,7 +85,7 @@ def test_what_cannot_be_is_refused_or_left_out(typed, folder):
     typed("sweep", *TINY, "rate=0,0.5", "seeds=1", "save=true")
     status, _, err = typed("evaluate", "out=out", "infer=monte_carlo")
     assert (status, err.count("\n")) == (2, 1)
-    assert "requires randomness: the rate is 0; skip_invalid=true" in err
+    assert "requires stochastic passes: the rate is 0; skip_invalid=true" in err
     assert not (folder / "out/evaluations.csv").exists()
     status, out, _ = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=2", "skip_invalid=true")
     assert status == 0

@@ -196,7 +196,7 @@ def test_series_differ_in_grey():
     [
         ({"kind": "pie"}, "kind=pie: must be one of line"),
         ({"x": "width"}, "x=width: does not vary in this folder"),
-        ({"y": "test_rmse"}, "y=test_rmse: was not measured here"),
+        ({"y": "test_rmse"}, "y=test_rmse: was not measured in this folder"),
         ({"hue": "seed"}, "hue=seed: does not vary in this folder"),
         ({"kind": "line", "x": "variant"}, "x=variant: kind=line requires at least two numeric values"),
         ({"kind": "forest", "x": "rate"}, "x=rate: kind=forest has fixed axes"),
@@ -205,7 +205,7 @@ def test_series_differ_in_grey():
         ({"range": "90"}, "range='90': must be LOW:HIGH"),
         ({"range": "9:1"}, "must be LOW:HIGH"),
         ({"kind": "curves", "x": "rate"}, "x=rate: kind=curves requires x=epoch"),
-        ({"kind": "curves", "y": "test_accuracy"}, "y=test_accuracy: was not measured here"),
+        ({"kind": "curves", "y": "test_accuracy"}, "y=test_accuracy: was not measured in this folder"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_one_line(folder, options, message):

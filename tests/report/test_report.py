@@ -246,7 +246,7 @@ def test_the_foot_says_spread_checkpoint_and_selection(folder):
     pair = " ".join(write_footnotes(Summary(read_trials("out"), {"a": ["a0", "a1"]})))
     assert "The values of 2 seeds, too few for an interval; weights" in pair
     single = " ".join(write_footnotes(Summary(read_trials("out"), {"a": ["a0"]})))
-    assert "One seed per arm, so no spread" in single
+    assert "One seed per arm, hence no spread" in single
 
 
 def test_a_tuned_arm_shows_its_settings_and_what_they_cost(folder):

@@ -42,7 +42,7 @@ def test_a_study_may_use_a_metric_that_its_settings_request(own, typed):
     assert "F1, %" in out
     status, _, err = typed("reproduce", own(metrics=metrics), "scale=smoke")
     assert status == 2
-    assert "'test_f1' is not defined" in err
+    assert "'test_f1' is neither a column" in err
 
 
 def test_the_list_has_every_study_with_its_cost_at_each_scale(typed):
@@ -83,7 +83,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
         (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, full, paper"),
         (["primer-rate", "rate=0.5"], "rate=0.5: cannot be set for a study"),
         (["primer-rate", "--all"], "reproduce --all: takes"),
-        (["scale=smoke"], "which study?"),
+        (["scale=smoke"], "requires the name of a study or `all`"),
         (["none.yaml"], "none.yaml: No such file"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_wrong_study_trains_nothing(typed, folder, own):
     value = {"accuracy": {"value": "100 * accuracy", "title": "t", "better": "higher"}}
     status, _, err = typed("reproduce", own(metrics=value), "scale=smoke", "out=o")
     assert status == 2
-    assert "name 'accuracy' is not defined" in err
+    assert "'accuracy' is neither a column" in err
     assert not (folder / "o").exists()
 
 

@@ -48,8 +48,8 @@ def test_arms_that_come_to_the_same_share_their_trials(arms_of):
     ("words", "message"),
     [
         (["rate=0", "rate=0.5"], "rate is given twice"),
-        (["out=a,b"], "out is not an axis"),
-        (["pack=1,2"], "pack is not an axis"),
+        (["out=a,b"], "out cannot be an axis"),
+        (["pack=1,2"], "pack cannot be an axis"),
         (["seeds=0,1"], "seeds cannot be an axis"),
         (["rate=choice()"], "cannot read"),
     ],
@@ -118,7 +118,7 @@ def test_what_an_arm_of_a_study_sets_is_not_given_once_more():
 
 
 def test_a_range_is_for_tuning(arms_of):
-    with pytest.raises(ConfigError, match="a range is for tune=true"):
+    with pytest.raises(ConfigError, match="a range requires tune=true"):
         arms_of("rate=interval(0,0.5)")
     (arm,) = arms_of("rate=interval(0,0.5)", "tune=true")
     assert arm.label == "inverted rate=0.5"

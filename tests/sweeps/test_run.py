@@ -117,7 +117,7 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["data=wine", "model=mlp,cnn"], r"model=cnn: needs images.*data=wine are 13"),
+        (["data=wine", "model=mlp,cnn"], r"model=cnn: requires images.*data=wine has examples of shape 13"),
         (
             ["model=mlp,cnn", "model.channels=[4,4,4,4]"],
             r"model=cnn: has 4 blocks and requires images of at least 16x16",

@@ -178,7 +178,7 @@ def test_a_rehearsal_has_the_trials_of_the_real_thing(folder, arms_of):
     [
         (["arms=none"], "no arm has a setting to tune"),
         (["rate=0.3"], "no arm has a setting to tune"),
-        ([f"seeds=[0,{FIRST_SEED}]"], "are for choosing"),
+        ([f"seeds=[0,{FIRST_SEED}]"], "are reserved for tuning"),
         (["read_test=false"], "leave out read_test="),
     ],
 )
