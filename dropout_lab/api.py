@@ -18,6 +18,7 @@ from dropout_lab.presentation.result import SweepResult
 from dropout_lab.presentation.sweep import summarize_outcome, write_summary
 from dropout_lab.process_settings import preserve_process
 from dropout_lab.sweeps.grid import expand_grid, make_arms
+from dropout_lab.sweeps.time_limit import command_clock
 from dropout_lab.tuning.search import run_or_tune
 
 _log = logging.getLogger("dropout_lab")
@@ -42,12 +43,14 @@ def sweep(**settings: Any) -> SweepResult:
 
     Raises:
         ConfigError: A setting or a combination of settings is invalid. It is raised before any training starts.
+        TimeOver: The time limit ``max_minutes`` was reached. Finished trials are stored.
     """
     enable_plugins()
     words = current_words(_word(key, value) for key, value in _flat(settings).items())
-    with open_composer() as points:
-        chosen = make_arms(expand_grid(words), points)
-    outcome = run_or_tune(chosen, say=_log.info, evaluate=evaluate_requested)
+    with command_clock():
+        with open_composer() as points:
+            chosen = make_arms(expand_grid(words), points)
+        outcome = run_or_tune(chosen, say=_log.info, evaluate=evaluate_requested)
     write_summary(outcome)
     return SweepResult(chosen[0].config.out, summarize_outcome(outcome))
 

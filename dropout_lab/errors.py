@@ -26,6 +26,10 @@ class DataError(Exception):
     """Missing, damaged or malformed data; ``str()`` is one line that says how to fix it."""
 
 
+class TimeOver(Exception):
+    """The end of a command at its time limit; ``str()`` is one line that says what is left."""
+
+
 def printable(text: str, kept: str = "") -> str:
     """Return a text whose control characters are written as escapes, so that they cannot steer a terminal.
 

@@ -93,7 +93,7 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         except DataError as error:
             missing.setdefault(cell.panel, str(error))
     for panel, reason in missing.items():
-        say(f"{study.name}: without {panel}: {reason}" if panel else f"{study.name}: {reason}")
+        say(f"{study.name}: skipped {panel}: {reason}" if panel else f"{study.name}: {reason}")
     kept = [(cell, arm) for cell, arm in zip(found, made, strict=True) if cell.panel not in missing]
     if not kept:
         raise NoData("its data are not on disk")
@@ -109,7 +109,7 @@ def run_studies(asked: ReproduceRequest, say: Say, complain: Say) -> int:
         complain: called with each warning.
 
     Returns:
-        The exit status: 1 if a trial diverged or failed, 2 if the data of the only study are not available, else 0.
+        The exit status: 1 for a cause in ``asked.fail_on``, 2 if the data of the only study are not available, else 0.
 
     Raises:
         ConfigError: a setting is invalid; raised before any trial of the study is trained.
@@ -147,8 +147,8 @@ def _run(study: Study, asked: ReproduceRequest, say: Say) -> int:
     pairs = zip(composed.cells, composed.arms, strict=True)
     picked = {cell.label: chosen[arm.label] for cell, arm in pairs if arm.label in chosen}
     kept = [cell for cell, _ in composed.of(outcome)]
-    _present(Measurements(study, study.scales[asked.scale], folder, kept, trials, picked), say)
-    return outcome.status
+    verdicts = _present(Measurements(study, study.scales[asked.scale], folder, kept, trials, picked), say)
+    return max(outcome.exit_status(asked.fail_on), int(bool(verdicts & set(asked.fail_on))))
 
 
 def _probe(trained: Sequence[tuple[StudyCell, Arm]], folder: Path, rounds: int) -> None:
@@ -162,8 +162,8 @@ def _probe(trained: Sequence[tuple[StudyCell, Arm]], folder: Path, rounds: int) 
     time_steps([list(group.values()) for group in groups.values()], folder, rounds)
 
 
-def _present(measured: Measurements, say: Say) -> None:
-    """Write the files of a study and print its table and claims."""
+def _present(measured: Measurements, say: Say) -> set[str]:
+    """Write the files of a study, print its table and claims, and return the different verdicts on its claims."""
     lines, judged = table_rows(measured), judge_claims(measured)
     command = shlex.join(["dropout-lab", "reproduce", measured.study.name, f"scale={measured.scale.name}"])
     files = outputs.study_files(measured, lines, judged, command)
@@ -177,6 +177,7 @@ def _present(measured: Measurements, say: Say) -> None:
     for line in outputs.render_claims(outputs.claims_frame(measured, judged), WIDTH):
         say(line)
     say(f"{measured.folder}/: {' '.join(['trials.csv', 'curves.csv', *files, 'figure.png'])}")
+    return {one.verdict for one in judged}
 
 
 def _ledger(out: Path, say: Say) -> None:

@@ -227,7 +227,7 @@ class TestColumns:
         assert "train.lr_decay" in older
         status, out, _ = typed("sweep", *SMALL, "train.lr_decay=1,0.5", "out=out")
         assert status == 0
-        assert "all 4 trials are there" in out
+        assert "all 4 trials already completed" in out
         now = rows("out")
         assert now["lr_schedule.gamma"].tolist() == older["train.lr_decay"].tolist()
         assert now["lr_schedule"].tolist() == [

@@ -10,7 +10,7 @@ import pytest
 
 from dropout_lab.cli.listing import DOCUMENTED, render_markdown_table
 from dropout_lab.config import GROUPS, MODELS, regularizer_names
-from dropout_lab.config.compose import CONF, list_choices
+from dropout_lab.config.compose import CONF, EXPERIMENT, list_choices
 from dropout_lab.config.lr_schedules import LR_SCHEDULES
 from dropout_lab.data import DATASETS
 from dropout_lab.dropout import VARIANTS
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     | {"data", "evaluation", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
     "bench": CONFIG
     | {"data", "dropout", "evaluation", "models", "process_settings", "report", "rng", "sweeps", "train", "trial"},
+    "checks": CONFIG | {"data", "dropout", "process_settings", "rng", "sweeps", "train", "trial"},
     "presentation": CONFIG | {"evaluation", "report", "studies", "sweeps", "tuning"},
     "tuning": CONFIG | {"sweeps", "trial"},
     "evaluation": CONFIG | {"data", "dropout", "models", "rng", "stats", "sweeps", "train", "trial"},
@@ -123,7 +124,7 @@ def test_registries_and_choices_are_the_same():
     assert set(list_choices("schedule")) == set(SCHEDULES)
     assert set(list_choices("train")) == set(OPTIMIZERS)
     assert set(list_choices("lr_schedule")) == set(LR_SCHEDULES)
-    assert {p.name for p in CONF.iterdir() if p.is_dir()} == {*GROUPS, "study"}
+    assert {p.name for p in CONF.iterdir() if p.is_dir()} == {*GROUPS, EXPERIMENT, "study"}
 
 
 @pytest.mark.parametrize("path", [*FILES, *TESTS], ids=lambda p: str(p.relative_to(PROJECT)))

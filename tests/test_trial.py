@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+import torch
+
 from dropout_lab.trial import NUMERICS, Trial, canonical
 
 
@@ -83,6 +86,16 @@ def test_seed_and_numerics_are_part_of_the_hash(config, monkeypatch):
 def test_two_gpus_of_a_kind_are_one_device(config):
     assert ids(replace(config(), device="cuda:0")) == ids(replace(config(), device="cuda:1"))
     assert ids(replace(config(), device="cuda")) != ids(config())
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_automatic_device_is_resolved_before_the_trial_is_identified(there, config, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    resolved = "cuda" if there else "cpu"
+    made = config("device=auto")
+    assert made.device == resolved
+    assert ids(made) == ids(config(f"device={resolved}"))
+    assert Trial(canonical(made), 0).columns["device"] == resolved
 
 
 def test_columns_of_a_trial(config):

@@ -83,7 +83,7 @@ def test_what_cannot_be_loaded(folder, target, message):
 
 def test_other_code_than_the_digest_says_is_refused(folder):
     (folder / "changed.py").write_text("value = 1\n")
-    with pytest.raises(ConfigError, match=r"holds other code .* than model\.digest=aaaaaaaaaaaaaaaa"):
+    with pytest.raises(ConfigError, match=r"the code has changed .* expected model\.digest=aaaaaaaaaaaaaaaa"):
         load_target("changed:value", 16 * "a")
 
 

@@ -10,11 +10,12 @@ from dropout_lab.cli.flags import fold_lines
 from dropout_lab.cli.hydra_app import run_hydra
 from dropout_lab.cli.plot import plot
 from dropout_lab.cli.report import report
+from dropout_lab.cli.run_options import report_problem
 from dropout_lab.cli.table import table
-from dropout_lab.cli.terminal import WRONG, blame, complain, say
+from dropout_lab.cli.terminal import UNFINISHED, WRONG, blame, complain, say
 from dropout_lab.cli.training import search, sweep, train
 from dropout_lab.cli.usage import HELP, PROGRAM
-from dropout_lab.errors import ConfigError, did_you_mean
+from dropout_lab.errors import ConfigError, TimeOver, did_you_mean
 from dropout_lab.process_settings import keep_freed_memory, preserve_process
 from dropout_lab.signals import interruptible
 
@@ -26,17 +27,23 @@ def main(argv: Sequence[str] | None = None) -> None:
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
     keep_freed_memory()
+    problem = ""
     with interruptible() as received:
         try:
             with preserve_process():
                 status = _dispatch(words)
         except ConfigError as error:
-            status = complain(str(error))
+            status, problem = WRONG, str(error)
+        except TimeOver as over:
+            status, problem = UNFINISHED, str(over)
         except KeyboardInterrupt as stopped:
-            status = complain(str(stopped) or "interrupted", received.status)
+            status, problem = received.status, str(stopped) or "interrupted"
         except (OSError, MemoryError) as error:
             reason = getattr(error, "strerror", None) or error
-            status = complain(f"{getattr(error, 'filename', None) or 'the system'}: {reason}")
+            status, problem = WRONG, f"{getattr(error, 'filename', None) or 'the system'}: {reason}"
+    if problem:
+        complain(problem, status)
+        report_problem(words, status, problem)
     sys.exit(status)
 
 
@@ -58,9 +65,10 @@ def _dispatch(words: list[str]) -> int:
         )
     if words[0] in WITH_SETTINGS:
         from dropout_lab.config import current_words, deprecations_as_notes
+        from dropout_lab.config.compose import remove_prefixes
 
         with deprecations_as_notes(lambda note: complain(note, 0)):
-            return command(current_words(words[1:]))
+            return command(current_words(remove_prefixes(words[1:])))
     return command(words[1:])
 
 
@@ -74,6 +82,13 @@ def evaluate(words: list[str]) -> int:
 def status(words: list[str]) -> int:
     """Show the packs in training in a sweep folder."""
     from dropout_lab.cli.status import status as command
+
+    return command(words)
+
+
+def check(words: list[str]) -> int:
+    """Check whether this machine computes right."""
+    from dropout_lab.cli.check import check as command
 
     return command(words)
 
@@ -127,6 +142,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "reproduce": reproduce,
     "list": list_choices_command,
     "data": data,
+    "check": check,
     "bench": bench,
     "plot": plot,
     "report": report,

@@ -11,8 +11,16 @@ INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 FLAGS: dict[str, tuple[str, ...] | None] = {
     **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
     **dict.fromkeys(("--info", "-i"), INFOS),
-    **dict.fromkeys(("--config-dir", "-cd"), None),
+    **dict.fromkeys(("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p"), None),
     **dict.fromkeys(("--help", "-h", "--hydra-help", "--resolve", "--multirun", "-m", "--dry-run"), ()),
+}
+# Flags of Hydra that cannot work here, with the reason.
+HIDES = "it would replace the folder of dropout-lab's own configs; write --config-dir DIR, which adds a folder"
+RUNS = "a sweep always runs all points, and `dropout-lab train` runs one; leave it out"
+REFUSED = {
+    **dict.fromkeys(("--config-path", "-cp"), HIDES),
+    **dict.fromkeys(("--run", "-r"), RUNS),
+    "--experimental-rerun": "no job is pickled; run the command again that is in the first line of config.yaml",
 }
 PAGES = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help"}
 
@@ -32,6 +40,8 @@ def split_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
             settings.append(word)
             continue
         flag, equals, value = word.partition("=")
+        if flag in REFUSED:
+            raise ConfigError(f"{flag}: {REFUSED[flag]}")
         if flag not in FLAGS:
             raise ConfigError(
                 f"no flag {flag!r}; " + did_you_mean(flag, FLAGS, "`dropout-lab sweep --help` shows them")
@@ -59,10 +69,15 @@ def page_of(flags: Sequence[str]) -> str:
     return ""
 
 
-def folders_of(flags: Sequence[str]) -> list[str]:
-    """Return the flags that name a config folder, each followed by its value."""
-    at = [i for i, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
+def config_flags(flags: Sequence[str]) -> list[str]:
+    """Return the flags that name a config folder or the primary config, each followed by its value."""
+    at = [i for i, flag in enumerate(flags) if flag in ("--config-dir", "-cd", "--config-name", "-cn")]
     return [word for i in at for word in flags[i : i + 2]]
+
+
+def package_of(flags: Sequence[str]) -> str:
+    """Return the value of ``--package``; "" if it is not given."""
+    return next((flags[i + 1] for i, flag in enumerate(flags) if flag in ("--package", "-p")), "")
 
 
 def fold_lines(text: str) -> str:

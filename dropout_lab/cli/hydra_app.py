@@ -13,11 +13,12 @@ from dropout_lab.errors import ConfigError
 
 def render_page(flags: list[str], settings: list[str]) -> str:
     """Return a page that Hydra prints before it exits, such as its help."""
+    from dropout_lab.config.compose import to_hydra
     from dropout_lab.sweeps.grid import expand_grid
 
     flags = [flag for flag in flags if flag not in ("--dry-run", "--multirun", "-m")]
     with redirect_stdout(StringIO()) as page, suppress(SystemExit):  # Hydra exits after some of these pages
-        run_hydra([*flags, *expand_grid(settings)[0]])
+        run_hydra([*flags, *to_hydra(expand_grid(settings)[0])])
     text = page.getvalue().rstrip()
     return fold_lines(text) if {"--help", "-h"} & set(flags) else text
 

@@ -1,4 +1,4 @@
-"""What Hydra may instantiate on behalf of configuration files, and its errors in one line."""
+"""Restriction of the classes that Hydra may instantiate, and its errors in one line."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,7 +28,7 @@ def guarded_plugins() -> Iterator[None]:
             config = named["config"] if "config" in named else arguments[-1]
             for name in _targets(config.hydra[kind]):
                 if not name.startswith(ALLOWED):
-                    raise ConfigError(f"hydra.{kind}: must not name other code than its plugin, as _target_: {name}")
+                    raise ConfigError(f"hydra.{kind}: _target_ must be a Hydra plugin or an Optuna sampler, got {name}")
             return instantiate(self, *arguments, **named)
 
         return checked

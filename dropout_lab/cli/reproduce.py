@@ -3,10 +3,14 @@
 import shlex
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from dropout_lab.cli.flags import WIDTH
 from dropout_lab.cli.registration import lock_claims, split_reason
+from dropout_lab.cli.run_options import CAUSES, split_run_options
+from dropout_lab.cli.usage import RUN_OPTIONS
 from dropout_lab.errors import ConfigError, list_allowed
 from dropout_lab.studies import catalog as shelf
 from dropout_lab.studies.request import ReproduceRequest
@@ -15,43 +19,45 @@ from dropout_lab.studies.study import SCALES
 Say = Callable[[str], None]
 OUT = "results/studies"
 # Settings of the machine; a study file fixes all others.
-ALLOWED = ("data.root", "device", "workers", "pack")
+ALLOWED = ("data.root", "device", "workers", "pack", "max_minutes")
 HELP = f"""\
 dropout-lab reproduce                          list studies with trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
-  scale=smoke|laptop|full|paper
-                             seconds, minutes on two cores, the network and
-                             data of the publication in a night on two
-                             cores, or as published (default laptop)
-  out=DIR                    default {OUT}; a folder NAME/SCALE for
-                             each, and claims.csv and claims.md over all
+  scale=SCALE                smoke (seconds), laptop (minutes on two cores; the
+                             default), full (a night on two cores, with the
+                             network and data of the publication) or paper (as
+                             published)
+  out=DIR                    default {OUT}; one folder NAME/SCALE per
+                             study, and claims.csv and claims.md over all
   {", ".join(f"{key}=" for key in ALLOWED)}
                              as for sweep
-  --dry-run                  trials, packs, time and memory; trains nothing
-  --costs                    in a checkout of the project: estimate again
-                             the listed costs; trains nothing
+  --dry-run                  print trials, packs, time and memory
+  --costs                    update the listed costs (in a checkout only)
   --lock                     register the claims of the studies with the date
-                             in claims.lock next to their files; trains
-                             nothing; --reason "..." where a registered claim
-                             was changed
-The same command resumes where it stopped."""
+                             in claims.lock next to their files; a changed
+                             claim also requires --reason "..."
+These flags train nothing.
+{RUN_OPTIONS}
+Rerun an interrupted command to continue it."""
 
 
 def command(words: Sequence[str], say: Say, complain: Say) -> int:
     """Run the command ``reproduce`` with the given words.
 
     Returns:
-        the exit status: 1 if a trial diverged or failed, 2 if nothing could be run.
+        the exit status: 1 if a trial diverged or failed, or what ``--fail-on`` says; 2 if nothing could be run.
 
     Raises:
         ConfigError: the command is invalid; nothing was trained.
         Interrupted: Ctrl-C; finished trials are saved.
+        TimeOver: the time limit was reached; finished trials are saved.
     """
     if {"-h", "--help"} & set(words):
         say(HELP)
         return 0
+    words, options = split_run_options(words, CAUSES)
     words, reason = split_reason(words)
-    asked = _read(words)
+    asked = replace(_read(words), fail_on=options.fail_on)
     if asked.lock:
         for line in lock_claims(asked.studies, reason):
             say(line)
@@ -61,11 +67,20 @@ def command(words: Sequence[str], say: Say, complain: Say) -> int:
             say(line)
         return 0
     from dropout_lab import reproduce as reproduction
+    from dropout_lab.presentation.machine_report import report_claims
+    from dropout_lab.sweeps.progress import silent_progress
+    from dropout_lab.sweeps.time_limit import command_clock
 
+    if options.json and (asked.dry or asked.costs):
+        raise ConfigError("--json: the result of a training is an object; leave out --dry-run and --costs")
     if asked.dry or asked.costs:
         reproduction.preview_studies(asked, say)
         return 0
-    return reproduction.run_studies(asked, say, complain)
+    with command_clock(), silent_progress() if options.quiet else nullcontext():
+        status = reproduction.run_studies(asked, options.say, complain)
+    if options.quiet or options.json:
+        options.print_result([], str(asked.out / "claims.md"), report_claims(asked.out, status))
+    return status
 
 
 def _read(words: Sequence[str]) -> ReproduceRequest:
@@ -83,14 +98,14 @@ def _read(words: Sequence[str]) -> ReproduceRequest:
             machine[key] = word
         else:
             allowed = ", ".join(f"{key}=" for key in (*given, *ALLOWED))
-            raise ConfigError(f"{word}: a study defines what it trains; reproduce takes {allowed}")
+            raise ConfigError(f"{word}: cannot be set for a study; reproduce takes {allowed}")
     if flags - {"--dry-run", "--costs", "--lock"}:
         unknown = sorted(flags - {"--dry-run", "--costs", "--lock"})[0]
-        raise ConfigError(f"reproduce {unknown}: takes --dry-run, --costs and --lock")
+        raise ConfigError(f"reproduce {unknown}: unknown flag; reproduce takes --dry-run, --costs and --lock")
     if given["scale"] not in SCALES:
         raise ConfigError.of("scale", given["scale"], list_allowed(given["scale"], SCALES))
     if words and not names:
-        raise ConfigError("reproduce: name a study; `dropout-lab reproduce` lists them, and `all` runs every study")
+        raise ConfigError("reproduce: requires the name of a study or `all`; `dropout-lab reproduce` lists the studies")
     if "--costs" in flags:
         shelf.check_costs_writable()
     studies = shelf.select_studies(names)
@@ -113,7 +128,7 @@ def render_studies() -> list[str]:
         f"{scale} {format_duration(shelf.total_seconds(scale))}" for scale in SCALES if shelf.total_seconds(scale)
     )
     note = (
-        f"Trials and estimated time here at each scale; all together: {totals}. "
-        "`dropout-lab reproduce NAME scale=laptop` runs one, `--dry-run` measures what it will take."
+        f"Number of trials and estimated time on this machine per scale; all studies: {totals}. "
+        "`dropout-lab reproduce NAME scale=laptop` runs one study; `--dry-run` estimates its time and memory."
     )
     return [format_plain(titles, rows, 1, WIDTH), "", *textwrap.wrap(note, WIDTH)]

@@ -1,13 +1,17 @@
 """Output of the command line: results on standard output, one line per error on standard error."""
 
+import math
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from dropout_lab.cli.usage import PROGRAM
 from dropout_lab.errors import printable
 
 WRONG = 2  # exit status of an invalid command or value
+UNFINISHED = 3  # exit status of a command that reached its time limit
 
 
 def say(line: str) -> None:
@@ -20,6 +24,12 @@ def say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def whisper(line: str) -> None:
+    """Print a message on standard error, where the result on standard output is for a program."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
 def complain(line: str, status: int = WRONG) -> int:
     """Print one line about a problem, and return the exit status."""
     with suppress(OSError):
@@ -30,3 +40,9 @@ def complain(line: str, status: int = WRONG) -> int:
 def blame(line: str) -> None:
     """Print one line about a problem."""
     complain(line)
+
+
+def replace_nonfinite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace NaN and infinity, which JSON does not have, by None."""
+    finite = {name: not isinstance(value, float) or math.isfinite(value) for name, value in values.items()}
+    return {name: value if finite[name] else None for name, value in values.items()}

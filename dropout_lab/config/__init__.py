@@ -3,6 +3,7 @@
 Nothing in this package imports torch, so that an invalid command line is reported immediately.
 """
 
+from dropout_lab.config.conditions import get_value, has_effect
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.deprecated import (
     DEPRECATED,
@@ -32,7 +33,7 @@ from dropout_lab.config.models import (
 )
 from dropout_lab.config.regularizers import RegularizerConf, regularizer_names, regularizer_of
 from dropout_lab.config.schedule import ScheduleConf
-from dropout_lab.config.schema import GROUPS, ROLES, Config, get_value, has_effect, list_settings
+from dropout_lab.config.schema import GROUPS, ROLES, Config, list_settings
 from dropout_lab.config.training import TrainConf
 from dropout_lab.config.variants import VariantConf
 

@@ -6,7 +6,7 @@ Plain values (rates, strengths, seeds) and interpolations are then applied to th
 
 from dropout_lab.config.composer import ConfigComposer, compose_config, open_composer
 from dropout_lab.config.composition import Composition, Template, replace_settings, to_yaml
-from dropout_lab.config.groups import CONF, list_choices, read_card, register_schemas, to_config_error
+from dropout_lab.config.groups import CONF, EXPERIMENT, list_choices, read_card, register_schemas, to_config_error
 from dropout_lab.config.overrides import (
     check_override,
     count_points,
@@ -19,9 +19,11 @@ from dropout_lab.config.overrides import (
     selects_config_file,
     split_axis,
 )
+from dropout_lab.config.prefixes import remove_prefixes, to_hydra
 
 __all__ = [
     "CONF",
+    "EXPERIMENT",
     "Composition",
     "ConfigComposer",
     "Template",
@@ -38,9 +40,11 @@ __all__ = [
     "parse_range",
     "read_card",
     "register_schemas",
+    "remove_prefixes",
     "replace_settings",
     "selects_config_file",
     "split_axis",
     "to_config_error",
+    "to_hydra",
     "to_yaml",
 ]

@@ -1,6 +1,6 @@
 """Composition of the configs of a grid, with one call to Hydra per combination of group choices."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
@@ -18,8 +18,9 @@ from yaml import YAMLError
 
 from dropout_lab.config import DEPRECATED, Config, update_settings
 from dropout_lab.config.composition import Composition, Template
-from dropout_lab.config.groups import CONF, SCHEMA, to_config_error
+from dropout_lab.config.groups import CONF, EXPERIMENT, SCHEMA, to_config_error
 from dropout_lab.config.overrides import LISTED, override_value, parse_override, selects_config_file
+from dropout_lab.config.prefixes import to_hydra
 from dropout_lab.errors import ConfigError, did_you_mean
 
 HYDRA = ("hydra", "_dummy_empty_config_")  # config-store entries of Hydra itself
@@ -41,7 +42,7 @@ def open_composer() -> "Iterator[ConfigComposer]":
     outer.clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3", job_name="dropout-lab"):
-            yield ConfigComposer(lambda groups: hydra_compose("config", groups))
+            yield ConfigComposer(lambda groups: hydra_compose("config", groups, return_hydra_config=True))
     finally:
         store.repo = stored
         outer.hydra = hydra
@@ -54,11 +55,12 @@ class ConfigComposer:
     """Composer of the configs of a grid.
 
     Args:
-        compose: composes a list of group choices with Hydra.
+        compose: composes a list of group choices with Hydra, including its node ``hydra``.
+        params: axes in ``hydra.sweeper.params`` that the caller expands.
     """
 
-    def __init__(self, compose: Composer):
-        self._compose = compose
+    def __init__(self, compose: Composer, params: Mapping[str, Any] | None = None):
+        self._compose, self._params = compose, dict(params or {})
         self._bases: dict[tuple[str, ...], Template] = {}
         self._cache = OmegaConf.create()
         self._strangers: dict[str, str] = {}  # setting that a model of the grid lacks -> that model
@@ -77,7 +79,7 @@ class ConfigComposer:
         parsed = [parse_override(word) for word in words]
         chosen = tuple(word for word, override in zip(words, parsed, strict=True) if selects_config_file(override))
         if chosen not in self._bases:
-            self._bases[chosen] = compose_config(lambda: self._compose(list(chosen)), self._cache)
+            self._bases[chosen] = compose_config(lambda: self._composed(chosen), self._cache)
         base = self._bases[chosen]
         changes = {o.key_or_group: override_value(o) for o in parsed if not selects_config_file(o)}
         # In a sweep over models, model.channels applies to the CNN and is ignored for the MLP.
@@ -85,6 +87,17 @@ class ConfigComposer:
         self._strangers.update(dict.fromkeys(strange, str(base.model.get("kind", ""))))
         self._taken.update(changes.keys() - set(strange))
         return base.compose({key: value for key, value in changes.items() if key not in strange})
+
+    def _composed(self, chosen: Sequence[str]) -> DictConfig:
+        node = self._compose(to_hydra(chosen))
+        params = dict(OmegaConf.select(node, "hydra.sweeper.params") or {})
+        if params.keys() - self._params.keys():
+            axes, experiment = ", ".join(params), next((word for word in chosen if word.startswith(EXPERIMENT)), "")
+            raise ConfigError(
+                f"{experiment}: has axes in hydra.sweeper.params ({axes}), which are read only if a sweep on the "
+                "command line has this experiment alone"
+            )
+        return node
 
     def check_all_taken(self) -> None:
         """Raise ConfigError for a setting that no model of the sweep has."""
@@ -106,6 +119,8 @@ def compose_config(compose: Callable[[], DictConfig], cache: DictConfig | None =
         node = compose()
         with flag_override(node, ["struct", "readonly"], False):
             node.pop("hydra", None)
+            if OmegaConf.get_type(node) is not Config:
+                raise ConfigError("a config of your own must start from dropout-lab's: `defaults: [config, _self_]`")
             update_settings(node)
         _refuse_unknown(node)
         return Template(node, OmegaConf.create() if cache is None else cache)

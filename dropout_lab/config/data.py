@@ -36,15 +36,15 @@ class DataConf(Validated):
         high=0.9,
         open_low=True,
         unless=("data.official_test", True),
-        help="fraction of the examples in the test set, drawn by base seed, if the data have no official test set",
+        help="test fraction of the examples, drawn by base seed, if the data have no official test set",
     )
     val_fraction: float = setting(
         0.2,
         low=0,
         high=0.9,
         unless=("data.is_stream", True),
-        help="fraction of the rest in the validation set, drawn by trial seed, without an official one; 0: no "
-        "validation set",
+        help="validation fraction of the remaining examples, drawn by trial seed, if the data have no official set; "
+        "0: none",
     )
     reconstruct: bool = setting(
         False,

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from dropout_lab.config.schema import Config, get_value, has_effect, list_settings
+from dropout_lab.config.conditions import get_value, has_effect
+from dropout_lab.config.schema import Config, list_settings
 from dropout_lab.settings.fields import Setting
 
 _effective: dict[str, list[Setting]] = {}  # by the values that decide

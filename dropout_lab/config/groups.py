@@ -14,6 +14,18 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 # Inside a wheel conf/ is a folder of the package; in a checkout it is next to the package.
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 SCHEMA = "dropout_lab_config"
+# Group of files that set several settings and groups at once; unlike a group of settings, it has no schema.
+EXPERIMENT = "experiment"
+HYDRA_GROUPS = ("hydra/launcher", "hydra/sweeper")
+# Choices of Hydra's groups that need a plugin: how it is installed.
+PLUGINS = {
+    "hydra/launcher=joblib": "pip install 'dropout-lab[joblib]'",
+    "hydra/launcher=submitit_local": "pip install 'dropout-lab[submitit]'",
+    "hydra/launcher=submitit_slurm": "pip install 'dropout-lab[submitit]'",
+    "hydra/launcher=ray": "pip install hydra-ray-launcher",
+    "hydra/sweeper=optuna": "pip install hydra-optuna-sweeper, which needs optuna below 3; "
+    "`dropout-lab search sampler=optuna` needs no plugin",
+}
 
 
 def register_schemas() -> None:
@@ -43,7 +55,7 @@ def list_choices(group: str) -> list[str]:
 def read_card(group: str, choice: str) -> tuple[str, dict[str, str]]:
     """Return the comment at the head of a choice's file: its text, and the facts in ``source:`` and ``test:``."""
     lines = (CONF / group / f"{choice}.yaml").read_text().splitlines()
-    comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+    comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#") and "@package" not in line]
     facts = [re.fullmatch(r"(source|test): (.*)", line) for line in comment]
     text = [line for line, fact in zip(comment, facts, strict=True) if not fact]
     return " ".join(text), {fact[1]: fact[2] for fact in facts if fact}
@@ -56,7 +68,10 @@ def to_config_error(error: Exception) -> ConfigError:
     if missing:
         if combination := COMBINATIONS.get(f"{missing[1]}={missing[2]}"):
             return ConfigError.of(missing[1], missing[2], f"write {combination}, which is equivalent")
-        offered = list_choices(missing[1]) or re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
+        if plugin := PLUGINS.get(f"{missing[1]}={missing[2]}"):
+            return ConfigError.of(missing[1], missing[2], f"needs a plugin of Hydra that is not installed: {plugin}")
+        listed = re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)  # includes the files of --config-dir
+        offered = sorted({*list_choices(missing[1]), *(listed if missing[1] in (EXPERIMENT, *HYDRA_GROUPS) else [])})
         return ConfigError.of(missing[1], missing[2], list_allowed(missing[2], offered))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return ConfigError("; ".join(lines[:2]) or type(error).__name__)

@@ -23,7 +23,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_lab.config import GROUPS, list_settings
-from dropout_lab.config.groups import list_choices
+from dropout_lab.config.groups import EXPERIMENT, list_choices
 from dropout_lab.errors import ConfigError, did_you_mean, format_setting, list_allowed
 from dropout_lab.settings.fields import Setting, is_finite
 
@@ -64,7 +64,8 @@ def parse_override(word: str) -> Override:
 
 def selects_config_file(override: Override) -> bool:
     """Return whether Hydra must compose the word: it selects files (``model=cnn``, ``hydra/launcher=joblib``)."""
-    return override.key_or_group in GROUPS or "/" in override.key_or_group or override.is_hydra_override()
+    key = override.key_or_group
+    return key in GROUPS or key == EXPERIMENT or "/" in key or override.is_hydra_override()
 
 
 @cache
@@ -83,13 +84,15 @@ def check_override(word: str) -> Override:
     key = override.key_or_group
     _check_axis(override)
     if override.is_hydra_override() or "/" in key:
+        if override.is_sweep_override():
+            raise ConfigError(f"{word}: a sweep over Hydra's own settings is not possible; give one value")
         return override
     if key == "study":
         raise ConfigError(f"{word}: not a setting of a sweep; run a study with `dropout-lab reproduce NAME`")
     change = override.type is OverrideType.CHANGE and override.package is None
-    if (key not in settings() and key not in GROUPS) or not change:
+    if (key not in settings() and key not in (*GROUPS, EXPERIMENT)) or not change:
         group, _, name = key.partition(".")
-        known = [*settings(), *GROUPS]
+        known = [*settings(), *GROUPS, EXPERIMENT]
         elsewhere = [other for other in settings() if other.rpartition(".")[2] == (name or key)]
         if key in known and not change:
             raise ConfigError(f"{word}: write {key}=VALUE")
@@ -107,6 +110,8 @@ def check_override(word: str) -> Override:
             else:
                 settings()[key].checked(value)
             continue
+        if key == EXPERIMENT and value is None:
+            continue  # experiment=null: no experiment
         names = value if isinstance(value, list) and key == "regularizer" else [value]
         if not all(isinstance(name, str) and name for name in names):
             raise ConfigError.of(key, value, list_allowed(value, list_choices(key)))

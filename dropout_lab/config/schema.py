@@ -6,12 +6,13 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from dropout_lab.config.conditions import has_effect
 from dropout_lab.config.data import DataConf
 from dropout_lab.config.declarations import read_constants
 from dropout_lab.config.infer import InferConf
 from dropout_lab.config.lr_schedule import LRScheduleConf
 from dropout_lab.config.models import MODELS, RECURRENT, ModelConf
-from dropout_lab.config.rate_profile import distribute_rate
+from dropout_lab.config.rate_profile import SiteRates
 from dropout_lab.config.regularizers import RegularizerConf
 from dropout_lab.config.schedule import ScheduleConf
 from dropout_lab.config.training import TrainConf
@@ -25,6 +26,8 @@ from dropout_lab.settings.requested_metrics import (
     check_tuning_metric,
 )
 from dropout_lab.settings.validators import (
+    DEVICES,
+    MINUTES,
     MOST,
     PART_RATE,
     RATE,
@@ -32,6 +35,7 @@ from dropout_lab.settings.validators import (
     check_arms,
     check_auto,
     check_device,
+    check_minutes,
     check_out,
     check_part_rate,
     check_rates,
@@ -43,7 +47,7 @@ WORDS, STATES, RECURRENT_WEIGHTS = SITES["WORDS"], SITES["STATES"], SITES["RECUR
 
 
 @dataclass(frozen=True)
-class Config(Validated):
+class Config(SiteRates, Validated):
     """One point of the grid, with the seeds to train it on."""
 
     data: DataConf = field(default_factory=DataConf)
@@ -134,7 +138,11 @@ class Config(Validated):
         help="output folder of the sweep",
     )
     device: str = setting(
-        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="training device"
+        "cpu",
+        check=check_device,
+        allowed=DEVICES,
+        column="device",
+        help="training device; auto: the GPU if there is one, else the CPU",
     )
     precision: str = setting(
         "fp32", choices=("fp32", "bf16"), column="precision", help="floating-point precision of the network"
@@ -154,6 +162,13 @@ class Config(Validated):
         help="maximum number of trials that are trained together as one stacked model",
     )
 
+    max_minutes: Any = setting(
+        0.0,
+        check=check_minutes,
+        allowed=MINUTES,
+        identity=False,
+        help="minutes from the start of the command after which no pack is started; 0: no limit",
+    )
     arms: Any = setting(
         "",
         check=check_arms,
@@ -247,35 +262,6 @@ class Config(Validated):
                     "rate", self.rate, f"must be below {format_setting(most)} under profile={self.profile} here"
                 )
 
-    def check_length(self, listed: int, sites: int) -> None:
-        """Raise ConfigError if a list of ``listed`` rates does not have one entry for each of ``sites`` sites."""
-        if listed != sites:
-            places = f"{sites} site{'' if sites == 1 else 's'}"
-            allowed = f"must have one entry for each of the {places} of model={self.model.kind}"
-            rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
-            raise ConfigError.of("rate", rates, allowed)
-
-    @property
-    def site_rates(self) -> list[float]:
-        """The rate of each hidden site, from input to output; one rate if the number of sites is unknown.
-
-        Raises:
-            ConfigError: the profile is not flat, and the number of sites is unknown.
-        """
-        sites = self.model.hidden_sites
-        if isinstance(self.rate, list):
-            return self.rate
-        if sites == 0:
-            return [0.0]  # no site to drop at
-        profile = self.variant.profile if self.profile == "auto" else self.profile
-        if sites is None:
-            if profile != "flat" and self.rate > 0:
-                key = "variant.profile" if self.profile == "auto" else "profile"
-                allowed = f"must be flat for model={self.model.kind}, whose number of sites is unknown; list the rates"
-                raise ConfigError.of(key, profile, allowed)
-            return [self.rate]
-        return distribute_rate(self.rate, profile, sites)
-
     @property
     def source(self) -> dict[str, Any]:
         """The options that :func:`dropout_lab.data.load` needs in addition to the kind of the data."""
@@ -302,23 +288,3 @@ def list_settings() -> tuple[Setting, ...]:
         for entry in list_fields(schema):
             table.setdefault(entry.key, entry)
     return tuple(table.values())
-
-
-def get_value(key: str, config: Config) -> Any:
-    """Return the value of a setting by its key; None if the config lacks it, such as ``model.hidden`` for a CNN."""
-    node: Any = config
-    for name in key.split("."):
-        node = getattr(node, name, None)
-    return node
-
-
-def has_effect(entry: Setting, config: Config) -> bool:
-    """Return whether a setting can have an effect, given the other settings of its config."""
-    for condition, wanted in ((entry.spec.when, True), (entry.spec.unless, False)):
-        if condition is not None:
-            key, *values = condition
-            value = get_value(key, config)
-            met = any(v in values for v in value) if isinstance(value, list) else value in values
-            if met is not wanted:
-                return False
-    return True

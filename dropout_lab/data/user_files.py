@@ -217,10 +217,11 @@ def _source(kind: str, path: str) -> Path:
         raise DataError(f"data.path={path}: is neither a file nor a folder")
     if reads and not place.is_dir() and not reads(place):
         suffixes = ", ".join([".npz"] * (kind == "file") + [*SUFFIXES])
-        other = ", or be a folder" if kind in FOLDERS else ""
+        form = "be a folder, or end" if kind in FOLDERS else "end"
+        note = "; tables may also end in .gz"
         if place.suffix.lower() == ".npy":
-            other += f"; an .npy file contains one array; {SAVE}"
-        raise DataError(f"data.path={path}: must end in one of {suffixes}; tables may also end in .gz{other}")
+            note += f"; an .npy file contains one array; {SAVE}"
+        raise DataError(f"data.path={path}: must {form} in one of {suffixes}{note}")
     return place
 
 

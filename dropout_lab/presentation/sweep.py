@@ -127,7 +127,8 @@ def write_search(outcome: Outcome) -> list[str]:
         rows.append([format_settings(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
     note = (
         f"The best {len(rows)} of {len(ranked)} settings, means over n seeds; {search.seconds:.0f} s of training. The "
-        "first score is flattered by having been chosen, and the test part was not read. To confirm it on other seeds:"
+        "best score is optimistic, because it selected the settings. The test set was not read. To evaluate the best "
+        "settings on other seeds:"
     )
     table = format_plain(titles, rows, 1, WIDTH)
     files = f"{folder}/: trials.csv curves.csv tuning.csv"

@@ -77,10 +77,18 @@ def check_arms(value: Any) -> Any:
     return value
 
 
+DEVICES = "auto, cpu, cuda or cuda:N"
+
+
 def check_device(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", value):
-        raise ValueError("must be cpu, cuda or cuda:N")
-    return value
+    """Check the name of a device; ``auto`` is the GPU if torch finds one, else the CPU."""
+    if not isinstance(value, str) or not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise ValueError(f"must be {DEVICES}")
+    if value != "auto":
+        return value
+    import torch  # takes seconds, which commands without training need not spend
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def check_out(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Request of the ``reproduce`` command: studies, scale and output folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ class ReproduceRequest:
         dry: whether to print the estimated cost only.
         costs: whether to store the estimated cost.
         lock: whether to register the claims of the studies only.
+        fail_on: what gives exit status 1: statuses of trials, and ``contradicted`` for a claim.
     """
 
     studies: Sequence[Study]
@@ -30,6 +31,7 @@ class ReproduceRequest:
     dry: bool
     costs: bool
     lock: bool = False
+    fail_on: Collection[str] = ("diverged", "failed")
 
     def folder(self, study: Study) -> Path:
         """Return the sweep folder of a study at this scale."""

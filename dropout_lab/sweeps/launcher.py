@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -15,9 +16,9 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, flag_override
 
-from dropout_lab.config.compose import ConfigComposer
+from dropout_lab.config.compose import ConfigComposer, check_override, parse_override, remove_prefixes, to_hydra
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.sweeps.grid import Arm, expand_grid, make_arms
 from dropout_lab.sweeps.ledger import Ledger, Row
@@ -42,6 +43,7 @@ class SweepCommand:
         finish: trains the trials that another Hydra launcher left over, in a folder that this command has claimed.
         outcome: result of the command.
         arms: arms of the command.
+        jobs: points of the grid that were launched, each as single-valued words.
     """
 
     say: Say = lambda line: None
@@ -53,6 +55,7 @@ class SweepCommand:
     finish: Finish = run_claimed
     outcome: Outcome | None = None
     arms: Sequence[Arm] = field(default_factory=list)
+    jobs: Sequence[Sequence[str]] = ()
 
 
 # Hydra instantiates its plugins and offers no way to pass them state; one command runs at a time.
@@ -74,7 +77,9 @@ class PackedSweeper(Sweeper):
     """Sweeper that expands the axes of the command line and passes all jobs to the launcher at once."""
 
     def __init__(self, **_: Any):
-        self._launcher: Launcher
+        self._config: DictConfig
+        self._params: dict[str, Any]
+        self._launcher_in: Callable[..., Launcher]
         self._points: ConfigComposer
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -82,36 +87,73 @@ class PackedSweeper(Sweeper):
         from hydra.core.plugins import Plugins
 
         HydraConfig.instance().set_config(config)  # for interpolations of ${hydra:}
-        self._launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
+        self._config, self._params = config, dict(config.hydra.sweeper.get("params") or {})
+        self._launcher_in = partial(
+            Plugins.instance().instantiate_launcher, hydra_context=hydra_context, task_function=task_function
         )
-        self._points = ConfigComposer(lambda words: hydra_context.config_loader.load_sweep_config(config, words))
+        self._points = _composer(hydra_context, config)
 
     def sweep(self, arguments: list[str]) -> Any:
-        jobs = expand_grid([*command.words, *arguments])
-        if isinstance(self._launcher, PackedLauncher):
-            return self._launcher.launch(jobs, initial_job_idx=0)
+        words = remove_prefixes([*command.words, *arguments])
+        jobs = expand_grid([*params_to_words(self._params, words), *words])
+        if self._config.hydra.runtime.choices["hydra/launcher"] == "packed":
+            return self._launcher_in(config=self._config).launch(jobs, initial_job_idx=0)
+        command.arms = _arms(jobs, self._points)
+        config = command.arms[0].config
+        if config.tune:
+            raise ConfigError("tune=true: is not supported with Hydra's launchers; leave out hydra/launcher=")
+        if config.max_minutes:
+            raise ConfigError.of(
+                "max_minutes", config.max_minutes, "is not supported with Hydra's launchers; leave out hydra/launcher="
+            )
+        if not command.dry:
+            self._launch()
+        return None
+
+    def _launch(self) -> None:
+        """Train the arms of the command as jobs of another launcher, one job per arm."""
         from dropout_lab.sweeps.preflight import check_trials, describe_user_input
 
-        command.arms = _arms(jobs, self._points)
-        if command.arms[0].config.tune:
-            raise ConfigError("tune=true: is not supported with Hydra's launchers; leave out hydra/launcher=")
-        if command.dry:
-            return None
         command.arms = select_arms(command.arms, command.say)
         check_trials([trial for arm in command.arms for trial in arm.trials])
-        jobs = [_words(arm) for arm in command.arms]
+        jobs = [to_hydra(_words(arm)) for arm in command.arms]
         ledger = Ledger(command.arms[0].config.out)
+        # Launchers write files of their own there, such as the logs of submitit.
+        with flag_override(self._config.hydra, "readonly", False):
+            self._config.hydra.sweep.dir = str(ledger.folder)
+        launcher: Launcher = self._launcher_in(config=self._config)
         with ledger.claim():
             for line in describe_user_input([trial for arm in command.arms for trial in arm.trials]):
                 command.say(line)
             command.say(
                 f"{ledger.folder}: {len(jobs)} jobs, one per arm with all of its seeds, through Hydra's launcher"
             )
-            for result in self._launcher.launch(jobs, initial_job_idx=0):
+            for result in launcher.launch(jobs, initial_job_idx=0):
                 _ = result.return_value  # raises what the job raised
             command.outcome = command.finish(command.arms, ledger, command.say, shlex.join(command.typed))
-        return None
+
+
+def params_to_words(params: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
+    """Return the axes of ``hydra.sweeper.params`` as words, without the keys that the command line sets.
+
+    Raises:
+        ConfigError: an axis is invalid.
+    """
+    given = {parse_override(word).key_or_group for word in typed}
+    words = remove_prefixes([f"{key}={'null' if value is None else value}" for key, value in params.items()])
+    kept = [word for word in words if parse_override(word).key_or_group not in given]
+    try:
+        for word in kept:
+            check_override(word)
+    except ConfigError as error:
+        raise ConfigError(f"hydra.sweeper.params: {error}") from None
+    return kept
+
+
+def _composer(context: HydraContext, config: DictConfig) -> ConfigComposer:
+    return ConfigComposer(
+        lambda words: context.config_loader.load_sweep_config(config, words), config.hydra.sweeper.get("params")
+    )
 
 
 class PackedLauncher(Launcher):
@@ -122,10 +164,13 @@ class PackedLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         HydraConfig.instance().set_config(config)
-        self._points = ConfigComposer(lambda words: hydra_context.config_loader.load_sweep_config(config, words))
+        self._points = _composer(hydra_context, config)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        command.arms = _arms(job_overrides, self._points)
+        job_overrides = [remove_prefixes(words) for words in job_overrides]
+        # A sweeper may launch its jobs in batches; the outcome is that of all, and stored trials are not repeated.
+        command.jobs = [*command.jobs, *job_overrides]
+        command.arms = _arms(command.jobs, self._points)
         if command.dry:
             return []
         command.outcome = command.perform(command.arms, command.say, shlex.join(command.typed))
@@ -146,9 +191,14 @@ def _arms(jobs: Sequence[Sequence[str]], points: ConfigComposer) -> list[Arm]:
     """Return the arms of the command at these points.
 
     Raises:
-        ConfigError: a point is invalid, or has several seeds where the command trains one.
+        ConfigError: a point is invalid, or there are several points or seeds where the command trains one.
     """
     arms = make_arms(jobs, points)
+    if command.single and len(arms) > 1:
+        axes = ", ".join(key for key, _ in arms[0].settings)
+        raise ConfigError(
+            f"train takes one value per setting, and the config has axes: {axes}; use `dropout-lab sweep`"
+        )
     if command.single and len(arms[0].config.trial_seeds) != 1:
         given = format_setting(arms[0].config.seeds)
         raise ConfigError(f"seeds={given}: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several")

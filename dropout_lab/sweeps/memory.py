@@ -22,7 +22,7 @@ COPIES = 6  # weights, gradients, two moments, best and final weights
 FEWEST_COPIES = 3  # weights, gradients and final weights, which every trial has at the same time
 # Limits of the memory of a container: cgroup version 2 and 1.
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-# torch has no type of its own for failed allocations of CPU memory.
+# torch has no exception type for failed allocations of CPU memory.
 ALLOCATION = re.compile(r"can't allocate memory|not enough memory|alloc_cpu|Cannot allocate memory|Invalid buffer size")
 
 
@@ -58,7 +58,7 @@ def refuse_unaffordable(config: Config, model: Model) -> None:
     needed, there = 4 * FEWEST_COPIES * model.size, usable_memory(config.device)
     if needed > there:
         parts = f"has {model.size:,} parameters, which need {format_bytes(needed)} with gradients and final weights"
-        raise ConfigError.of("model", config.model.kind, f"{parts}; {format_bytes(there)} are there")
+        raise ConfigError.of("model", config.model.kind, f"{parts}; {format_bytes(there)} are available")
 
 
 def format_bytes(count: float) -> str:

@@ -1,7 +1,8 @@
 """Outcome of a command that trains."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dropout_lab.config import InferConf
 from dropout_lab.sweeps.grid import Arm
@@ -27,9 +28,18 @@ class Outcome:
     missing: int = 0
 
     @property
+    def folder(self) -> Path:
+        """The sweep folder."""
+        return Path(self.arms[0].config.out)
+
+    @property
     def status(self) -> int:
         """Exit status: 1 if a trial diverged, failed or is missing."""
-        return int(self.missing > 0 or any(row["status"] != "ok" for row in self.rows))
+        return self.exit_status()
+
+    def exit_status(self, fail_on: Collection[str] = ("diverged", "failed")) -> int:
+        """Return the exit status: 1 if a trial has one of these statuses, or is missing."""
+        return int(self.missing > 0 or any(row["status"] in fail_on for row in self.rows))
 
     @property
     def has_other_arms(self) -> bool:

@@ -8,6 +8,7 @@ trained again in halves, until the trial that ends its process is alone and fail
 import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import torch
 
@@ -48,6 +49,7 @@ def train_packs(
     asked: str | int,
     progress: Progress,
     retry: Retry = lambda failed, packs: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[TrainedPack]:
     """Train packs in one or several processes, and yield each pack when it is done.
 
@@ -59,12 +61,13 @@ def train_packs(
             starts workers only after an epoch has shown that enough work is left.
         progress: called with the number of trial epochs done; negative for epochs that are trained again.
         retry: called with each pack whose process ended or that found no memory, and the halves that replace it.
+        is_over: returns whether the time limit is reached; no pack is started from then on.
     """
     most = available_cores() if asked == "auto" else int(asked)
     narrow, wide = _divide(packs, most)
     for group, count in ((narrow, most), (wide, 1)):
         if group:
-            pool = WorkerPool(group, min(count, len(group)), asked != "auto", progress, retry)
+            pool = WorkerPool(group, min(count, len(group)), asked != "auto", progress, retry, is_over)
             try:
                 yield from pool.train()
             finally:
@@ -94,10 +97,19 @@ class WorkerPool:
         packs: the packs to train.
         most: maximum number of processes that train.
         sure: whether to start workers regardless of the amount of work.
-        progress, retry: as for :func:`train_packs`.
+        progress, retry, is_over: as for :func:`train_packs`.
     """
 
-    def __init__(self, packs: Sequence[PackOf], most: int, sure: bool, progress: Progress, retry: Retry):
+    def __init__(
+        self,
+        packs: Sequence[PackOf],
+        most: int,
+        sure: bool,
+        progress: Progress,
+        retry: Retry,
+        is_over: Callable[[], bool],
+    ):
+        self._is_over = is_over
         self._todo: Todo = queue.SimpleQueue()
         self._done: Done = queue.SimpleQueue()
         self._fork = can_fork()
@@ -115,6 +127,7 @@ class WorkerPool:
     def train(self) -> Iterator[TrainedPack]:
         """Train all packs and yield each when it is done."""
         self._started = time.perf_counter()
+        self._drop_late()
         if self._sure:
             self._hire()
         while self._unfinished:
@@ -126,6 +139,14 @@ class WorkerPool:
                 self._take(self._done.get())
             while self._ready:
                 yield self._ready.pop(0)
+            self._drop_late()
+
+    def _drop_late(self) -> None:
+        """Empty the queue if the time limit is reached; packs in training are finished."""
+        with suppress(queue.Empty):
+            while self._is_over():
+                self._todo.get_nowait()
+                self._unfinished -= 1
 
     def _next_here(self) -> PackOf | None:
         """Return the next pack that this process trains, or None if it waits for the workers."""
@@ -140,6 +161,7 @@ class WorkerPool:
         if not isinstance(event, TrainedPack):
             self._progress(event)
             self._epochs += event
+            self._drop_late()
             return
         again = self._replacement(event)
         if again:
@@ -149,6 +171,7 @@ class WorkerPool:
         else:
             self._ready.append(event)
         self._unfinished += len(again) - 1
+        self._drop_late()
 
     def _replacement(self, failed: TrainedPack) -> list[PackOf]:
         """Return the packs that are trained instead of a failed one: its halves, or once more a killed trial."""
@@ -164,6 +187,7 @@ class WorkerPool:
         """Report progress of this process, collect answers of the workers, and start workers if it pays."""
         self._progress(epochs)
         self._epochs += epochs
+        self._drop_late()
         while not self._done.empty():
             self._take(self._done.get())
         spent = time.perf_counter() - self._started

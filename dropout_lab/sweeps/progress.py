@@ -4,7 +4,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from tqdm import tqdm
@@ -13,6 +14,20 @@ from dropout_lab.signals import raise_pending
 
 INTERVAL = 30.0  # seconds between two lines if standard error is not a terminal
 THREAD = "progress-lines"
+
+
+_silent = False
+
+
+@contextmanager
+def silent_progress() -> Iterator[None]:
+    """Show no progress within the context."""
+    global _silent
+    before, _silent = _silent, True
+    try:
+        yield
+    finally:
+        _silent = before
 
 
 class _Quiet(tqdm):  # type: ignore[type-arg]
@@ -38,7 +53,7 @@ class ProgressBar:
             initial=done,
             desc=work,
             unit=f" {unit}",
-            disable=None,
+            disable=_silent or None,
             leave=False,
             dynamic_ncols=True,
             mininterval=0.2,
@@ -46,7 +61,7 @@ class ProgressBar:
             bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + unit + ", {elapsed} elapsed, "
             "{remaining} left",
         )
-        self._lines = _Lines(total, work, unit, done) if self._bar.disable else None
+        self._lines = _Lines(total, work, unit, done) if self._bar.disable and not _silent else None
 
     def add(self, epochs: int) -> None:
         """Count finished epochs.

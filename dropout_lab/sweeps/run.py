@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from dropout_lab.sweeps.pack_checkpoints import (
 from dropout_lab.sweeps.plan import PackOf, plan_packs
 from dropout_lab.sweeps.progress import ProgressBar
 from dropout_lab.sweeps.running_packs import remove_ended
+from dropout_lab.sweeps.time_limit import check_time_left, command_clock, is_time_over
 from dropout_lab.sweeps.typed_values import COMMAND, CONFIG
 from dropout_lab.trial import Trial
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from dropout_lab.sweeps.pack_job import TrainedPack
 
 Say = Callable[[str], None]
-REPEAT = "the same command trains them"
+REPEAT = "rerun the same command to train them"
 # Evaluates trained networks as configured; returns the ids of the evaluated trials with their inference settings.
 Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
@@ -122,6 +124,7 @@ def run_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluat
     Raises:
         ConfigError: a check failed; nothing was trained.
         Interrupted: Ctrl-C; finished trials are stored.
+        TimeOver: the time limit was reached; finished trials are stored.
     """
     folder = Path(arms[0].config.out)
     arms = select_arms(arms, say)
@@ -151,7 +154,7 @@ def run_claimed(
     """Do the work of :func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_missing(arms, ledger)
     for key in ineffective_settings(arms):
-        say(f"note: {key} has no effect here")
+        say(f"warning: {key} has no effect in this sweep")
     say(_opening(ledger, arms, trials, packs))
     _remove_remains(ledger.folder, _done(trials, ledger))
     if packs:
@@ -162,17 +165,20 @@ def run_claimed(
     try:
         if packs:
             try:
-                _execute(packs, ledger, say)
+                with command_clock():
+                    _execute(packs, ledger, say)
+                    left = len({trial.id for trial in trials} - ledger.rows().keys())
+                    check_time_left(trials[0].config.max_minutes, left, _closing(ledger, trials))
             finally:
                 _remove_remains(ledger.folder, _done(trials, ledger))
         evaluated = evaluate(arms, ledger, say)
     except KeyboardInterrupt:
-        raise Interrupted(_closing(ledger, trials)) from None
+        raise Interrupted(f"interrupted; {_closing(ledger, trials)}") from None
     rows = ledger.rows()
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
     missing = len(trials) - len(mine)
     if missing:
-        say(f"note: {ledger.folder} was changed meanwhile and lacks {missing} of {len(trials)} trials; {REPEAT}")
+        say(f"note: {ledger.folder} was changed during the sweep and lacks {missing} of {len(trials)} trials; {REPEAT}")
     return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated, missing=missing)
 
 
@@ -192,6 +198,7 @@ def _plan(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
     from dropout_lab.sweeps.pool import train_packs
 
+    first = packs[0][0].config
     headers = {tuple(header.trials): header for header in usable_checkpoints(ledger.folder)}
     resumed = [headers[ids] for ids in map(_ids, packs) if ids in headers]
     done = sum(header.epochs_done for header in resumed)
@@ -203,9 +210,9 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
             if len(packs) > 1:
                 _remove_checkpoint(ledger.folder, failed.pack)  # it would form that pack again
             how = "in two halves" if len(packs) > 1 else "once"
-            bar.say(say, f"trying again {how}: {_named(failed.pack)} ({failed.reason})")
+            bar.say(say, f"retrying {how}: {_named(failed.pack)} ({failed.reason})")
 
-        for trained in train_packs(packs, packs[0][0].config.workers, bar.add, retry):
+        for trained in train_packs(packs, first.workers, bar.add, retry, partial(is_time_over, first.max_minutes)):
             if trained.error:
                 where = ledger.log_error(trained.error)
                 bar.say(say, f"failed: {_named(trained.pack)} ({trained.reason}); see {where}")
@@ -265,16 +272,16 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
     count = f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
     if not packs:
         return (
-            f"{ledger.folder}: all {count} are complete"
+            f"{ledger.folder}: all {count} already completed"
             if len(trials) > 1
-            else f"{ledger.folder}: the trial is complete"
+            else f"{ledger.folder}: the trial is already completed"
         )
     todo = sum(len(pack) for pack in packs)
     done, rows = _done(trials, ledger), ledger.rows()
     finished = {trial.id for trial in trials if trial.id in rows and rows[trial.id]["status"] in FINAL}
     lost = len(finished - done)
-    already = f", {len(finished)} of them complete" if finished else ""
-    already += f", {lost} without the files to be saved" if lost else ""
+    already = f", {len(finished)} already completed" if finished else ""
+    already += f", {lost} without the requested files" if lost else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 
@@ -283,7 +290,7 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
     rows = ledger.rows()
     saved = sum(trial.id in rows for trial in trials)
     there = f"{saved} of {len(trials)} trials are saved in {ledger.folder}"
-    return f"interrupted; {there}; the same command continues from there"
+    return f"{there}; rerun the same command to continue"
 
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:

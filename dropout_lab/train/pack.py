@@ -71,18 +71,19 @@ class Pack:
         self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
         self.rates = [site_rates(trial, self.model) for trial in trials]
         stacked = {
-            place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
+            place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64)
             for place in self.model.places
         }
         # Trials without dropout can share a pack with trials of any single variant.
         conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
         schedule = make_schedule(shared.schedule.kind, shared.schedule)
-        self.noise = PackDropout(build_variant(conf), schedule, stacked, self.model.places, streams)
+        self.noise = PackDropout(build_variant(conf), schedule, stacked, self.model.places, streams, device)
         keep = paper.keep_probabilities(trials, self.model, stacked)
-        chosen = PackChoice([c.regularizer for c in configs], streams, device, keep)
+        scales = {name: part.to(device) for name, part in keep.items()}
+        chosen = PackChoice([c.regularizer for c in configs], streams, device, scales)
         self.regularizers = regularizers.build_stack(describe_network(self.model, dataset), chosen)
         weights = self.model.init(streams, device)
-        for name, part in keep.items():
+        for name, part in scales.items():
             weights[name] *= per_model(part, weights[name])
         self.params = weights | self.noise.start(weights)
         for name, p in self.params.items():
@@ -97,10 +98,10 @@ class Pack:
         self.optimizer.momentum = momentum_at(shared.train, 0)
 
     def _learning_rates(self) -> Tensor:
-        """Return the learning rate of each model at the next update, [M]."""
+        """Return the learning rate of each model at the next update, [M], on the CPU."""
         position = *self.position, self._configs[0].train.epochs
         lrs = [config.train.lr * config.lr_schedule.factor(*position) for config in self._configs]
-        return torch.tensor(lrs, dtype=torch.float64, device=self._device)
+        return torch.tensor(lrs, dtype=torch.float64)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:
         """Start an epoch, counted from 1, and return the rows of its batches."""

@@ -31,7 +31,7 @@ def swept(typed, trials):
 
 
 def test_nothing_runs_in_the_folder_of_a_finished_sweep(typed, swept):
-    assert typed("status", "out=o") == (0, "o: 2 trials finished, 0 left\nrunning: nothing\n", "")
+    assert typed("status", "out=o") == (0, "o: 2 trials finished, 0 left\nno pack is training\n", "")
 
 
 def test_a_running_pack_is_shown_with_its_speed_and_time_left(typed, swept):
@@ -108,17 +108,17 @@ def test_a_position_that_cannot_be_read_is_left_out(content, typed, swept, folde
     PositionFile(swept).write(position())
     (path,) = (folder / "o/.dropout-lab/running").iterdir()
     path.write_text(json.dumps(json.loads(path.read_text()) | {"process": "1"}) if content == "edited" else content)
-    assert typed("status", "out=o")[:2] == (0, "o: 2 trials finished, 0 left\nrunning: nothing\n")
+    assert typed("status", "out=o")[:2] == (0, "o: 2 trials finished, 0 left\nno pack is training\n")
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["out=nowhere"], "out=nowhere: holds no sweep; give the folder that was out= of a sweep"),
-        (["rate=0.5"], "status rate=0.5: takes out=DIR and --json"),
-        (["o"], "status o: takes out=DIR and --json"),
-        (["out="], "status out=: takes out=DIR and --json"),
-        (["--jsn"], "status --jsn: takes out=DIR and --json"),
+        (["out=nowhere"], "out=nowhere: contains no sweep; give the out= folder of a sweep"),
+        (["rate=0.5"], "status rate=0.5: unknown option; status takes out=DIR and --json"),
+        (["o"], "status o: unknown option; status takes out=DIR and --json"),
+        (["out="], "status out=: unknown option; status takes out=DIR and --json"),
+        (["--jsn"], "status --jsn: unknown option; status takes out=DIR and --json"),
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, line, typed):

@@ -12,8 +12,8 @@ from dropout_lab.errors import ConfigError
     [
         ("rte=0.1", "no setting 'rte'; did you mean 'rate'?"),
         ("model.hiden=[8]", "no setting 'model.hiden'; did you mean 'model.hidden'?"),
-        ("qqq=1", "no setting 'qqq'; `dropout-lab list settings` shows them"),
-        ("+x=1", "no setting 'x'; `dropout-lab list settings` shows them"),
+        ("qqq=1", "no setting 'qqq'; see `dropout-lab list settings`"),
+        ("+x=1", "no setting 'x'; see `dropout-lab list settings`"),
         ("~rate", "~rate: write rate=VALUE"),
         ("rate", "cannot read 'rate': a setting is written NAME=VALUE"),
         ("variant.kind=foo", "no setting 'variant.kind'; did you mean 'variant'?"),

@@ -166,7 +166,7 @@ def test_a_tuned_sweep_trains_what_follows(typed, conf):
         ("rate=${zork:1}", "rate=${zork:1}: Unsupported interpolation type zork"),
         (
             "out=r${train.batch_size}",
-            "out=r${train.batch_size}: must be the same for the whole sweep; it is r8 and",
+            "out=r${train.batch_size}: must have one value for the whole sweep, got r8 and",
         ),
         ("train.epochs=${rate}", "train.epochs=0.5: must be a whole number in [1, 1000000] (resolved from"),
         ("arms=${oc.env:HOME}", "arms=${oc.env:HOME}: must be one of none, "),
@@ -182,7 +182,10 @@ def test_what_cannot_be_resolved_is_refused_in_one_line(word, line, typed, folde
 
 def test_a_sweeper_and_a_launcher_of_hydra_are_refused_together(typed, folder):
     status, _, err = typed("sweep", "hydra/sweeper=basic", "hydra/launcher=basic", *TINY)
-    assert (status, err) == (2, "dropout-lab: hydra/launcher=basic: leave it out, or leave out hydra/sweeper=\n")
+    assert (status, err) == (
+        2,
+        "dropout-lab: hydra/launcher=basic: cannot be combined with hydra/sweeper=; leave out one\n",
+    )
     assert typed("sweep", "hydra/sweeper=packed", "hydra/launcher=basic", "rate=0,0.5", *TINY)[0] == 0
 
 

@@ -41,8 +41,8 @@ def test_what_arrives_whole_is_kept(fault, server, tmp_path):
     [
         ("cut", MD5, "cut off after 128,000 of 256,000 bytes"),
         ("cut", None, "cut off after 128,000 of 256,000 bytes"),
-        ("unmeasured", MD5, f"instead of {MD5}"),
-        ("wrong", MD5, f"instead of {MD5}"),
+        ("unmeasured", MD5, f"expected {MD5}"),
+        ("wrong", MD5, f"expected {MD5}"),
         ("missing", MD5, "HTTP 404 Not Found"),
         ("busy", None, "HTTP 503 Service Unavailable"),
         ("silent", MD5, "timed out"),
@@ -99,7 +99,7 @@ def test_what_is_made_aside_is_moved_only_if_all_went_well(tmp_path):
         (folder / "a" / "b" / "whole").write_bytes(b"x")
     assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()] == ["a/b/whole"]
     tmp_path.chmod(0o555)
-    with pytest.raises(DataError, match=r"cannot be written; data\.root=FOLDER"), staging_folder(tmp_path):
+    with pytest.raises(DataError, match=r"is not writable; set data\.root=FOLDER"), staging_folder(tmp_path):
         pass
     tmp_path.chmod(0o755)
 
@@ -141,7 +141,7 @@ def test_get_check_and_get_again(mnist, server, typed, tmp_path):
     asked = len(server.asked)
     status, out, _ = typed("data", "get", "mnist", place)
     assert (status, len(server.asked)) == (0, asked)
-    assert "is there already" in out
+    assert "is already in" in out
     (tmp_path / "data/MNIST/raw/t10k-labels-idx1-ubyte").unlink()
     assert typed("data", "get", "mnist", place)[0] == 0
     assert [path for path in server.asked[asked:] if "labels" not in path] == []  # only what was missing
@@ -253,6 +253,6 @@ def test_get_of_year_prediction(server, tmp_path, monkeypatch):
     entry.get(tmp_path / "data")
     assert catalogue.verify_dataset(entry, tmp_path / "data") == "3 rows"
     monkeypatch.setattr(uci, "YEAR_ROWS", 4)
-    with pytest.raises(DataError, match="holds 3 x 91 numbers instead of 4 x 91"):
+    with pytest.raises(DataError, match="contains 3 x 91 numbers instead of 4 x 91"):
         entry.get(tmp_path / "other")
     assert not (tmp_path / "other").exists()

@@ -66,8 +66,8 @@ def test_other_combinations_and_wrapping_folders(write, names, expected):
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        (classes("train", "val", "valid"), "data: val and valid are both the val split"),
-        (classes("train", "Train"), "data: Train and train are both the train split"),
+        (classes("train", "val", "valid"), "data: val and valid both have a name of the val split"),
+        (classes("train", "Train"), "data: Train and train both have a name of the train split"),
         (classes("val", "test"), "data: contains 'test', 'val' but no training split"),
         (classes("test"), "data: contains 'test' but no training split"),
         (classes("seg_val", "seg_test"), "data: contains 'seg_test', 'seg_val' but no training split"),
@@ -76,7 +76,7 @@ def test_other_combinations_and_wrapping_folders(write, names, expected):
             "test: contains texts without labels .*; move it out of .*/data, or create",
         ),
         ([*classes("x_train/x_train"), "x_test/x_test/1.txt"], "x_test/x_test: contains texts without labels"),
-        (["a/1.txt", "b/1.txt", "test/1.txt"], "test: may be a test split or a class next to 'a', 'b'; move"),
+        (["a/1.txt", "b/1.txt", "test/1.txt"], "test: may be a test split, or a class like 'a', 'b'; move"),
         (["train/1.txt", "val/1.txt"], "train: contains texts directly; the train split needs one folder of texts"),
         ([*classes("train"), "val/"], "val: contains no text; the val split needs one folder of texts per class"),
         ([*classes("train", "test"), "extra/1.txt"], "data: contains 'extra' next to the splits 'test', 'train'; move"),
@@ -105,9 +105,12 @@ def test_classes_named_as_splits(write, names):
         (["a/train/1.txt", "a/test/1.txt", "b/train/1.txt", "b/test/1.txt"], "a: contains folders"),
         (["a/x/1.txt", "b/1.txt"], r"a: contains folders \(x\) and no text, so it is not a class"),
         (["a/1.txt", "b/1.txt", *classes("more")], r"more: contains folders \(a, b\) and no text"),
-        (["a/1.txt", "a/x/1.txt", "b/1.txt", "b/x/1.txt"], "a/x: is named as a split, as a class or as a folder in"),
-        (["a/1.txt", "a/x/b/1.txt", "b/1.txt"], "a/x/b: is named as a split, as a class"),
-        (["a/1.txt", "a/Test/1.txt", "b/1.txt"], "a/Test: is named as a split"),
+        (
+            ["a/1.txt", "a/x/1.txt", "b/1.txt", "b/x/1.txt"],
+            "a/x: has the name of a split, of a class or of a folder in",
+        ),
+        (["a/1.txt", "a/x/b/1.txt", "b/1.txt"], "a/x/b: has the name of a split, of a class"),
+        (["a/1.txt", "a/Test/1.txt", "b/1.txt"], "a/Test: has the name of a split"),
         (
             [*classes("train", "test"), "test/c/1.txt"],
             "test/c: this class has no texts in the training split; move it out",
@@ -161,7 +164,7 @@ def test_a_hidden_root_is_read(tmp_path):
     ("link", "line"),
     [
         (("a/up", ".."), "a/up: is the same folder as .*data through a link and would be read twice"),
-        (("c", "a"), "c: is the same folder as .*data/a by a link"),
+        (("c", "a"), "c: is the same folder as .*data/a through a link"),
         (("a/root", "/"), "a/root: is a link to one of its parent folders; remove the link"),
         (("b/2.txt", "gone.txt"), "b/2.txt: is a broken link; remove it"),
     ],

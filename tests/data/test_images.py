@@ -60,7 +60,7 @@ def test_a_train_and_a_test_folder_fix_the_test_part(tmp_path):
 
 def test_sizes_must_agree_or_be_made_to(pets):
     draw(pets / "dog/z.png", shape=(8, 8), value=30)
-    with pytest.raises(DataError, match=r"dog/z\.png: is 8x8 where the first image is 6x5; data.image_size=N"):
+    with pytest.raises(DataError, match=r"dog/z\.png: is 8x8, but the first image is 6x5; set data.image_size=N"):
         load("folder", path=str(pets))
     assert load("folder", path=str(pets), image_size=4).x.shape == (4, 1, 4, 4)
 
@@ -85,7 +85,7 @@ def test_a_sweep_over_images_by_a_relative_path(pets, typed, folder):
     words = ["data=folder", "data.path=mine", "model=cnn", "model.channels=[4]", "model.head=[4]", "train.epochs=1"]
     status, out, err = typed("train", *words)
     assert (status, out) == (2, "")
-    assert err.startswith("dropout-lab: mine/a/1.png: is 9x8 where the first image is 8x8; data.image_size=N")
+    assert err.startswith("dropout-lab: mine/a/1.png: is 9x8, but the first image is 8x8; set data.image_size=N")
     status, out, err = typed("train", *words, "data.image_size=8")
     assert (status, err) == (0, "")
     assert "test accuracy" in out

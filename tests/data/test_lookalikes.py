@@ -97,7 +97,7 @@ def test_published_files_are_read_and_learned(typed, folder, arrays, model, line
     [
         (
             lambda: np.save("d.npy", np.ones((5, 2))),
-            "data.path=d.npy: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz; "
+            "data.path=d.npy: must end in one of .npz, .csv, .tsv, .txt, .data; tables may also end in .gz; "
             "an .npy file contains one array",
         ),
         (lambda: np.savez("d.npz", x=np.ones((5, 2))), "d.npz: must contain x and y, or arrays with names"),

@@ -110,7 +110,7 @@ def test_mutations_of_a_header_behind_a_valid_checksum(tmp_path, start):
         (header_of(shape="(10**3, 3)"), "is not an .npz file, or is incomplete"),
         (header_of("'<U0'", "(99999999999,)"), "is incomplete"),
         (header_of("'O'"), r"'x' contains Python objects \(a pickle\), which are never loaded"),
-        (header_of("[('a', 'O'), ('b', '<f8')]"), "holds Python objects"),
+        (header_of("[('a', 'O'), ('b', '<f8')]"), "contains Python objects"),
         (header_of("[('a', '<f8')]", "(6, 3)"), "must be numbers: save np.lib.recfunctions"),
         (header_of("'<q9'"), "is not an .npz file, or is incomplete"),
         (header_of("'" + "(" * 3000 + "'"), "is not an .npz file, or is incomplete"),
@@ -152,7 +152,7 @@ def test_more_than_the_memory_is_refused_unread(tmp_path, monkeypatch):
     path = saved(tmp_path / "d.npz", x=X, y=Y)
     monkeypatch.setattr(npz.os, "sysconf", lambda name: 16)
     monkeypatch.setattr(np.lib.format, "read_array", None)
-    assert "of which at most 2.38e-07 GiB fit into memory" in message_of(path)
+    assert "but at most 2.38e-07 GiB fit into memory" in message_of(path)
 
 
 @pytest.mark.parametrize("spoil", [lambda c: c[:-30], lambda c: c[:300], lambda c: b"", lambda c: b"junk" + c[9:]])
@@ -191,7 +191,7 @@ def test_an_unknown_compression(tmp_path):
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ([("a.csv", "a,b\n1,2\n")], "is a zip archive without arrays; np.savez"),
+        ([("a.csv", "a,b\n1,2\n")], "is a zip archive without arrays; use np.savez"),
         ([], "is a zip archive without arrays"),
         ([("x.npy", b"")], "must contain x and y"),
         ([("x.npy", b""), ("y.npy", plain(Y))], "is not an .npz file, or is incomplete"),
@@ -228,4 +228,4 @@ def test_names_that_would_break_the_line_are_escaped(tmp_path):
 def test_a_single_array_is_no_archive(tmp_path):
     np.save(tmp_path / "d.npy", X)
     (tmp_path / "d.npy").rename(tmp_path / "d.npz")
-    assert "is a single array, as np.save writes it; np.savez(FILE, x=x, y=y)" in message_of(tmp_path / "d.npz")
+    assert "is a single array written by np.save; use np.savez(FILE, x=x, y=y)" in message_of(tmp_path / "d.npz")

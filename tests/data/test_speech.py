@@ -68,7 +68,7 @@ def test_a_sweep_by_held_out_speaker(digits, typed):
     assert "data.split=6: fsdd has 6 splits, 0 to 5" in err
     status, _, err = typed("sweep", *words, "data.split=2", "seeds=1")
     assert status == 2
-    assert "data.split=2: has an effect with data.split_by=speaker only" in err
+    assert "data.split=2: applies with data.split_by=speaker only" in err
 
 
 def test_downloading_spoken_digits(digits, server, tmp_path_factory, monkeypatch):
@@ -126,7 +126,7 @@ def test_a_folder_of_recordings_of_the_user(tmp_path, typed):
     status, out, err = typed(*words, "train.epochs=2", "data.frames=25", "rate=0,0.2")
     assert (status, err) == (0, "")
     assert "series of 25 steps with 40 features" in out
-    assert "longer than 25 frames are cut" in out
+    assert "longer than 25 frames are truncated" in out
     write_tone(tmp_path / "pets/dog/21.wav", 500, rate=16000)
     status, _, err = typed(*words)
     assert status == 2

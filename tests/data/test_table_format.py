@@ -74,7 +74,7 @@ def test_a_given_separator_is_used(tmp_path):
 
 
 def test_thousands_are_not_guessed(tmp_path):
-    with pytest.raises(DataError, match="'1,234' may be a decimal number or one with separators of thousands; data"):
+    with pytest.raises(DataError, match="'1,234' may be a decimal number or have thousands separators; set data"):
         read(tmp_path, "a;y\n1,234;0\n2,500;1\n")
     assert read(tmp_path, "a;y\n1,234;0\n2,500;1\n", decimal="comma")["x"].tolist() == [[1.234], [2.5]]
     with pytest.raises(DataError, match="'1,234' is not a finite number; write it without thousands separators"):
@@ -211,7 +211,7 @@ def test_a_cell_more_than_the_header_does_not_shift_the_columns(header, rows, tm
     ("content", "message"),
     [
         (b"a,y\n1,\x000\n2,1\n", "contains NUL characters, so it is not text"),
-        ("a,y\n1,0\n2,1\n".encode("utf-16-le"), "data.encoding=utf-16-le or utf-16-be reads UTF-16 without a byte"),
+        ("a,y\n1,0\n2,1\n".encode("utf-16-le"), "set data.encoding=utf-16-le or utf-16-be for UTF-16 without a byte"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "is an image; data=folder reads images by class"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "is an image"),
         (b"PK\x03\x04\x14\x00", "is an Excel workbook or another zip archive; save it as CSV"),
@@ -233,7 +233,7 @@ def test_gzip_that_is_none_or_not_whole_or_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(text_encoding, "CHUNK", 1 << 16)
     bomb = gzip.compress(b"a,y\n" + b"1,0\n" * (1 << 19))
     assert len(bomb) < 10_000
-    with pytest.raises(DataError, match="holds more than 0 GiB"):
+    with pytest.raises(DataError, match="contains more than 0 GiB"):
         read(tmp_path, bomb, name="d.csv.gz")
 
 

@@ -166,7 +166,7 @@ def test_digits_are_kept_or_the_column_is_named(column, sweep):
     rows = [f"{a:.0f},{b:.4f}" if column == "t" else f"{b:.4f},{a:.0f}" for a, b in zip(values, V, strict=True)]
     status, _, err = sweep("a.csv", lines("t,y", rows), "data.target=y", "data.normalise=none")
     assert (status, err.count("\n")) == (2, 1)
-    assert f"{'column' if column == 't' else 'target'} {column!r}: differs in digits" in err
+    assert f"{'column' if column == 't' else 'target'} {column!r}: its values differ in digits" in err
     assert sweep("a.csv", lines("t,y", rows), "data.target=y")[0] == 0
 
 

@@ -95,7 +95,7 @@ def test_a_data_set_of_texts():
 
 @pytest.mark.parametrize(("tokens", "empty"), [("words", " \n"), ("spaces", "\x85"), ("characters", "")])
 def test_an_empty_text_is_named(tokens, empty):
-    with pytest.raises(DataError, match=r"^row 1 is empty; it has no token$"):
+    with pytest.raises(DataError, match=r"^row 1 is empty; each text requires at least one token$"):
         made(["a", empty, "b"], tokens=tokens)
 
 

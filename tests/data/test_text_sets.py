@@ -254,14 +254,14 @@ def test_what_is_no_utf8_is_refused(unsummed, imdb):
 def test_an_empty_text_is_named_by_its_number(unsummed, tmp_path):
     write(tmp_path / "rt-polarity/rt-polarity.neg", "dull .\n\nbad .\n")
     write(tmp_path / "rt-polarity/rt-polarity.pos", "good .\n")
-    with pytest.raises(DataError, match=r"^data=rt_polarity: text 2 is empty; it has no token$"):
+    with pytest.raises(DataError, match=r"^data=rt_polarity: text 2 is empty; each text requires at least one token$"):
         load("rt_polarity", root=str(tmp_path))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_what_is_missing_says_how_to_get_it(name, tmp_path):
     with pytest.raises(
-        DataError, match=rf": does not exist; run `dropout-lab data get {name}`, or say data\.root=FOLDER"
+        DataError, match=rf": does not exist; run `dropout-lab data get {name}`, or set data\.root=FOLDER"
     ):
         load(name, root=str(tmp_path / "none"))
     assert list(tmp_path.iterdir()) == []

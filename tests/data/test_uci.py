@@ -87,7 +87,7 @@ def test_the_settings_know_the_same_sets():
 
 def test_a_file_that_is_missing_or_altered_is_named(shared, tmp_path):
     folder = tmp_path / "uci" / "yacht"
-    with pytest.raises(DataError, match=r"uci/yacht/data\.txt: is not there; .*data get uci/yacht"):
+    with pytest.raises(DataError, match=r"uci/yacht/data\.txt: does not exist; .*data get uci/yacht"):
         load("uci", name="yacht", root=str(tmp_path))
     shutil.copytree(shared / "uci" / "yacht", folder, copy_function=shutil.copyfile)
     folder.chmod(0o755)
@@ -97,7 +97,7 @@ def test_a_file_that_is_missing_or_altered_is_named(shared, tmp_path):
         load("uci", name="yacht", root=str(tmp_path))
     (folder / "data.txt").write_text(text)
     (folder / "index_test_19.txt").unlink()
-    with pytest.raises(DataError, match=r"index_test_19\.txt: is not there"):
+    with pytest.raises(DataError, match=r"index_test_19\.txt: does not exist"):
         load("uci", name="yacht", root=str(tmp_path))
 
 

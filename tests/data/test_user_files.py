@@ -43,7 +43,7 @@ def test_a_digest_that_is_given_must_fit(folder):
     whole = load("file", path="one.npz", digest=digest + 48 * "0")
     assert len(whole.x) == 60
     np.savez("one.npz", x=X[:50], y=Y[:50])
-    with pytest.raises(DataError, match=f"holds other data .* than data.digest={digest}"):
+    with pytest.raises(DataError, match=f"the data have changed .* expected data.digest={digest}"):
         load("file", path="one.npz", digest=digest)
 
 
@@ -53,10 +53,10 @@ def test_a_digest_that_is_given_must_fit(folder):
         (["data=file"], "data=file: requires data.path=FILE"),
         (["data=folder"], "data=folder: requires data.path=FOLDER"),
         (["data=file", "data.path=gone.csv"], "data.path=gone.csv: does not exist"),
-        (["data=file", "data.path=."], "data.path=.: is a folder; data=folder reads images"),
+        (["data=file", "data.path=."], "data.path=.: is a folder; use data=folder for images"),
         (
             ["data=file", "data.path=x.pkl"],
-            "data.path=x.pkl: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz",
+            "data.path=x.pkl: must end in one of .npz, .csv, .tsv, .txt, .data; tables may also end in .gz",
         ),
         (
             ["data=folder", "data.path=x.pkl"],
@@ -125,11 +125,11 @@ def test_a_rare_class_is_looked_for_with_every_seed(typed, folder):
     first = min(seed for seed, status in found.items() if status == 0)
     status, _, err = typed("sweep", *words, f"seeds=[{first},{','.join(str(s) for s in range(12) if s != first)}]")
     assert status == 2
-    assert err.startswith("dropout-lab: data=file leaves no training example of class 'rare'; leave the class out, ")
+    assert err.startswith("dropout-lab: data=file leaves no training example of class 'rare'; remove the class, ")
 
 
 def test_a_class_that_nobody_trains_on_is_named(typed, folder):
     np.savez("a.npz", x=X, y=np.where(np.arange(60) == 7, "rare", "often"))
     status, _, err = typed("sweep", "data=file", "data.path=a.npz", "seeds=20", "train.epochs=1")
     assert status == 2
-    assert err.startswith("dropout-lab: data=file leaves no training example of class 'rare'; leave the class out, ")
+    assert err.startswith("dropout-lab: data=file leaves no training example of class 'rare'; remove the class, ")

@@ -143,7 +143,11 @@ def test_what_is_wrong_with_a_table_is_one_line(content, options, said, folder):
 @pytest.mark.parametrize(
     ("spoil", "options", "said"),
     [
-        (lambda mail: (mail / "spam/1.txt").write_text(" \n"), {}, r"mail/spam/1\.txt: is empty; it has no token$"),
+        (
+            lambda mail: (mail / "spam/1.txt").write_text(" \n"),
+            {},
+            r"mail/spam/1\.txt: is empty; each text requires at least one token$",
+        ),
         (lambda mail: (mail / "spam/1.txt").write_bytes(b"\xff\x81"), {}, r"mail/spam/1\.txt: is not UTF-8 or"),
         (lambda mail: (mail / "spam/1.txt").unlink(), {}, r"mail/spam: contains no text \(\.txt\); delete it"),
         (
@@ -182,7 +186,7 @@ def test_what_is_wrong_with_a_folder_is_one_line(spoil, options, said, mail):
         (["data.path=gone"], "data.path=gone: does not exist"),
         (
             ["data.path=x.md"],
-            "data.path=x.md: must end in one of .csv, .tsv, .txt, .data, tables perhaps with .gz, or be a folder",
+            "data.path=x.md: must be a folder, or end in one of .csv, .tsv, .txt, .data; tables may also end in .gz",
         ),
     ],
 )

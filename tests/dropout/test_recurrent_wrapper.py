@@ -74,8 +74,8 @@ def test_gates_with_masks_of_their_own_train(kind):
         (Naive, lambda: nn.LSTM(2, 2, 2, dropout=0.5), "no dropout"),
         (Naive, lambda: nn.LSTM(2, 3, proj_size=2), "wraps an"),
         (Zoneout, lambda: nn.RNN(2, 2, nonlinearity="relu"), "with tanh"),
-        (RNNDrop, lambda: nn.GRU(2, 2), "finds no place"),
-        (RecurrentDropout, lambda: nn.RNN(2, 2), "finds no place"),
+        (RNNDrop, lambda: nn.GRU(2, 2), "has no site"),
+        (RecurrentDropout, lambda: nn.RNN(2, 2), "has no site"),
     ],
 )
 def test_other_layers_are_refused(variant, wrong, message):

@@ -58,7 +58,7 @@ class Transposed(nn.Module):
         ),
         (
             sequence(nn.Dropout(), nn.Flatten(), nn.Linear(64, 3)),
-            r"returns outputs \[3, 3\] in training on a batch \[3, 1, 8, 8\], where \[3, 5\]",
+            r"returns outputs \[3, 3\] in training on a batch \[3, 1, 8, 8\]; it must return \[3, 5\]",
         ),
         (sequence(nn.Dropout(), nn.Flatten(0), nn.Linear(192, 5)), r"returns outputs \[5\] in training"),
         (
@@ -68,10 +68,13 @@ class Transposed(nn.Module):
         (Functional, r"draws random numbers in its forward pass \(functional dropout, or noise\)"),
         (encoder_with_dropout, r"draws random numbers in its forward pass \(dropout= of 1.self_attn\)"),
         (Changing, "uses its nn.Dropout 'drop' on maps and on units; use a separate module for each"),
-        (without_batch_first, r"gives its nn.Dropout '2' \[8, 3, 8\], where \[3, D\], \[3, T, D\]"),
+        (
+            without_batch_first,
+            r"passes a tensor of shape \[8, 3, 8\] to its nn.Dropout '2'; it must be \[3, D\], \[3, T, D\]",
+        ),
         (
             sequence(nn.Unflatten(1, (1, 1)), nn.Dropout3d(), nn.Flatten(), nn.Linear(64, OUTPUTS)),
-            r"gives its nn.Dropout '1' \[3, 1, 1, 8, 8\]",
+            r"passes a tensor of shape \[3, 1, 1, 8, 8\] to its nn.Dropout '1'",
         ),
     ],
 )
@@ -90,13 +93,13 @@ def test_a_dropout_that_no_pass_calls_is_not_found():
         def forward(self, x):
             return self.out(x.flatten(1))
 
-    with pytest.raises(ValueError, match=r"finds no nn\.Dropout in it that its forward pass calls"):
+    with pytest.raises(ValueError, match=r"contains no nn\.Dropout that its forward pass calls"):
         custom(Idle)
 
 
 def test_a_pack_of_several_and_functions_that_change_their_mind():
     model = custom(Reader)
-    with pytest.raises(ValueError, match="is trained one model at a time, but this pack has 2"):
+    with pytest.raises(ValueError, match=r"a custom network trains in packs of one, but this pack of .* has 2 models"):
         model.init([Streams(0, 0), Streams(0, 1)], CPU)
 
     def net(width):
@@ -106,7 +109,7 @@ def test_a_pack_of_several_and_functions_that_change_their_mind():
     with pytest.raises(ValueError, match="has different initial values for the same seed"):
         custom(lambda shape, outputs: net(next(widths)))
     model = custom(lambda shape, outputs: net(int(torch.randint(1, 5, ()))))
-    with pytest.raises(ValueError, match="has another shape for another seed"):
+    with pytest.raises(ValueError, match="has parameters of different shapes for different seeds"):
         [model.init([Streams(0, seed)], CPU) for seed in range(20)]
 
 

@@ -149,7 +149,7 @@ def test_active_size_is_what_random_thinning_leaves(config):
     ("kind", "shape", "message"),
     [
         ("cnn", (13,), "needs images"),
-        ("lstm", (13,), "needs series, texts, or images"),
+        ("lstm", (13,), "requires series, texts, or images"),
         ("cnn", (5, 3), "needs images"),
         ("cnn", (1, 3, 8), "2 blocks and requires images of at least 4x4"),
         ("rescnn", (13,), "needs images"),

@@ -107,7 +107,7 @@ def parametrized():
         (Direct, "is a Direct, an nn.Dropout that overrides forward"),
         (Call, "overrides __call__"),
         (AlwaysOn, "overrides train"),
-        (Scheduled, "has a p that was set on the instance"),
+        (Scheduled, "overrides p"),
         (patched, "has a forward that was set on the instance"),
         (hooked("register_forward_hook"), "has hooks"),
         (hooked("register_forward_pre_hook"), "has hooks"),

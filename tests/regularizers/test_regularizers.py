@@ -288,8 +288,8 @@ def test_label_smoothing_is_torchs(made):
             "regularizer=label_smoothing: requires a classification task",
         ),
         (["data=wine", "regularizer=augment"], "regularizer=augment: requires images"),
-        (["model=lstm", "regularizer=[l2,batch_norm]"], r"regularizer=batch_norm\+l2: finds no layer"),
-        (["model=transformer", "regularizer=layer_norm"], "regularizer=layer_norm: finds no layer"),
+        (["model=lstm", "regularizer=[l2,batch_norm]"], r"regularizer=batch_norm\+l2: requires a hidden layer"),
+        (["model=transformer", "regularizer=layer_norm"], "regularizer=layer_norm: requires a hidden layer"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words, line, trials):

@@ -134,11 +134,11 @@ def test_an_autoencoder_takes_no_holes():
             table(False) - [1.7e12, 0, 0, 0, 0],
             Y + 1.7e9,
             "none",
-            "target 'price': differs in digits .* data.normalise=",
+            "target 'price': its values differ in digits .* data.normalise=",
         ),
         (table(False), Y + 1.7e9, "zscore", ""),
-        (table(False) * [1e-60, 1, 1, 1, 1], Y, "zscore", "column 'a': .* give it in another unit"),
-        (table(False), Y * 1e-60, "unit", "target 'price': .* give it in another unit"),
+        (table(False) * [1e-60, 1, 1, 1, 1], Y, "zscore", "column 'a': .* use another unit"),
+        (table(False), Y * 1e-60, "unit", "target 'price': .* use another unit"),
         (table(False) * [0, 1, 1, 1, 1] + [0.1, 0, 0, 0, 0], Y, "zscore", ""),  # constant
         (np.where(np.arange(N)[:, None] == 7, 0, table(False)), Y, "none", "column 'a': "),  # one cell far away
     ],

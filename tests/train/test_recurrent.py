@@ -245,7 +245,7 @@ class TestNetworks:
     @pytest.mark.parametrize(
         ("words", "shape", "message"),
         [
-            (["model.tied=true"], (), "vectors of width 64 and 32 units"),
+            (["model.tied=true"], (), "embeddings of size 64 and 32 units"),
             (["model.tied=true"], (9,), "for running text only"),
             (["model.bidirectional=true"], (), "cannot read running text backwards"),
         ],

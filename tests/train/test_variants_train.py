@@ -110,10 +110,10 @@ def test_skip_invalid_leaves_out_what_makes_no_sense_and_says_so(arms_of):
     kept = drop_invalid(every, said.append)
     assert len(kept) == 8
     assert said == [
-        "left out 2 arms: variant=spatial model=mlp: requires maps or steps, but this network has only units",
-        "left out 2 arms: variant=dropblock model=mlp: requires maps, but this network has only units",
+        "skipped 2 arms: variant=spatial model=mlp: requires maps or steps, but this network has only units",
+        "skipped 2 arms: variant=dropblock model=mlp: requires maps, but this network has only units",
     ]
-    with pytest.raises(ConfigError, match="every arm is left out"):
+    with pytest.raises(ConfigError, match="skip_invalid excludes every arm"):
         drop_invalid(arms_of("variant=spatial"), said.append)
 
 
@@ -286,6 +286,6 @@ def test_trials_without_dropout_are_planned_beside_any_variant(trials):
 
 def test_a_picture_is_not_dropped_whole(trials):
     for variant in ("concrete", "spatial"):
-        with pytest.raises(ConfigError, match="does not take an input_rate on images"):
+        with pytest.raises(ConfigError, match="does not accept an input_rate on these images"):
             check_trials(trials(f"variant={variant}", "model=cnn", "input_rate=0.2", "seeds=1"))
     check_trials(trials("variant=concrete", "data=wine", "input_rate=0.2", "seeds=1"))

@@ -62,7 +62,7 @@ def test_a_range_that_changes_nothing_is_no_dimension(arm_of):
     [
         ("rate=interval(0.5,0.2)", "a range with START < STOP"),
         ("rate=interval(0,1.5)", "rate=1.5: must be a number"),
-        ("rate=tag(log,interval(0,0.5))", "from above 0"),
+        ("rate=tag(log,interval(0,0.5))", "a range with 0 < START < STOP"),
         ("variant=interval(0,1)", "a range requires a numeric setting"),
     ],
 )
