@@ -86,12 +86,12 @@ def measure_drop_fraction(kind: str, layout: str, device: torch.device) -> list[
     random = CountedRandomness(streams, "check", device)
     with torch.no_grad():
         out = apply_variant(variant, x, rates, random, layout)
-        if variant.fraction == "none":
+        if variant.zeroing == "none":
             # With the same random numbers, a dropped element has the same value whatever it was.
             again = apply_variant(variant, x + 1, rates, CountedRandomness(streams, "check", device), layout)
             dropped = out == again
         else:
-            dropped = variant.dropped(x, out, rates) if variant.fraction == "soft" else out == 0
+            dropped = variant.dropped(x, out, rates) if variant.zeroing == "soft" else out == 0
     found = dropped.flatten(1).double().mean(1).tolist()
     elements = min(random.drawn, x[0].numel())
     name = f"{kind} at {layout}"
@@ -119,11 +119,11 @@ def fraction_bounds(variant: Dropout, rate: float, elements: int) -> tuple[float
     """
     if rate in (0.0, 1.0):
         return rate, rate
-    if variant.fraction == "none" and variant.kind not in REPLACING:
+    if variant.zeroing == "none" and variant.kind not in REPLACING:
         return 0.0, 0.0
-    if variant.fraction == "soft":
+    if variant.zeroing == "soft":
         return rate - SOFT, rate + SOFT
-    if variant.fraction == "about":
+    if variant.zeroing == "about":
         low, high, above = ABOUT
         return low * rate, high * rate + above
     low, high = binom.interval(1 - OUTSIDE, elements, rate)

@@ -40,7 +40,7 @@ def test_drop_fractions(factor, monkeypatch, tmp_path):
     if factor == 1:
         assert not failed
     else:
-        binomial = {kind for kind, variant in VARIANTS.items() if variant.fraction == "rate"}
+        binomial = {kind for kind, variant in VARIANTS.items() if variant.zeroing == "rate"}
         assert failed >= binomial | {"alpha", "feature_alpha"}
 
 
