@@ -3,10 +3,10 @@
 PROGRAM = "dropout-lab"
 # Options of the commands that train.
 RUN_OPTIONS = """\
-  --quiet          print nothing but the path of the table, and errors
+  --quiet          print only the path of the table, and errors
   --json           print one JSON object; messages go to standard error
-  --fail-on LIST   what gives exit status 1: diverged, failed (both are the
-                   default), contradicted (for reproduce), or none"""
+  --fail-on LIST   causes of exit status 1: diverged, failed (default: both),
+                   contradicted (for reproduce), or none"""
 
 HELP = f"""\
 {PROGRAM}: train networks over grids of dropout rates and regularizers.
@@ -26,8 +26,8 @@ HELP = f"""\
   {PROGRAM} reproduce [STUDY ...]   reproduce published tables, compared with
                                     the published figures
   {PROGRAM} data list|get|check     list, download, verify public data sets
-  {PROGRAM} check [out=DIR]         does this machine compute right? in less
-                                    than a minute; --json for programs
+  {PROGRAM} check [out=DIR]         verify the numerical results of this
+                                    machine in less than a minute
   {PROGRAM} bench SUBJECT           compare speed with other programs
 
 A setting is NAME=VALUE in Hydra's grammar; commas make it an axis of a sweep.
@@ -43,7 +43,7 @@ to continue it.
                    eval "$({PROGRAM} -sc install=bash)"
 
 Exit status: 0 all trials ok; 1 some diverged or failed; 2 invalid command;
-3 the time of max_minutes= is over, and the same command continues;
+3 stopped by max_minutes=, rerun the same command to continue;
 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP (finished trials are
 saved).
 """

@@ -56,7 +56,7 @@ def test_arms_that_predict_the_most_frequent_class(folder):
     constant = [(0.925, 80, 0.925)] * 2
     better = [(0.925, 80, 0.925), (0.95, 80, 0.925)]
     worse = [(0.075, 80, 0.925), (0.9, 80, 0.925)]
-    sentence = "no better than always predicting the most frequent class (92.50 %)."
+    sentence = "not better than always predicting the most frequent class (92.50 %)."
     assert said({"a": constant, "b": better, "c": worse})[-1] == f"a, c: {sentence}"
 
 
