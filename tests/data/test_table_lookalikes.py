@@ -173,7 +173,7 @@ def test_digits_are_kept_or_the_column_is_named(column, sweep):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data.drop=[b]", "data.missing=median"], "data.drop=b: no such column in a.csv; it has a, y"),
+        (["data.drop=[b]", "data.missing=median"], "data.drop=b: no such column in a.csv; its columns are a, y"),
         (["data.missing=mode"], "data.missing=mode: must be one of refuse, mean, median, drop"),
         (
             ["data.separator=ab"],

@@ -63,7 +63,7 @@ def test_numbers_are_exact(tmp_path):
         ("a,b,y\n1,2\n3,4\n", "line 2 has 2 cells instead of 3"),
         ('a,y\n1,2\n"3,4\n', "line 3 cannot be read"),
         ("a,y\n1,2\n3,\n", "line 3, column 'y': is empty; 1 row has missing cells; data.missing=drop removes"),
-        ("a,y\nx,2\n,4\ny,3\nx,1\n", "line 3, column 'a': is empty; 1 row has missing cells; data.missing=mean"),
+        ("a,y\nx,2\n,4\ny,3\nx,1\n", "line 3, column 'a': is empty; 1 row has missing cells; set data.missing=mean"),
         ("a,y\n,2\n,4\n", r"column 'a': the column is empty; data.drop=\[a\] excludes it"),
         ("y\n1\n2\n", "must have a feature in addition to the target 'y'"),
         ("a,y\n", "has no line after the header"),
@@ -82,9 +82,9 @@ def test_what_is_wrong_with_a_table_is_one_line(text, message, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"target": "c"}, r"data.target=c: no such column in .*; it has alpha, beta, y$"),
+        ({"target": "c"}, r"data.target=c: no such column in .*; its columns are alpha, beta, y$"),
         ({"target": "alpah"}, "data.target=alpah: no such column in .*; did you mean 'alpha'?"),
-        ({"target": ""}, "needs data.target=COLUMN; it has alpha, beta, y"),
+        ({"target": ""}, "requires data.target=COLUMN; its columns are alpha, beta, y"),
         ({"drop": ["betta"]}, "data.drop=betta: no such column in .*; did you mean 'beta'?"),
         ({"columns": ["alfa"]}, "data.columns=alfa: no such column in .*; did you mean 'alpha'?"),
         ({"columns": ["alpha", "y"]}, r"data.columns=\[alpha,y\]: 'y' is the target"),
@@ -136,7 +136,7 @@ def test_too_many_different_words_are_refused(tmp_path):
 
 def test_missing_cells(tmp_path):
     text = "a,s,y\n1,u,0\nNA,u,1\n3,,0\n?,v,1\n"
-    with pytest.raises(DataError, match="line 3, column 'a': is empty; 3 rows have missing cells; data"):
+    with pytest.raises(DataError, match="line 3, column 'a': is empty; 3 rows have missing cells; set data"):
         read(tmp_path, text)
     found = read(tmp_path, text, missing="median")
     assert np.array_equal(found["x"], [[1, 1, 0], [NAN, 1, 0], [3, NAN, NAN], [NAN, 0, 1]], equal_nan=True)
@@ -223,7 +223,7 @@ def test_other_columns_that_count_are_named(tmp_path):
     assert notes(found) == ["id looks like a row number, which data.drop=[id] excludes"]
     found = read(tmp_path, ",a,y\n4,3,0\n2,1,1\n7,1,0\n")  # rows of a larger table in another order
     assert found["columns"].tolist() == ["Unnamed: 0", "a"]
-    assert notes(found) == ['Unnamed: 0 looks like a row number, which data.drop=["Unnamed: 0"] leaves out']
+    assert notes(found) == ['Unnamed: 0 looks like a row number, which data.drop=["Unnamed: 0"] excludes']
 
 
 def test_separators_at_the_ends_of_lines_make_no_column(tmp_path):
