@@ -158,7 +158,7 @@ def _metric_columns() -> dict[str, str]:
 MEASURED = {
     "trial_id": "hash of everything that affects the trial",
     "status": "ok, diverged (the loss stopped being finite) or failed (tried again next time)",
-    "read_test": "false for a trial that chose settings and never read the test part, else empty",
+    "evaluate_test": "false for a trial that chose settings and never read the test part, else empty",
     "rate": "drop probability of the hidden sites; a list prints as 0.2/0.5",
     "regularizer": "the chosen regularizers, sorted and joined by +, or none",
     "l1": "its strength, empty if not chosen",
@@ -173,7 +173,7 @@ MEASURED = {
     "seconds_per_epoch": "train_seconds divided by epochs_run",
     "epochs_run": "epochs trained",
     "best_epoch": "epoch of the lowest validation loss, or the best regularizer.monitor, from 1; under "
-    "regularizer.min_gain the last that counted",
+    "regularizer.min_delta the last that counted",
     "parameters": "number of parameters; dropout changes none",
     "active_parameters": "expected number between units that a mask keeps; empty where more than single units fall, "
     "and where a network of your own drops",
@@ -182,7 +182,7 @@ MEASURED = {
     "n_train": "training examples",
     "version": "of dropout-lab",
     "mean_activation": "mean over the hidden units, before dropout, of the test-time network on 1000 test examples",
-    "zero_activations": "fraction of these activations that are 0",
+    "activation_sparsity": "fraction of these activations that are 0",
     "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
     "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training split",
     **_metric_columns(),

@@ -35,12 +35,13 @@ class InferConf(Validated):
     bins: int = setting(
         15, low=1, high=1000, identity=False, axis=True, help="bins of the calibration errors and of the diagram"
     )
-    precision: Any = setting(
+    tau: Any = setting(
         "auto",
         check=check_positive_or_auto,
         allowed=POSITIVE_OR_AUTO,
         identity=False,
         axis=True,
+        identity_key="infer.precision",
         help="tau of a regression, 1 over the variance of its noise in the target's unit; auto: best on validation",
     )
     ood: list[str] = setting(

@@ -88,8 +88,13 @@ class RecurrentConf(ModelConf):
     tied: bool = setting(
         False, off=False, help="whether the output of a language model has the vectors of its tokens for weights"
     )
-    init: float = setting(
-        0.0, low=0, high=MOST, off=0.0, help="initial values are uniform within this of 0; 0: within 1 / sqrt(units)"
+    init_range: float = setting(
+        0.0,
+        low=0,
+        high=MOST,
+        off=0.0,
+        identity_key="model.init",
+        help="initial values are uniform within this of 0; 0: within 1 / sqrt(units)",
     )
 
     @property

@@ -89,13 +89,14 @@ class Config(Validated):
         when=("variant.layouts", STATES, RECURRENT_WEIGHTS),
         help="drop probability from step to step: of the recurrent states, or recurrent weights; null: rate",
     )
-    between_rate: Any = setting(
+    inter_layer_rate: Any = setting(
         None,
         check=check_part_rate,
         allowed=PART_RATE,
         pack="own",
         when=("model.kind", *RECURRENT),
         unless=("variant.inside_layers", True),
+        identity_key="between_rate",
         help="drop probability between recurrent layers; null: rate",
     )
     output_rate: Any = setting(
@@ -107,18 +108,25 @@ class Config(Validated):
         unless=("variant.inside_layers", True),
         help="drop probability of what the last recurrent layer gives; null: rate",
     )
-    paper_scale: bool = setting(
+    convert_paper_constants: bool = setting(
         False,
         off=False,
         pack="own",
+        identity_key="paper_scale",
         help="take lr, l2, max_norm and such for those of a paper that scales at test time, and convert them",
     )
     seeds: Any = setting(
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
     )
-    seed: int = setting(0, low=0, column="base_seed", help="base seed of every random stream, and of the test split")
+    base_seed: int = setting(
+        0,
+        low=0,
+        column="base_seed",
+        identity_key="seed",
+        help="base seed of every random stream, and of the test split",
+    )
     resplit: bool = setting(
-        False, identity=False, help="draw another test part for each trial seed, from seed= plus the trial seed"
+        False, identity=False, help="draw another test part for each trial seed, from base_seed= plus the trial seed"
     )
     out: str = setting(
         "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
@@ -134,11 +142,12 @@ class Config(Validated):
         identity=False,
         help="processes that train packs side by side; auto takes one a core",
     )
-    pack: Any = setting(
+    max_pack_size: Any = setting(
         "auto",
         check=check_auto,
         allowed="auto or a whole number of at least 1",
         identity=False,
+        identity_key="pack",
         help="most trials trained at once as one stacked model",
     )
 
@@ -183,11 +192,18 @@ class Config(Validated):
         identity=False,
         help="further metrics to measure on the validation and test splits, such as [f1,auroc]; confusion: the matrix",
     )
-    read_test: bool = setting(
-        True, off=True, column="read_test", help="read the test part at the end; false for trials that only choose"
+    evaluate_test: bool = setting(
+        True,
+        off=True,
+        column="evaluate_test",
+        identity_key="read_test",
+        help="read the test part at the end; false for trials that only choose",
     )
-    save: bool = setting(
-        False, identity=False, help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do"
+    save_weights: bool = setting(
+        False,
+        identity=False,
+        identity_key="save",
+        help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do",
     )
     save_predictions: bool = setting(
         False, identity=False, help="keep what is predicted for each test example, in predictions/"
@@ -250,7 +266,7 @@ class Config(Validated):
     def source(self) -> dict[str, Any]:
         """The options that :func:`dropout_lab.data.load` needs in addition to the kind of the data."""
         entries = [entry for entry in list_fields(DataConf) if entry.spec.source and has_effect(entry, self)]
-        return {"seed": self.seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
+        return {"seed": self.base_seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
 
     @property
     def trial_seeds(self) -> list[int]:
@@ -258,7 +274,7 @@ class Config(Validated):
 
 
 # The parts of a recurrent network that can have separate rates.
-ROLES = ("embedding", "recurrent", "between", "output")
+ROLES = ("embedding", "recurrent", "inter_layer", "output")
 GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "lr_schedule", "infer")
 
 

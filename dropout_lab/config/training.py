@@ -49,12 +49,13 @@ class TrainConf(Validated):
     nesterov: bool = setting(
         False, off=False, when=("train.optimizer", "sgd"), help="whether the momentum of sgd looks ahead, as Nesterov's"
     )
-    clip: float = setting(
+    grad_clip_norm: float = setting(
         0.0,
         low=0,
         high=MOST,
         off=0.0,
         pack="own",
+        identity_key="train.clip",
         help="largest norm of a step's gradient, all weights together; a longer one is scaled down; 0: any",
     )
     checkpoint_minutes: Any = setting(

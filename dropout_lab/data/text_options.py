@@ -11,10 +11,11 @@ from dropout_lab.settings import MOST, Options, setting
 class PadOptions(Options):
     """Options of the examples that are filled up to one length."""
 
-    pad: str = setting(
+    padding: str = setting(
         "front",
         choices=("front", "back"),
         source=True,
+        identity_key="data.pad",
         help="where shorter texts and recordings are filled up",
     )
 
@@ -23,17 +24,19 @@ class PadOptions(Options):
 class TokenOptions(Options):
     """Options of all texts."""
 
-    tokens: str = setting(
+    tokenizer: str = setting(
         "spaces",
         choices=("words", "spaces", "characters"),
         source=True,
+        identity_key="data.tokens",
         help="what a token is: a lower-cased word or other sign, what stands between spaces, or a character",
     )
-    vocabulary: int = setting(
+    vocab_size: int = setting(
         20_000,
         low=1,
         high=MOST,
         source=True,
+        identity_key="data.vocabulary",
         help="most tokens that a model knows, the most frequent ones of the training part",
     )
 
@@ -42,7 +45,9 @@ class TokenOptions(Options):
 class LabelledTextOptions(TokenOptions, PadOptions):
     """Options of texts with a label each."""
 
-    length: int = setting(64, low=1, high=MOST, source=True, help="tokens that longer texts are cut to")
+    max_length: int = setting(
+        64, low=1, high=MOST, source=True, identity_key="data.length", help="tokens that longer texts are cut to"
+    )
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,11 @@ class ScaleOptions(LabelledTextOptions):
 class StreamOptions(TokenOptions):
     """Options of running texts."""
 
-    window: int = setting(
+    bptt: int = setting(
         35,
         low=1,
         high=MOST,
+        identity_key="data.window",
         help="tokens of a running text that a step sees; the state is carried on, the gradient is not",
     )
 

@@ -22,7 +22,7 @@ HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
 
 Evaluates the networks of a finished sweep whose weights were saved, by
-save=true or by infer= in the sweep itself; trains nothing.
+save_weights=true or by infer= in the sweep itself; trains nothing.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
   infer=monte_carlo      passes with the noise of the training: uncertainty

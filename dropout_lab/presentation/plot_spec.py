@@ -182,6 +182,6 @@ def _fixed(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
     elif (data.reliability if kind == "reliability" else data.coverage).empty:
         raise ConfigError(
             f"kind={kind}: the folder has no {kind}.csv; `dropout-lab evaluate infer=weight_scaling out=DIR` writes it "
-            "for a classification whose weights were kept (save=true)"
+            "for a classification whose weights were kept (save_weights=true)"
         )
     return PlotSpec(kind, "", score)
