@@ -1,7 +1,11 @@
 """Former names of settings, of columns and of their values in stored CSV files, which are read for one release."""
 
 import re
+import warnings
 from collections.abc import Mapping
+from typing import Any
+
+from dropout_lab.settings.fields import DeprecatedSetting
 
 # Former key of a setting -> current key. The identity of a trial keeps the former key; see `Spec.identity_key`.
 FORMER_KEYS: Mapping[str, str] = {
@@ -54,6 +58,19 @@ def update_row(row: Mapping[str, str]) -> dict[str, str]:
         column = FORMER_COLUMNS.get(name, name)
         current = FORMER_VALUES.get(column, {}).get(value, value)
         updated[column] = current or updated.get(column, "")  # a merged file may have both columns
+    return updated
+
+
+def current_options(group: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a group by current name, with a warning for each former name."""
+    updated: dict[str, Any] = {}
+    for name, value in options.items():
+        current = FORMER_KEYS.get(f"{group}.{name}", "").rpartition(".")[2]
+        if current:
+            warnings.warn(
+                f"{name}= is deprecated and will be removed; write {current}=", DeprecatedSetting, stacklevel=3
+            )
+        updated[current or name] = value
     return updated
 
 
