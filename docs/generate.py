@@ -21,7 +21,7 @@ from dropout_lab.regularizers import REGULARIZERS
 from dropout_lab.rng import TorchRandomness
 
 RATE = 0.3
-COMMANDS = ("sweep", "train", "search", "evaluate", "table", "status", "reproduce", "list", "data", "bench")
+COMMANDS = ("sweep", "train", "search", "evaluate", "table", "status", "reproduce", "list", "data", "check", "bench")
 # Shape of the example tensor at a site kind, how its rows are arranged as an image, and the axes of that image.
 SHAPES = {
     UNITS: ((24, 48), "examples", "units"),

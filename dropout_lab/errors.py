@@ -30,7 +30,7 @@ def printable(text: str, kept: str = "") -> str:
     """Return a text whose control characters are written as escapes, so that they cannot steer a terminal.
 
     Args:
-        text: any text; bytes that are not UTF-8 may stand in it as surrogates.
+        text: any text; bytes that are not UTF-8 may appear in it as surrogates.
         kept: control characters that are kept, such as line ends.
     """
     if text.isprintable():

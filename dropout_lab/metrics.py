@@ -1,4 +1,4 @@
-"""The table of all metrics: what each one is called, how it is shown, and which direction is better.
+"""Table of all metrics: their names, their display, and the direction that is better.
 
 Columns of CSV files, tables, figures, tuning and lists derive from this table. The functions that compute the metrics
 are in :mod:`dropout_lab.train.tasks`, :mod:`dropout_lab.stats.metric_functions` (those on request) and
@@ -28,7 +28,7 @@ class Metric:
         unit: unit that follows the title; empty if the metric has no unit or that of its target.
         scale: factor from the stored value to the shown unit.
         digits: number of decimal places in tables.
-        higher_is_better: None if the metric is no measure of quality.
+        higher_is_better: None if the metric does not measure quality.
         tasks: kinds of tasks that the metric applies to.
         measured: occasions on which it is measured; ``score`` marks the one metric by which the arms of a task are
             compared.
@@ -84,34 +84,35 @@ _TABLE = (
     Metric("loss", False, (*_CLASSES, *_NUMBERS, *_TEXT), ("always",), low=0,
            help="mean loss in eval mode without penalties: nats, or squared error of the scaled target"),
     Metric("accuracy", True, _CLASSES, ("score", "evaluate"), **_PERCENT, in_tables=True, of_examples=True,
-           help="fraction of examples right, in eval mode"),
+           help="fraction of correctly classified examples, in eval mode"),
     Metric("balanced_accuracy", True, _CLASSES, ("request",), **_PERCENT,
-           help="mean over the classes that occur of the fraction of their examples right"),
+           help="mean recall over the classes that occur among the targets"),
     Metric("f1", True, _CLASSES, ("request",), title="F1", **_PERCENT,
-           help="macro F1: mean over the classes that occur among targets or predictions"),
+           help="macro F1: mean F1 over the classes that occur among targets or predictions"),
     Metric("auroc", True, _CLASSES, ("request",), title="AUROC", **_PERCENT,
-           help="area under the ROC curve: of the second of two classes, else the mean over classes, each against "
-                "the others; nan if a class does not occur"),
+           help="area under the ROC curve: of the second of two classes, else the one-vs-rest mean over classes; nan "
+           "if a class does not occur"),
     Metric("average_precision", True, _CLASSES, ("request",), **_PERCENT,
-           help="mean precision over the steps of the recall: of the second of two classes, else the mean over "
-                "classes; nan if a class does not occur"),
+           help="average precision over recall steps: of the second of two classes, else the mean over classes; nan "
+           "if a class does not occur"),
     Metric("nll", False, (*_CLASSES, *_TEXT), ("request", "evaluate"), title="NLL", low=0, in_tables=True,
-           help="mean negative log-probability of the true class or token, in nats; on request only for classes"),
+           help="mean negative log-probability of the true class or token, in nats; on request for classification "
+           "only"),
     Metric("brier", False, _CLASSES, ("evaluate",), title="Brier score", low=0, high=2,
-           help="squared distance of the probabilities to the true class, summed over classes, mean over examples"),
+           help="squared difference between probabilities and one-hot target, summed over classes, mean over examples"),
     Metric("ece", False, _CLASSES, ("request", "evaluate"), title="ECE", **_PERCENT, in_tables=True,
-           help="expected calibration error over bins of equal width; 15 bins on request, infer.bins in an "
-                "evaluation"),
+           help="expected calibration error over bins of equal width; 15 bins on request, infer.bins bins in an "
+           "evaluation"),
     Metric("ece_adaptive", False, _CLASSES, ("evaluate",), title="adaptive ECE", **_PERCENT,
-           help="calibration error over bins of equal size"),
+           help="expected calibration error over bins with equal numbers of examples"),
     Metric("aurc", False, _CLASSES, ("evaluate",), title="AURC", low=0, high=1,
-           help="area under the curve of risk over coverage"),
+           help="area under the risk-coverage curve"),
     Metric("entropy", None, _CLASSES, ("evaluate",), low=0,
            help="mean entropy of the predictions, in nats"),
     Metric("mutual_information", None, _CLASSES, ("evaluate",), low=0,
-           help="mean mutual information of class and network"),
+           help="mean mutual information between class and network"),
     Metric("variation_ratio", None, _CLASSES, ("evaluate",), low=0, high=1,
-           help="mean fraction of passes against the most frequent class"),
+           help="mean fraction of passes that do not predict the most frequent class"),
     Metric("variance", None, (*_CLASSES, *_NUMBERS), ("evaluate",), low=0,
            help="mean variance of the predictions over passes"),
     Metric("rmse", False, _NUMBERS, ("score", "evaluate"), digits=3, low=0, in_tables=True, on_validation=True,
@@ -119,23 +120,22 @@ _TABLE = (
     Metric("mae", False, _NUMBERS, ("request",), title="MAE", digits=3, low=0,
            help="mean absolute error in the target's unit"),
     Metric("r2", True, _NUMBERS, ("request",), title="R2", digits=3, high=1,
-           help="fraction of the target's variance that is explained, mean over the targets; below 0 if worse than "
-                "their mean"),
+           help="coefficient of determination, mean over the targets; below 0 if worse than predicting their mean"),
     Metric("log_likelihood", True, _NUMBERS, ("evaluate",), title="log-likelihood", digits=3, in_tables=True,
            on_validation=True,
            help="mean log-likelihood of the target, in nats"),
     Metric("tau", None, _NUMBERS, ("evaluate",), low=0,
-           help="precision of the noise, chosen on the validation set"),
+           help="noise precision, selected on the validation set"),
     Metric("perplexity", False, _TEXT, ("score", "evaluate"), digits=2, low=1, in_tables=True,
-           help="exponential of the mean loss of a token, language models only"),
+           help="exponential of the mean loss per token, language models only"),
     Metric("bits_per_character", False, _TEXT, ("always",), digits=3, low=0,
-           help="mean loss of a character in bits, language models of characters only"),
+           help="mean loss per character in bits, character language models only"),
 )
 # fmt: on
 METRICS = {metric.name: metric for metric in _TABLE}
 LOSS = METRICS["loss"]
 SCORES = tuple(metric for metric in _TABLE if "score" in metric.measured)
-# Measured in every trial of their tasks, the loss aside.
+# Measured in every trial of their tasks, except the loss.
 TRIAL_METRICS = tuple(metric for metric in _TABLE if {"score", "always"} & set(metric.measured) and metric is not LOSS)
 REQUESTED_METRICS = tuple(metric for metric in _TABLE if "request" in metric.measured)
 REQUESTED = tuple(metric.name for metric in REQUESTED_METRICS)
@@ -155,7 +155,7 @@ CONFUSION = "confusion"  # the confusion matrix, which metrics= requests like a 
 def requestable(task: str) -> list[str]:
     """Return the names of the metrics that ``metrics=`` can request for a task.
 
-    There is none for language models: their outputs are too large to keep those of a whole split.
+    Language models support none: their outputs are too large to keep those of a whole split.
     """
     return [metric.name for metric in REQUESTED_METRICS if task in metric.tasks and task != "language"]
 

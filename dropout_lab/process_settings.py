@@ -138,7 +138,7 @@ def end_openmp_threads() -> None:
     """End the idle threads of OpenMP; the next parallel operation starts new ones.
 
     A thread inherits the mode for denormals when it is started and keeps it, so threads must be restarted. A fork has
-    none of them.
+    no idle threads.
     """
     for library in _openmp_libraries():
         with suppress(AttributeError):  # older than OpenMP 5.0

@@ -93,7 +93,7 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
         except DataError as error:
             missing.setdefault(cell.panel, str(error))
     for panel, reason in missing.items():
-        say(f"{study.name}: without {panel}: {reason}" if panel else f"{study.name}: {reason}")
+        say(f"{study.name}: skipped {panel}: {reason}" if panel else f"{study.name}: {reason}")
     kept = [(cell, arm) for cell, arm in zip(found, made, strict=True) if cell.panel not in missing]
     if not kept:
         raise NoData("its data are not on disk")

@@ -271,6 +271,6 @@ class CUDABits:
 
 def bits_of(streams: Sequence[Streams], name: str, device: torch.device) -> CPUBits | CUDABits:
     """Return the bit source of the streams of this name on a device."""
-    if device.type == "cuda":
-        return CUDABits([s.key(name) for s in streams], device)
-    return CPUBits([s.generator(name) for s in streams])
+    if device.type == "cpu":
+        return CPUBits([s.generator(name) for s in streams])
+    return CUDABits([s.key(name) for s in streams], device)

@@ -185,7 +185,7 @@ def _lr_schedule(config: Config) -> LRScheduleConf:
     """Return the learning-rate schedule; the constant one if the learning rate never changes."""
     schedule, epochs = config.lr_schedule.schedule, config.train.epochs
     if schedule.warm_up_epochs >= epochs:
-        allowed = f"must be below train.epochs={epochs}, otherwise the learning rate never reaches train.lr"
+        allowed = f"must be below train.epochs={epochs}, because the learning rate would never reach train.lr"
         raise ConfigError.of("lr_schedule.warm_up", schedule.warm_up_epochs, allowed)
     return LRScheduleConf() if schedule.is_constant else config.lr_schedule
 

@@ -47,7 +47,9 @@ def load_target(target: str, digest: str = "") -> Any:
         spec, source = _source(target)
         found = _digest(source)
         if digest and found[: len(digest)] != digest[:SIGNIFICANT]:
-            raise ConfigError.of(KEY, target, f"contains other code (sha256 {found}...) than model.digest={digest}")
+            raise ConfigError.of(
+                KEY, target, f"the code has changed (sha256 {found}..., expected model.digest={digest})"
+            )
         if (module, found) not in _modules:
             _modules[module, found] = _run(spec, source, target)
         digest = found
@@ -66,7 +68,7 @@ def _digest(source: bytes) -> str:
 def _source(target: str) -> tuple[ModuleSpec, bytes]:
     """Return the module spec of a target and the content of its source file."""
     if not target:
-        raise ConfigError("model=custom: needs model.target=MODULE:FUNCTION")
+        raise ConfigError("model=custom: requires model.target=MODULE:FUNCTION")
     name = target.partition(":")[0]
     here = str(Path.cwd())
     if here not in sys.path:
@@ -88,7 +90,7 @@ def _source(target: str) -> tuple[ModuleSpec, bytes]:
     if spec is None:
         raise ConfigError.of(KEY, target, f"no module {name} in the current folder or among the installed packages")
     if not spec.origin or not spec.origin.endswith(".py"):
-        raise ConfigError.of(KEY, target, f"{name} has no source file, which identifies its trials")
+        raise ConfigError.of(KEY, target, f"{name} has no source file, which is required to identify its trials")
     return spec, Path(spec.origin).read_bytes()
 
 
@@ -97,7 +99,9 @@ def _refuse_installed(target: str, name: str, here: str) -> None:
     installed = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     taken = name in sys.stdlib_module_names or PathFinder.find_spec(name, installed)
     if taken and PathFinder.find_spec(name, [here]):
-        raise ConfigError.of(KEY, target, f"{name} is the name of an installed module, too; rename the one here")
+        raise ConfigError.of(
+            KEY, target, f"{name} is also the name of an installed module; rename the module in the current folder"
+        )
 
 
 def _run(spec: ModuleSpec, source: bytes, target: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""A dropout variant as an ordinary layer: DropBlock between the convolutions of a small network, trained on digits."""
+"""Use a dropout variant as an ordinary layer: DropBlock in a small convolutional network, trained on digits."""
 
 import torch
 from sklearn.datasets import load_digits
@@ -29,7 +29,7 @@ for _ in range(3):
         loss.backward()
         optimizer.step()
 
-model.eval()  # switches dropout off, as with nn.Dropout
+model.eval()  # switches dropout off, as for nn.Dropout
 with torch.no_grad():
     accuracy = (model(x[test]).argmax(1) == y[test]).float().mean()
 print(f"test accuracy {accuracy:.3f}")

@@ -1,4 +1,4 @@
-"""A sweep from Python: three rates with three seeds each, and the mean test accuracy of each rate."""
+"""Run a sweep from Python: three rates with three seeds each, and the mean test accuracy per rate."""
 
 import dropout_lab
 
@@ -9,5 +9,5 @@ result = dropout_lab.sweep(
     train={"epochs": 5, "lr": 0.01},
     out="results/python_sweep",
 )
-# `result.trials` has one row per trial; the folder `out` has the table, the plot and the statistics.
+# `result.trials` has one row per trial; the folder `out` contains the table, the figure and the statistics.
 print(result.trials.groupby("rate")["test_accuracy"].agg(["mean", "std", "count"]).round(3))

@@ -1,4 +1,4 @@
-"""A table of your own: write a CSV file with a column of labels, and sweep the rate on it."""
+"""Train on your own table: write a CSV file with a column of labels, and sweep over the rate."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A network of your own: every nn.Dropout in it follows the rate and the variant of the trial."""
+"""Train your own network: the trial sets the rate and the variant of every nn.Dropout in it."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ import dropout_lab
 
 
 def small(shape, outputs):
-    """A convolutional network for images; called with the shape of an example, (1, 8, 8), and the number of classes."""
+    """Create a convolutional network for examples of a shape, such as (1, 8, 8), and a number of classes."""
     channels, height, width = shape
     return nn.Sequential(
         nn.Conv2d(channels, 8, 3, padding=1),
@@ -15,12 +15,12 @@ def small(shape, outputs):
         nn.Flatten(),
         nn.Linear(8 * (height // 2) * (width // 2), 32),
         nn.ReLU(),
-        nn.Dropout(),  # the trial chooses the rate
+        nn.Dropout(),  # the trial sets the rate
         nn.Linear(32, outputs),
     )
 
 
-if __name__ == "__main__":  # the sweep imports this file
+if __name__ == "__main__":  # needed because the sweep imports this file
     result = dropout_lab.sweep(
         model="custom",
         rate=[0, 0.3],

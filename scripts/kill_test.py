@@ -1,9 +1,9 @@
-"""Kill sweeps at random moments and compare their final rows with those of undisturbed sweeps.
+"""Kill sweeps at random times and compare their final rows with those of undisturbed sweeps.
 
 Usage: scripts/kill-test [--kills N] [--minutes M] [--seed S] [--folder DIR]
 
-Half of the kills hit small sweeps of several packs, half hit long single trials, which continue from checkpoints. The
-exit status is 1 if a row is lost, doubled or different (but for the time columns), or if a command fails.
+Half of the kills are in small sweeps of several packs, and half in long single trials, which continue from checkpoints.
+The exit status is 1 if a row is lost, repeated or different (except in the time columns), or if a command fails.
 """
 
 import argparse
@@ -97,8 +97,8 @@ class KillTest:
     Args:
         scenario: the command.
         folder: folder of all its sweeps.
-        draw: random numbers.
-        deadline: time after which nothing more is killed, of the monotonic clock.
+        draw: random number generator.
+        deadline: time of the monotonic clock after which no more processes are killed.
     """
 
     def __init__(self, scenario: Scenario, folder: Path, draw: random.Random, deadline: float):
@@ -107,7 +107,7 @@ class KillTest:
         self.faults: list[str] = []
 
     def run(self, kills: int) -> None:
-        """Kill the command so many times, over as many sweeps as that takes."""
+        """Kill the command this many times, in as many sweeps as necessary."""
         started = time.monotonic()
         undisturbed = self._folder / "undisturbed"
         if start(self._scenario, undisturbed).wait():
@@ -134,18 +134,18 @@ class KillTest:
         if status:
             self.faults.append(f"{folder.name}: exit status {status}; see {folder.with_suffix('.log')}")
         elif read_results(folder) != expected:
-            self.faults.append(f"{folder.name}: other rows than those of the undisturbed sweep")
+            self.faults.append(f"{folder.name}: the rows differ from those of the undisturbed sweep")
         elif (folder / "checkpoints").exists():
-            self.faults.append(f"{folder.name}: a checkpoint is left")
+            self.faults.append(f"{folder.name}: a checkpoint was not removed")
 
 
 def main() -> int:
     """Run all scenarios and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100, help="number of kills")
-    parser.add_argument("--minutes", type=float, default=60, help="time after which no sweep is started any more")
-    parser.add_argument("--seed", type=int, default=None, help="seed of the moments; random by default")
-    parser.add_argument("--folder", type=Path, default=None, help="where to keep the sweeps; removed by default")
+    parser.add_argument("--minutes", type=float, default=60, help="time after which no new sweep is started")
+    parser.add_argument("--seed", type=int, default=None, help="seed of the times of the kills; random by default")
+    parser.add_argument("--folder", type=Path, default=None, help="folder of the sweeps; by default a temporary folder")
     asked = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
     deadline = time.monotonic() + 60 * asked.minutes

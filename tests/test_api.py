@@ -116,9 +116,9 @@ def test_a_notebook_shows_verdict_table_and_picture(folder):
 
 def test_unknown_options_of_the_result_are_refused(folder):
     result = dropout_lab.sweep(rate=[0, 0.5], seeds=2, out="out", **TINY)
-    with pytest.raises(ConfigError, match=r"plot\(colour=\.\.\.\): takes kind, x, y"):
+    with pytest.raises(ConfigError, match=r"plot\(colour=\.\.\.\): unknown option; plot takes kind, x, y"):
         result.plot(colour="rate")
-    with pytest.raises(ConfigError, match="x=width: varies in no arm"):
+    with pytest.raises(ConfigError, match="x=width: does not vary in this folder"):
         result.plot(x="width")
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = result.no_such_name

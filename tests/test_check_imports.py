@@ -20,18 +20,18 @@ def package(folder, **files):
     return folder / "pack"
 
 
-def test_levels_of_a_package_without_circles(tmp_path):
+def test_levels_of_a_package_without_cycles(tmp_path):
     files = {"low": "", "middle": "from pack.low import x", "top": "def f():\n    import pack.middle"}
     status, lines, _ = shown(package(tmp_path, **files))
     assert (status, lines[:3]) == (0, ["level 0: low", "level 1: middle", "level 2: top"])
-    assert lines[3] == "3 modules, 2 imports, 0 circles"
+    assert lines[3] == "3 modules, 2 imports, 0 cycles"
 
 
-def test_a_circle_is_named(tmp_path):
+def test_a_cycle_is_named(tmp_path):
     files = {"a": "from . import b", "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pack import a"}
     status, lines, _ = shown(package(tmp_path, **files))
     assert status == 1
-    assert "circle: pack.a pack.b" in lines
+    assert "cycle: pack.a pack.b" in lines
 
 
 def test_the_project_follows_its_order():

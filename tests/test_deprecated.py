@@ -56,12 +56,15 @@ class TestWords:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (["lr_schedule.gamma=0.9"], "train.lr_decay is the former name of lr_schedule.gamma, which is given too"),
+            (
+                ["lr_schedule.gamma=0.9"],
+                "train.lr_decay is the deprecated name of lr_schedule.gamma, which is also given",
+            ),
             (
                 ["lr_schedule=cosine"],
-                "stands for lr_schedule=exponential lr_schedule.gamma=0.5, and lr_schedule=cosine",
+                "means lr_schedule=exponential lr_schedule.gamma=0.5, but lr_schedule=cosine",
             ),
-            (["lr_schedule=exponential,step"], "and lr_schedule=exponential,step is given; leave out one of them"),
+            (["lr_schedule=exponential,step"], "but lr_schedule=exponential,step is given; remove one of them"),
         ],
     )
     def test_contradictions_are_refused(self, words, message):
@@ -140,7 +143,7 @@ def test_a_study_takes_former_names():
     with pytest.warns(DeprecatedSetting):
         study = parse_study("a", {**BASE, **former, **more})
     assert study == parse_study("a", {**BASE, **today, **more_today})
-    with pytest.raises(ConfigError, match=r"a: base: train.lr_decay=0.5: stands for .* lr_schedule=cosine is given"):
+    with pytest.raises(ConfigError, match=r"a: base: train.lr_decay=0.5: means .* lr_schedule=cosine is given"):
         parse_study("a", {**BASE, "base": "lr_schedule=cosine train.lr_decay=0.5"})
 
 
@@ -158,7 +161,7 @@ class TestUsersFiles:
         pd.testing.assert_frame_equal(rows("former"), rows("today"))
         status, _, err = typed("train", "--config-dir", "mine", "train=falling", "lr_schedule=cosine", "out=refused")
         assert status == 2
-        assert "train.lr_decay=0.5: stands for lr_schedule=exponential" in err.splitlines()[-1]
+        assert "train.lr_decay=0.5: means lr_schedule=exponential" in err.splitlines()[-1]
 
     def test_a_slip_in_a_file_is_still_refused(self, typed, mine):
         mine.write_text("defaults: [sgd, _self_]\nlr_dekay: 0.5\nnesterov: true\n")
@@ -224,7 +227,7 @@ class TestColumns:
         assert "train.lr_decay" in older
         status, out, _ = typed("sweep", *SMALL, "train.lr_decay=1,0.5", "out=out")
         assert status == 0
-        assert "all 4 trials are there" in out
+        assert "all 4 trials already completed" in out
         now = rows("out")
         assert now["lr_schedule.gamma"].tolist() == older["train.lr_decay"].tolist()
         assert now["lr_schedule"].tolist() == [

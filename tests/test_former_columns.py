@@ -65,7 +65,7 @@ def test_a_sweep_continues_an_older_folder(typed, folder):
     shown = typed("table", "out=out")
     assert shown[0] == 0
     status, out, _ = typed("sweep", *TINY)
-    assert (status, "all 3 trials are complete" in out) == (0, True)
+    assert (status, "all 3 trials already completed" in out) == (0, True)
     assert (folder / "out/trials.csv").read_text() == whole
 
 

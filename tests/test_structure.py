@@ -31,6 +31,7 @@ MAY_IMPORT = {
     | {"data", "evaluation", "presentation", "process_settings", "report", "studies", "sweeps", "trial", "tuning"},
     "bench": CONFIG
     | {"data", "dropout", "evaluation", "models", "process_settings", "report", "rng", "sweeps", "train", "trial"},
+    "checks": CONFIG | {"data", "dropout", "process_settings", "rng", "sweeps", "train", "trial"},
     "presentation": CONFIG | {"evaluation", "report", "studies", "sweeps", "tuning"},
     "tuning": CONFIG | {"sweeps", "trial"},
     "evaluation": CONFIG | {"data", "dropout", "models", "rng", "stats", "sweeps", "train", "trial"},

@@ -56,10 +56,10 @@ def test_packages_methods_and_dataclasses(folder):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("", "model=custom: needs model.target=MODULE:FUNCTION"),
-        ("nowhere:make", "model.target=nowhere:make: there is no module nowhere here"),
-        ("nowhere.deep:make", "model.target=nowhere.deep:make: there is no module nowhere here"),
-        ("fine.deep:make", "model.target=fine.deep:make: there is no module fine.deep here"),
+        ("", "model=custom: requires model.target=MODULE:FUNCTION"),
+        ("nowhere:make", "model.target=nowhere:make: no module nowhere in the current folder"),
+        ("nowhere.deep:make", "model.target=nowhere.deep:make: no module nowhere in the current folder"),
+        ("fine.deep:make", "model.target=fine.deep:make: no module fine.deep in the current folder"),
         ("fine:makes", "model.target=fine:makes: fine has no makes"),
         ("broken:make", r"model.target=broken:make: cannot be imported \(SyntaxError"),
         ("failing:make", r"model.target=failing:make: cannot be imported \(ZeroDivisionError: division by zero\)"),
@@ -96,7 +96,7 @@ def test_files_of_the_folder_hide_no_installed_module(folder, monkeypatch, name)
     assert str(folder) not in load_target("mynet:place")
     for module in ("mynet", "helper"):
         del sys.modules[module]
-    with pytest.raises(ConfigError, match=f"{name} is the name of an installed module, too; rename the one here"):
+    with pytest.raises(ConfigError, match=f"{name} is also the name of an installed module; rename the module"):
         load_target(f"{name}:width")
 
 

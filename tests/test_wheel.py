@@ -42,5 +42,5 @@ def assert_costs_are_not_written(site, elsewhere):
     words = ["reproduce", "primer-architectures", "scale=smoke", "--costs"]
     shown = subprocess.run([sys.executable, "-c", code, *words], cwd=elsewhere, capture_output=True, text=True)
     assert (shown.returncode, shown.stdout) == (2, "")
-    assert shown.stderr.startswith("dropout-lab: reproduce --costs: writes the estimates of a checkout")
+    assert shown.stderr.startswith("dropout-lab: reproduce --costs: stores the estimates and requires a checkout")
     assert costs.read_bytes() == before

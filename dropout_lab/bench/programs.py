@@ -89,7 +89,7 @@ def compare_programs(
     """
     for peer in peers:
         if peer.missing:
-            say(f"{work}: {peer.name} left out, needs {' and '.join(peer.missing)}; the extra `bench` has them")
+            say(f"{work}: skipped {peer.name}, which requires {' and '.join(peer.missing)}; install the extra `bench`")
     there = [ours, *(peer for peer in peers if not peer.missing)]
     if len(there) == 1:
         return []
@@ -128,7 +128,7 @@ def run_program(program: Program, seen: ProgramRun, inside: bool) -> float:
         whole = time.time() - started
     scores = [score for answer in answers for score in answer["accuracy"]]
     if len(scores) != program.trials:
-        raise ConfigError(f"{program.name} answered for {len(scores)} trials instead of {program.trials}")
+        raise ConfigError(f"{program.name} returned {len(scores)} accuracies, expected {program.trials}")
     seen.accuracies += scores
     training: float = max(answer["ended"] for answer in answers) - min(answer["started"] for answer in answers)
     if "compiling" in answers[0]:

@@ -14,23 +14,23 @@ from dropout_lab.sweeps.interleaved import describe_machine
 
 Say = Callable[[str], None]
 SUBJECTS: dict[str, tuple[Callable[[BenchOptions], list[table.BenchRow]], str]] = {
-    "digits": (works.digits, "100 small MLPs: whole programs, start to end"),
-    "digits_training": (works.digits_training, "the same without start-up and plots"),
+    "digits": (works.digits, "100 small MLPs: whole programs"),
+    "digits_training": (works.digits_training, "100 small MLPs: training without start-up and plots"),
     "mnist": (works.mnist, "one MLP 784-1024-1024-10"),
     "cnn": (works.cnn, "convolutional networks"),
     "lstm": (works.lstm, "LSTMs over the rows of images"),
     "recurrent": (works.recurrent, "an LSTM with recurrent dropout"),
-    "published": (published.published, "a published grid, planned, and a sample of it"),
+    "published": (published.published, "a published grid: planning, and training of a sample"),
     "kernels": (kernels.kernels, "the dropout kernel alone"),
-    "steps": (steps.steps, "a training step, the matrix products in it, dropout's cost"),
+    "steps": (steps.steps, "a training step, its matrix products, and the cost of dropout"),
     "inference": (inference.inference, "100 Monte Carlo passes of an MLP"),
-    "planning": (planning.planning, "drawing up 10,000 trials"),
+    "planning": (planning.planning, "planning of 10,000 trials"),
 }
 # Subjects with a separate table.
 OWN = {
-    "variants": (variants, "a training step of each variant against inverted dropout"),
-    "sequence": (sequence, "dropout inside an LSTM layer against torch's fused one"),
-    "profile": (profile, "where the time of a training step goes"),
+    "variants": (variants, "a training step of each variant relative to inverted dropout"),
+    "sequence": (sequence, "dropout inside an LSTM layer relative to torch's fused layer"),
+    "profile": (profile, "time profile of a training step"),
 }
 WITHOUT_MNIST = ("digits", "digits_training", "kernels", "inference", "planning")
 LIBRARIES = ("torchvision", "lightning", "hydra-core", "hydra-joblib-launcher", "jax", "keras")
@@ -45,13 +45,13 @@ def help_text(program: str) -> str:
 
 Times {program} against other programs in one run, interleaved, and writes the
 ratios to results/bench/SUBJECT.csv. Use a machine that has nothing else to do.
-The programs need the extra `bench`; those that are not there are left out.
+The programs need the extra `bench`; missing programs are skipped.
 
 {chr(10).join(lines)}
-  all              all of these but the first three
-  table            print the table of what lies in results/bench
+  all              all except variants, sequence and profile
+  table            print the table of the files in results/bench
 
-peers= takes the names of programs: {", ".join(PEERS[:3])},
+peers= selects other programs: {", ".join(PEERS[:3])},
 {", ".join(PEERS[3:])}."""
 
 

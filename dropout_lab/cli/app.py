@@ -78,6 +78,13 @@ def status(words: list[str]) -> int:
     return command(words)
 
 
+def check(words: list[str]) -> int:
+    """Check whether this machine computes right."""
+    from dropout_lab.cli.check import check as command
+
+    return command(words)
+
+
 def list_choices_command(words: list[str]) -> int:
     """Print the available choices."""
     from dropout_lab.cli.listing import SUBJECTS, render_listing
@@ -127,6 +134,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "reproduce": reproduce,
     "list": list_choices_command,
     "data": data,
+    "check": check,
     "bench": bench,
     "plot": plot,
     "report": report,

@@ -61,8 +61,8 @@ def list_fitting_models(group: str, name: str, points: ConfigComposer) -> list[s
 def _cost(ratios: dict[str, float]) -> str:
     """Return the duration of a training step on each model, as a multiple of that of inverted dropout."""
     if not ratios:
-        return "not measured; `dropout-lab bench variants` does it"
-    return ", ".join(f"{ratio:.2f}x on {model}" for model, ratio in ratios.items()) + " (inverted is 1)"
+        return "not measured; run `dropout-lab bench variants`"
+    return ", ".join(f"{ratio:.2f}x on {model}" for model, ratio in ratios.items()) + " relative to inverted"
 
 
 def _options(group: str, name: str) -> str:

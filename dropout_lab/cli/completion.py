@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dropout_lab.errors import ConfigError
 
 SHELLS = ("bash", "zsh", "fish")
+# Commands without settings, and the words that they take.
+WITH_FLAGS = {"status": ("out=", "--json"), "check": ("out=", "--json")}
 
 
 def is_completion_request(words: Sequence[str]) -> bool:
@@ -28,6 +30,9 @@ def complete(words: Sequence[str], commands: Collection[str]) -> list[str] | Non
         raise ConfigError("-sc needs install=SHELL or uninstall=SHELL, for bash, zsh or fish")
     if not any(word.startswith("query=") for word in words):
         return None
+    flags = complete_flags(os.environ.get("COMP_LINE", ""))
+    if flags is not None:
+        return flags
     line = " ".join(word for word in os.environ.get("COMP_LINE", "").split(" ") if not word.startswith("-"))
     typed = line.split()[1:]
     done = typed if line.endswith(" ") else typed[:-1]
@@ -46,3 +51,12 @@ def complete(words: Sequence[str], commands: Collection[str]) -> list[str] | Non
         return list(complete_names(done[1:], begun))
     os.environ["COMP_LINE"] = line.replace(f" {done[0]}", " --multirun" if done[0] == "sweep" else "", 1)
     return None
+
+
+def complete_flags(line: str) -> list[str] | None:
+    """Return the completions of a line whose command is one of :data:`WITH_FLAGS`; None for other lines."""
+    typed = line.split()[1:]
+    if not typed or typed[0] not in WITH_FLAGS or (len(typed) == 1 and not line.endswith(" ")):
+        return None
+    begun = "" if line.endswith(" ") else typed[-1]
+    return [word for word in WITH_FLAGS[typed[0]] if word.startswith(begun)]

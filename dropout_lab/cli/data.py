@@ -15,12 +15,13 @@ from dropout_lab.errors import ConfigError, did_you_mean
 ACTIONS = ("list", "get", "check")
 GROUP = "uci"  # selects all data sets whose name starts with it
 HELP = """\
-dropout-lab data list [NAME...]    all data sets: task, size, licence, source
-dropout-lab data get NAME...       download files that are missing on disk
-dropout-lab data check [NAME...]   read files on disk again and verify checksums
+dropout-lab data list [NAME...]    list data sets: task, size, licence, source
+dropout-lab data get NAME...       download missing files
+dropout-lab data check [NAME...]   verify downloaded files by their checksums
 
-data.root=FOLDER, or DROPOUT_LAB_DATA, sets the folder of the data. The nine UCI sets
-are uci/yacht and so on, or yacht for short; uci stands for all of them."""
+data.root=FOLDER or the environment variable DROPOUT_LAB_DATA sets the data
+folder. The nine UCI sets are named uci/yacht or, for short, yacht; uci selects
+all nine."""
 
 Say = Callable[[str], None]
 
@@ -41,7 +42,7 @@ def command(words: Sequence[str], say: Say, complain: Say) -> bool:
     """
     action, *rest = words or [""]
     if action not in ACTIONS:
-        instead = did_you_mean(action, ACTIONS, f"it is one of {', '.join(ACTIONS)}")
+        instead = did_you_mean(action, ACTIONS, f"must be one of {', '.join(ACTIONS)}")
         raise ConfigError(f"data {action}".rstrip() + f": {instead}")
     root = data_root("")
     names: list[str] = []
@@ -60,7 +61,7 @@ def command(words: Sequence[str], say: Say, complain: Say) -> bool:
         return True
     if action == "get":
         if not names:
-            raise ConfigError("data get: needs the name of a data set; `dropout-lab data list` shows them")
+            raise ConfigError("data get: requires the name of a data set; `dropout-lab data list` shows them")
         return _each(entries, lambda entry: _get(entry, root), say, complain)
     there = entries if names else [entry for entry in entries if entry.files is not None and entry.present(root)]
     if not there:
@@ -113,11 +114,11 @@ def _listing(entries: Sequence[CatalogEntry], root: Path) -> str:
     cards = []
     for entry in entries:
         where = "" if entry.files is None else ("on disk; " if entry.present(root) else "not on disk; ")
-        lines = [f"{entry.name} ({where}{entry.task}; {entry.size})", f"terms: {entry.terms}", entry.source]
+        lines = [f"{entry.name} ({where}{entry.task}; {entry.size})", f"licence: {entry.terms}", entry.source]
         cards.append(
             "\n".join(
                 textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent="    ")
                 for line, indent in zip(lines, ("", "    ", "    "), strict=True)
             )
         )
-    return "\n".join([*cards, "", f"disk: {root}"])
+    return "\n".join([*cards, "", f"data folder: {root}"])

@@ -1,4 +1,4 @@
-"""``--dry-run``: a preview of what a command would train."""
+"""Plan of a command for ``--dry-run``."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from dropout_lab.tuning.search import cost_preview
 
 
 def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
-    """Return what a command would train, line by line, with estimated time and memory.
+    """Return the plan of a command, line by line, with estimated time and memory.
 
     Args:
         arms: the arms of the command.
@@ -31,11 +31,11 @@ def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
     sizes = " or ".join(map(str, sorted({len(pack) for pack in packs}, reverse=True)))
     return [
         *lines,
-        *(f"note: {key} has no effect here" for key in ineffective_settings(kept)),
+        *(f"warning: {key} has no effect in this sweep" for key in ineffective_settings(kept)),
         *describe_user_input([trial for pack in packs for trial in pack]),
         f"arms     {len(kept)}" + (", plus the settings that tuning tries for each arm" if tuned else ""),
-        f"trials   {len(trials)}, of which {len(trials) - todo} are in {ledger.folder} and {todo} would be trained",
+        f"trials   {len(trials)}: {len(trials) - todo} already completed in {ledger.folder}, {todo} to train",
         f"packs    {len(packs)}" + (f", of {sizes} trial{'s' * (sizes != '1')}" if packs else ""),
-        f"time     about {format_duration(cost.seconds)}, from timed steps of each kind of pack",
+        f"time     about {format_duration(cost.seconds)}, estimated from timed training steps",
         f"memory   about {max(cost.bytes / 2**20, 1):.0f} MiB in addition to the libraries",
     ]

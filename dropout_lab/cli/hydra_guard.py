@@ -1,4 +1,4 @@
-"""What Hydra may instantiate on behalf of configuration files, and its errors in one line."""
+"""Restriction of the classes that Hydra may instantiate, and its errors in one line."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

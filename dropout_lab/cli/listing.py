@@ -36,7 +36,7 @@ def render_listing(words: Sequence[str]) -> str:
     if not words:
         return (
             "\n\n".join(_group(group) for group in GROUPS)
-            + "\n\nAlso: list variants, regularizers (a card each), settings, columns, metrics"
+            + "\n\nAlso: list variants, regularizers (with options and papers), settings, columns,\nmetrics"
         )
     if words[1:] == ["--markdown"] and words[0] in DOCUMENTED:
         return render_markdown_table(words[0])
@@ -78,11 +78,9 @@ def _describe(metric: Metric) -> list[str]:
 def render_markdown_table(subject: str) -> str:
     """Return the settings, columns or metrics as a Markdown table for docs/reference."""
     if subject == "columns":
-        return join_markdown(
-            ["column", "what it holds"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2
-        )
+        return join_markdown(["column", "content"], [[f"`{k}`", v] for k, v in describe_columns().items()], left=2)
     if subject == "metrics":
-        titles = ["metric", "tasks", "better", "measured", "what it is"]
+        titles = ["metric", "tasks", "better", "measured", "description"]
         return join_markdown(titles, [[f"`{m.name}`", *_describe(m), m.help] for m in METRICS.values()], left=5)
     chosen: dict[str, str] = {}
     for entry in OmegaConf.load(CONF / "config.yaml").defaults:
@@ -90,7 +88,7 @@ def render_markdown_table(subject: str) -> str:
     see = "see `dropout-lab list {}`"
     groups = [[f"`{g}`", ", ".join(list_choices(g)), f"`{chosen[g]}`", see.format(g)] for g in GROUPS]
     rows = [[f"`{e.key}`", e.allowed, f"`{format_setting(e.default)}`", e.spec.help] for e in settings()]
-    return join_markdown(["setting", "takes", "default", "what it is"], groups + rows, left=4)
+    return join_markdown(["setting", "values", "default", "description"], groups + rows, left=4)
 
 
 def settings() -> list[Setting]:
@@ -108,7 +106,7 @@ def _cards(group: str) -> str:
 
 
 def _choice(group: str, name: str) -> str:
-    """Return what is known about one choice of a group, such as ``variant=dropblock``."""
+    """Return the description of one choice of a group, such as ``variant=dropblock``."""
     if group not in CARDS.values():
         return _card(f"{group}={name}", read_card(group, name)[0])
     from dropout_lab.cli.cards import render_card
@@ -157,33 +155,33 @@ def _metric_columns() -> dict[str, str]:
 
 MEASURED = {
     "trial_id": "hash of everything that affects the trial",
-    "status": "ok, diverged (the loss stopped being finite) or failed (tried again next time)",
-    "evaluate_test": "false for a trial that chose settings and never read the test part, else empty",
-    "rate": "drop probability of the hidden sites; a list prints as 0.2/0.5",
-    "regularizer": "the chosen regularizers, sorted and joined by +, or none",
-    "l1": "its strength, empty if not chosen",
-    "l2": "its strength, empty if not chosen",
-    "max_norm": "its radius, empty if not chosen",
-    "early_stopping": "its patience in epochs, empty if not chosen",
+    "status": "ok, diverged (the loss was not finite) or failed (retried by the next command)",
+    "evaluate_test": "false for a tuning trial, which is not evaluated on the test set; else empty",
+    "rate": "drop probability of the hidden sites; a list is written as 0.2/0.5",
+    "regularizer": "the selected regularizers, sorted and joined by +, or none",
+    "l1": "strength, empty if not selected",
+    "l2": "strength, empty if not selected",
+    "max_norm": "radius, empty if not selected",
+    "early_stopping": "patience in epochs, empty if not selected",
     "seed": "the trial seed",
     "gap": "train minus test {}; test minus train {} for other tasks".format(
         *(" or ".join(m.name for m in SCORES if m.higher_is_better is higher) for higher in (True, False))
     ),
-    "train_seconds": "wall-clock of the pack divided by its trials; bookkeeping, no effect of the arm",
+    "train_seconds": "wall-clock time of the pack divided by its number of trials; not a property of the arm",
     "seconds_per_epoch": "train_seconds divided by epochs_run",
     "epochs_run": "epochs trained",
-    "best_epoch": "epoch of the lowest validation loss, or the best regularizer.monitor, from 1; under "
-    "regularizer.min_delta the last that counted",
-    "parameters": "number of parameters; dropout changes none",
-    "active_parameters": "expected number between units that a mask keeps; empty where more than single units fall, "
-    "and where a network of your own drops",
-    "drop_fraction": "fraction of non-zero activations that the masks really dropped, from each epoch's first step",
+    "best_epoch": "epoch of the best validation loss or regularizer.monitor, counted from 1; with "
+    "regularizer.min_delta, the last improvement of at least that size",
+    "parameters": "number of parameters; not changed by dropout",
+    "active_parameters": "expected number of parameters between units that a mask keeps; empty for masks over "
+    "groups of units and for custom models",
+    "drop_fraction": "measured fraction of non-zero activations dropped, over the first step of each epoch",
     "pack_size": "trials trained together",
     "n_train": "training examples",
-    "version": "of dropout-lab",
-    "mean_activation": "mean over the hidden units, before dropout, of the test-time network on 1000 test examples",
+    "version": "version of dropout-lab",
+    "mean_activation": "mean activation of the hidden units before dropout, at test time, over 1000 test examples",
     "activation_sparsity": "fraction of these activations that are 0",
-    "n_test": "test examples, or tokens to predict of a running text; empty where the test part was not read",
+    "n_test": "number of test examples, or of predicted tokens for text; empty if not evaluated on the test set",
     "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training split",
     **_metric_columns(),
 }

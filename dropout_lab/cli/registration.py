@@ -19,7 +19,7 @@ def split_reason(words: Sequence[str]) -> tuple[list[str], str]:
             continue
         reason = word.partition("=")[2] if "=" in word else next(following, "")
         if not reason.strip() or "--lock" not in words:
-            raise ConfigError('reproduce --reason: says why registered claims were changed: --lock --reason "..."')
+            raise ConfigError('reproduce --reason: requires a text and --lock: --lock --reason "..."')
     return rest, " ".join(reason.split())
 
 
@@ -34,7 +34,9 @@ def lock_claims(studies: Sequence[Study], reason: str) -> list[str]:
     for study in studies:
         assert study.file is not None
         if study.file.parent == FOLDER:
-            check_checkout("reproduce --lock: registers claims", "a study file of your own is registered next to it")
+            check_checkout(
+                "reproduce --lock: registers claims", "a copy of the study file is registered in its own folder"
+            )
         path = study.file.with_name(claims_lock.NAME)
         lock = locks.setdefault(path, dict(claims_lock.load_lock(study.file)))
         before = lock.get(study.name, {})

@@ -19,22 +19,20 @@ ALLOWED = ("data.root", "device", "workers", "max_pack_size")
 HELP = f"""\
 dropout-lab reproduce                          list studies with trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies
-  scale=smoke|laptop|full|paper
-                             seconds, minutes on two cores, the network and
-                             data of the publication in a night on two
-                             cores, or as published (default laptop)
-  out=DIR                    default {OUT}; a folder NAME/SCALE for
-                             each, and claims.csv and claims.md over all
+  scale=SCALE                smoke (seconds), laptop (minutes on two cores; the
+                             default), full (a night on two cores, with the
+                             network and data of the publication) or paper (as
+                             published)
+  out=DIR                    default {OUT}; one folder NAME/SCALE per
+                             study, and claims.csv and claims.md over all
   {", ".join(f"{key}=" for key in ALLOWED)}
                              as for sweep
-  --dry-run                  trials, packs, time and memory; trains nothing
-  --costs                    in a checkout of the project: estimate again
-                             the listed costs; trains nothing
+  --dry-run                  print trials, packs, time and memory
+  --costs                    update the listed costs (in a checkout only)
   --lock                     register the claims of the studies with the date
-                             in claims.lock next to their files; trains
-                             nothing; --reason "..." where a registered claim
-                             was changed
-The same command resumes where it stopped."""
+                             in claims.lock next to their files; a changed
+                             claim also requires --reason "..."
+These flags train nothing. Rerun an interrupted command to continue it."""
 
 
 def command(words: Sequence[str], say: Say, complain: Say) -> int:
@@ -83,14 +81,14 @@ def _read(words: Sequence[str]) -> ReproduceRequest:
             machine[key] = word
         else:
             allowed = ", ".join(f"{key}=" for key in (*given, *ALLOWED))
-            raise ConfigError(f"{word}: a study defines what it trains; reproduce takes {allowed}")
+            raise ConfigError(f"{word}: cannot be set for a study; reproduce takes {allowed}")
     if flags - {"--dry-run", "--costs", "--lock"}:
         unknown = sorted(flags - {"--dry-run", "--costs", "--lock"})[0]
-        raise ConfigError(f"reproduce {unknown}: takes --dry-run, --costs and --lock")
+        raise ConfigError(f"reproduce {unknown}: unknown flag; reproduce takes --dry-run, --costs and --lock")
     if given["scale"] not in SCALES:
         raise ConfigError.of("scale", given["scale"], list_allowed(given["scale"], SCALES))
     if words and not names:
-        raise ConfigError("reproduce: name a study; `dropout-lab reproduce` lists them, and `all` runs every study")
+        raise ConfigError("reproduce: requires the name of a study or `all`; `dropout-lab reproduce` lists the studies")
     if "--costs" in flags:
         shelf.check_costs_writable()
     studies = shelf.select_studies(names)
@@ -113,7 +111,7 @@ def render_studies() -> list[str]:
         f"{scale} {format_duration(shelf.total_seconds(scale))}" for scale in SCALES if shelf.total_seconds(scale)
     )
     note = (
-        f"Trials and estimated time here at each scale; all together: {totals}. "
-        "`dropout-lab reproduce NAME scale=laptop` runs one, `--dry-run` measures what it will take."
+        f"Number of trials and estimated time on this machine per scale; all studies: {totals}. "
+        "`dropout-lab reproduce NAME scale=laptop` runs one study; `--dry-run` estimates its time and memory."
     )
     return [format_plain(titles, rows, 1, WIDTH), "", *textwrap.wrap(note, WIDTH)]

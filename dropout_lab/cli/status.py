@@ -5,10 +5,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from dropout_lab.cli.flags import fold_lines
-from dropout_lab.cli.terminal import say
+from dropout_lab.cli.terminal import replace_nonfinite, say
 from dropout_lab.cli.usage import PROGRAM
 from dropout_lab.errors import ConfigError
 from dropout_lab.report.formats import format_duration
@@ -16,7 +15,11 @@ from dropout_lab.sweeps.ledger import FINAL, Ledger
 from dropout_lab.sweeps.pack_checkpoints import CheckpointHeader, usable_checkpoints
 from dropout_lab.sweeps.running_packs import RunningPack, list_running
 
-USAGE = f"{PROGRAM} status [out=DIR] [--json]\nThe packs in training and the number of trials that are done and left."
+USAGE = f"""\
+{PROGRAM} status [out=DIR] [--json]
+
+Shows the progress of the sweep in DIR (default results/sweep): numbers of
+finished and remaining trials, and the packs in training. --json prints JSON."""
 WIDTH = 72  # of the description of a pack
 
 
@@ -28,16 +31,16 @@ def status(words: list[str]) -> int:
     folder = "results/sweep"
     for key, equals, value in (word.partition("=") for word in words if word != "--json"):
         if key != "out" or not value:
-            raise ConfigError(f"status {key}{equals}{value}: takes out=DIR and --json")
+            raise ConfigError(f"status {key}{equals}{value}: unknown option; status takes out=DIR and --json")
         folder = value
     if not (Path(folder) / ".dropout-lab").is_dir():
-        raise ConfigError.of("out", folder, "holds no sweep; give the folder that was out= of a sweep")
+        raise ConfigError.of("out", folder, "contains no sweep; give the out= folder of a sweep")
     counts, packs = count_trials(folder), list_running(folder)
     training = {tuple(pack.trials) for pack in packs if pack.running}
     stored = [header for header in usable_checkpoints(folder) if tuple(header.trials) not in training]
     if "--json" in words:
-        shown = [_finite({**asdict(pack), "running": pack.running}) for pack in packs]
-        checkpoints = [_finite(asdict(header)) for header in stored]
+        shown = [replace_nonfinite({**asdict(pack), "running": pack.running}) for pack in packs]
+        checkpoints = [replace_nonfinite(asdict(header)) for header in stored]
         say(json.dumps({"out": folder, **counts, "packs": shown, "checkpoints": checkpoints}, indent=2))
     else:
         say(fold_lines("\n".join(describe_status(folder, counts, packs, stored))))
@@ -98,9 +101,3 @@ def _trials(count: int) -> str:
 
 def _shorten(description: str) -> str:
     return description if len(description) <= WIDTH else f"{description[: WIDTH - 3]}..."
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """Replace NaN and infinity, which JSON does not have, by None."""
-    finite = {name: not isinstance(value, float) or math.isfinite(value) for name, value in values.items()}
-    return {name: value if finite[name] else None for name, value in values.items()}

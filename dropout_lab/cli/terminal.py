@@ -1,8 +1,11 @@
 """Output of the command line: results on standard output, one line per error on standard error."""
 
+import math
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from dropout_lab.cli.usage import PROGRAM
 from dropout_lab.errors import printable
@@ -30,3 +33,9 @@ def complain(line: str, status: int = WRONG) -> int:
 def blame(line: str) -> None:
     """Print one line about a problem."""
     complain(line)
+
+
+def replace_nonfinite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace NaN and infinity, which JSON does not have, by None."""
+    finite = {name: not isinstance(value, float) or math.isfinite(value) for name, value in values.items()}
+    return {name: value if finite[name] else None for name, value in values.items()}

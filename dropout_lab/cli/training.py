@@ -93,7 +93,9 @@ def _run_hydra(
     plugins = {override.key_or_group: override.value() for override in overrides.values()}
     ours = plugins.get("hydra/sweeper", "packed") == "packed"
     if not ours and plugins.get("hydra/launcher", "packed") != "packed":
-        raise ConfigError(f"hydra/launcher={plugins['hydra/launcher']}: leave it out, or leave out hydra/sweeper=")
+        raise ConfigError(
+            f"hydra/launcher={plugins['hydra/launcher']}: cannot be combined with hydra/sweeper=; leave out one"
+        )
     task = [word for word, override in overrides.items() if ours and not override.is_hydra_override()]
     command = launcher.SweepCommand(
         say=say,
@@ -123,7 +125,7 @@ def _present(command: "SweepCommand", search: bool) -> int:
         lines = write_search(outcome) if search else write_summary(outcome)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            "interrupted; all trials are saved; run the same command again to write the summary"
+            "interrupted; all trials are saved; rerun the same command to write the summary"
         ) from None
     say("\n".join(lines))
     return outcome.status

@@ -28,7 +28,7 @@ class DataConf(Validated):
         allowed="the name of a folder",
         identity=False,
         source=True,
-        help="where public sets lie, or are put; if empty, DROPOUT_LAB_DATA or dropout-lab in the user's cache",
+        help="folder of the public data sets; if empty, DROPOUT_LAB_DATA or dropout-lab in the user's cache",
     )
     test_fraction: float = setting(
         0.2,
@@ -36,33 +36,38 @@ class DataConf(Validated):
         high=0.9,
         open_low=True,
         unless=("data.official_test", True),
-        help="part held out for the test, drawn from the base seed alone, where there is no official one",
+        help="fraction of the examples in the test set, drawn by base seed, if the data have no official test set",
     )
     val_fraction: float = setting(
         0.2,
         low=0,
         high=0.9,
         unless=("data.is_stream", True),
-        help="part of the rest held out for validation, by trial seed, where there is no official one; 0: train on all",
+        help="fraction of the rest in the validation set, drawn by trial seed, without an official one; 0: no "
+        "validation set",
     )
     reconstruct: bool = setting(
         False,
         off=False,
         unless=("data.is_text", True),
         source=True,
-        help="learn the examples themselves in the place of their targets: an autoencoder",
+        help="train an autoencoder: the targets are the examples themselves",
     )
     train_size: int = setting(
-        0, low=0, high=100 * MOST, off=0, help="train on so many examples, drawn by class and trial seed; 0: all"
+        0,
+        low=0,
+        high=100 * MOST,
+        off=0,
+        help="training-set size, a subsample stratified by class and drawn by trial seed; 0: all examples",
     )
     label_noise: float = setting(
-        0.0, low=0, high=1, off=0.0, help="part of the training labels that is replaced by other classes"
+        0.0, low=0, high=1, off=0.0, help="fraction of the training labels that are replaced by other classes"
     )
     normalise: str = setting(
         "none",
         choices=("none", "zscore", "unit"),
         off="none",
-        help="by feature or channel, from the training part: mean 0 and deviation 1, or into [0, 1]",
+        help="scaling per feature or channel from the training split: zscore to mean 0 and deviation 1, unit to [0, 1]",
     )
     if TYPE_CHECKING:  # the options of the data sets; the two that the program replaces
         digest: str = ""
@@ -72,7 +77,7 @@ class DataConf(Validated):
 
     @property
     def official_test(self) -> bool:
-        """Whether the publisher divides the set into a training and a test part."""
+        """Whether the publisher divides the set into a training set and a test set."""
         return self.kind in SOURCES and SOURCES[self.kind].official_test
 
     @property

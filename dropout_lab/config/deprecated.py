@@ -64,7 +64,9 @@ def current_words(words: Iterable[str]) -> list[str]:
             continue
         alias = DEPRECATED[key]
         if alias.key in given:
-            raise ConfigError(f"{word}: {key} is the former name of {alias.key}, which is also given; leave out {key}=")
+            raise ConfigError(
+                f"{word}: {key} is the deprecated name of {alias.key}, which is also given; remove {key}="
+            )
         for group, choice in alias.implied.items():
             if given.get(group, choice) != choice:
                 raise _conflict(word, alias, value, f"{group}={given[group]}")
@@ -162,4 +164,4 @@ def _warn(key: str, alias: Alias, value: str) -> None:
 
 def _conflict(word: str, alias: Alias, value: str, given: str) -> ConfigError:
     meaning = " ".join(alias.words(value))
-    return ConfigError(f"{word}: means {meaning}, but {given} is given; leave out one of them")
+    return ConfigError(f"{word}: means {meaning}, but {given} is given; remove one of them")

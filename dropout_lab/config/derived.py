@@ -31,7 +31,7 @@ def with_options(
         types = dict(schema.__annotations__)
         for name, (kind, made) in _merge(key, options).items():
             if name in types:
-                raise TypeError(f"{key}: the option {name!r} of a component has the name of a setting of its group")
+                raise TypeError(f"{key}: option {name!r} of a component has the same name as a setting of its group")
             types[name] = kind
             setattr(schema, name, made)
         rank = {name: place for place, name in enumerate(columns)}

@@ -14,7 +14,7 @@ class InferConf(Validated):
     """The inference method. Its settings do not affect the training, so they are not part of a trial's identity."""
 
     GROUP: ClassVar[str] = "infer"
-    kind: str = setting("weight_scaling", help="how predictions are made", identity=False, axis=True)
+    kind: str = setting("weight_scaling", help="inference method", identity=False, axis=True)
     passes: int = setting(
         100,
         low=1,
@@ -22,7 +22,7 @@ class InferConf(Validated):
         identity=False,
         axis=True,
         when=("infer.kind", *STOCHASTIC),
-        help="passes with noise over each example",
+        help="number of stochastic forward passes per example",
     )
     average: str = setting(
         "probabilities",
@@ -30,10 +30,15 @@ class InferConf(Validated):
         identity=False,
         axis=True,
         when=("infer.kind", *STOCHASTIC),
-        help="what is averaged over passes and members",
+        help="quantity that is averaged over passes and ensemble members",
     )
     bins: int = setting(
-        15, low=1, high=1000, identity=False, axis=True, help="bins of the calibration errors and of the diagram"
+        15,
+        low=1,
+        high=1000,
+        identity=False,
+        axis=True,
+        help="number of bins of the calibration errors and of the reliability diagram",
     )
     tau: Any = setting(
         "auto",
@@ -42,7 +47,8 @@ class InferConf(Validated):
         identity=False,
         axis=True,
         identity_key="infer.precision",
-        help="tau of a regression, 1 over the variance of its noise in the target's unit; auto: best on validation",
+        help="noise precision tau of a regression, 1 / variance in the target's unit; auto: selected on the "
+        "validation set",
     )
     ood: list[str] = setting(
         [],
@@ -50,7 +56,7 @@ class InferConf(Validated):
         allowed=OOD,
         identity=False,
         axis=True,
-        help="what a classifier of images is to tell from its test images",
+        help="out-of-distribution images that an image classifier is tested against",
     )
 
     @property

@@ -22,7 +22,7 @@ class LRScheduleConf(Validated):
         implied=("exponential",),
         pack="own",
         column="lr_schedule",
-        help="how the learning rate moves during training",
+        help="schedule of the learning rate during training",
     )
     by: str = setting(
         "epoch",
@@ -30,7 +30,7 @@ class LRScheduleConf(Validated):
         off="epoch",
         pack="own",
         unless=("lr_schedule.kind", "constant"),
-        help="whether the learning rate changes before each epoch or before each update",
+        help="interval between changes of the learning rate: each epoch or each update",
     )
     if TYPE_CHECKING:  # the options of the schedules
 

@@ -71,7 +71,7 @@ class Decay(LRSchedule):
         high=1,
         pack="own",
         identity_key="train.lr_decay",
-        help="factor of the learning rate at each epoch (exponential) or every lr_schedule.step_size epochs (step)",
+        help="factor applied to the learning rate per epoch (exponential) or every lr_schedule.step_size epochs (step)",
     )
 
     @property
@@ -90,7 +90,7 @@ class ExponentialLR(Decay):
         high=MOST,
         pack="own",
         identity_key="train.lr_hold",
-        help="epochs before the learning rate begins to fall; 0: it is multiplied by gamma before the first epoch",
+        help="epochs before the learning rate begins to decrease; 0: it is multiplied by gamma before the first epoch",
     )
 
     def factor(self, at: Progress) -> float:
@@ -102,7 +102,7 @@ class StepLR(Decay):
     """Multiply by ``gamma`` every ``step_size`` epochs, as torch's ``StepLR``."""
 
     kind: ClassVar[str] = "step"
-    step_size: int = setting(10, low=1, high=MOST, pack="own", help="epochs from one step to the next")
+    step_size: int = setting(10, low=1, high=MOST, pack="own", help="number of epochs between two steps")
 
     def factor(self, at: Progress) -> float:
         return float(self.gamma ** (at.done // self.step_size))
@@ -123,7 +123,7 @@ class LinearWarmupLR(LRSchedule):
         high=MOST,
         off=0.0,
         pack="own",
-        help="epochs in which the learning rate first rises linearly to train.lr; 0: none",
+        help="number of warm-up epochs, in which the learning rate increases linearly to train.lr; 0: none",
     )
     start: float = setting(
         0.1,
@@ -131,7 +131,7 @@ class LinearWarmupLR(LRSchedule):
         high=1,
         pack="own",
         unless=("lr_schedule.warm_up", 0.0),
-        help="fraction of train.lr at which the warm-up starts",
+        help="learning rate at the start of the warm-up, as a fraction of train.lr",
     )
 
     def factor(self, at: Progress) -> float:
@@ -158,7 +158,7 @@ class CosineLR(LinearWarmupLR):
 
     kind: ClassVar[str] = "cosine"
     final: float = setting(
-        0.0, low=0, high=1, pack="own", help="fraction of train.lr to which the cosine falls at the end of training"
+        0.0, low=0, high=1, pack="own", help="learning rate at the end of training, as a fraction of train.lr"
     )
 
     def factor(self, at: Progress) -> float:
@@ -189,13 +189,17 @@ class OneCycleLR(LRSchedule):
         open_low=True,
         open_high=True,
         pack="own",
-        help="part of the training after which the learning rate is train.lr, the highest of the cycle",
+        help="fraction of the training after which the learning rate reaches its maximum, train.lr",
     )
     div_factor: float = setting(
-        25.0, low=1, high=MOST, pack="own", help="train.lr over the learning rate at the start of the cycle"
+        25.0, low=1, high=MOST, pack="own", help="ratio of train.lr to the learning rate at the start of the cycle"
     )
     final_div_factor: float = setting(
-        1e4, low=1, high=MOST, pack="own", help="learning rate at the start of the cycle over that at its end"
+        1e4,
+        low=1,
+        high=MOST,
+        pack="own",
+        help="ratio of the learning rate at the start of the cycle to that at its end",
     )
 
     def factor(self, at: Progress) -> float:

@@ -32,16 +32,16 @@ class MLPConf(ModelConf):
 
     kind: str = setting("mlp", choices=("mlp",), help="the model", column="model")
     embedding: int = setting(
-        64, low=1, high=MOST, when=("data.is_text", True), help="width of the vectors of a text's tokens"
+        64, low=1, high=MOST, when=("data.is_text", True), help="size of the token embeddings of texts"
     )
     hidden: list[int] = setting(
-        [128, 128], low=1, high=MOST, empty=True, help="width of each hidden layer; none for a linear model"
+        [128, 128], low=1, high=MOST, empty=True, help="width of each hidden layer; an empty list gives a linear model"
     )
     initial: str = setting(
         "uniform",
         choices=("uniform", "glorot"),
         off="uniform",
-        help="initial weights: within 1 / sqrt(inputs) of 0, or within sqrt(6 / (inputs + units)) and biases 0",
+        help="initial weights: within 1 / sqrt(inputs) of 0, or within sqrt(6 / (inputs + units)) with zero biases",
     )
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
 
@@ -57,9 +57,12 @@ class CNNConf(ModelConf):
     kind: str = setting("cnn", choices=("cnn",), help="the model", column="model")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
     channels: list[int] = setting(
-        [16, 32], low=1, high=MOST, help="filters of each 3x3 convolution; a 2x2 max-pool follows each"
+        [16, 32],
+        low=1,
+        high=MOST,
+        help="number of filters per 3x3 convolution; each convolution is followed by a 2x2 max-pool",
     )
-    head: list[int] = setting([64], low=1, high=MOST, help="width of each dense layer after the blocks")
+    head: list[int] = setting([64], low=1, high=MOST, help="width of each dense layer after the convolutional blocks")
 
     @property
     def hidden_sites(self) -> int:
@@ -71,30 +74,32 @@ class RecurrentConf(ModelConf):
     """Base class of the recurrent models; each kind adds its cell."""
 
     embedding: int = setting(
-        64, low=1, high=MOST, when=("data.is_text", True), help="width of the vectors of a text's tokens"
+        64, low=1, high=MOST, when=("data.is_text", True), help="size of the token embeddings of texts"
     )
-    units: int = setting(64, low=1, high=MOST, help="hidden units of each recurrent layer; an image row is a time step")
-    layers: int = setting(1, low=1, high=16, help="recurrent layers, with dropout on the output of each")
+    units: int = setting(
+        64, low=1, high=MOST, help="number of hidden units per recurrent layer; an image row is a time step"
+    )
+    layers: int = setting(
+        1, low=1, high=16, help="number of recurrent layers, with dropout on the output of each layer"
+    )
     bidirectional: bool = setting(
-        False, off=False, help="whether recurrent layers read backwards as well, each way with its own units"
+        False, off=False, help="use bidirectional recurrent layers, with separate units per direction"
     )
     pooling: str = setting(
         "last",
         choices=("last", "mean", "max"),
         unless=("data.is_stream", True),
         off="last",
-        help="what goes to the output: the last recurrent state, or the mean or largest of all steps",
+        help="input of the output layer: the last recurrent state, or the mean or maximum over all time steps",
     )
-    tied: bool = setting(
-        False, off=False, help="whether the output of a language model has the vectors of its tokens for weights"
-    )
+    tied: bool = setting(False, off=False, help="tie the output weights of a language model to its token embeddings")
     init_range: float = setting(
         0.0,
         low=0,
         high=MOST,
         off=0.0,
         identity_key="model.init",
-        help="initial values are uniform within this of 0; 0: within 1 / sqrt(units)",
+        help="half-width of the uniform distribution of initial values; 0: 1 / sqrt(units)",
     )
 
     @property
@@ -129,8 +134,12 @@ class ResMLPConf(ModelConf):
 
     kind: str = setting("resmlp", choices=("resmlp",), help="the model", column="model")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
-    width: int = setting(64, low=1, high=MOST, help="units, or features of a token, between and inside the blocks")
-    blocks: int = setting(4, low=1, high=1000, help="residual blocks; rate has one entry for each where it is a list")
+    width: int = setting(
+        64, low=1, high=MOST, help="number of units, or of features per token, between and inside the blocks"
+    )
+    blocks: int = setting(
+        4, low=1, high=1000, help="number of residual blocks; a list for rate has one entry per block"
+    )
 
     @property
     def hidden_sites(self) -> int:
@@ -143,8 +152,10 @@ class ResCNNConf(ModelConf):
 
     kind: str = setting("rescnn", choices=("rescnn",), help="the model", column="model")
     activation: str = setting("relu", choices=ACTIVATIONS, help="non-linearity of the hidden layers")
-    maps: int = setting(16, low=1, high=MOST, help="feature maps between and inside the residual blocks")
-    blocks: int = setting(4, low=1, high=1000, help="residual blocks; rate has one entry for each where it is a list")
+    maps: int = setting(16, low=1, high=MOST, help="number of feature maps between and inside the residual blocks")
+    blocks: int = setting(
+        4, low=1, high=1000, help="number of residual blocks; a list for rate has one entry per block"
+    )
 
     @property
     def hidden_sites(self) -> int:
@@ -162,11 +173,15 @@ class TransformerConf(ModelConf):
         low=1,
         high=MOST,
         unless=("data.is_text", True),
-        help="side of a patch of the image in pixels; each patch is a token",
+        help="side length of an image patch in pixels; each patch is a token",
     )
-    width: int = setting(32, low=1, high=MOST, help="units, or features of a token, between and inside the blocks")
-    blocks: int = setting(2, low=1, high=1000, help="residual blocks; rate has one entry for each where it is a list")
-    heads: int = setting(4, low=1, high=MOST, help="attention heads; they must divide model.width")
+    width: int = setting(
+        32, low=1, high=MOST, help="number of units, or of features per token, between and inside the blocks"
+    )
+    blocks: int = setting(
+        2, low=1, high=1000, help="number of residual blocks; a list for rate has one entry per block"
+    )
+    heads: int = setting(4, low=1, high=MOST, help="number of attention heads; must divide model.width")
 
     @property
     def hidden_sites(self) -> int:
@@ -182,13 +197,13 @@ class CustomConf(ModelConf):
         "",
         check=check_target,
         allowed="MODULE:FUNCTION",
-        help="own network: called with the shape of an example and the number of outputs, gives an nn.Module",
+        help="custom network: function of the shape of an example and the number of outputs that returns an nn.Module",
     )
     digest: str = setting(
         "",
         check=check_digest,
         allowed="16 to 64 hex digits",
-        help="sha256 of the file that model.target is in; filled in, and refused where the file is another",
+        help="sha256 of the file with model.target; filled in automatically, a different file is refused",
     )
 
     @property

@@ -29,7 +29,7 @@ from dropout_lab.settings.fields import Setting, is_finite
 
 NUMBER = re.compile(r"(?P<key>[a-z_]\w*(\.[a-z_]\w*)*)=(?P<text>(0|[1-9]\d{0,14})(\.\d{1,20}(e-?\d{1,2})?)?)", re.ASCII)
 FEW_POINTS = 1000  # values of an axis that are checked one by one
-LISTED = "`dropout-lab list settings` shows them"
+LISTED = "see `dropout-lab list settings`"
 
 
 @lru_cache(maxsize=4096)
@@ -52,9 +52,13 @@ def parse_override(word: str) -> Override:
         shown = repr(shorten(word))
         if "=" not in word:
             raise ConfigError(f"cannot read {shown}: a setting is written NAME=VALUE") from None
-        reason = str(error) if isinstance(error, HydraException) else "a number is too long, or brackets too deep"
+        reason = (
+            str(error)
+            if isinstance(error, HydraException)
+            else "a number is too long, or brackets are nested too deeply"
+        )
         reason = shorten(reason.splitlines()[0])
-        hint = "put a value with other than plain characters into quotes: 'out=\"a=b\"'"
+        hint = "quote a value that contains special characters: 'out=\"a=b\"'"
         raise ConfigError(f"cannot read {shown} ({reason}); {hint}") from None
 
 
@@ -81,7 +85,7 @@ def check_override(word: str) -> Override:
     if override.is_hydra_override() or "/" in key:
         return override
     if key == "study":
-        raise ConfigError(f"{word}: a study is run by `dropout-lab reproduce NAME`")
+        raise ConfigError(f"{word}: not a setting of a sweep; run a study with `dropout-lab reproduce NAME`")
     change = override.type is OverrideType.CHANGE and override.package is None
     if (key not in settings() and key not in GROUPS) or not change:
         group, _, name = key.partition(".")
@@ -93,9 +97,9 @@ def check_override(word: str) -> Override:
         instead = f"did you mean {meant[0]!r}?" if meant is not known else did_you_mean(key, known, LISTED)
         raise ConfigError(f"no setting {key!r}; {instead}")
     if key == "seeds" and override.is_sweep_override():
-        raise ConfigError(f"{word}: seeds is not an axis; seeds=5 stands for 0..4, seeds=[0,3,7] for a list")
+        raise ConfigError(f"{word}: seeds cannot be an axis; use seeds=5 for seeds 0 to 4, or seeds=[0,3,7] for a list")
     if override.is_interval_sweep() and key not in settings():
-        raise ConfigError(f"{word}: a range is for a setting that is a number")
+        raise ConfigError(f"{word}: a range requires a numeric setting")
     for value in _values(override):
         if key in settings():
             if interpolates(value):
@@ -115,7 +119,7 @@ def _check_axis(override: Override) -> None:
     parts = value.list if isinstance(value, ChoiceSweep) else value
     if _holds_axis(parts):
         shown = shorten(str(override.input_line))
-        raise ConfigError(f"{shown}: a list of values cannot hold range(), choice() or sort(); write out its values")
+        raise ConfigError(f"{shown}: a list of values cannot contain range(), choice() or sort(); list the values")
     if isinstance(value, RangeSweep):
         count_range(override)
 
@@ -146,7 +150,7 @@ def count_range(override: Override) -> int:
     shown = shorten(str(override.input_line))
     start, stop, step = value.start, value.stop, value.step
     if start is None or stop is None or not all(map(is_finite, (start, stop, step))):
-        raise ConfigError(f"{shown}: must be range(START,STOP,STEP) of finite numbers")
+        raise ConfigError(f"{shown}: must be range(START,STOP,STEP) with finite numbers")
     low, high, width = (Decimal(number) for number in (start, stop, step))
     if width == 0 or (high - low) / width < 0:
         raise ConfigError(f"{shown}: must have a step that leads from start to stop")
@@ -178,7 +182,7 @@ def _check_syntax(word: str, value: Any) -> None:
 def _values(override: Override) -> list[Any]:
     """Return the values of a word: its single value, the values of its axis, or the ends of its range.
 
-    Of a long axis, three values stand for all: they show whether it leaves the allowed numbers or needs whole ones.
+    Three values represent a long axis: they show whether it leaves the allowed range or requires whole numbers.
     """
     ends = parse_range(override)
     if ends is not None:
@@ -206,7 +210,7 @@ def parse_range(override: Override) -> tuple[float, float, bool] | None:
     low, high = float(found.start or 0), float(found.end or 0)
     log = "log" in found.tags
     if not low < high or (log and low <= 0):
-        room = "a range from above 0 to more" if log else "a range from less to more"
+        room = "a range with 0 < START < STOP" if log else "a range with START < STOP"
         raise ConfigError(f"{override.input_line}: must be {room}")
     if whole and low.is_integer() and high.is_integer():
         return int(low), int(high), log
@@ -245,9 +249,9 @@ def split_axis(override: Override) -> list[str]:
         except HydraException:
             raise ConfigError(f"{override.input_line}: must have a step that leads from start to stop") from None
     else:
-        raise ConfigError(f"{override.input_line}: an axis is a list of values, choice(), range() or glob()")
+        raise ConfigError(f"{override.input_line}: an axis must be a list of values, choice(), range() or glob()")
     if not words:
-        raise ConfigError(f"{override.input_line}: an empty sweep, the axis has no value")
+        raise ConfigError(f"{override.input_line}: the sweep is empty, because this axis has no value")
     return words
 
 

@@ -35,7 +35,7 @@ class RegularizerConf(Validated):
     def check_together(self) -> None:
         for name in self.chosen:
             if name not in OPTIONS:
-                raise ConfigError(f"no regularizer {name!r}; `dropout-lab list regularizer` shows them")
+                raise ConfigError(f"no regularizer {name!r}; see `dropout-lab list regularizer`")
 
     @property
     def names(self) -> list[str]:

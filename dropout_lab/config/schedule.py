@@ -15,7 +15,7 @@ class ScheduleConf(Validated):
     """The schedule of the rate during training."""
 
     GROUP: ClassVar[str] = "schedule"
-    kind: str = setting("constant", help="how the rate moves during training", column="schedule")
+    kind: str = setting("constant", help="schedule of the dropout rate during training", column="schedule")
     if TYPE_CHECKING:  # the options of the schedules
 
         def __getattr__(self, name: str) -> Any: ...

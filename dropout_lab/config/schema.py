@@ -56,14 +56,20 @@ class Config(Validated):
     lr_schedule: LRScheduleConf = field(default_factory=LRScheduleConf)
     infer: InferConf = field(default_factory=InferConf)
     rate: Any = setting(
-        0.5, check=check_rates, allowed=RATE, pack="own", column="rate", help="drop probability of the hidden sites"
+        0.5,
+        check=check_rates,
+        allowed=RATE,
+        pack="own",
+        column="rate",
+        help="drop probability of the hidden sites, or a list with one rate per site",
     )
     profile: str = setting(
         "auto",
         choices=("auto", "flat", "linear", "falling", "rising"),
         identity=False,
         axis=True,
-        help="one rate on all sites, rising or falling with depth about it, or rising up to it; auto asks the variant",
+        help="rate by depth: flat; linear or falling with rate as the mean; rising up to rate; auto: set by the "
+        "variant",
     )
     input_rate: Any = setting(
         None,
@@ -71,7 +77,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         column="input_rate",
-        help="drop probability of the input; null: 0, or rate for variants of a whole recurrent network",
+        help="drop probability of the input; null: 0, or rate for variants that cover a whole recurrent network",
     )
     embedding_rate: Any = setting(
         None,
@@ -79,7 +85,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         when=("variant.layouts", WORDS),
-        help="drop probability of whole kinds of tokens in a recurrent network; null: rate",
+        help="drop probability of token embeddings in a recurrent network, which drops whole word types; null: rate",
     )
     recurrent_rate: Any = setting(
         None,
@@ -87,7 +93,7 @@ class Config(Validated):
         allowed=PART_RATE,
         pack="own",
         when=("variant.layouts", STATES, RECURRENT_WEIGHTS),
-        help="drop probability from step to step: of the recurrent states, or recurrent weights; null: rate",
+        help="drop probability of the recurrent states or the recurrent weights; null: rate",
     )
     inter_layer_rate: Any = setting(
         None,
@@ -106,41 +112,43 @@ class Config(Validated):
         pack="own",
         when=("model.kind", *RECURRENT),
         unless=("variant.inside_layers", True),
-        help="drop probability of what the last recurrent layer gives; null: rate",
+        help="drop probability of the output of the last recurrent layer; null: rate",
     )
     convert_paper_constants: bool = setting(
         False,
         off=False,
         pack="own",
         identity_key="paper_scale",
-        help="take lr, l2, max_norm and such for those of a paper that scales at test time, and convert them",
+        help="convert lr, l2, max_norm and similar constants from a paper that rescales at test time",
     )
     seeds: Any = setting(
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
     )
     base_seed: int = setting(
-        0,
-        low=0,
-        column="base_seed",
-        identity_key="seed",
-        help="base seed of every random stream, and of the test split",
+        0, low=0, column="base_seed", identity_key="seed", help="base seed of all random streams and of the test split"
     )
     resplit: bool = setting(
-        False, identity=False, help="draw another test part for each trial seed, from base_seed= plus the trial seed"
+        False, identity=False, help="draw a separate test set per trial seed, from base_seed= plus the trial seed"
     )
     out: str = setting(
-        "results/sweep", check=check_out, allowed="the name of a folder", identity=False, help="the sweep folder"
+        "results/sweep",
+        check=check_out,
+        allowed="the name of a folder",
+        identity=False,
+        help="output folder of the sweep",
     )
     device: str = setting(
-        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="where to train"
+        "cpu", check=check_device, allowed="cpu, cuda or cuda:N", column="device", help="training device"
     )
-    precision: str = setting("fp32", choices=("fp32", "bf16"), column="precision", help="arithmetic of the network")
+    precision: str = setting(
+        "fp32", choices=("fp32", "bf16"), column="precision", help="floating-point precision of the network"
+    )
     workers: Any = setting(
         "auto",
         check=check_auto,
         allowed="auto or a whole number of at least 1",
         identity=False,
-        help="processes that train packs side by side; auto takes one a core",
+        help="number of processes that train packs in parallel; auto: one per core",
     )
     max_pack_size: Any = setting(
         "auto",
@@ -148,7 +156,7 @@ class Config(Validated):
         allowed="auto or a whole number of at least 1",
         identity=False,
         identity_key="pack",
-        help="most trials trained at once as one stacked model",
+        help="maximum number of trials that are trained together as one stacked model",
     )
 
     arms: Any = setting(
@@ -157,25 +165,38 @@ class Config(Validated):
         allowed="names of variants and regularizers, or lists of them",
         identity=False,
         axis=True,
-        help="what is compared, as none,inverted,l2,[inverted,l2]: in the place of variant= and regularizer=",
+        help="arms to compare, such as none,inverted,l2,[inverted,l2]; replaces variant= and regularizer=",
     )
-    max_arms: int = setting(1_000_000, low=1, identity=False, help="largest number of arms of one command")
-    tune: bool = setting(False, identity=False, help="choose the settings of each arm by validation, then confirm them")
+    max_arms: int = setting(1_000_000, low=1, identity=False, help="maximum number of arms per command")
+    tune: bool = setting(
+        False,
+        identity=False,
+        help="select the settings of each arm on the validation set, then confirm them on further seeds",
+    )
     budget: int = setting(
-        20, low=1, high=MOST, identity=False, when=("tune", True), help="settings that tuning tries in each arm"
+        20, low=1, high=MOST, identity=False, when=("tune", True), help="number of settings that tuning tries per arm"
     )
     sampler: str = setting(
         "random",
         choices=("random", "grid", "optuna"),
         identity=False,
         when=("tune", True),
-        help="how tuning comes to the settings it tries",
+        help="search method of the tuning",
     )
     tuning_seeds: int = setting(
-        2, low=1, high=1000, identity=False, when=("tune", True), help="seeds per tried setting, none confirming"
+        2,
+        low=1,
+        high=1000,
+        identity=False,
+        when=("tune", True),
+        help="number of seeds per tried setting; they are not used to confirm the selection",
     )
     tuning_draws: int = setting(
-        1, low=1, identity=False, when=("tune", True), help="repetitions of the tuning, each for a share of the seeds"
+        1,
+        low=1,
+        identity=False,
+        when=("tune", True),
+        help="number of repetitions of the tuning; each covers a share of the seeds",
     )
     tuning_metric: str = setting(
         "auto",
@@ -183,33 +204,33 @@ class Config(Validated):
         allowed=f"auto, {MONITOR_ALLOWED}",
         identity=False,
         when=("tune", True),
-        help="what tuning chooses by; auto: the validation score of the task",
+        help="metric by which tuning selects settings; auto: the validation score of the task",
     )
     metrics: list[str] = setting(
         [],
         check=check_metrics,
         allowed=METRICS_ALLOWED,
         identity=False,
-        help="further metrics to measure on the validation and test splits, such as [f1,auroc]; confusion: the matrix",
+        help="further metrics on the validation and test sets, such as [f1,auroc]; confusion: the confusion matrix",
     )
     evaluate_test: bool = setting(
         True,
         off=True,
         column="evaluate_test",
         identity_key="read_test",
-        help="read the test part at the end; false for trials that only choose",
+        help="evaluate the test set at the end of training; false for trials that only select settings",
     )
     save_weights: bool = setting(
         False,
         identity=False,
         identity_key="save",
-        help="keep the weights of every trial, in weights/; infer=monte_carlo and ensemble do",
+        help="save the weights of every trial in weights/; always on with infer=monte_carlo and infer=ensemble",
     )
     save_predictions: bool = setting(
-        False, identity=False, help="keep what is predicted for each test example, in predictions/"
+        False, identity=False, help="save the predictions per test example in predictions/"
     )
     skip_invalid: bool = setting(
-        False, identity=False, help="leave out the arms that make no sense, and say which, instead of refusing all"
+        False, identity=False, help="skip invalid arms and list them, instead of refusing the whole sweep"
     )
 
     def check_together(self) -> None:
@@ -236,7 +257,7 @@ class Config(Validated):
     def check_length(self, listed: int, sites: int) -> None:
         """Raise ConfigError if a list of ``listed`` rates does not have one entry for each of ``sites`` sites."""
         if listed != sites:
-            places = f"{sites} place{'' if sites == 1 else 's'}"
+            places = f"{sites} site{'' if sites == 1 else 's'}"
             allowed = f"must have one entry for each of the {places} of model={self.model.kind}"
             rates = self.rate if isinstance(self.rate, list) else [self.rate] * listed
             raise ConfigError.of("rate", rates, allowed)

@@ -15,9 +15,9 @@ class TrainConf(Validated):
     """The training recipe."""
 
     GROUP: ClassVar[str] = "train"
-    epochs: int = setting(30, low=1, high=MOST, help="passes over the training part")
+    epochs: int = setting(30, low=1, high=MOST, help="number of passes over the training split")
     batch_size: int = setting(
-        64, low=1, high=MOST, help="examples per step; a last batch of one joins the batch before it"
+        64, low=1, high=MOST, help="examples per step; a last batch of one example is merged into the previous batch"
     )
     optimizer: str = setting(
         "adam",
@@ -44,11 +44,10 @@ class TrainConf(Validated):
         high=MOST,
         off=0.0,
         when=("train.optimizer", "sgd"),
-        help="epochs in which the momentum of sgd moves linearly from train.momentum_start to train.momentum; 0: none",
+        help="epochs in which the momentum of sgd changes linearly from train.momentum_start to train.momentum; 0: "
+        "none",
     )
-    nesterov: bool = setting(
-        False, off=False, when=("train.optimizer", "sgd"), help="whether the momentum of sgd looks ahead, as Nesterov's"
-    )
+    nesterov: bool = setting(False, off=False, when=("train.optimizer", "sgd"), help="use Nesterov momentum with sgd")
     grad_clip_norm: float = setting(
         0.0,
         low=0,
@@ -56,12 +55,12 @@ class TrainConf(Validated):
         off=0.0,
         pack="own",
         identity_key="train.clip",
-        help="largest norm of a step's gradient, all weights together; a longer one is scaled down; 0: any",
+        help="maximum norm of the gradient of all weights; a larger gradient is scaled down; 0: no clipping",
     )
     checkpoint_minutes: Any = setting(
         10.0,
         check=check_minutes,
         allowed=MINUTES,
         identity=False,
-        help="minutes between two checkpoints of a pack in training, from which it continues after a crash; 0: none",
+        help="minutes between checkpoints of a pack, from which training resumes after a crash; 0: no checkpoints",
     )

@@ -24,13 +24,15 @@ class VariantConf(Validated):
     tune: dict[str, Any] = field(default_factory=dict, compare=False)
     kind: str = setting("inverted", help="the dropout variant; none is rate 0", column="variant")
     network: str = setting(
-        "as_is", choices=("as_is", "selu"), help="what the variant asks of the network: selu for SELU and its init"
+        "as_is",
+        choices=("as_is", "selu"),
+        help="change to the network: selu for the non-linearity and initial weights of SELU, as_is for no change",
     )
     profile: str = setting(
         "flat",
         choices=("flat", "rising"),
         identity=False,
-        help="what profile=auto stands for; rising is the linear rule of stochastic depth",
+        help="profile used for profile=auto; rising is the linear decay rule of stochastic depth",
     )
     if TYPE_CHECKING:  # the options of the variants
 

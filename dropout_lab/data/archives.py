@@ -58,5 +58,5 @@ def _refuse(archive: Path, names: list[str]) -> None:
         path = Path(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts:
             raise DataError(
-                f"{archive.name}: its member {name!r} would be written outside of the folder; nothing was unpacked"
+                f"{archive.name}: member {name!r} would be extracted outside the folder; nothing was extracted"
             )

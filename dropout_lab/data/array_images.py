@@ -19,9 +19,9 @@ RGBA = 4
 def channel_axis(path: Path, name: str, shape: Sequence[int]) -> int:
     """Return which axis of images [N, A, B, C] holds the channels: 1 or 3.
 
-    An axis is chosen if it is the only one with 1, 3 or 4 entries, or the only one that leaves square images. If the
-    two
-    rules disagree, nothing is decided. If neither applies, axis 1 holds the channels if it is shorter than both others.
+    An axis is selected if it is the only one with 1, 3 or 4 entries, or the only one that leaves square images. If the
+    two rules disagree, the shape is ambiguous. If neither applies, axis 1 holds the channels if it is shorter than both
+    other axes.
 
     Raises:
         DataError: the shape is ambiguous.
@@ -38,8 +38,8 @@ def channel_axis(path: Path, name: str, shape: Sequence[int]) -> int:
         return votes.pop()
     sides = "x".join(map(str, shape))
     raise DataError(
-        f"{path}: {name} is {sides}, and its channels may be axis 1 or axis 3; data.layout=images says axis 1, "
-        "data.layout=channels_last axis 3"
+        f"{path}: {name} has shape {sides}, and its channels may be axis 1 or axis 3; set data.layout=images "
+        "for axis 1, or data.layout=channels_last for axis 3"
     )
 
 

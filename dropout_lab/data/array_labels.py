@@ -30,12 +30,14 @@ def column_of(path: Path, name: str, y: np.ndarray, count: int) -> np.ndarray:
     """
     shape = "x".join(map(str, y.shape))
     if y.dtype.kind not in NUMBERS + WORDS:
-        raise DataError(f"{path}: {name} is {shape} of {y.dtype}; must be numbers or words, one per example")
+        raise DataError(
+            f"{path}: {name} has shape {shape} and type {y.dtype}; must be numbers or words, one per example"
+        )
     if not y.ndim or len(y) != count:
         rows = f"{len(y)} rows" if y.ndim else "no rows"
-        raise DataError(f"{path}: {name} has {rows} and {count} examples; each example needs one target")
+        raise DataError(f"{path}: {name} has {rows} for {count} examples; each example needs one target")
     if y.ndim > 2 or 0 in y.shape:
-        raise DataError(f"{path}: {name} is {shape}; must be [N], [N, 1] or one-hot rows [N, K]")
+        raise DataError(f"{path}: {name} has shape {shape}; must be [N], [N, 1] or one-hot rows [N, K]")
     check_finite(path, name, y)
     if y.dtype.kind == "f" and not is_one_hot(y):
         check_spans(path, name, y.reshape(count, 1))
@@ -54,7 +56,7 @@ def join_columns(path: Path, columns: dict[str, np.ndarray]) -> np.ndarray:
     words = [name for name, y in columns.items() if y.dtype.kind == "U"]
     if words and len(words) < len(columns):
         number = next(name for name in columns if name not in words)
-        raise DataError(f"{path}: {words[0]} holds words and {number} numbers; save both in one type")
+        raise DataError(f"{path}: {words[0]} contains words and {number} numbers; save both with the same type")
     kinds = {y.dtype.kind for y in columns.values()}
     if "f" in kinds:
         for name, y in columns.items():
@@ -65,8 +67,8 @@ def join_columns(path: Path, columns: dict[str, np.ndarray]) -> np.ndarray:
         for name, y in columns.items():
             if y.max() > np.iinfo(np.int64).max:
                 raise DataError(
-                    f"{path}: {name} has values beyond int64, which is the type of the other splits; "
-                    "save all splits in one type"
+                    f"{path}: {name} has values outside the range of int64, the type of the other splits; save "
+                    "all splits with the same type"
                 )
         return np.concatenate([y.astype(np.int64) for y in columns.values()])
     return np.concatenate(list(columns.values()))
@@ -76,7 +78,9 @@ def _numbers_of_rows(path: Path, name: str, y: np.ndarray) -> np.ndarray:
     """Return the column [N] of the 1 in each one-hot row [N, K]."""
     shape = "x".join(map(str, y.shape))
     if y.dtype.kind not in NUMBERS or not ((y == 0) | (y == 1)).all():
-        raise DataError(f"{path}: {name} is {shape} and not one-hot; save one target per example, as {name}[:, 0]")
+        raise DataError(
+            f"{path}: {name} has shape {shape} and is not one-hot; save one target per example, such as {name}[:, 0]"
+        )
     ones = (y == 1).sum(1)
     if (ones != 1).any():
         row = int(np.argmax(ones != 1))
@@ -92,7 +96,9 @@ def _words(path: Path, name: str, y: np.ndarray) -> np.ndarray:
         try:
             y = np.char.decode(y, "utf-8")
         except UnicodeDecodeError:
-            raise DataError(f"{path}: {name} holds bytes that are not UTF-8; save words, as y.astype(str)") from None
+            raise DataError(
+                f"{path}: {name} contains bytes that are not UTF-8; save it as text, with y.astype(str)"
+            ) from None
     y = np.char.strip(y)
     if (y == "").any():
         raise DataError(f"{path}: {name}[{int(np.argmax(y == ''))}] is empty; each example needs a target")

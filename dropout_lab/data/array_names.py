@@ -51,8 +51,8 @@ def choose_arrays(path: Path, names: Sequence[str]) -> dict[tuple[str, str], str
         chosen[meaning] = name
     if ("x", "train") not in chosen or ("y", "train") not in chosen:
         raise DataError(
-            f"{path}: must hold x and y, or the same arrays under names such as x_train and y_train, images and "
-            f"labels, data and target; it holds {show(names)}"
+            f"{path}: must contain x and y, or arrays with names such as x_train and y_train, images and "
+            f"labels, data and target; it contains {show(names)}"
         )
     for split in ("val", "test"):
         for role, other in (("x", "y"), ("y", "x")):

@@ -32,10 +32,10 @@ AXES = {"series": (2, 3), "images": (3, 4), "channels_last": (4,), "auto": (1, 2
 WHITE = 255  # largest pixel value of an 8-bit image
 REMEDIES = {
     "c": "save np.concatenate([x.real, x.imag], -1)",
-    "M": "convert times to numbers, as x.astype('datetime64[s]').astype(float)",
-    "m": "convert durations to numbers, as x / np.timedelta64(1, 's')",
-    "U": "convert words to numbers, as x.astype(float) or one-hot columns",
-    "S": "convert words to numbers, as x.astype(float) or one-hot columns",
+    "M": "convert times to numbers, with x.astype('datetime64[s]').astype(float)",
+    "m": "convert durations to numbers, with x / np.timedelta64(1, 's')",
+    "U": "convert words to numbers, with x.astype(float) or as one-hot columns",
+    "S": "convert words to numbers, with x.astype(float) or as one-hot columns",
     "V": "save np.lib.recfunctions.structured_to_unstructured(x)",
 }
 
@@ -80,15 +80,13 @@ def _check_examples(path: Path, parts: dict[str, np.ndarray], layout: str) -> No
         shape = "x".join(map(str, x.shape))
         if x.dtype.kind not in NUMBERS:
             remedy = REMEDIES.get(x.dtype.kind, "save numbers")
-            raise DataError(f"{path}: {name} is {shape} of {x.dtype}; must be numbers: {remedy}")
+            raise DataError(f"{path}: {name} has shape {shape} and type {x.dtype}; must be numbers: {remedy}")
         if x.ndim not in AXES["auto"] or 0 in x.shape:
             kinds = "[N, F], series [N, T, F] or images [N, H, W] or [N, C, H, W]"
-            raise DataError(
-                f"{path}: {name} is {shape or 'a single number'}; must be a table {kinds}, none of them empty"
-            )
+            raise DataError(f"{path}: {name} is {shape or 'a single number'}; must be a non-empty table {kinds}")
         if x.ndim not in AXES[layout]:
             axes = " or ".join(map(str, AXES[layout]))
-            raise DataError(f"{path}: data.layout={layout} requires {axes} axes, but {name} is {shape}")
+            raise DataError(f"{path}: data.layout={layout} requires {axes} axes, but {name} has shape {shape}")
         check_finite(path, name, x)
     (first, x), *others = parts.items()
     for name, other in others:
@@ -178,6 +176,8 @@ def _targets(path: Path, parts: dict[str, np.ndarray], counts: list[int], task: 
     if not any(one_hot.values()):
         return encode_target(path, y, task), []
     if task == "regression":
-        raise DataError(f"{path}: {next(iter(parts))} has one-hot rows; data.task=regression needs one number each")
+        raise DataError(
+            f"{path}: {next(iter(parts))} has one-hot rows; data.task=regression requires one number per example"
+        )
     width = widths.pop()[0]
     return encode_target(path, y, "classification"), [f"one-hot rows of {width} as classes 0 to {width - 1}"]

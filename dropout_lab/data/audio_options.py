@@ -20,7 +20,13 @@ class AudioOptions(PadOptions):
         source=True,
         help="features of a recording: 40 log-mel energies, or 13 MFCCs with first and second differences",
     )
-    frames: int = setting(64, low=1, high=10_000, source=True, help="frames of 10 ms; more are cut off")
+    frames: int = setting(
+        64,
+        low=1,
+        high=10_000,
+        source=True,
+        help="maximum number of 10 ms frames per recording; longer recordings are truncated",
+    )
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def load_or_decode(
 
 
 def file_state(path: Path) -> str:
-    """Return what changes when a file is replaced or written.
+    """Return a signature that changes when a file is replaced or written.
 
     The time of the last change of the inode is part of it: programs that copy or unpack files set size and
     modification time to those of other files, but not this one.

@@ -60,7 +60,7 @@ def _vision(name: str, terms: str, source: str) -> CatalogEntry:
 
     def decode(root: Path) -> str:
         y = vision.decode(vision.files.find(root))["y"]
-        return f"{_counts(y[:train])} to train on, {_counts(y[train:])} to test"
+        return f"{_counts(y[:train])} in the training set, {_counts(y[train:])} in the test set"
 
     task = f"{len(vision.classes)} classes"
     return CatalogEntry(name, task, size, terms, source, vision.files.find, decode, partial(download_vision, name))
@@ -69,7 +69,7 @@ def _vision(name: str, terms: str, source: str) -> CatalogEntry:
 def _counts(labels: np.ndarray) -> str:
     counts = np.bincount(labels)
     least, most = counts.min(), counts.max()
-    return f"{len(labels):,} ({least:,}{f' to {most:,}' if most > least else ''} a class)"
+    return f"{len(labels):,} ({least:,}{f' to {most:,}' if most > least else ''} per class)"
 
 
 def _uci(name: str) -> CatalogEntry:
@@ -123,7 +123,7 @@ def _text(name: str, task: str, size: str, terms: str, source: str, tokens: str 
         if corpus.test is None:
             return _counts(corpus.y)
         train = np.delete(corpus.y, corpus.test)
-        return f"{_counts(train)} to train on, {_counts(corpus.y[corpus.test])} to test"
+        return f"{_counts(train)} in the training set, {_counts(corpus.y[corpus.test])} in the test set"
 
     return CatalogEntry(
         name, task, size, terms, source, partial(list_files, name), decode, partial(download_text_set, name)
@@ -164,7 +164,7 @@ ENTRIES = [
         "rcv1",
         "about 50 classes",
         "about 400,000 documents, 2,000 words each",
-        "research only, by agreement with Reuters and NIST",
+        "research only, with an agreement with Reuters and NIST",
         "Lewis et al. 2004; as vectors by scikit-learn, figshare.com",
         lambda root: [rcv1_file(root)],
         _rcv1,
@@ -196,7 +196,7 @@ ENTRIES = [
     _text(
         "ag_news",
         "4 classes",
-        "120,000 + 7,600 headlines with a sentence each",
+        "120,000 + 7,600 headlines with one sentence each",
         "non-commercial use",
         "Gulli 2005; Zhang et al. 2015, github.com/mhjabreel/CharCnn_Keras",
     ),
@@ -229,9 +229,9 @@ ENTRIES = [
         "Karpathy 2015, github.com/karpathy/char-rnn",
         tokens="characters",
     ),
-    CatalogEntry("noisy_sine", "regression", "data.examples rows of 1 feature", "free", "drawn from the base seed"),
+    CatalogEntry("noisy_sine", "regression", "data.examples rows of 1 feature", "free", "generated from the base seed"),
     CatalogEntry(
-        "linear_teacher", "regression", "data.examples rows of data.features", "free", "drawn from the base seed"
+        "linear_teacher", "regression", "data.examples rows of data.features", "free", "generated from the base seed"
     ),
 ]
 CATALOGUE = {entry.name: entry for entry in ENTRIES}

@@ -76,7 +76,7 @@ class CifarFiles:
                 for name in names:
                     member = tar.extractfile(f"{self.folder}/{name}")
                     if member is None:
-                        raise KeyError(f"{name} is no file")
+                        raise KeyError(f"{name} is not a file")
                     found.append(member.read())
         except (tarfile.TarError, KeyError, EOFError, OSError, zlib.error) as error:
             raise DataError(f"{archive}: is not the archive of {self.kind}, or is incomplete ({error})") from None

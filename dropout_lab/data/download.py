@@ -39,7 +39,7 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
         published: its md5, sha1 or sha256, if known; otherwise the announced length is verified.
 
     Raises:
-        DataError: no address gave the complete file; nothing is left on disk.
+        DataError: no address provided the complete file; no file remains on disk.
     """
     problems: dict[str, str] = {}
     part = path.with_name(path.name + ".part")
@@ -53,7 +53,7 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
             if found == published:
                 part.replace(path)
                 return
-            problems[address] = f"its {algorithm} is {found} instead of {published}"
+            problems[address] = f"got {algorithm} {found}, expected {published}"
         except urllib.error.HTTPError as error:
             error.close()
             problems[address] = f"HTTP {error.code} {error.reason}"
@@ -64,7 +64,7 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
             part.unlink(missing_ok=True)
     reasons = "; ".join(f"{address}: {problem}" for address, problem in problems.items())
     raise DataError(
-        f"{path.name}: could not be downloaded ({reasons}); nothing was kept; run the same command to try again"
+        f"{path.name}: could not be downloaded ({reasons}); no file was saved; rerun the same command to retry"
     )
 
 
@@ -106,7 +106,7 @@ def limit_sklearn_downloads(name: str) -> Iterator[None]:
             yield
     except (OSError, ValueError, EOFError) as error:
         reason = " ".join(str(getattr(error, "reason", None) or error).split())
-        raise DataError(f"{name}: could not be downloaded ({reason}); nothing was kept") from None
+        raise DataError(f"{name}: could not be downloaded ({reason}); no file was saved") from None
     finally:
         socket.setdefaulttimeout(before)
 
@@ -121,7 +121,7 @@ def staging_folder(root: Path) -> Iterator[Path]:
         DataError: the root is not writable.
     """
     if not is_writable(root):
-        raise DataError(f"{root}: cannot be written; set data.root=FOLDER or DROPOUT_LAB_DATA to another folder")
+        raise DataError(f"{root}: is not writable; set data.root=FOLDER or DROPOUT_LAB_DATA to another folder")
     new = [path for path in (root / PRIVATE, root) if not path.exists()]
     (root / PRIVATE).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="get-", dir=root / PRIVATE))

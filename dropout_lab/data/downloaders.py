@@ -67,7 +67,7 @@ def download_uci(name: str, root: Path) -> None:
             download_file([ADDRESS.format(name) + file], place / file)
         if joint_digest(place, table.files) != table.sha256:
             raise DataError(
-                f"uci/{name}: what {ADDRESS.format(name)} gives differs from the published files; nothing was kept"
+                f"uci/{name}: the files at {ADDRESS.format(name)} differ from the published files; no file was saved"
             )
 
 

@@ -63,7 +63,7 @@ def read_class_folders(folder: Path, suffixes: Collection[str], noun: str) -> Cl
         _check_classes(level, suffixes, noun)
     training, *others = levels.values()
     if len(training.folders) < 2:
-        raise DataError(f"{training.path}: must contain a folder of {noun}s for each of at least two classes")
+        raise DataError(f"{training.path}: must contain one folder of {noun}s per class, for at least two classes")
     for level in others:
         _match_classes(training, level, noun)
     splits = {split: {c.name: c.list_files() for c in level.folders} for split, level in levels.items()}
@@ -76,11 +76,11 @@ def _check_classes(level: Tree, suffixes: Collection[str], noun: str) -> None:
     for folder in level.folders:
         if folder.is_empty():
             wanted = ", ".join(sorted(suffixes))
-            raise DataError(f"{folder.path}: holds no {noun} ({wanted}); delete it if it is not a class")
+            raise DataError(f"{folder.path}: contains no {noun} ({wanted}); delete it if it is not a class")
         if not folder.files:
             inner = ", ".join(f.name for f in folder.filled[:4])
             raise DataError(
-                f"{folder.path}: holds no {noun} but folders ({inner}), so it is not a class; use {EXPECTED}"
+                f"{folder.path}: contains folders ({inner}) and no {noun}, so it is not a class; use {EXPECTED}"
             )
     inner_names = [{f.name for f in folder.filled} for folder in level.folders]
     shared = set.intersection(*inner_names) if len(inner_names) > 1 else set()
@@ -89,7 +89,7 @@ def _check_classes(level: Tree, suffixes: Collection[str], noun: str) -> None:
         for below in list(folder.walk())[1:]:
             named_as = below.name in classes or below.name.casefold() in SPELLINGS or below.name in shared
             if named_as and not below.is_empty():
-                what = "is named as a split, as a class or as a folder in each class"
+                what = "has the name of a split, of a class or of a folder in each class"
                 raise DataError(f"{below.path}: {what}; move it out of the class {folder.name!r}: use {EXPECTED}")
     spaced = Counter(_simplify(folder.name, case=False) for folder in level.folders)
     for folder in level.folders:
@@ -104,7 +104,7 @@ def _match_classes(training: Tree, level: Tree, noun: str) -> None:
         if folder.name not in classes:
             near = [name for name in classes if _simplify(name) == _simplify(folder.name)]
             hint = f"; rename it if it is {near[0]!r} of {training.path}" if near else "; move it out or rename it"
-            raise DataError(f"{folder.path}: is a class without {noun}s in the training split{hint}")
+            raise DataError(f"{folder.path}: this class has no {noun}s in the training split{hint}")
 
 
 def _simplify(name: str, case: bool = True) -> str:

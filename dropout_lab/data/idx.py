@@ -35,7 +35,10 @@ def read_idx(path: Path, axes: int, md5: str | None = None) -> np.ndarray:
     shape = struct.unpack(f">{axes}I", content[4:head])
     if len(content) != head + prod(shape):
         size = "x".join(map(str, shape))
-        raise DataError(f"{path}: has {len(content):,} bytes where {size} values need {head + prod(shape):,}; cut off?")
+        raise DataError(
+            f"{path}: has {len(content):,} bytes, but {size} values require {head + prod(shape):,}; the file may be "
+            "truncated"
+        )
     if md5:
         verify_digest(path, content, md5)
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)

@@ -50,7 +50,9 @@ def read_images(folder: Path, size: int) -> Arrays:
             x = np.empty((len(paths), *values.shape), values.dtype)
         if values.shape != x.shape[1:]:
             given, wanted = ("x".join(map(str, shape[1:])) for shape in (values.shape, x.shape[1:]))
-            raise DataError(f"{path}: is {given} where the first image is {wanted}; data.image_size=N resizes them")
+            raise DataError(
+                f"{path}: is {given}, but the first image is {wanted}; set data.image_size=N to resize all images"
+            )
         x[row] = values
         counts.update(_events(header, pixels))
     notes = [*_scale_floats(x, paths, headers), *_describe(counts, len(paths)), *_describe_dark(x, headers)]

@@ -1,6 +1,6 @@
 """Targets of user data: class labels or numbers, by the same rule for every file format.
 
-A target is treated as classes if it holds words or at most 50 distinct whole numbers, unless ``task`` says otherwise.
+A target is treated as classes if it holds words or at most 50 distinct whole numbers, unless ``task`` is given.
 """
 
 import re
@@ -48,7 +48,7 @@ def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
         task = "classification" if words or (whole and len(np.unique(y)) <= MOST_CLASSES) else "regression"
     if task == "regression":
         if words:
-            raise DataError(f"{path}: the target consists of words, such as {str(y[0])!r}; a regression needs numbers")
+            raise DataError(f"{path}: the target consists of words, such as {str(y[0])!r}; regression requires numbers")
         if y.dtype.kind in "iu" and len(np.unique(y.astype(np.float64))) < len(np.unique(y)):
             raise DataError(f"{path}: the target has whole numbers beyond 2^53 that float64 cannot distinguish")
         return {"y": y.astype(np.float64)}
@@ -56,7 +56,9 @@ def encode_target(path: Path, y: np.ndarray, task: str) -> Arrays:
         y = y.astype(np.int64)  # so that a class is named 1 and not 1.0
     values, numbers = np.unique(y, return_inverse=True)
     if len(values) < 2:
-        raise DataError(f"{path}: the target is {values[0]} for every example; a classification needs two classes")
+        raise DataError(
+            f"{path}: the target is {values[0]} for every example; classification requires at least two classes"
+        )
     return {"y": numbers.astype(np.int64), "classes": np.array([str(value) for value in values])}
 
 
@@ -83,9 +85,9 @@ def targets_of(cells: Sequence[str], task: str, decimal: str, place: Callable[[i
         return _classes(cells, values, place)
     if words:
         row = cells.index(words[0])
-        remedy = "a regression needs numbers"
+        remedy = "regression requires numbers"
         if task == "auto":
-            remedy = "other targets are; data.task=classification makes one class per label"
+            remedy = "other targets are numbers; set data.task=classification to use one class per label"
         raise DataError(f"{place(row)}: {shortened(words[0])} is not a number; {remedy}")
     y = np.array([values[cell] for cell in cells], np.float64)
     huge = np.abs(y) > LARGEST
@@ -116,11 +118,11 @@ def _refuse_formatted(cells: Sequence[str], words: Sequence[str], place: Callabl
     units = {unit_of(word) for word in written if not is_formatted(word)}
     if not written or "" in units or len(units) > 1:
         return
-    comma = ", or data.decimal=comma if it is a decimal sign" if has_decimal_comma(written[0]) else ""
+    comma = ", or set data.decimal=comma if it is a decimal sign" if has_decimal_comma(written[0]) else ""
     raise DataError(
-        f"{place(cells.index(written[0]))}: {shortened(written[0])} is not a plain number; write numbers without "
-        f"separators of thousands, units and signs of per cent{comma}; data.task=classification makes a class of each "
-        "label"
+        f"{place(cells.index(written[0]))}: {shortened(written[0])} is not a plain number; write numbers "
+        f"without thousands separators, units and percent signs{comma}; set data.task=classification to use one "
+        "class per label"
     )
 
 
@@ -139,7 +141,9 @@ def _classes(cells: Sequence[str], values: dict[str, int | float | None], place:
         labels.sort(key=lambda label: values[label] or 0)
     if len(labels) < 2:
         column = re.sub(r": line \d+", "", place(0))
-        raise DataError(f"{column}: is {shortened(labels[0])} for every example; a classification needs two classes")
+        raise DataError(
+            f"{column}: is {shortened(labels[0])} for every example; classification requires at least two classes"
+        )
     rank = {label: i for i, label in enumerate(labels)}
     words = [label for label in labels if values[label] is None]
     equal = _alike([label for label in labels if values[label] is not None], lambda label: values[label])

@@ -72,12 +72,12 @@ def _splits_of(level: Tree, group: dict[Tree, str], noun: str) -> dict[str, Tree
     for folder, split in group.items():
         if split in splits:
             pair = f"{splits[split].name} and {folder.name}"
-            raise DataError(f"{level.path}: {pair} are both named as the {split} split; merge them or move one")
+            raise DataError(f"{level.path}: {pair} both have a name of the {split} split; merge them or move one")
         splits[split] = folder
     others = [folder.name for folder in level.filled if folder not in group]
     if others:
         names = f"{_quote(others)} next to the splits {_quote([folder.name for folder in group])}"
-        raise DataError(f"{level.path}: holds {names}; move or rename what is not a split")
+        raise DataError(f"{level.path}: contains {names}; move or rename the folders that are not splits")
     return {split: _class_level(split, splits[split], noun) for split in SPLITS if split in splits}
 
 
@@ -88,9 +88,9 @@ def _class_level(split: str, folder: Tree, noun: str) -> Tree:
     if level.filled:
         return level
     if split == "test" and level.files:
-        what = f"holds {noun}s without labels (they are not in the folder of a class)"
+        what = f"contains {noun}s without labels (they are not in the folder of a class)"
         raise DataError(f"{level.path}: {what}; move it out of {folder.path.parent}, or create one folder per class")
-    what = f"holds {noun}s directly" if level.files else f"holds no {noun}"
+    what = f"contains {noun}s directly" if level.files else f"contains no {noun}"
     raise DataError(f"{level.path}: {what}; the {split} split needs one folder of {noun}s per class")
 
 
@@ -100,12 +100,10 @@ def _refuse_without_training(root: Tree, level: Tree, noun: str) -> None:
     only = {name[1] for name in names if name}
     if (None not in names and len(only) == 1) or (set(above) & {"val", "test"} and "train" not in above):
         splits = _quote([folder.name for folder in level.folders] if None not in names and names else [level.name])
-        raise DataError(f"{root.path}: holds {splits} but no training split; add train, with one folder per class")
+        raise DataError(f"{root.path}: contains {splits} but no training split; add train, with one folder per class")
     for folder in level.folders:
         if SPELLINGS.get(folder.name.strip().casefold()) == "test":
-            what = (
-                f"may be a test split or a class next to {_quote([f.name for f in level.folders if f is not folder])}"
-            )
+            what = f"may be a test split, or a class like {_quote([f.name for f in level.folders if f is not folder])}"
             raise DataError(
                 f"{folder.path}: {what}; move a test set of unlabelled {noun}s elsewhere, or rename a class"
             )

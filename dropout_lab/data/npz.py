@@ -20,7 +20,7 @@ MOST_BYTES = 16 * 2**30  # upper bound for all arrays read from one archive, dec
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 NPY = b"\x93NUMPY"  # the first bytes of an .npy file
 ENCRYPTED = 0x1  # bit of a member's flags
-SAVE = "np.savez(FILE, x=x, y=y) saves both arrays"
+SAVE = "use np.savez(FILE, x=x, y=y) to save both arrays"
 
 
 def list_arrays(path: Path) -> list[str]:
@@ -53,7 +53,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with path.open("rb") as file:
             start = file.read(len(NPY))
             if start == NPY:
-                raise DataError(f"{path}: is a single array, as np.save writes it; {SAVE}")
+                raise DataError(f"{path}: is a single array written by np.save; {SAVE}")
             if not zipfile.is_zipfile(file):
                 raise DataError(f"{path}: is not an .npz file, or is incomplete; {SAVE}")
             with warnings.catch_warnings(), zipfile.ZipFile(file) as archive:
@@ -88,7 +88,7 @@ def _check_size(path: Path, declared: int) -> None:
     most = min(MOST_BYTES, memory)
     if declared > most:
         limit = f"{most / 2**30:.3g} GiB {'are read' if most == MOST_BYTES else 'fit into memory'}"
-        raise DataError(f"{path}: declares arrays of {declared / 2**30:,.3g} GiB, of which at most {limit}")
+        raise DataError(f"{path}: declares arrays of {declared / 2**30:,.3g} GiB, but at most {limit}")
 
 
 def _load(path: Path, archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> np.ndarray:
@@ -110,7 +110,7 @@ def _header(path: Path, name: str, member: Any) -> tuple[tuple[int, ...], np.dty
     shape, _, dtype = HEADERS[version](member)
     if dtype.hasobject:
         raise DataError(
-            f"{path}: {name!r} holds Python objects (a pickle), which are never loaded; save numbers, or words as "
-            f"np.array({name}, dtype=str)"
+            f"{path}: {name!r} contains Python objects (a pickle), which are never loaded; save numbers, or "
+            f"words with np.array({name}, dtype=str)"
         )
     return shape, dtype

@@ -88,7 +88,7 @@ def is_formatted(cell: str) -> bool:
 
 
 def unit_of(cell: str) -> str:
-    """The unit of a cell such as ``63 kg`` in small letters; nothing if the cell is no number with a unit."""
+    """Return the unit of a cell such as ``63 kg`` in lower case; an empty string if it is not a number with a unit."""
     match = _MEASURE.fullmatch(cell)
     if not match:
         return ""

@@ -52,7 +52,9 @@ def check_finite(path: Path, name: str, values: np.ndarray) -> None:
             continue
         row, *place = (int(i) for i in np.unravel_index(int(np.argmin(fits)), part.shape))
         index, value = ", ".join(map(str, (start + row, *place))), part[(row, *place)]
-        problem = f"must be within {LARGEST:g} of 0, because networks compute in float32; divide them by a constant"
+        problem = (
+            f"must be within {LARGEST:g} of 0, because networks compute in float32; divide the values by a constant"
+        )
         if not np.isfinite(value):
             problem = "must be finite; fill it or remove the row"
         raise DataError(f"{path}: {name}[{index}] is {value}; values {problem}")

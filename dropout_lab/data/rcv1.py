@@ -86,7 +86,7 @@ def download_rcv1(root: Path) -> None:
     """Download RCV1 with scikit-learn (650 MB, with checksums) and keep the part that is used.
 
     Raises:
-        DataError: the download failed; nothing is kept.
+        DataError: the download failed; no file is saved.
     """
     from sklearn.datasets import fetch_rcv1
 

@@ -14,7 +14,7 @@ class DataSource:
         kinds: names of the data sets in the registry.
         options: options of the data sets, in addition to the folder of public sets; the reader takes those that are
             marked ``source``.
-        official_test: whether the publisher divides the set into a training and a test part.
+        official_test: whether the publisher divides the set into a training set and a test set.
         of_user: whether the data are the user's, at ``data.path``, and identified by their content.
         is_text: whether the examples are texts.
         is_stream: whether the data are one running text, which a language model continues.

@@ -19,7 +19,7 @@ GAP = (0.5, 2.0)
 class SyntheticOptions(Options):
     """Options of the synthetic sets."""
 
-    examples: int = setting(1000, low=10, high=MOST, source=True, help="examples to draw")
+    examples: int = setting(1000, low=10, high=MOST, source=True, help="number of examples to generate")
     noise: float = setting(0.1, low=0, high=MOST, source=True, help="standard deviation of the noise")
 
 
@@ -27,7 +27,7 @@ class SyntheticOptions(Options):
 class TeacherOptions(SyntheticOptions):
     """Options of the linear teacher."""
 
-    features: int = setting(20, low=1, high=10_000, source=True, help="features to draw")
+    features: int = setting(20, low=1, high=10_000, source=True, help="number of features to generate")
 
 
 class SineSource(DataSource):

@@ -248,9 +248,9 @@ def _refuse_huge(values: np.ndarray, place: Callable[[int], str]) -> None:
 def _hint(cell: str, decimal: str) -> str:
     if decimal == "," and number_of(cell) is not None:
         return (
-            "; it contains a point, but the decimal sign of the file is a comma; use one of them throughout, and "
-            "data.decimal=point or data.decimal=comma says which"
+            "; it contains a point, but the decimal sign of the file is a comma; use one decimal sign in the "
+            "whole file and set data.decimal=point or data.decimal=comma"
         )
     if has_decimal_comma(cell):
-        return "; write it without separators of thousands, or data.decimal=comma if it is a decimal sign"
-    return "; write numbers without separators of thousands, units and signs of per cent" if is_formatted(cell) else ""
+        return "; write it without thousands separators, or set data.decimal=comma if it is a decimal sign"
+    return "; write numbers without thousands separators, units and percent signs" if is_formatted(cell) else ""

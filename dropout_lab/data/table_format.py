@@ -1,4 +1,4 @@
-"""How a table in a text file is written: detected from its first megabyte unless it is given."""
+"""Format of a table in a text file, detected from its first megabyte unless it is given."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ EVEN = 0.9  # part of the records that must have the same number of cells
 
 
 class FormatOptions(NamedTuple):
-    """What is given about the format of a table; ``auto`` is detected.
+    """Format options of a table; ``auto`` is detected.
 
     Args:
         separator: ``tab``, ``semicolon``, ``pipe``, ``comma``, ``space``, or one character.
@@ -53,10 +53,10 @@ class _Parsed(NamedTuple):
 
 
 def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) -> TableFormat:
-    """Detect how a table is written.
+    """Detect the format of a table.
 
     Args:
-        options: what is given.
+        options: the format options that the user has given.
         mentioned: names of columns that the user has given; the line that holds one of them is the header.
 
     Raises:
@@ -89,7 +89,7 @@ def format_of(path: Path, options: FormatOptions, mentioned: Collection[str]) ->
 
 
 def _preamble(lines: Sequence[str]) -> tuple[int, str]:
-    """How many lines stand before the table, and the separator if one of them declares it as ``sep=;``.
+    """Return the number of lines before the table, and the separator if one of them declares it as ``sep=;``.
 
     These are comments, and the line that Excel writes. A table whose lines all begin with ``#`` has no comments.
     """
@@ -154,7 +154,7 @@ def _share(parsed: _Parsed) -> float:
 
 
 def _names_in_comment(skipped: Sequence[str], parsed: _Parsed) -> list[str]:
-    """The names of the columns, if the last comment holds them: as many words as there are cells, above a number."""
+    """Return the column names if the last comment contains them: one word per cell, above a number."""
     if not skipped or not skipped[-1].lstrip().startswith("#"):
         return []
     line = skipped[-1].lstrip().lstrip("#")
@@ -197,13 +197,14 @@ def _decimal(
             ambiguous = f"{path}: line {line}, column {name!r}: {pointed[0]!r}"
     if ambiguous:
         raise DataError(
-            f"{ambiguous} may be a decimal number or one with separators of thousands, as the column has whole numbers "
-            "too; write it without separators of thousands, or data.decimal=point reads it as a decimal number"
+            f"{ambiguous} may be a decimal number or have a thousands separator, because the column also has "
+            "whole numbers; write it without thousands separators, or set data.decimal=point to read it as a "
+            "decimal number"
         )
     if commas and not points and all(map(is_ambiguous, commas)):
         raise DataError(
-            f"{path}: {commas[0]!r} may be a decimal number or one with separators of thousands; "
-            "data.decimal=comma or data.decimal=point says which"
+            f"{path}: {commas[0]!r} may be a decimal number or have thousands separators; set "
+            "data.decimal=comma or data.decimal=point"
         )
     return "," if commas and not points else "."
 

@@ -1,4 +1,4 @@
-"""The first record of a table: whether it holds the names of the columns, and which names they are."""
+"""Detection of the header in the first record of a table, and the column names."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ class Origin(NamedTuple):
 
 
 def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
-    """Whether the first record holds names: it has words above numbers, or words that occur nowhere below.
+    """Return whether the first record contains names: it has words above numbers, or words that occur nowhere below.
 
     Args:
         rows: stripped cells of the first records.
@@ -39,7 +39,7 @@ def has_header(rows: Sequence[Sequence[str]], names: Collection[str]) -> bool:
 
 
 def holds_name(first: Sequence[str], names: Collection[str]) -> bool:
-    """Whether the first record holds a name that the user has given and that is not the number of a column."""
+    """Return whether the first record has a name given by the user that is not the number of a column."""
     return any(cell in names and not (cell.isdecimal() and int(cell) <= len(first)) for cell in first)
 
 
@@ -69,15 +69,15 @@ def names_of(
         else:
             raise DataError(
                 f"{path}: line {origins[body[0]].line} has {width} cells, but the header has {width - 1} "
-                f"name{'' if width == 2 else 's'}; put cells that hold the separator or a decimal comma into double "
-                "quotes, name every column, or set data.separator"
+                f"name{'' if width == 2 else 's'}; put cells that contain the separator or a decimal comma into "
+                "double quotes, name every column, or set data.separator"
             )
     elif len(first) == width + 1 and not first[-1]:
         del first[-1]
     names = [_cleaned(name) or f"Unnamed: {i}" for i, name in enumerate(first)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise DataError(f"{path}: the header has more than one column {twice[0]!r}; names must differ")
+        raise DataError(f"{path}: the header has more than one column {twice[0]!r}; column names must be unique")
     return tuple(names)
 
 

@@ -93,9 +93,9 @@ def check_column(path: Path, form: TableFormat, key: str, name: str) -> None:
     if name in form.names:
         return
     more = ", ..." if len(form.names) > LISTED else ""
-    known = f"it has {', '.join(known[:SHOWN] for known in form.names[:LISTED])}{more}"
+    known = f"its columns are {', '.join(known[:SHOWN] for known in form.names[:LISTED])}{more}"
     if not name:
-        raise DataError(f"{path}: needs data.{key}=COLUMN; {known}")
+        raise DataError(f"{path}: requires data.{key}=COLUMN; {known}")
     header = "" if form.header else "; set data.header=true if the first line contains names"
     raise DataError(f"data.{key}={name}: no such column in {path}; {did_you_mean(name, form.names, known)}{header}")
 
@@ -130,7 +130,7 @@ def rows_to_keep(
         remedy = f"{rows}; set data.missing=mean, median or drop"
     else:
         remedy = f"{rows}; data.missing=drop removes them"
-    raise DataError(f"{place(name)(row)}: holds no value; {remedy}")
+    raise DataError(f"{place(name)(row)}: is empty; {remedy}")
 
 
 def dropped_rows(count: int) -> list[str]:
@@ -153,8 +153,8 @@ def _refuse_levels(path: Path, columns: Columns) -> None:
     if many:
         counts = ", ".join(f"{name!r} contains {count} distinct words" for name, count in many.items())
         raise DataError(
-            f"{path}: column {counts}; at most {MOST_LEVELS} can become indicators; "
-            f"{dropping(list(many))} leaves {'them' if len(many) > 1 else 'it'} out"
+            f"{path}: column {counts}; at most {MOST_LEVELS} can become indicators; {dropping(list(many))} "
+            f"excludes {'them' if len(many) > 1 else 'it'}"
         )
 
 
@@ -180,7 +180,7 @@ def _notes(columns: Columns, missing: str, dropped: int) -> list[str]:
     numbers = [name for name, column in columns.items() if column.counts(is_unnamed(name))]
     if numbers:
         looks = "look like row numbers" if len(numbers) > 1 else "looks like a row number"
-        notes.append(f"{_listed(numbers)} {looks}, which {dropping(numbers[:1])} leaves out")
+        notes.append(f"{_listed(numbers)} {looks}, which {dropping(numbers[:1])} excludes")
     return notes
 
 

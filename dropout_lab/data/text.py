@@ -186,5 +186,5 @@ def _tokens(texts: Sequence[str], how: TextOptions, place: Callable[[int], str])
     for row, text in enumerate(texts):
         found = tokenize(text, how.tokens)
         if not found:
-            raise DataError(f"{place(row)} is empty; it has no token")
+            raise DataError(f"{place(row)} is empty; each text requires at least one token")
         yield found[: how.length]

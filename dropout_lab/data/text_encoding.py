@@ -54,7 +54,9 @@ def encoding_of(path: Path, given: str = "auto") -> str:
         error = _undecodable(path, name)
         if error is None:
             return name
-    raise DataError(f"{path}: is not {name.upper()} text (at byte {error}); set data.encoding to its encoding")
+    raise DataError(
+        f"{path}: is not {name.upper()} text (at byte {error}); set data.encoding to the encoding of the file"
+    )
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
@@ -83,7 +85,7 @@ def decode_text(content: bytes, path: Path | str) -> tuple[str, str]:
             start = error.start
             continue
         if "\0" in text:
-            what = "holds NUL characters, so it is not text, or is UTF-16 without a byte order mark"
+            what = "contains NUL characters, so it is not text, or is UTF-16 without a byte order mark"
             raise DataError(f"{path}: {what}; save it as UTF-8")
         return text, NAMES[encoding]
     tried = f"{NAMES[marked[0]]} text" if marked else f"UTF-8 or cp1252 text (at byte {start})"
@@ -98,8 +100,8 @@ def _undecodable(path: Path, encoding: str) -> int | None:
             text = decoder.decode(chunk)
             if "\0" in text:
                 raise DataError(
-                    f"{path}: contains NUL characters and so is not text; data.encoding=utf-16-le or utf-16-be reads "
-                    "UTF-16 without a byte order mark"
+                    f"{path}: contains NUL characters, so it is not text; set data.encoding=utf-16-le or "
+                    "utf-16-be for UTF-16 without a byte order mark"
                 )
             seen += len(chunk)
         decoder.decode(b"", final=True)
@@ -121,7 +123,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
                 size += len(chunk)
                 if _compressed(path) and size > LARGEST:
                     raise DataError(
-                        f"{path}: holds more than {LARGEST >> 30} GiB; decompress it first if this is intended"
+                        f"{path}: contains more than {LARGEST >> 30} GiB; decompress it first if this is intended"
                     )
                 yield chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

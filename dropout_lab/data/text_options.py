@@ -9,14 +9,14 @@ from dropout_lab.settings import MOST, Options, setting
 
 @dataclass(frozen=True)
 class PadOptions(Options):
-    """Options of the examples that are filled up to one length."""
+    """Options of examples that are padded to one length."""
 
     padding: str = setting(
         "front",
         choices=("front", "back"),
         source=True,
         identity_key="data.pad",
-        help="where shorter texts and recordings are filled up",
+        help="side on which shorter texts and recordings are padded",
     )
 
 
@@ -29,7 +29,7 @@ class TokenOptions(Options):
         choices=("words", "spaces", "characters"),
         source=True,
         identity_key="data.tokens",
-        help="what a token is: a lower-cased word or other sign, what stands between spaces, or a character",
+        help="kind of token: a lower-cased word or punctuation mark, a string between spaces, or a character",
     )
     vocab_size: int = setting(
         20_000,
@@ -37,16 +37,21 @@ class TokenOptions(Options):
         high=MOST,
         source=True,
         identity_key="data.vocabulary",
-        help="most tokens that a model knows, the most frequent ones of the training part",
+        help="maximum vocabulary size; the most frequent tokens of the training split are included",
     )
 
 
 @dataclass(frozen=True)
 class LabelledTextOptions(TokenOptions, PadOptions):
-    """Options of texts with a label each."""
+    """Options of texts with one label per text."""
 
     max_length: int = setting(
-        64, low=1, high=MOST, source=True, identity_key="data.length", help="tokens that longer texts are cut to"
+        64,
+        low=1,
+        high=MOST,
+        source=True,
+        identity_key="data.length",
+        help="maximum number of tokens per text; longer texts are truncated",
     )
 
 
@@ -58,7 +63,7 @@ class ScaleOptions(LabelledTextOptions):
         "rating",
         choices=("rating", "3class", "4class"),
         source=True,
-        help="what is to be told from a review: its rating in [0, 1], or one of three or four grades",
+        help="target of a review: its rating in [0, 1], or one of three or four grades",
     )
 
 
@@ -71,12 +76,12 @@ class StreamOptions(TokenOptions):
         low=1,
         high=MOST,
         identity_key="data.window",
-        help="tokens of a running text that a step sees; the state is carried on, the gradient is not",
+        help="number of tokens of running text per step; the state is carried over, the gradient is not",
     )
 
 
 class SentenceSource(DataSource):
-    """Film reviews without an official test part."""
+    """Film reviews without an official test set."""
 
     kinds: ClassVar[tuple[str, ...]] = ("rt_polarity",)
     options: ClassVar[type[Options]] = LabelledTextOptions
@@ -92,7 +97,7 @@ class ScaleSource(DataSource):
 
 
 class NewsSource(DataSource):
-    """Labelled texts with an official test part."""
+    """Labelled texts with an official test set."""
 
     kinds: ClassVar[tuple[str, ...]] = ("imdb", "ag_news", "newsgroups20")
     options: ClassVar[type[Options]] = LabelledTextOptions

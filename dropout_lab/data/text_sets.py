@@ -74,11 +74,11 @@ def _mark(path: Path, line: int, text: str, label: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise DataError(f"{path}: line {line} holds {text!r}, which is not a number") from None
+        raise DataError(f"{path}: line {line} contains {text!r}, which is not a number") from None
     if label == "rating" and not 0 <= value <= 1:
-        raise DataError(f"{path}: line {line} holds {text}, which is not a rating from 0 to 1")
+        raise DataError(f"{path}: line {line} contains {text}, which is not a rating from 0 to 1")
     if label != "rating" and value not in range(GRADES[label]):
-        raise DataError(f"{path}: line {line} holds {text}, which is not a grade from 0 to {GRADES[label] - 1}")
+        raise DataError(f"{path}: line {line} contains {text}, which is not a grade from 0 to {GRADES[label] - 1}")
     return value
 
 
@@ -108,7 +108,9 @@ def read_ag_news(root: Path) -> Corpus:
         try:
             for row in rows:
                 if len(row) != 3 or row[0] not in ("1", "2", "3", "4"):
-                    raise DataError(f"{path}: line {rows.line_num} must hold a class from 1 to 4, a title and a text")
+                    raise DataError(
+                        f"{path}: line {rows.line_num} must contain a class from 1 to 4, a title and a text"
+                    )
                 texts.append(f"{row[1]} {row[2]}".replace("\\", " "))
                 y.append(int(row[0]) - 1)
         except csv.Error as error:

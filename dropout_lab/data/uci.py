@@ -87,7 +87,7 @@ class PublishedSplitOptions(Options):
         low=0,
         high=19,
         pack="own",
-        help="which published split to test on; under data.split_by=speaker, which speaker",
+        help="number of the published split for testing, or of the test speaker with data.split_by=speaker",
     )
 
 
@@ -95,7 +95,7 @@ class PublishedSplitOptions(Options):
 class UCIOptions(PublishedSplitOptions):
     """Options of the regression tables with published splits."""
 
-    name: str = setting("yacht", choices=UCI, source=True, help="which of the nine sets")
+    name: str = setting("yacht", choices=UCI, source=True, help="name of one of the nine UCI data sets")
 
 
 class UCISource(DataSource):
@@ -139,7 +139,7 @@ def read_table(folder: Path, table: UCISet) -> Arrays:
     found = joint_digest(folder, table.files)
     if found != table.sha256:
         raise DataError(
-            f"{folder}: its files are damaged or were changed (joint sha256 {found}, should be {table.sha256})"
+            f"{folder}: its files are damaged or were changed (joint sha256 {found}, expected {table.sha256})"
         )
     values = np.loadtxt(folder / "data.txt")
     features, target = (
@@ -194,5 +194,5 @@ def read_year(path: Path) -> Arrays:
         raise DataError(f"{path}: cannot be read ({error}); delete it and download it again") from None
     if values.shape != (YEAR_ROWS, YEAR_COLUMNS) or not np.isfinite(values).all():
         shape = " x ".join(map(str, values.shape))
-        raise DataError(f"{path}: holds {shape} numbers instead of {YEAR_ROWS} x {YEAR_COLUMNS}; get it again")
+        raise DataError(f"{path}: contains {shape} numbers instead of {YEAR_ROWS} x {YEAR_COLUMNS}; download it again")
     return {"x": np.ascontiguousarray(values[:, 1:]), "y": values[:, 0].copy()}

@@ -63,7 +63,7 @@ def file(
     place, form = _source("file", path), FormatOptions(separator, encoding, header, decimal)
     _compare("file", path, digest)
     if is_table(place):
-        _refuse_given({"layout": layout}, "arrays", "a table has no axes to choose")
+        _refuse_given({"layout": layout}, "arrays", "the axes of a table are fixed")
         options = TableOptions(target, task, columns, drop, missing)
         return _dataset("file", [place], partial(read_table, place, options, form), repr((options, form)))
     given = TableOptions(target, columns=columns, drop=drop, missing=missing)
@@ -157,7 +157,7 @@ def _refuse_given(options: Mapping[str, object], kind: str, reason: str) -> None
     for key, value in options.items():
         if value not in ("", (), "auto", "refuse"):
             shown = f"[{','.join(value)}]" if isinstance(value, tuple) else value
-            raise DataError(f"data.{key}={shown}: is for {kind}; {reason}")
+            raise DataError(f"data.{key}={shown}: applies to {kind} only; {reason}")
 
 
 OWN: dict[str, Callable[..., Dataset]] = {"file": file, "folder": folder, "texts": texts, "audio": audio}
@@ -200,7 +200,7 @@ def _source(kind: str, path: str) -> Path:
     reads = KINDS_OF_FILE.get(kind)
     if not path:
         wanted = " or ".join(["FILE"] * (kind in KINDS_OF_FILE) + ["FOLDER"] * (kind in FOLDERS))
-        raise DataError(f"data={kind}: needs data.path={wanted}")
+        raise DataError(f"data={kind}: requires data.path={wanted}")
     place = Path(path).expanduser()
     if not place.exists():
         raise DataError(f"data.path={path}: does not exist")
@@ -210,7 +210,8 @@ def _source(kind: str, path: str) -> Path:
         )
     if kind not in FOLDERS and place.is_dir():
         raise DataError(
-            f"data.path={path}: is a folder; data=folder reads images, data=texts texts, and data=audio recordings"
+            f"data.path={path}: is a folder; use data=folder for images, data=texts for texts, or data=audio "
+            "for recordings"
         )
     if not (place.is_dir() or place.is_file()):  # a pipe provides its content once, but it is read twice
         raise DataError(f"data.path={path}: is neither a file nor a folder")
@@ -218,8 +219,8 @@ def _source(kind: str, path: str) -> Path:
         suffixes = ", ".join([".npz"] * (kind == "file") + [*SUFFIXES])
         other = ", or be a folder" if kind in FOLDERS else ""
         if place.suffix.lower() == ".npy":
-            other += f"; an .npy file contains one array, but {SAVE}"
-        raise DataError(f"data.path={path}: must end in one of {suffixes}, tables perhaps with .gz{other}")
+            other += f"; an .npy file contains one array; {SAVE}"
+        raise DataError(f"data.path={path}: must end in one of {suffixes}; tables may also end in .gz{other}")
     return place
 
 
@@ -249,7 +250,7 @@ def _with_notes(dataset: Dataset, place: Path) -> Dataset:
 def _compare(kind: str, path: str, digest: str) -> None:
     found = fingerprint(kind, path)
     if digest and found[: len(digest)] != digest[: len(found)]:
-        raise DataError(f"data.path={path}: contains other data (sha256 {found}...) than data.digest={digest}")
+        raise DataError(f"data.path={path}: the data have changed (sha256 {found}..., expected data.digest={digest})")
 
 
 def _dataset(kind: str, files: Sequence[Path], read: Callable[[], Arrays], detail: str) -> Dataset:

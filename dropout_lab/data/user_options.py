@@ -32,14 +32,14 @@ class UserDataOptions(Options):
         identity=False,
         axis=True,
         source=True,
-        help="data of the user: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder per class",
+        help="user data: an .npz file, a table (.csv, .tsv, .txt, .data), or a folder with one folder per class",
     )
     digest: str = setting(
         "",
         check=check_digest,
         allowed="16 to 64 hex digits",
         source=True,
-        help="sha256 of the own data; filled in, and refused where the data are others",
+        help="sha256 of the user data; filled in automatically, different data are refused",
     )
 
 
@@ -53,21 +53,21 @@ class TableFileOptions(UserDataOptions):
         allowed="the name of a column",
         off="",
         source=True,
-        help="column of a table to be predicted",
+        help="target column of a table",
     )
     task: str = setting(
         "auto",
         choices=("auto", "classification", "regression"),
         source=True,
-        help="what to do with the target; auto: classes if it is words or up to 50 different whole numbers",
+        help="kind of task; auto: classification if the target is text or has at most 50 distinct whole numbers",
     )
     missing: str = setting(
         "refuse",
         choices=("refuse", "mean", "median", "drop"),
         off="refuse",
         source=True,
-        help="empty cells of a table: fill them by column from the training split, words by the most frequent one; or "
-        "drop their rows",
+        help="empty cells of a table: refuse, fill by column from the training split (text: most frequent value), or "
+        "drop rows",
     )
     separator: str = setting(
         "auto",
@@ -75,7 +75,7 @@ class TableFileOptions(UserDataOptions):
         allowed=SEPARATOR,
         off="auto",
         source=True,
-        help="what stands between the cells of a table; auto detects it",
+        help="separator of the cells of a table; auto detects it",
     )
     encoding: str = setting(
         "auto",
@@ -91,7 +91,7 @@ class TableFileOptions(UserDataOptions):
         allowed=HEADER,
         off="auto",
         source=True,
-        help="whether the first line of a table holds names; without it, columns are named 1, 2, ...",
+        help="whether the first line of a table contains column names; without names, columns are named 1, 2, ...",
     )
     decimal: str = setting(
         "auto",
@@ -119,7 +119,7 @@ class FileOptions(TableFileOptions):
         allowed=COLUMNS,
         off=[],
         source=True,
-        help="columns of a table to learn from; all but the target if empty",
+        help="feature columns of a table; if empty, all columns except the target",
     )
     drop: list[str] = setting(
         [],
@@ -127,7 +127,7 @@ class FileOptions(TableFileOptions):
         allowed=COLUMNS,
         off=[],
         source=True,
-        help="columns of a table to leave out, such as [id,name]",
+        help="columns of a table to exclude, such as [id,name]",
     )
 
 
@@ -141,7 +141,7 @@ class UserTextOptions(TableFileOptions, LabelledTextOptions):
         allowed="the name of a column",
         off="",
         source=True,
-        help="column of a table with the texts",
+        help="text column of a table",
     )
 
 
@@ -155,7 +155,7 @@ class FolderOptions(UserDataOptions):
         high=4096,
         off=0,
         source=True,
-        help="pixels a side that images are resized to; 0: they are of one size already",
+        help="side length in pixels to which images are resized; 0: no resizing, all images must have one size",
     )
 
 

@@ -122,8 +122,8 @@ class VisionSet:
             wanted = (count, *self.shape)
             if images.shape != wanted or labels.shape != (count,) or labels.max() >= len(self.classes):
                 raise DataError(
-                    f"{files[0].parent}: is not {self.name}: images of {images.shape} and labels of {labels.shape}"
-                    f" where {wanted} and ({count},) with {len(self.classes)} classes belong"
+                    f"{files[0].parent}: is not {self.name}: got images of {images.shape} and labels of "
+                    f"{labels.shape}, but expected {wanted} and ({count},) with {len(self.classes)} classes"
                 )
         x, y = np.concatenate([train, test]), np.concatenate([train_labels, test_labels])
         return {"x": np.ascontiguousarray(x), "y": y.astype(np.int64)}

@@ -74,7 +74,7 @@ def read_recordings(folder: Path, kind: Kind, frames: int, pad: str) -> Arrays:
     seconds = [len(signal) / rate for signal, rate in signals]
     notes = [f"{min(seconds):.2g} to {max(seconds):.3g} s at {signals[0][1]} Hz"]
     if cut := sum(value > frames * HOP + WINDOW for value in seconds):
-        notes.append(f"{cut:,} longer than {frames} frames are cut")
+        notes.append(f"{cut:,} longer than {frames} frames are truncated")
     arrays = {
         "x": stack_features(signals, kind, frames, pad),
         "y": np.array([label for _, label in listing.files]),

@@ -93,7 +93,7 @@ class Dropout(nn.Module):
         super().__init__()
         rates = torch.as_tensor(rate, dtype=torch.float64)
         if rates.dim() > 1 or not ((rates >= 0) & (rates <= 1)).all():
-            raise ValueError(f"rate={rate}: must be in [0, 1], a number or one per model")
+            raise ValueError(f"rate={rate}: must be in [0, 1], a number or a tensor with one number per model")
         self.rate, self.generator = rate, generator
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:

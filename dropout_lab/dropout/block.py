@@ -37,7 +37,9 @@ def block(x: Tensor, rate: Tensor | float, random: Randomness, size: int) -> Ten
 class BlockOptions(Options):
     """Options of the variants that drop blocks."""
 
-    block_size: int = setting(3, low=1, high=MOST, help="pixels a side, or units a group")
+    block_size: int = setting(
+        3, low=1, high=MOST, help="side length of a dropped block in pixels, or number of units per group"
+    )
 
 
 class Block(Dropout):

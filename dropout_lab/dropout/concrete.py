@@ -51,10 +51,10 @@ class ConcreteOptions(LRMultiplierOptions):
         low=0,
         open_low=True,
         high=MOST,
-        help="how soft the mask is that the rate is learned through",
+        help="temperature of the concrete relaxation of the mask, through which the rate is learned",
     )
     length_scale: float = setting(
-        0.01, low=0, high=MOST, help="of the prior on the weights; a larger one holds them smaller"
+        0.01, low=0, high=MOST, help="prior length scale; larger values shrink the weights more"
     )
 
 

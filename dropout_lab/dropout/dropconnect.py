@@ -59,7 +59,7 @@ def dropconnect(
 class DropConnectOptions(Options):
     """Options of DropConnect."""
 
-    mask: str = setting("example", choices=MASKS, help="whether each example has a mask of its own, or the batch one")
+    mask: str = setting("example", choices=MASKS, help="sharing of the mask: one mask per example or one per batch")
 
 
 class DropConnect(WeightDropout):

@@ -23,7 +23,7 @@ class LRMultiplierOptions(Options):
         low=0,
         high=MOST,
         identity_key="variant.speed",
-        help="learning rate of what the variant learns, as a multiple of train.lr",
+        help="learning rate of the learned noise parameters, as a multiple of train.lr",
     )
 
 
@@ -35,7 +35,7 @@ class WarmUpOptions(LRMultiplierOptions):
         0.5,
         low=0,
         high=1,
-        help="part of the training in which the divergence from the prior grows to its full weight",
+        help="fraction of the training during which the weight of the divergence from the prior increases to 1",
     )
 
 

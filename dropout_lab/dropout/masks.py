@@ -114,7 +114,9 @@ def _cut_of(rate: Tensor | float, like: Tensor) -> _Cut:
 
 def _cut(rate: Tensor) -> _Cut:
     below = rate < 1
-    return _Cut(_threshold(rate), rescale_factor(rate), None if bool(below.all()) else below.to(rate.dtype))
+    # On a device, a product with ones costs less than to wait for the values of the rates.
+    known = rate.device.type == "cpu" and bool(below.all())
+    return _Cut(_threshold(rate), rescale_factor(rate), None if known else below.to(rate.dtype))
 
 
 def _threshold(rate: Tensor) -> Tensor:

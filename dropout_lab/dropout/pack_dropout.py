@@ -53,9 +53,10 @@ class PackDropout:
     Args:
         variant: module of the variant, which holds its options; None for no dropout.
         schedule: schedule of the rates.
-        rates: drop probability at each site, [M].
+        rates: drop probability at each site, [M], on the CPU, where they are known without a copy from a device.
         places: sites of the model by name.
         streams: random streams of the M trials.
+        device: device of the training.
 
     Attributes:
         acting: names of the sites at which the variant acts if its rate there is above 0.
@@ -70,9 +71,10 @@ class PackDropout:
         rates: Mapping[str, Tensor],
         places: Mapping[str, Site],
         streams: Sequence[Streams],
+        device: torch.device = torch.device("cpu"),  # noqa: B008
     ):
         self.acting = [name for name in rates if variant is not None and applies_at(variant, places[name])]
-        on = {name: rates[name] for name in self.acting if bool((rates[name] > 0).any())}
+        on = {name: rates[name].to(device) for name in self.acting if bool((rates[name] > 0).any())}
         self.variant = variant
         self.places = places
         self._schedule = schedule

@@ -36,7 +36,7 @@ class RDropOptions(Options):
         low=0,
         high=MOST,
         identity_key="variant.agreement",
-        help="weight of the divergence between the two passes, half of the paper's alpha",
+        help="weight of the divergence between the two passes; equals half of alpha in the paper",
     )
 
 

@@ -76,7 +76,7 @@ class Early(Schedule):
     """Apply the rate in the first ``fraction`` of the training only, against underfitting (Liu et al. 2023, ICML)."""
 
     kind: ClassVar[str] = "early"
-    fraction: float = setting(0.5, low=0, high=1, help="part of the training before the change")
+    fraction: float = setting(0.5, low=0, high=1, help="fraction of the training before the change")
 
     def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
         return torch.where(at.progress < self.fraction, rate, 0)
@@ -99,7 +99,13 @@ class Curriculum(Schedule):
     """
 
     kind: ClassVar[str] = "curriculum"
-    gamma: float = setting(10.0, low=0, open_low=True, high=MOST, help="how fast the rate rises")
+    gamma: float = setting(
+        10.0,
+        low=0,
+        open_low=True,
+        high=MOST,
+        help="growth constant of the rate; larger values reach the full rate earlier",
+    )
 
     def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
         return rate * (1 - torch.exp(-self.gamma * at.progress))
@@ -110,7 +116,7 @@ class Step(Schedule):
     """Increase to the rate in ``steps`` equal steps, starting at rate / steps."""
 
     kind: ClassVar[str] = "step"
-    steps: int = setting(3, low=1, high=MOST, help="stairs up to the rate")
+    steps: int = setting(3, low=1, high=MOST, help="number of equal steps up to the rate")
 
     def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
         stair = (at.progress * self.steps).floor().clamp(max=self.steps - 1) + 1
@@ -126,7 +132,9 @@ class Plateau(Step):
     """
 
     kind: ClassVar[str] = "plateau"
-    patience: int = setting(2, low=1, high=MOST, help="epochs without a better validation loss before the next stair")
+    patience: int = setting(
+        2, low=1, high=MOST, help="number of epochs without improvement of the validation loss before the next step"
+    )
 
     def __call__(self, rate: Tensor, at: TrainingProgress) -> Tensor:
         return rate * (at.stalls + 1).clamp(max=self.steps) / self.steps

@@ -42,7 +42,7 @@ class StandardOptions(Options):
         "keep",
         choices=("keep", "rate", "none"),
         implied=("keep",),
-        help="factor of activations at test time: keep is 1 - rate; rate and none are mistakes to compare with",
+        help="factor of activations at test time: keep is 1 - rate; rate and none are incorrect choices for comparison",
     )
 
 

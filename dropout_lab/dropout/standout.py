@@ -48,7 +48,7 @@ def standout(x: Tensor, rate: Tensor | float, random: Randomness, slope: float =
 class StandoutOptions(Options):
     """Options of standout."""
 
-    slope: float = setting(1.0, low=0, high=MOST, help="how fast the probability to be kept rises with the activation")
+    slope: float = setting(1.0, low=0, high=MOST, help="slope of the keep probability with respect to the activation")
 
 
 class Standout(Dropout):

@@ -24,7 +24,7 @@ class VariationalOptions(Options):
         "shared",
         choices=GATES,
         identity_key="variant.gates",
-        help="whether the gates of a recurrent layer share masks, or each has its own (untied weights)",
+        help="masks of the gates of a recurrent layer: one shared mask, or one per gate (untied weights)",
     )
 
 

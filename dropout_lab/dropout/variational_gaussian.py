@@ -36,7 +36,7 @@ class VariationalGaussianOptions(WarmUpOptions):
         "layer",
         choices=GRANULARITIES,
         identity_key="variant.per",
-        help="what has a learned strength of noise of its own",
+        help="granularity of the learned noise: layer, unit or weight",
     )
 
 

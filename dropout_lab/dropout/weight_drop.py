@@ -44,14 +44,14 @@ class WeightDropOptions(Options):
         low=0,
         high=MOST,
         identity_key="variant.activity",
-        help="weight of the mean square of the last recurrent layer's dropped states (AR; 2 in the paper)",
+        help="weight of the mean square of the dropped outputs of the last recurrent layer (AR; 2 in the paper)",
     )
     tar: float = setting(
         0.0,
         low=0,
         high=MOST,
         identity_key="variant.slowness",
-        help="weight of the mean square of their change from step to step, undropped (TAR; 1 in the paper)",
+        help="weight of the mean square change of the undropped outputs between time steps (TAR; 1 in the paper)",
     )
 
 

@@ -16,7 +16,7 @@ Observer = Callable[[Tensor, Tensor], object]
 
 
 def ignore(before: Tensor, after: Tensor) -> None:
-    """Do nothing; the observer for passes that count nothing."""
+    """Do nothing; the observer for passes without counts."""
 
 
 class WeightDropout(Dropout):

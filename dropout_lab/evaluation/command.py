@@ -37,9 +37,7 @@ def evaluate_folder(words: Sequence[str], points: ConfigComposer, say: Say) -> t
     for word in words:
         key = parse_override(word).key_or_group
         if key not in TAKEN and not key.startswith("infer."):
-            raise ConfigError(
-                f"{word}: evaluate takes {', '.join(TAKEN)} and infer.*; all other settings are those of the training"
-            )
+            raise ConfigError(f"{word}: is fixed by the training; evaluate takes infer.*, {', '.join(TAKEN)}")
     jobs = expand_grid(words)
     configs = [points.config(job) for job in jobs]
     given = {parse_override(word).key_or_group for word in words}
@@ -57,15 +55,15 @@ def evaluate_folder(words: Sequence[str], points: ConfigComposer, say: Say) -> t
 def _networks(folder: Path, config: Config, given: set[str], say: Say) -> list[SavedWeights]:
     """Return the checkpoints of the folder's trials."""
     if not (folder / "trials.csv").is_file():
-        raise ConfigError.of("out", str(folder), "holds no trials.csv; name the folder of a finished sweep")
+        raise ConfigError.of("out", str(folder), "contains no trials.csv; give the folder of a finished sweep")
     rows = Ledger(folder, write=False).rows()
     # Tuning trials must not read the test set.
     ids = [i for i, row in rows.items() if row["status"] == "ok" and row.get("evaluate_test") != "false"]
     moved = {"data.root": config.data.root, "data.path": config.data.path, "device": config.device}
     networks = list_saved(folder, ids, {key: value for key, value in moved.items() if key in given})
     if not networks:
-        hint = "run the command of the sweep with save_weights=true to train again and save them"
-        raise ConfigError.of("out", str(folder), f"contains no weights; {hint}")
+        hint = "rerun the sweep with save_weights=true to train again and save them"
+        raise ConfigError.of("out", str(folder), f"contains no saved weights; {hint}")
     if len(networks) < len(ids):
         say(
             f"note: {len(ids) - len(networks)} of {len(ids)} trials were trained without save_weights=true "
@@ -84,10 +82,10 @@ def _allowed(tasks: Sequence[EvaluationTask], skip: bool, say: Say) -> list[Eval
             allowed.append(task)
         except ConfigError as error:
             if not skip:
-                raise ConfigError(f"{error}; skip_invalid=true leaves such arms out") from None
+                raise ConfigError(f"{error}; skip_invalid=true skips such arms") from None
             left_out[str(error)] = left_out.get(str(error), 0) + 1
     for reason, count in left_out.items():
-        say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
+        say(f"skipped {count} arm{'s' if count > 1 else ''}: {reason}")
     if not allowed:
         raise ConfigError("nothing to evaluate: skip_invalid excludes every network")
     return allowed

@@ -96,7 +96,7 @@ def _network_errors(evaluations: EvaluationStore) -> Iterator[None]:
         yield
     except (NetworkError, ProcessEnded) as error:
         reason = f"its process {error}" if isinstance(error, ProcessEnded) else error
-        raise ConfigError.of("out", str(evaluations.folder), f"cannot be evaluated further: {reason}") from None
+        raise ConfigError.of("out", str(evaluations.folder), f"evaluation failed: {reason}") from None
 
 
 def _lacking(task: EvaluationTask, each: SavedWeights, evaluations: EvaluationStore, predictions: bool) -> bool:
@@ -141,9 +141,7 @@ def load_predictor(each: SavedWeights, conf: InferConf | None = None) -> Predict
     except (DataError, ValueError) as error:
         raise ConfigError(str(error)) from None
     if conf is not None and conf.kind == "monte_carlo" and not trained.stochastic:
-        raise ConfigError(
-            f"infer={conf.kind}: requires randomness, but there is none in {each.path}: all learned rates are 0"
-        )
+        raise ConfigError(f"infer={conf.kind}: requires stochastic dropout, but all learned rates in {each.path} are 0")
     return trained
 
 

@@ -77,8 +77,8 @@ def _refuse(conf: ModelConf, shape: Sequence[int], selu: bool, symbols: int) -> 
         raise ValueError("has gates and cannot become the SELU network that this variant requires")
     if selu and isinstance(conf, CustomConf):
         raise ValueError(
-            "a network of your own cannot become the SELU network that this variant asks for; variant.network=as_is "
-            "leaves it as it is"
+            "a custom network cannot become the SELU network that this variant requires; set "
+            "variant.network=as_is to train it unchanged"
         )
     if selu and isinstance(conf, ResMLPConf | ResCNNConf | TransformerConf):
         raise ValueError("normalises its layers and cannot become the SELU network that this variant requires")

@@ -36,7 +36,7 @@ class CNN(Model):
         check_images(shape)
         least = 2 ** len(channels)
         if min(shape[1:]) < least:
-            raise ValueError(f"has {len(channels)} blocks and needs images of at least {least}x{least}")
+            raise ValueError(f"has {len(channels)} blocks and requires images of at least {least}x{least}")
         self._blocks = tuple(f"block{i}" for i in range(len(channels)))
         self._head = tuple(f"head{i}" for i in range(len(head)))
         self._activation = ACTIVATIONS[activation]
@@ -74,7 +74,7 @@ class CNN(Model):
 def check_images(shape: Sequence[int]) -> None:
     """Raise ValueError if examples of this shape are not images (C, H, W)."""
     if len(shape) != 3:
-        raise ValueError("needs images, examples of shape (channels, height, width)")
+        raise ValueError("requires images, examples of shape (channels, height, width)")
 
 
 def max_pool(x: Tensor) -> Tensor:

@@ -84,7 +84,9 @@ class Custom(Model):
             NetworkError: the user's code fails, or does not return one tensor [B, K].
         """
         if len(x) != 1:
-            raise ValueError(f"{self._name} is trained one model at a time, but this pack has {len(x)}")
+            raise ValueError(
+                f"a custom network trains in packs of one, but this pack of {self._name} has {len(x)} models"
+            )
         values = {name: params[name][0] for name in self._names}
         given = {name: values[name] for name in self._buffers}
         self._hook = hook
@@ -123,7 +125,7 @@ class Custom(Model):
         """Pass x [B, ...] to the hook of the current pass."""
         if training != self._hook.training:
             mode = "training" if training else "evaluation"
-            raise RuntimeError(f"its nn.Dropout {site!r} stays in {mode} mode; it must follow the mode of the network")
+            raise RuntimeError(f"its nn.Dropout {site!r} stays in {mode} mode; it must have the mode of the network")
         return self._hook(site, x.unsqueeze(0))[0]
 
     @property
@@ -147,11 +149,16 @@ class Custom(Model):
         The user's code draws them from torch's generator, which is seeded from the stream ``init``.
         """
         if len(streams) != 1:
-            raise ValueError(f"{self._name} is trained one model at a time, but this pack has {len(streams)}")
+            raise ValueError(
+                f"a custom network trains in packs of one, but this pack of {self._name} has {len(streams)} models"
+            )
         initial = _stacked(self._made(streams[0].key("init") % 2**63))
         expected = _stacked(self._module)
         if {n: t.shape for n, t in initial.items()} != {n: t.shape for n, t in expected.items()}:
-            raise ValueError(f"{self._name} has another shape for another seed")
+            raise ValueError(
+                f"{self._name} has parameters of different shapes for different seeds; the shapes must not depend "
+                "on the seed"
+            )
         return {name: value.to(device) for name, value in initial.items()}
 
     def active_size(self, rates: Mapping[str, float]) -> float | None:
@@ -186,7 +193,8 @@ class Custom(Model):
                     if shape[0] != examples or len(shape) not in LAYOUT_OF_AXES:
                         need = f"[{examples}, D], [{examples}, T, D] or [{examples}, C, H, W]"
                         raise ValueError(
-                            f"{self._name} gives its nn.Dropout {place!r} {list(shape)}; it must be {need}"
+                            f"{self._name} passes a tensor of shape {list(shape)} to its nn.Dropout {place!r}; "
+                            f"it must be {need}"
                         )
                     seen.setdefault(place, set()).add(LAYOUT_OF_AXES[len(shape)])
         for place, layouts in seen.items():
@@ -207,8 +215,8 @@ class Custom(Model):
         if moved:
             source = _culprits(self._module) if moved == ["torch"] else " and ".join(moved)
             raise ValueError(
-                f"{self._name} draws random numbers in its forward pass ({source}), and no trial seed rules them; set "
-                "that to 0 and use nn.Dropout modules"
+                f"{self._name} draws random numbers in its forward pass ({source}), which the trial seed does "
+                "not control; set dropout= to 0 and use nn.Dropout modules"
             )
         return watching.seen
 

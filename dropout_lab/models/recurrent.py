@@ -197,10 +197,10 @@ def _check(shape: Sequence[int], form: RecurrentShape) -> None:
     if form.bidirectional and not shape:
         raise ValueError("cannot read running text backwards; set model.bidirectional=false")
     if form.tied and shape:
-        raise ValueError("ties its output to the token embeddings for running text only; set model.tied=false")
+        raise ValueError("can tie its output to the token embeddings for running text only; set model.tied=false")
     if form.tied and form.embedding != form.units:
         raise ValueError(
-            f"has vectors of width {form.embedding} and {form.units} units, which must be equal for model.tied=true"
+            f"has embeddings of size {form.embedding} and {form.units} units, which must be equal for model.tied=true"
         )
 
 

@@ -91,7 +91,7 @@ class ResCNN(Model):
     def __init__(self, shape: Sequence[int], outputs: int, channels: int, blocks: int, activation: str):
         check_images(shape)
         if min(shape[1:]) < 2:
-            raise ValueError("halves its maps once and needs images of at least 2x2")
+            raise ValueError("halves its feature maps once and requires images of at least 2x2")
         self._blocks = tuple(f"block{i}" for i in range(blocks))
         self._activation = ACTIVATIONS[activation]
         places = {"input": Site(MAPS, None)}

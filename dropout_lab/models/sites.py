@@ -54,8 +54,9 @@ def replace_dropouts(network: nn.Module, call: Callable[[str, Tensor, bool], Ten
         reason = _custom(module)
         if reason:
             raise ValueError(
-                f"its module {name!r} is a {type(module).__name__}, an nn.Dropout that {reason}; the trial's variant "
-                "would replace that: use a plain nn.Dropout, or do not derive the class from it"
+                f"its module {name!r} is a {type(module).__name__}, an nn.Dropout that {reason}; the trial's "
+                "variant would replace that; use a plain nn.Dropout, or a class that is not derived from "
+                "nn.Dropout"
             )
     sites: Mapping[nn.Module, nn.Module] = {
         module: DropoutCall(site_name(name), module, call) for name, module in dropouts.items()
@@ -73,7 +74,7 @@ def site_name(module: str) -> str:
 
 
 def _custom(module: nn.Module) -> str | None:
-    """Return how a module differs from torch's nn.Dropout; None if it does not."""
+    """Return the difference of a module from torch's nn.Dropout; None if there is none."""
     known = next((base for base in type(module).__mro__ if base in DROPOUTS), None)
     if known is None:
         return "overrides forward"

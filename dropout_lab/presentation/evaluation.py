@@ -21,15 +21,15 @@ from dropout_lab.report.formats import format_plain
 HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
 
-Evaluates the networks of a finished sweep whose weights were saved, by
-save_weights=true or by infer= in the sweep itself; trains nothing.
+Evaluates the saved networks of a finished sweep; trains nothing. A sweep saves
+its networks with save_weights=true or infer=.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
-  infer=monte_carlo      passes with the noise of the training: uncertainty
-  infer=ensemble         passes of one network against networks of all seeds,
-                         at equal cost
+  infer=monte_carlo      stochastic forward passes (MC dropout): uncertainty
+  infer=ensemble         MC dropout and deep ensembles over seeds, compared at
+                         equal cost
 
-Settings of infer may be axes, as infer.passes=10,100; `dropout-lab list
+Settings of infer may be axes, such as infer.passes=10,100; `dropout-lab list
 settings` describes them. Also: device, data.root, data.path, save_predictions,
 skip_invalid. Results go to evaluations.csv and files next to it in DIR
 (results/sweep)."""

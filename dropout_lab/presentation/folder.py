@@ -36,7 +36,7 @@ def load_summary(folder: str | Path) -> Summary:
 
 
 def load_plot_data(folder: str | Path, summary: Summary | None = None) -> PlotData:
-    """Return what figures of a sweep folder can show.
+    """Return the data of the figures of a sweep folder.
 
     Args:
         folder: the sweep folder.

@@ -12,7 +12,7 @@ def parse_options(command: str, words: Sequence[str], defaults: Mapping[str, str
         command: name of the command, for messages.
         words: words of the command line, such as ``format=latex``.
         defaults: default value of each option.
-        usage: what the command takes, for messages.
+        usage: options of the command, for messages.
 
     Raises:
         ConfigError: a word is no option, or an option is given twice.
@@ -21,7 +21,7 @@ def parse_options(command: str, words: Sequence[str], defaults: Mapping[str, str
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or key not in defaults:
-            raise ConfigError(f"{command} {word}: takes {usage}")
+            raise ConfigError(f"{command} {word}: unknown option; {command} takes {usage}")
         if key in given:
             raise ConfigError(f"{command} {word}: {key} is given twice")
         given[key] = value
@@ -32,7 +32,7 @@ def choose(key: str, value: str, allowed: Sequence[str]) -> str:
     """Return a value that must be one of a few words.
 
     Raises:
-        ConfigError: it is none of them.
+        ConfigError: it is not.
     """
     if value not in allowed:
         raise ConfigError.of(key, value, list_allowed(value, allowed))

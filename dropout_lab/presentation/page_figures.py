@@ -23,7 +23,7 @@ class PageFigure:
 
     Args:
         wide, narrow: SVG for wide and for narrow screens.
-        caption: what the figure shows.
+        caption: description of the figure.
     """
 
     wide: str

@@ -25,7 +25,7 @@ TITLES = {"version": "dropout-lab", "started": "first trial started", "data.dige
 
 @dataclass(frozen=True)
 class RunRecord:
-    """How a sweep was run.
+    """Commands, settings and versions of a sweep.
 
     Args:
         command: the last command that trained in the folder; empty if it was started from Python.
@@ -100,7 +100,7 @@ def _bibtex(trials: pd.DataFrame) -> Iterable[str]:
 
 @dataclass(frozen=True)
 class TunedArm:
-    """What was tried for a tuned arm.
+    """Settings that were tried for a tuned arm.
 
     Args:
         arm: label of the arm.
@@ -120,7 +120,7 @@ MOST_TRIED = 20
 
 
 def read_tuning(folder: Path) -> list[TunedArm]:
-    """Return what a tuned sweep tried, from ``tuning.csv``; empty if there is no such file."""
+    """Return the settings that a tuned sweep tried, from ``tuning.csv``; empty if there is no such file."""
     path = folder / "tuning.csv"
     if not path.exists():
         return []

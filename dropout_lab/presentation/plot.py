@@ -15,20 +15,20 @@ USAGE = "out=DIR, kind=, x=, y=, hue=, col=, size=, format=, title=, range= and 
 HELP = f"""\
 dropout-lab plot [out=DIR] [OPTION=VALUE ...]
 
-Draws a figure of the sweep in DIR (results/sweep) and writes it there.
+Draws a figure of the sweep in DIR (default results/sweep) and saves it there.
 
   kind=KIND     {", ".join(KINDS[:5])},
-                {", ".join(KINDS[5:])}; chosen from x= by default
+                {", ".join(KINDS[5:])}; the default depends on x=
   x=NAME        a setting that varies, epoch, or a measured column
                 (training time against accuracy: x=train_seconds)
   y=NAME        a measured column: test_accuracy, gap, val_loss, ...
-  hue=NAMES     settings whose values are the series; of a heat map, its rows
-  col=NAME      a setting whose values have a panel each
-  size=SIZE     column (of a paper), page or slide
-  format=FORM   pdf, svg (text stays text) or png; several: format=pdf,svg
-  title=TEXT    title=none leaves out title and note, for a caption below
-  range=LOW:HIGH  limits of the axis of y
-  file=PATH     name of the file, instead of DIR/plot_KIND_Y.pdf
+  hue=NAMES     settings that distinguish the series (rows of a heat map)
+  col=NAME      a setting with one panel per value
+  size=SIZE     width: column (of a paper), page or slide
+  format=FORM   pdf, svg or png, or several: format=pdf,svg
+  title=TEXT    title; title=none omits title and note, for use with a caption
+  range=LOW:HIGH  limits of the y axis
+  file=PATH     output file (default DIR/plot_KIND_Y.pdf)
 
   dropout-lab plot out=DIR kind=curves y=val_loss
   dropout-lab plot out=DIR kind=heat x=rate hue=input_rate
@@ -59,10 +59,10 @@ def write_plot(folder: str | Path, options: Mapping[str, str], data: PlotData | 
     Args:
         folder: the sweep folder.
         options: values of options of the command; ``format`` and ``file`` may be left out.
-        data: what the figure shows; by default all arms of the folder.
+        data: arms to plot; by default all arms of the folder.
 
     Returns:
-        The files, and a sentence that says what the figure shows.
+        The files, and a sentence that describes the figure.
 
     Raises:
         ConfigError: an option is invalid, or the figure cannot be drawn from the files of the folder.
@@ -94,5 +94,5 @@ def _formats(form: str, file: str) -> tuple[list[str], Path | None]:
     known = suffix if suffix in FORMATS else ""
     forms = [choose("format", name, FORMATS) for name in (form or known or FORMATS[0]).split(",")]
     if known and forms != [known]:
-        raise ConfigError(f"file={file} format={form}: the suffix and the format differ; leave one of them out")
+        raise ConfigError(f"file={file} format={form}: the suffix and the format differ; leave out one")
     return list(dict.fromkeys(forms)), path.with_suffix("") if path and known else path

@@ -1,4 +1,4 @@
-"""Choice of a figure from the options of ``dropout-lab plot``, and what is refused."""
+"""Figure for the options of ``dropout-lab plot``, with checks of the options."""
 
 from collections.abc import Mapping, Sequence
 
@@ -81,7 +81,7 @@ def _axis(data: PlotData, key: str, value: str) -> str:
     """Return the name of an axis that an option names."""
     known = [*data.axes, ARM] if key == "x" else data.axes
     if value not in known:
-        raise ConfigError.of(key, value, f"varies in no arm of this folder; {list_allowed(value, known)}")
+        raise ConfigError.of(key, value, f"does not vary in this folder; {list_allowed(value, known)}")
     return value
 
 
@@ -89,12 +89,12 @@ def _metric(value: str, known: Sequence[str], default: str, key: str = "y") -> s
     if value == AUTO:
         return default
     if value not in known:
-        raise ConfigError.of(key, value, f"was not measured here; {list_allowed(value, known)}")
+        raise ConfigError.of(key, value, f"was not measured in this folder; {list_allowed(value, known)}")
     return value
 
 
 def _with_axes(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
-    """Return a figure whose series are told apart by the settings in ``hue`` and ``col``."""
+    """Return a figure whose series are distinguished by the settings in ``hue`` and ``col``."""
     x, y = _positions(data, given, kind)
     col = "" if given["col"] in ("none", AUTO) else _axis(data, "col", given["col"])
     hue = [_axis(data, "hue", name) for name in split_names(given["hue"])] if given["hue"] != AUTO else []
@@ -115,11 +115,11 @@ def _with_axes(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
 
 
 def _positions(data: PlotData, given: Mapping[str, str], kind: str) -> tuple[str, str]:
-    """Return what is shown along the two axes of a figure."""
+    """Return the columns on the two axes of a figure."""
     x, y = given["x"], given["y"]
     if kind == "curves":
         if x not in (AUTO, EPOCH):
-            raise ConfigError.of("x", x, "learning curves have x=epoch; leave it out")
+            raise ConfigError.of("x", x, "kind=curves requires x=epoch; leave out x=")
         known = data.curve_metrics
         if not known:
             raise ConfigError("kind=curves: the folder has no curves.csv; a sweep writes it unless train.curves=none")
@@ -128,12 +128,12 @@ def _positions(data: PlotData, given: Mapping[str, str], kind: str) -> tuple[str
     score = data.metrics[0] if data.metrics else ""
     y = _metric(y, data.metrics, score)
     if not y:
-        raise ConfigError("no trial of this folder is finished, so there is nothing to draw")
+        raise ConfigError("nothing to plot: no trial in this folder has finished")
     if kind == "scatter":
         return _metric(x, data.metrics, "train_seconds", "x"), y
     x = (_default_x(data) if kind == "line" else _first_word(data)) if x == AUTO else _axis(data, "x", x)
     if kind == "line" and not data.numeric(x):
-        raise ConfigError.of("x", x, "a line needs at least two numbers along it; use kind=dots")
+        raise ConfigError.of("x", x, "kind=line requires at least two numeric values of x; use kind=dots")
     return x, y
 
 
@@ -152,36 +152,38 @@ def _heat(data: PlotData, given: Mapping[str, str]) -> PlotSpec:
             raise ConfigError.of(key, name, list_allowed(name, [*data.axes, *data.metrics]))
     axes += [axis for axis in data.axes if axis not in axes and axis != given["col"]]
     if len(axes) < 2:
-        raise ConfigError(f"kind=heat: needs two settings that vary; here {', '.join(data.axes) or 'none'} does")
+        raise ConfigError(f"kind=heat: requires two settings that vary, got {', '.join(data.axes) or 'none'}")
     metric = next((name for name in named if name in data.metrics), data.metrics[0] if data.metrics else "")
     if not metric:
-        raise ConfigError("no trial of this folder is finished, so there is nothing to draw")
+        raise ConfigError("nothing to plot: no trial in this folder has finished")
     rest = [axis for axis in axes[2:] if axis not in named]
     col = rest[0] if given["col"] == AUTO and rest else "" if given["col"] in (AUTO, "none") else given["col"]
     col = _axis(data, "col", col) if col else ""
     left = [axis for axis in data.axes if axis not in (*axes[:2], col)]
     if left:
-        raise ConfigError(f"kind=heat: {', '.join(left)} vary as well; a heat map shows two settings, and col= a third")
+        raise ConfigError(
+            f"kind=heat: {', '.join(left)} vary as well; a heat map shows two settings, and a third with col="
+        )
     return PlotSpec("heat", axes[0], metric, [axes[1]], col)
 
 
 def _fixed(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
     for key in ("x", "hue", "col"):
         if given[key] not in (AUTO, "none"):
-            raise ConfigError.of(key, given[key], f"kind={kind} has axes of its own; leave {key}= out")
+            raise ConfigError.of(key, given[key], f"kind={kind} has fixed axes; leave out {key}=")
     score = data.summary.shown[0] if data.summary.shown else ""
     if kind == "seeds":
         return PlotSpec(kind, "", _metric(given["y"], data.metrics, score))
     if kind == "forest":
         if given["y"] not in (AUTO, *(data.summary.score(label) for label in data.summary.arms)):
-            raise ConfigError.of("y", given["y"], "kind=forest shows the score that compares arms; leave y= out")
+            raise ConfigError.of("y", given["y"], "kind=forest always shows the score; leave out y=")
         if not data.summary.comparison.to_baseline:
-            raise ConfigError("kind=forest: needs at least two arms that share two seeds")
+            raise ConfigError("kind=forest: requires at least two arms that share two seeds")
     elif given["y"] != AUTO:
-        raise ConfigError.of("y", given["y"], f"kind={kind} has axes of its own; leave y= out")
+        raise ConfigError.of("y", given["y"], f"kind={kind} has fixed axes; leave out y=")
     elif (data.reliability if kind == "reliability" else data.coverage).empty:
         raise ConfigError(
             f"kind={kind}: the folder has no {kind}.csv; `dropout-lab evaluate infer=weight_scaling out=DIR` writes it "
-            "for a classification whose weights were kept (save_weights=true)"
+            "for a classification sweep with saved weights (save_weights=true)"
         )
     return PlotSpec(kind, "", score)

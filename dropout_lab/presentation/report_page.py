@@ -29,9 +29,10 @@ from dropout_lab.report.verdict import judge_sweep
 HELP = """\
 dropout-lab report [out=DIR] [file=PATH]
 
-Writes one page, DIR/report.html, about the sweep in DIR (results/sweep): the
-verdict, figures, the table, every pair of arms, learning curves, costs, tuning,
-lost trials, and how to run it again. The page needs no network.
+Writes one self-contained page, DIR/report.html, about the sweep in DIR (default
+results/sweep): verdict, figures, table, comparisons of all pairs of arms,
+learning curves, costs, tuning, diverged and failed trials, and the command that
+repeats the sweep.
 
   dropout-lab report out=results/studies    all studies and their claims"""
 DEFAULTS = {"out": "results/sweep", "file": ""}
@@ -98,7 +99,7 @@ class Section:
 
 
 def sweep_context(folder: Path, data: PlotData) -> dict[str, Any]:
-    """Return what the page of a sweep shows."""
+    """Return the template context of the page of a sweep."""
     summary = data.summary
     table = make_table(summary, TableSpec(bold="best"))
     verdicts = judge_sweep(summary)

@@ -31,7 +31,7 @@ class DrawnFigure:
 
     Args:
         figure: the figure of matplotlib.
-        caption: what it shows.
+        caption: description of its content.
         folder, options, data: what :func:`dropout_lab.presentation.plot.write_plot` needs to save it.
     """
 
@@ -95,7 +95,7 @@ class SweepResult:
 
     @property
     def verdict(self) -> str:
-        """What the sweep shows, in plain language."""
+        """Verdict on the sweep in plain language."""
         return "\n".join(" ".join([each.headline, *each.details]) for each in judge_sweep(self._arms))
 
     def plot(self, **options: Any) -> DrawnFigure:
@@ -130,7 +130,7 @@ class SweepResult:
     @staticmethod
     def _words(name: str, options: dict[str, Any], known: dict[str, str]) -> dict[str, str]:
         for key in options.keys() - known.keys():
-            raise ConfigError(f"{name}({key}=...): takes {', '.join(known)}")
+            raise ConfigError(f"{name}({key}=...): unknown option; {name} takes {', '.join(known)}")
         lists = {key: value for key, value in options.items() if isinstance(value, list | tuple)}
         joined = {key: (":" if key == "range" else ",").join(map(str, value)) for key, value in lists.items()}
         return {key: joined.get(key, "none" if value is None else str(value)) for key, value in options.items()}

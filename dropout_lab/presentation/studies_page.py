@@ -32,7 +32,7 @@ def read_claims(folder: Path) -> pd.DataFrame:
 
 
 def studies_context(folder: Path) -> dict[str, Any]:
-    """Return what the page of all studies shows."""
+    """Return the template context of the page of all studies."""
     claims = read_claims(folder)
     places = sorted(
         (path.parent for path in folder.glob("*/*/README.md") if path.parent.name in SCALES),

@@ -20,6 +20,7 @@ from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.report.tuning_record import TuningRecord, join_choices
+from dropout_lab.report.verdict import judge_sweep
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.tuning.search import Search, format_settings, searches_of
@@ -126,7 +127,8 @@ def write_search(outcome: Outcome) -> list[str]:
         rows.append([format_settings(attempt.settings), score, f"{attempt.loss:.4f}", str(n)])
     note = (
         f"The best {len(rows)} of {len(ranked)} settings, means over n seeds; {search.seconds:.0f} s of training. The "
-        "first score is flattered by having been chosen, and the test part was not read. To confirm it on other seeds:"
+        "best score is optimistic, because it selected the settings. The test set was not read. To evaluate the best "
+        "settings on other seeds:"
     )
     table = format_plain(titles, rows, 1, WIDTH)
     files = f"{folder}/: trials.csv curves.csv tuning.csv"
@@ -198,13 +200,12 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
 
 
 def format_table(summary: Summary) -> list[str]:
-    """Return the lines of the table and its footnotes for the terminal."""
+    """Return the lines for the terminal: the table, the verdict in plain language, and the footnotes."""
     titles, rows = render_cells(summary)
-    return [
-        format_plain(titles, rows, arm_columns(summary), WIDTH),
-        "",
-        *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary)),
-    ]
+    lines = [format_plain(titles, rows, arm_columns(summary), WIDTH), ""]
+    for verdict in judge_sweep(summary) if len(summary.arms) > 1 else []:
+        lines += [textwrap.fill(" ".join([verdict.headline, *verdict.details]), WIDTH), ""]
+    return [*lines, *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary))]
 
 
 def _picture(summary: Summary, folder: Path, figures: str) -> None:

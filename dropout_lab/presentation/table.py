@@ -37,20 +37,20 @@ USAGE = f"out=DIR and format={'|'.join(FORMATS)}, {', '.join(f'{key}=' for key i
 HELP = f"""\
 dropout-lab table [out=DIR] [OPTION=VALUE ...]
 
-The table of all that DIR (results/sweep) holds, from its files.
+Prints the table of the sweep in DIR (default results/sweep) from its files.
 
   format=FORM      {", ".join(FORMATS)}; latex needs the package booktabs
   metric=NAMES     measured columns instead of the score, its difference, p and
                    gap: metric=test_accuracy,train_seconds
-  rows=NAMES       settings whose values are the rows
-  cols=NAMES       settings whose values are columns: cols=rate
+  rows=NAMES       settings shown as rows
+  cols=NAMES       settings shown as columns: cols=rate
   decimals=N       decimal places of the metrics
   sort=NAME        a setting or metric; sort=-test_accuracy for descending order
-  bold=WHICH       best; similar for all that are not worse detectably; none
-  spread=WHICH     interval, sd (standard deviation), none
-  caption=TEXT     with label=NAME or caption=TEXT, LaTeX is a float that fits
-                   one column of a two-column paper, or else both
-  notes=WHICH      short, full or none: the explanation below the table
+  bold=WHICH       best, similar (all arms not detectably worse) or none
+  spread=WHICH     interval, sd (standard deviation) or none
+  caption=TEXT     caption; in LaTeX, caption= or label= wraps the table in a
+                   float, one or two columns wide
+  notes=WHICH      notes below the table: short, full or none
 
   dropout-lab table out=DIR cols=rate format=latex caption="Accuracy" bold=best"""
 
@@ -99,7 +99,9 @@ def render_table_of(summary: Summary, options: Mapping[str, str]) -> str:
     if form == "html":
         return table_html(table, foot, given["caption"], given["label"]).rstrip("\n")
     text = table_latex(table, foot, given["caption"], _label(given["label"]))
-    warning = "" if fits_page(table) else "% wider than a page: take fewer columns with metric=, cols= or spread=none\n"
+    warning = (
+        "" if fits_page(table) else "% wider than a page: select fewer columns with metric=, cols= or spread=none\n"
+    )
     return (text + warning).rstrip("\n")
 
 
@@ -110,7 +112,9 @@ def _label(label: str) -> str:
         ConfigError: it has a character that LaTeX takes for a command.
     """
     if set(label) & set("\\{}%#~$^_& ") - set("_") or not label.isascii():
-        raise ConfigError.of("label", label, "must be letters, digits and : . - _ such as tab:rates")
+        raise ConfigError.of(
+            "label", label, "must consist of letters, digits, colons, dots, hyphens and underscores, such as tab:rates"
+        )
     return label
 
 

@@ -88,7 +88,7 @@ class AugmentOptions(Options):
         check=check_augment,
         allowed="a list of " + ", ".join(AUGMENT),
         pack="own",
-        help="change each training batch of images at random: zoom in, flip left to right, move",
+        help="random changes of each training batch of images: zoom in, flip left to right, shift",
     )
     crop: float = setting(
         0.8,
@@ -97,10 +97,15 @@ class AugmentOptions(Options):
         open_low=True,
         pack="own",
         when=("regularizer.changes", "crop"),
-        help="smallest part of a side to zoom in on",
+        help="minimum side length of a random crop, as a fraction of the image side",
     )
     shift: int = setting(
-        2, low=1, high=MOST, pack="own", when=("regularizer.changes", "shift"), help="most pixels to move by, each way"
+        2,
+        low=1,
+        high=MOST,
+        pack="own",
+        when=("regularizer.changes", "shift"),
+        help="maximum shift in pixels, in each direction",
     )
 
 
@@ -125,7 +130,7 @@ class Augment(Regularizer):
             return "requires images, which these data do not have"
         if "shift" in conf.changes and conf.shift >= min(scene.shape[1:]):
             size = "x".join(map(str, scene.shape[1:]))
-            return f"a shift by {conf.shift} would move images of {size} pixels out of the frame"
+            return f"shifts images of {size} pixels by up to {conf.shift} pixels, which would leave no content"
         return None
 
     def examples(self, x: Tensor) -> Tensor:

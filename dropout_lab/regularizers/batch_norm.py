@@ -17,7 +17,7 @@ MOMENTUM = 0.1  # of the running statistics; the default of torch
 class BatchNormOptions(Options):
     """Options of batch normalisation."""
 
-    batch_norm: str = setting("before", choices=ORDERS, help=f"where batch normalisation stands: {ORDER}")
+    batch_norm: str = setting("before", choices=ORDERS, help=f"position of batch normalisation: {ORDER}")
 
 
 class BatchNorm(Normalization):

@@ -19,7 +19,7 @@ class EarlyStoppingOptions(Options):
         high=MOST,
         pack="own",
         column="early_stopping",
-        help="epochs without a better value of regularizer.monitor before stopping",
+        help="number of epochs without improvement of regularizer.monitor before stopping",
     )
     min_delta: float = setting(
         0.0,
@@ -27,21 +27,21 @@ class EarlyStoppingOptions(Options):
         off=0.0,
         pack="own",
         identity_key="regularizer.min_gain",
-        help="how much better the validation loss, or what regularizer.monitor names, must be to count as better",
+        help="minimum change of the metric in regularizer.monitor that counts as an improvement",
     )
     monitor: str = setting(
         "val_loss",
         check=check_monitor,
         allowed=MONITOR_ALLOWED,
         off="val_loss",
-        help="what early stopping reads after each epoch, on the validation split",
+        help="validation metric that early stopping reads after each epoch",
     )
     restore_best: bool = setting(
         True,
         off=True,
         pack="own",
         identity_key="regularizer.restore",
-        help="whether the weights of the best epoch are reported, or the last ones",
+        help="report the weights of the best epoch instead of the last ones",
     )
 
 

@@ -19,7 +19,7 @@ class ElasticOptions(Options):
         1e-4,
         low=0,
         pack="own",
-        help="strength of the elastic net, divided among L1 and L2 by l1_ratio",
+        help="strength of the elastic net, divided between L1 and L2 by l1_ratio",
     )
     l1_ratio: float = setting(
         0.5,
@@ -27,7 +27,7 @@ class ElasticOptions(Options):
         high=1,
         pack="own",
         identity_key="regularizer.elastic_ratio",
-        help="part of the elastic net that is L1",
+        help="fraction of the elastic net that is L1",
     )
 
 

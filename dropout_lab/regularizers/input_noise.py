@@ -14,7 +14,7 @@ from dropout_lab.settings import Options, setting
 
 def require_numeric_inputs(scene: NetworkInfo) -> str | None:
     """Return why a regularizer that needs numeric inputs is not applicable; None if it is applicable."""
-    return "requires numeric inputs, but these data are texts" if scene.reads else None
+    return "requires numeric inputs, but the inputs are texts" if scene.reads else None
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class InputNoiseOptions(Options):
         0.1,
         low=0,
         pack="own",
-        help="standard deviation of the normal noise on the inputs, as they are normalised",
+        help="standard deviation of the normal noise on the normalised inputs",
     )
 
 

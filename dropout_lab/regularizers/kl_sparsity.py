@@ -36,7 +36,7 @@ class KLSparsityOptions(Options):
         1e-3,
         low=0,
         pack="own",
-        help="weight in the loss of the divergence of each hidden unit's mean activation",
+        help="weight of the divergence of each hidden unit's mean activation in the loss",
     )
     kl_target: float = setting(
         0.05,
@@ -45,7 +45,7 @@ class KLSparsityOptions(Options):
         open_low=True,
         open_high=True,
         pack="own",
-        help="mean activation that units are to have",
+        help="target of the mean activation per hidden unit",
     )
 
 

@@ -27,7 +27,7 @@ class L1Options(Options):
         off=0.0,
         pack="own",
         identity_key="regularizer.l1_from",
-        help="part of the training after which L1 is switched on; 0: from the start",
+        help="fraction of the training after which L1 is switched on; 0: from the start",
     )
 
 

@@ -15,7 +15,12 @@ class LabelSmoothingOptions(Options):
     """Options of label smoothing."""
 
     label_smoothing: float = setting(
-        0.1, low=0, high=1, open_high=True, pack="own", help="part of the target that all classes share"
+        0.1,
+        low=0,
+        high=1,
+        open_high=True,
+        pack="own",
+        help="fraction of the target probability that is spread evenly over all classes",
     )
 
 
@@ -32,7 +37,7 @@ class LabelSmoothing(Regularizer):
 
     @classmethod
     def incompatibility(cls, conf: RegularizerConf, scene: NetworkInfo) -> str | None:
-        return "requires a classification, but the target is a number" if scene.task == "regression" else None
+        return "requires a classification task, but the target is numeric" if scene.task == "regression" else None
 
     def loss(self, loss: Loss) -> Loss:
         def smoothed(out: Tensor, y: Tensor) -> Tensor:

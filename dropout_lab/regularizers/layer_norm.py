@@ -15,7 +15,7 @@ from dropout_lab.settings import Options, setting
 class LayerNormOptions(Options):
     """Options of layer normalisation."""
 
-    layer_norm: str = setting("before", choices=ORDERS, help=f"where layer normalisation stands: {ORDER}")
+    layer_norm: str = setting("before", choices=ORDERS, help=f"position of layer normalisation: {ORDER}")
 
 
 class LayerNorm(Normalization):

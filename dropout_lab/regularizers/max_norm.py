@@ -35,7 +35,7 @@ class MaxNormOptions(Options):
         open_low=True,
         pack="own",
         column="max_norm",
-        help="bound on the norm of a unit's incoming weights",
+        help="maximum norm of the incoming weights of a unit",
     )
 
 

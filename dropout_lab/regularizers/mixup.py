@@ -26,7 +26,7 @@ class MixupOptions(Options):
         low=0,
         high=MOST,
         pack="own",
-        help="alpha: examples are mixed in pairs, by a part from Beta(alpha, alpha)",
+        help="alpha: pairs of examples are mixed with a weight from Beta(alpha, alpha)",
     )
 
 

@@ -17,7 +17,7 @@ class WeightDecayOptions(Options):
         0.01,
         low=0,
         pack="own",
-        help="decoupled decay: each step takes the part lr * weight_decay off every weight",
+        help="decoupled weight decay: each step subtracts the fraction lr * weight_decay from every weight",
     )
 
 

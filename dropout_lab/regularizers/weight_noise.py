@@ -17,7 +17,7 @@ class WeightNoiseOptions(Options):
         0.02,
         low=0,
         pack="own",
-        help="standard deviation of the normal noise on the weights, drawn at every step",
+        help="standard deviation of the normal noise on the weights, drawn at each step",
     )
 
 

@@ -110,7 +110,7 @@ class PairedDifference:
 
     @property
     def detectable(self) -> tuple[float, float]:
-        """Range of the smallest difference that so many seeds detect with a probability of 0.8."""
+        """Range of the smallest difference that this number of seeds detects with a probability of 0.8."""
         return detectable_range(self.test.deviation, self.test.values.size, LEVEL / self.family)
 
     @property

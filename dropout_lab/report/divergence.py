@@ -1,4 +1,4 @@
-"""Comparison of the number of diverged trials between arms, as an outcome of its own."""
+"""Comparison of the number of diverged trials between arms, as a separate outcome."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -63,7 +63,7 @@ def describe_divergence(summary: Summary) -> Iterator[str]:
             against = f" (against {baseline}: p = {value:.3f})" if baseline else ""
             parts.append(f"{label} {count} of {len(lost[label])}{against}")
     corrected = "; p: McNemar's test in pairs by seed, Holm over the arms" if compared else ""
-    yield f"Diverged trials are left out of the means: {', '.join(parts)}{corrected}."
+    yield f"Diverged trials are excluded from the means: {', '.join(parts)}{corrected}."
 
 
 def _lost_by_seed(summary: Summary, label: str) -> dict[int, bool]:

@@ -11,7 +11,7 @@ from dropout_lab.report.numbers import interval_text
 from dropout_lab.stats.intervals import LEAST, Interval
 
 KINDS = {"single": "one net, scaled", "mc_dropout": "passes of one net", "deep_ensemble": "several nets"}
-HINT = "an axis over train.epochs, such as train.epochs=30,150 with 5 seeds, has arms of equal training cost"
+HINT = "an axis such as train.epochs=30,150 with 5 seeds gives arms of equal training cost"
 
 
 def _wide(frame: pd.DataFrame) -> pd.DataFrame:
@@ -54,7 +54,7 @@ def compare_by_inference(frame: pd.DataFrame) -> EvaluationTable:
         kept.append(mine[(mine["kind"] != "mc_dropout") | mine["size"].isin(common | {1, most})])
     chosen = pd.concat(kept).sort_values("passes_each", kind="stable", key=lambda c: c.astype(int))
     note = "at equal inference cost: forward passes per example. Mean [95 % t-interval, logit or log scale "
-    note += "where the score has bounds], n networks or groups; the values of fewer than 3."
+    note += "where the score has bounds], n networks or groups; the values themselves if n < 3."
     return _table(chosen, names, "passes_each", "passes", note)
 
 

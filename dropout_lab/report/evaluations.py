@@ -171,15 +171,13 @@ def _note(frame: pd.DataFrame, numbers: bool) -> str:
     passes = "/".join(format_cell(v) for v in sorted(frame["infer.passes"].dropna().unique()))
     drawn = f"; {passes} passes" if passes else ""
     if numbers:
-        return (
-            f"test part, means over {over} with standard error and standard deviation{drawn}; log-likelihood in nats."
-        )
+        return f"test set, means over {over} with standard error and standard deviation{drawn}; log-likelihood in nats."
     counts = [len(rows) for _, rows in group_by_arm(frame, varying_settings(frame))]
     spread = spread_text(counts, [bounds_of(name) for name in SHOWN if frame[name].notna().any()], over)
     spread = spread[0].lower() + spread[1:]
     bins = "/".join(format_cell(v) for v in sorted(frame["infer.bins"].dropna().unique()))
     ece = f"; ECE over {bins} bins of equal width" if frame["ece"].notna().any() else ""
-    return f"test part, {spread}{drawn}{ece}."
+    return f"test set, {spread}{drawn}{ece}."
 
 
 def ood_table(frame: pd.DataFrame) -> EvaluationTable:
@@ -190,6 +188,6 @@ def ood_table(frame: pd.DataFrame) -> EvaluationTable:
         found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
         rows.append([*cells, *(interval_text(each, 100, 2) for each in found), str(len(mine))])
     spread = spread_text([int(row[-1]) for row in rows], [FRACTION], "seeds")
-    accepted = "the fraction of the other images that is accepted where 95 % of the test examples are"
+    accepted = "the fraction of the other images that is accepted when 95 % of the test examples are"
     note = f"{spread}. AUROC: 50 is chance; FPR95: {accepted}."
     return EvaluationTable([*names, "AUROC, %", "FPR95, %", "n"], rows, len(names), note)

@@ -35,13 +35,13 @@ def write_footnotes(summary: Summary, over: str = "seeds") -> Iterator[str]:
         yield "gap: train - test, points." if percent_score(summary.trials) else "gap: test - train."
     yield from _undefined(summary)
     if summary.tuned:
-        yield "tuning: trials that it took to choose, and their training time."
+        yield "tuning: number of trials that selected the settings, and their training time."
     if summary.comparison.to_baseline:
         yield from _compared(summary)
     if summary.repeated:
         yield (
-            f"{summary.repeated} rows repeat a seed of their arm under another id, as an older version or an edited "
-            "file leaves them; of each seed the last row counts."
+            f"{summary.repeated} rows repeat a seed of their arm under another id, for example from an older version "
+            "or an edited file; only the last row of each seed counts."
         )
     yield from describe_divergence(summary)
     unstable = [label for label in summary.arms if summary.unstable(label)]
@@ -55,8 +55,8 @@ def _undefined(summary: Summary) -> Iterator[str]:
     for metric in (metric for metric in summary.shown if metric in TEST_REQUESTED):
         n = int(finished[metric].notna().sum())
         if n < len(finished):
-            reason = "it was not requested, or a class has no test example, in the others"
-            yield f"{SHOWN[metric].title}: of {n} of the {len(finished)} trials; {reason}."
+            reason = "the others did not request it, or lack a class in the test set"
+            yield f"{SHOWN[metric].title}: available for {n} of the {len(finished)} trials; {reason}."
 
 
 def _checkpoint(summary: Summary) -> str:
@@ -76,10 +76,10 @@ def _selection(summary: Summary) -> str:
     seeds = max(tuned.seeds for tuned in summary.tuned.values())
     metrics = [metric for tuned in summary.tuned.values() if (metric := metric_of(tuned.metric))]
     score = metrics[0].label.partition(",")[0] if metrics else "score"
-    seeds_text = f"{seeds} seeds of {'its' if seeds == 1 else 'their'} own" if seeds > 1 else "a seed of its own"
+    seeds_text = f"{seeds} separate seeds" if seeds > 1 else "a separate seed"
     return (
-        f"settings chosen by the validation {score} on {seeds_text} out of {settings} an arm (fewer where an arm has "
-        "no more), the test part read by the chosen ones alone"
+        f"settings selected by the validation {score} on {seeds_text} out of {settings} per arm (fewer if an arm has "
+        "fewer); only the selected settings are evaluated on the test set"
     )
 
 
@@ -104,7 +104,7 @@ def _compared(summary: Summary) -> Iterator[str]:
     yield f"{'; '.join(legend)} (the same test at level {LEVEL:g}, Holm{many})."
     if TOO_FEW in found and comparison.seeds_to_tell and _seeds(summary) < comparison.seeds_to_tell:
         count = f"{_seeds(summary)} {summary.replicate_name}s"
-        yield f"{count} cannot tell among so many arms, {comparison.seeds_to_tell} can."
+        yield f"{count} are too few to compare this many arms; {comparison.seeds_to_tell} are enough."
     yield from _detectable(summary, [comparison.to_best[label] for label, mark in marks.items() if mark == ALIKE])
 
 
@@ -113,7 +113,7 @@ def _seeds(summary: Summary) -> int:
 
 
 def _detectable(summary: Summary, open_: list[PairedDifference]) -> Iterator[str]:
-    """Yield what the inconclusive comparisons with the best arm would have detected, and which margin they exclude."""
+    """Yield the detectable difference and the equivalence margin of each inconclusive comparison with the best arm."""
     parts = []
     for found in open_[:NAMED]:
         shown = SHOWN[summary.score(found.arm) or "test_accuracy"]

@@ -40,12 +40,12 @@ def join_markdown(titles: Sequence[str], rows: Sequence[Sequence[str]], left: in
     return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
-# Characters that start markup in GitHub's Markdown where they stand: code, formulas, emphasis, links, footnotes.
+# Characters that start markup in GitHub's Markdown at any position: code, formulas, emphasis, links, footnotes.
 _MARKUP = re.compile(r"[\\`|$]|~(?=~)|(?<!\w)_|_(?!\w)|(?<=\S)\*|\*(?=\S)|\](?=[(\[:])|!(?=\[)|\[(?=\^)")
 
 
 def escape_markdown(text: str) -> str:
-    """Escape plain text for a cell of a Markdown table; a text without markup stays as it is."""
+    """Escape plain text for a cell of a Markdown table; a text without markup is unchanged."""
     text = re.sub(r"&(?=#?\w+;)", "&amp;", printable(" ".join(text.split())))
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
     return _MARKUP.sub(r"\\\g<0>", text)

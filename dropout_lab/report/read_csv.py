@@ -69,7 +69,7 @@ def parse_csv(path: Path, words: Collection[str] = _WORDS, numbers: Collection[s
     types |= {former: str for former, column in FORMER_COLUMNS.items() if column in words}
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
-        raise ValueError(f"{path}: its last line is incomplete; run the command that wrote it to repair and continue")
+        raise ValueError(f"{path}: its last line is incomplete; rerun the command that wrote it to repair the file")
     try:
         frame = pd.read_csv(
             BytesIO(content), dtype=types, keep_default_na=False, na_values=["", "nan"], low_memory=False
@@ -108,4 +108,6 @@ def _refuse_cells(path: Path, frame: pd.DataFrame, name: str, wrong: "pd.Series[
         place = int(wrong.to_numpy().argmax())
         cell = frame[name].iloc[place]
         shown = "an empty cell" if pd.isna(cell) else repr(str(cell)[:40])
-        raise ValueError(f"{path}: line {place + 2}, column {name}: {shown} is not {allowed}; mend or remove the line")
+        raise ValueError(
+            f"{path}: line {place + 2}, column {name}: {shown} is not {allowed}; correct or delete the line"
+        )

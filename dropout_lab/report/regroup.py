@@ -167,7 +167,7 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         pd.to_numeric(table["seconds"] if "seconds" in table else pd.Series(dtype=float))
     except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{path}: cannot be read ({str(error).splitlines()[0]}); remove it") from None
+        raise ValueError(f"{path}: cannot be read ({str(error).splitlines()[0]}); delete it") from None
     if not set(TUNED) <= set(table.columns):
         raise ValueError(f"{path}: was not written by dropout-lab")
     table = table if "draw" in table else table.assign(draw="0")
@@ -178,7 +178,9 @@ def _tuned(path: Path, trials: pd.DataFrame) -> Summary | None:
     for label, rows in table.groupby("arm", sort=False):
         picked = rows[rows["picked"] == "True"]
         if len(picked) != rows["draw"].nunique() or picked["draw"].nunique() != len(picked):
-            raise ValueError(f"{path}: says {len(picked)} times what was picked for {label}")
+            raise ValueError(
+                f"{path}: contains {len(picked)} selected settings for {label}, expected {rows['draw'].nunique()}"
+            )
         arms[str(label)] = " ".join(picked["confirmed"]).split()
         settings[str(label)] = {axis: picked.iloc[0][axis] for axis in axes}
         tuned[str(label)] = _record(rows, picked, trials)

@@ -18,12 +18,12 @@ BOLD = ("none", "best", "similar")
 
 @dataclass(frozen=True)
 class TableSpec:
-    """What a table shows.
+    """Layout and content of a table.
 
     Args:
         metrics: metrics; empty for the columns of the printed table of a sweep.
-        rows: settings whose values are the rows; empty for all that are not in ``columns``.
-        columns: settings whose values are columns.
+        rows: settings shown as rows; empty for all that are not in ``columns``.
+        columns: settings shown as columns.
         decimals: number of decimal places; None for those of each metric.
         sort: setting or metric by which rows are sorted, with ``-`` in front for descending order.
         bold: ``best`` for the best arm of each comparison, ``similar`` also for arms that are not worse detectably.
@@ -118,7 +118,7 @@ def _sorted(summary: Summary, sort: str) -> Summary:
 
 
 def _printed(summary: Summary, spec: TableSpec) -> ResultTable:
-    """Return the table that a sweep prints, with other decimal places and bold cells if they are asked for."""
+    """Return the table that a sweep prints, with other decimal places and bold cells if requested."""
     titles, rows = render_cells(summary)
     left = arm_columns(summary)
     scores = [metric for metric in summary.shown if metric in TEST_SCORES]
@@ -209,7 +209,7 @@ def _is_bold(summary: Summary, label: str, metric: str, bold: str) -> bool:
 
 
 def _note(summary: Summary, spec: TableSpec, metrics: Sequence[str]) -> str:
-    """Return what the cells are."""
+    """Return the sentence that describes the cells."""
     counts = sorted({len(summary.finished(label, metric)) for label in summary.arms for metric in metrics} - {0})
     n = "no" if not counts else str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     several = bool(counts) and counts[-1] >= LEAST
@@ -218,6 +218,6 @@ def _note(summary: Summary, spec: TableSpec, metrics: Sequence[str]) -> str:
 
 
 def bold_note(spec: TableSpec) -> str:
-    """Return the sentence that says what bold cells are; empty if there are none."""
+    """Return the sentence that explains bold cells; empty if there are none."""
     bold = {"best": " Bold: the best mean.", "similar": " Bold: the best mean, and arms not detectably worse."}
     return bold.get(spec.bold, "")

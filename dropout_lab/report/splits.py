@@ -5,7 +5,7 @@ import pandas as pd
 REDRAWN = (
     "noisy_sine",
     "linear_teacher",
-)  # data that are drawn anew from the base seed, so that no examples are shared
+)  # data that are drawn again from the base seed, so that no examples are shared
 PUBLISHED_SPLITS = {"uci": 0.1}  # data sets with several published splits, and the fraction of test examples in each
 
 

@@ -153,7 +153,7 @@ def summary_files(summary: Summary) -> dict[str, str]:
     }
 
 
-FORMULA = re.compile(r"[=+@\t\r]|-[^\d.]")  # what a spreadsheet would compute
+FORMULA = re.compile(r"[=+@\t\r]|-[^\d.]")  # text that a spreadsheet would evaluate
 
 
 def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ def table_text(table: ResultTable, note: Sequence[str], width: int) -> str:
     return "\n".join([*lines, format_plain(titles, rows, table.left, width), *(["", *note] if note else [])])
 
 
-MARK = re.compile(r"(.*?)( [*=?])?")  # the marks of a comparison stand after a score
+MARK = re.compile(r"(.*?)( [*=?])?")  # the marks of a comparison follow a score
 
 
 def _starred(cell: str) -> str:

@@ -64,7 +64,7 @@ def _equal(summary: Summary) -> Iterator[str]:
     metrics = {label: metric for label in summary.arms if (metric := summary.score(label))}
     found = [(summary.interval(label, metric), metric) for label, metric in metrics.items()]
     if any(interval and interval.n >= LEAST and np.isnan(interval.low) for interval, _ in found):
-        yield "No interval where all seeds gave the same value, which another seed need not give."
+        yield "No interval where all seeds gave the same value; another seed may give a different one."
 
 
 def _without_error(summary: Summary) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the tuning of an arm chose, and what it cost."""
+"""Settings that the tuning of an arm selected, and the cost of the tuning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -24,7 +24,7 @@ def describe_variation(summary: Summary, over: str = "seeds") -> Iterator[str]:
         inside, outside = ["training seeds", "splits", "test examples"], []
     if summary.tuned:
         (inside if all(tuned.draws > 1 for tuned in summary.tuned.values()) else outside).append("tuning")
-    mixed = " (splits and test examples vary in some arms alone)" if drawn and len(drawn) < len(arms) else ""
+    mixed = " (splits and test examples vary only in some arms)" if drawn and len(drawn) < len(arms) else ""
     without = f"; not {_join(outside)}, which all {over} share" if outside else ""
     crossed = any(crossed_text(summary, label) for label in arms)
     without += ", except test examples in the column crossed" if crossed else ""

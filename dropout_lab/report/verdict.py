@@ -1,4 +1,4 @@
-"""Verdict on a sweep in plain language: which arm is best, what is settled, and what would settle the rest."""
+"""Verdict on a sweep in plain language: best arm, significant differences, and seeds needed for the others."""
 
 import math
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _judge(summary: Summary, contest: ComparisonGroup) -> Verdict:
     best = _score(summary, contest.best, metric, shown)
     if len(contest.different) < 2:
         return Verdict(
-            TROUBLE if lost else OPEN, f"{contest.best} has the mean {best}; there is no other arm.", tuple(lost)
+            TROUBLE if lost else OPEN, f"{contest.best} has the mean {best}; no other arm to compare with.", tuple(lost)
         )
     marks = {label: summary.comparison.mark(label) for label in contest.different if label != contest.best}
     behind = [label for label, mark in marks.items() if mark == BEHIND]
@@ -94,14 +94,14 @@ def _baseline(summary: Summary, contest: ComparisonGroup, shown: MetricText) -> 
     """Yield the comparison of the best arm with the baseline."""
     assert contest.best is not None
     if contest.apart[contest.best] == contest.apart[contest.baseline]:
-        yield f"The baseline, {contest.baseline}, has the best mean itself."
+        yield f"The baseline, {contest.baseline}, has the best mean."
         return
     found: PairedDifference | None = summary.comparison.to_baseline.get(contest.best)
     if found is None:
         return
     unit = "points" if shown.unit == "%" else shown.unit
     text = f"{interval_text(found.difference, shown.scale, shown.digits, '+')} {unit}".rstrip()
-    settled = "a significant difference" if found.holm <= LEVEL else "which chance alone could explain"
+    settled = "a significant difference" if found.holm <= LEVEL else "not a significant difference"
     yield f"Against the baseline, {contest.baseline}, it differs by {text}, {settled}."
 
 
@@ -121,7 +121,7 @@ def _detectable(summary: Summary, marks: dict[str, str], near: list[str], shown:
         low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in (min(ends)[0], max(e[1] for e in ends)))
         unit = "points" if shown.unit == "%" else shown.unit
         text = f"{low} to {high} {unit}".rstrip()
-        yield f"So many seeds detect differences of {text} or more with a probability of 0.8; smaller ones stay open."
+        yield f"These seeds detect differences of {text} or more with probability 0.8; smaller ones may go undetected."
 
 
 def _lost(summary: Summary, labels: list[str]) -> Iterator[str]:
@@ -131,4 +131,4 @@ def _lost(summary: Summary, labels: list[str]) -> Iterator[str]:
         if lost:
             named = [f"{n} of {len(summary.of(label))} trials of {label}" for label, n in lost.items()]
             verb = "optimistic for arms that lost trials"
-            yield f"{word.capitalize()}: {_names(named)}. Means leave these trials out and are {verb}."
+            yield f"{word.capitalize()}: {_names(named)}. Means exclude these trials and are {verb}."

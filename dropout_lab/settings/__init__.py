@@ -1,4 +1,4 @@
-"""What a setting is, and the validation of its value.
+"""Declaration of settings and validation of their values.
 
 Nothing in this package imports torch or omegaconf, so that every component can declare its options with it.
 """

@@ -5,7 +5,7 @@ from typing import Any
 from dropout_lab.errors import list_allowed
 from dropout_lab.metrics import CONFUSION, MONITORED, REQUESTED, SCORES
 
-METRICS_ALLOWED = "a list of metrics; `dropout-lab list metrics` shows them"
+METRICS_ALLOWED = "a list of metrics; see `dropout-lab list metrics`"
 
 
 def check_metrics(value: Any) -> list[str]:
@@ -22,7 +22,7 @@ def check_metrics(value: Any) -> list[str]:
     return [name for name in known if name in items]
 
 
-MONITOR_ALLOWED = "val_loss, or val_ and the name of a metric such as val_f1; `dropout-lab list metrics` shows them"
+MONITOR_ALLOWED = "val_loss, or val_ and the name of a metric such as val_f1; see `dropout-lab list metrics`"
 
 
 def check_monitor(value: Any) -> str:

@@ -88,11 +88,11 @@ def check_out(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be the name of a folder")
     if "${" in value:
-        raise ValueError("must be a plain name; ${...} is not resolved here, use a variable of the shell")
+        raise ValueError("must be a plain name; ${...} is not resolved here, use a shell variable")
     try:
         return str(Path(value).expanduser())
     except RuntimeError:
-        raise ValueError("must not begin with ~ and the name of an unknown user") from None
+        raise ValueError("must not contain an unknown user name after ~") from None
 
 
 def check_auto(value: Any) -> str | int:

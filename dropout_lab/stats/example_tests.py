@@ -65,5 +65,5 @@ def compare_over_examples(first: ArrayLike, second: ArrayLike) -> Disagreement:
 def _shared(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     if a.shape != b.shape or a.size == 0:
-        raise ValueError("two classifiers are compared on the same examples, of which there is at least one")
+        raise ValueError("both classifiers need predictions for the same examples, and at least one example")
     return a, b

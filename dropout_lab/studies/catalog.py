@@ -72,15 +72,15 @@ def check_checkout(option: str, remedy: str) -> None:
     """Check that files of the project can be written, which requires a checkout.
 
     Args:
-        option: what needs them, such as ``reproduce --costs: writes the estimates``.
-        remedy: what to do instead.
+        option: option that writes them, such as ``reproduce --costs: stores the estimates``.
+        remedy: alternative without a checkout.
 
     Raises:
         ConfigError: the package is installed and not a checkout.
     """
     if FOLDER.is_relative_to(_HERE.parent):  # only a wheel has conf/ inside the package
         raise ConfigError(
-            f"{option} of a checkout of the project, and this is an installed copy ({_HERE.parent}); {remedy}"
+            f"{option} and requires a checkout of the project, but this is an installed copy ({_HERE.parent}); {remedy}"
         )
 
 
@@ -90,8 +90,8 @@ def check_costs_writable() -> None:
     Raises:
         ConfigError: the package is installed and not a checkout.
     """
-    remedy = "--dry-run prints them, a checkout's scripts/dropout-lab stores them"
-    check_checkout("reproduce --costs: writes the estimates", remedy)
+    remedy = "use --dry-run, which prints them, or scripts/dropout-lab of a checkout"
+    check_checkout("reproduce --costs: stores the estimates", remedy)
 
 
 def store_costs(found: Mapping[tuple[str, str], StudyCost]) -> None:

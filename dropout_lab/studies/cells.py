@@ -86,7 +86,9 @@ def _followers(study: Study, axes: Mapping[str, Sequence[str]], place: str) -> d
         first, *others = [key for key in group if len(axes.get(key, ())) > 1] or [""]
         for key in others:
             if len(axes[key]) != len(axes[first]):
-                raise ConfigError(f"{place}: {first} and {key} go together and must have equally many values")
+                raise ConfigError(
+                    f"{place}: {first} and {key} are varied together and must have the same number of values"
+                )
             found[key] = first
     return found
 
@@ -116,5 +118,5 @@ def check_cells(study: Study, named: Iterable[str]) -> None:
             asked |= dict.fromkeys(published, f"{place}: published")
     for name, place in asked.items():
         if name not in known:
-            instead = did_you_mean(name, known, "there are " + ", ".join(known))
+            instead = did_you_mean(name, known, "the cells are " + ", ".join(known))
             raise ConfigError(f"{study.name}: {place}: no cell {name!r}; {instead}")

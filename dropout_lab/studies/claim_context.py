@@ -89,7 +89,9 @@ class ClaimContext:
         for end, bound in zip(("low", "high"), self.parameter("between"), strict=True):
             if isinstance(bound, str):
                 if bound not in load_published():
-                    raise ConfigError(f"{self.measured.study.name}: between: there is no published figure {bound!r}")
+                    raise ConfigError(
+                        f"{self.measured.study.name}: between: no published figure {bound!r} in published.csv"
+                    )
                 figure = load_published()[bound]
                 error = figure.standard_error(self.measured.overlap([self.label(name)]))
                 found |= {end: figure.number, "bound_error": max(error, found["bound_error"])}

@@ -92,9 +92,11 @@ def trend(bench: ClaimContext) -> list[BoundTest]:
     key = bench.parameter("over")
     along = sorted((float(cell.settings[key]), cell.name) for cell in along_axis(bench))
     if len(along) < 3:
-        raise MissingCell(f"fewer than three places along {key} are run at this scale")
+        raise MissingCell(f"fewer than three values of {key} are run at this scale")
     if len({place for place, _ in along}) < len(along):
-        raise ConfigError(f"{bench.measured.study.name}: trend over {key}: name one arm, or the cells in among")
+        raise ConfigError(
+            f"{bench.measured.study.name}: trend over {key}: cells with the same value; name one arm or set among"
+        )
     names = [name for _, name in along]
     values = bench.pairs(*names)
     limit = {"low": 0.0} if direction > 0 else {"high": 0.0}
@@ -116,7 +118,7 @@ def ratio(bench: ClaimContext) -> list[BoundTest]:
         "high": math.inf if high is None else math.log(high),
     }
     if not (np.array([a, b]) > 0).all():
-        raise MissingCell(f"a value of {first} or {second} is not above 0, and they have no ratio")
+        raise MissingCell(f"a value of {first} or {second} is not above 0, so the ratio is undefined")
     return [bench.test(f"{first} / {second}", np.log(a / b), (first, second), scale="log", **limits)]
 
 

@@ -40,7 +40,7 @@ def refuse_foreign_index(folder: Path) -> None:
     for name, head in heads.items():
         path = folder / name
         if path.exists() and not (path.is_file() and path.read_bytes().startswith(head.encode())):
-            raise ConfigError.of("out", str(folder), f"holds a {name} that was not written by dropout-lab")
+            raise ConfigError.of("out", str(folder), f"contains a {name} that was not written by dropout-lab")
 
 
 def _read(path: Path) -> pd.DataFrame:

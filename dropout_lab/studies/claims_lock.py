@@ -45,7 +45,7 @@ class LockEntry:
 
     Args:
         registered: when the claim was first registered, as an ISO date with time zone.
-        content: hash of what the verdict depends on: test, metric, panels, arms and conditions.
+        content: hash of everything that the verdict depends on: test, metric, panels, arms and conditions.
         wording: hash of the sentence, its source and its category.
         changes: all changes since then, oldest first.
         removed: reason why the claim is no longer in the study; empty if it is.
@@ -127,7 +127,7 @@ def load_lock(file: Path | None) -> Lock:
         return {study: {key: _entry(value) for key, value in entries.items()} for study, entries in given.items()}
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError, KeyError) as error:
         problem = " ".join(str(error).split())
-        raise ConfigError(f"{path}: is no lock of claims ({problem}); restore it from version control") from None
+        raise ConfigError(f"{path}: is not a valid claims.lock ({problem}); restore it from version control") from None
 
 
 def _entry(value: Mapping[str, Any]) -> LockEntry:
@@ -170,7 +170,9 @@ def register_claims(study: Study, entries: Mapping[str, LockEntry], date: str, r
 
 def _check_reason(study: Study, key: str, reason: str) -> None:
     if not reason:
-        raise ConfigError(f'{study.name}: the registered claim {key} was changed; say why: --lock --reason "..."')
+        raise ConfigError(
+            f'{study.name}: the registered claim {key} was changed; give the reason: --lock --reason "..."'
+        )
 
 
 def store_lock(path: Path, lock: Lock) -> None:

@@ -94,11 +94,11 @@ def _check_reference(
     matching = [cell for cell in cells if condition.cell in (cell.name, cell.label)]
     if not matching:
         known = ", ".join(dict.fromkeys(cell.name for cell in cells))
-        raise ConfigError(f"{place}: no such cell; there are {known}")
+        raise ConfigError(f"{place}: no such cell; the cells are {known}")
     if not all(map(is_untreated, matching)):
         raise ConfigError(
-            f"{place}: is trained with dropout; a condition may not depend on the outcome of a treated arm, so name "
-            "one with variant=none or rate=0"
+            f"{place}: is trained with dropout; a condition may not depend on the outcome of a treated arm; name "
+            "an arm with variant=none or rate=0"
         )
     compared = [cell for cell in cells if {cell.name, cell.label} & set(names)]
     about = names and {cell.label for cell in matching} <= {c.label for c in compared if names[0] in (c.name, c.label)}

@@ -137,7 +137,7 @@ class _Evaluation:
 
     def _column(self, name: str) -> Any:
         if name not in self._frame.columns:
-            raise _NotAllowed(f"{name!r} is not a column of the file or a reading")
+            raise _NotAllowed(f"{name!r} is neither a column of the file nor a reading")
         return self._frame[name]
 
     def _truth(self, node: ast.expr) -> Any:
@@ -149,7 +149,7 @@ class _Evaluation:
         if isinstance(left, str) or isinstance(right, str):
             raise _NotAllowed.of(node)
         if isinstance(node.op, ast.Pow) and not np.all(np.abs(right) <= MAX_POWER):
-            raise _NotAllowed(f"has a power beyond {MAX_POWER:g}")
+            raise _NotAllowed(f"has an exponent beyond {MAX_POWER:g}")
         return ARITHMETIC[type(node.op)](left, right)
 
     def _comparison(self, node: ast.Compare) -> Any:

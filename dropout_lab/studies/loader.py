@@ -84,7 +84,7 @@ def parse_study(name: str, text: Any, place: str = "") -> Study:
     metrics = {key: _metric(key, each, panels) for key, each in node.within("metrics").items()}
     scales = {key: _scale(key, each, panels, arms) for key, each in node.within("scales").items()}
     if set(scales) - set(SCALES) or "smoke" not in scales:
-        raise node.within("scales").error(f"must be of {', '.join(SCALES)}, and smoke among them")
+        raise node.within("scales").error(f"must be from {', '.join(SCALES)}, and include smoke")
     first = next(iter(metrics))
     unmeasured = {**_by_panel(node.within("unmeasured", {}), panels), **metrics[first].unmeasured}
     metrics[first] = replace(metrics[first], unmeasured=unmeasured)
@@ -143,7 +143,7 @@ def _margins(node: YamlNode, panels: Mapping[str, Words]) -> dict[str, float]:
     _known(node, [key for key in given if key], panels, "panel")
     for value in given.values():
         if not (isinstance(value, int | float) and value > 0):
-            raise node.error("must be a number above 0, or one for each panel")
+            raise node.error("must be a number above 0, or one number per panel")
     return {str(panel): float(value) for panel, value in given.items()}
 
 
@@ -157,7 +157,7 @@ def _fact(node: YamlNode) -> str:
     if node.value not in load_published():
         raise node.error(
             f"no published figure {node.value!r}; "
-            + did_you_mean(str(node.value), load_published(), "published.csv has them")
+            + did_you_mean(str(node.value), load_published(), "see published.csv")
         )
     return str(node.value)
 
@@ -178,7 +178,7 @@ def _scale(name: str, node: YamlNode, panels: Mapping[str, Words], arms: Mapping
 def _known(node: YamlNode, names: Any, known: Mapping[str, Any], what: str) -> None:
     for name in names:
         if name not in known:
-            raise node.error(f"no {what} {name!r}; there are {', '.join(known)}")
+            raise node.error(f"no {what} {name!r}; allowed: {', '.join(known)}")
 
 
 def _claims(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[str, Words]) -> list[Claim]:
@@ -186,7 +186,7 @@ def _claims(node: YamlNode, metrics: Mapping[str, StudyMetric], panels: Mapping[
     ids = [claim.id for claim in claims if claim.id]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
-        raise node.error(f"id {twice[0]!r} is given to two claims; an id names one claim of the study")
+        raise node.error(f"id {twice[0]!r} is used by two claims; ids must be unique in a study")
     return claims
 
 
@@ -222,7 +222,7 @@ def _picture(node: YamlNode, metrics: Mapping[str, StudyMetric]) -> Picture:
     given = node.mapping(("form", "x", "metrics", "log"))
     form = node.within("form", "arms").of(FORMS)
     if form != "arms" and not given.get("x"):
-        raise node.error(f"form {form} needs x")
+        raise node.error(f"form {form} requires x")
     chosen = node.within("metrics", []).texts()
     _known(node, chosen, metrics, "metric")
     return Picture(form, str(given.get("x", "")), chosen, bool(given.get("log", False)))

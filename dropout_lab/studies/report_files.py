@@ -207,7 +207,7 @@ def render_claims(frame: pd.DataFrame, width: int) -> list[str]:
     """Return the lines of the claims for the terminal: each claim, followed by its verdicts with their figures."""
     reasons = set(frame["why"])
     if set(frame["verdict"]) == {INCOMPARABLE} and len(reasons) == 1:
-        return textwrap.wrap(f"{len(frame)} claims, none of them judged: {reasons.pop()}.", width)
+        return textwrap.wrap(f"{len(frame)} claims, none judged: {reasons.pop()}.", width)
     lines = [""] if len(frame) else []
     for _, claims in frame.groupby("claim", sort=False):
         lines += textwrap.wrap(str(claims["claim"].iloc[0]), width)

@@ -1,4 +1,4 @@
-"""What the test of a claim could have detected, as columns of claims.csv and as text."""
+"""Detectable difference and equivalence margin of a claim, as columns of claims.csv and as text."""
 
 import math
 from collections.abc import Hashable, Mapping

@@ -25,14 +25,14 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
         relative = dict.fromkeys(m.relative for m in study.metrics.values() if m.relative)
         ratios = f" (ratios are to {' or '.join(relative)}, in print as measured)" if relative else ""
         parts = ["published: as printed" + ratios]
-        parts += ["c seen in a copy of it"] if "copy" in marks else []
-        parts += ["r recalled, not seen in print"] if "recalled" in marks else []
+        parts += ["c read in a copy of it"] if "copy" in marks else []
+        parts += ["r from memory, not checked in print"] if "recalled" in marks else []
         kinds = dict.fromkeys(fact.spread_kind for fact in shown if fact.spread)
         parts += [f"± {', '.join(kinds)}"] if kinds else []
         sentences.append("; ".join(parts) + ". Source: " + ". ".join(sources) + ".")
     if any(row.paired for row in rows):
         sentences.append(
-            f"Differences with an interval are in pairs by {' and '.join(study.replicates)} with the authors' runs, "
+            f"Differences with an interval are paired by {' and '.join(study.replicates)} with the authors' runs, "
             f"and agree within {100 * MARGIN:g} % of the mean of these. {load_runs(study.name)[0]}."
         )
     if any(row.verdict and row.verdict != INCOMPARABLE and not row.paired for row in rows):
@@ -47,7 +47,7 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
         sentences.append(f"Not comparable with the publication at this scale: {why}.")
     gone = [*study.deviations, *measured.scale.deviations]
     if gone:
-        sentences.append("Other than published: " + "; ".join(text.rstrip(".") for text in gone) + ".")
+        sentences.append("Deviations from the publication: " + "; ".join(text.rstrip(".") for text in gone) + ".")
     return sentences
 
 

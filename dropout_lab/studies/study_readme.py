@@ -34,11 +34,11 @@ def render_readme(
         f"# {study.title}",
         f"{study.question} After {study.source}.",
         f"Scale {scale.name}: `{command}`"
-        + (" - a smoke run, whose figures say nothing." if scale.name == SMOKE else ""),
+        + (" (a smoke run, whose figures are meaningless)" if scale.name == SMOKE else ""),
         "![the figure of this study](figure.png)",
         shown + "\n" + "\n".join(f"{text}\n" for text in below).rstrip(),
         *(["## Claims", claims.rstrip(), _rule(frame)] if len(frame) else []),
-        "## What was run",
+        "## Settings",
         "\n".join(lists),
         *(["## As published", "\n".join(original)] if original else []),
     ]

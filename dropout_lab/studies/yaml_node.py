@@ -1,4 +1,4 @@
-"""Node of a study file, with checks whose messages name the place in the file."""
+"""Node of a study file, with checks whose messages name the position in the file."""
 
 import shlex
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ class YamlNode:
         for key in self.value:
             if allowed is not None and key not in allowed:
                 raise self.error(
-                    f"no key {key!r}; " + did_you_mean(str(key), allowed, "must be of " + ", ".join(allowed))
+                    f"no key {key!r}; " + did_you_mean(str(key), allowed, "must be one of " + ", ".join(allowed))
                 )
         for key in needed:
             if self.value.get(key) in (None, "", {}, []):
-                raise self.error(f"needs {key}")
+                raise self.error(f"requires {key}")
         return {str(key): value for key, value in self.value.items()}
 
     def items(self) -> list[tuple[str, "YamlNode"]]:
@@ -39,7 +39,7 @@ class YamlNode:
 
     def text(self) -> str:
         if not isinstance(self.value, str | int | float) or isinstance(self.value, bool) or self.value == "":
-            raise self.error("must be a text")
+            raise self.error("must be a string or a number")
         return " ".join(str(self.value).split())
 
     def texts(self) -> tuple[str, ...]:
@@ -59,7 +59,9 @@ class YamlNode:
             if not equals or not key:
                 raise self.error(f"{word!r}: a setting is written NAME=VALUE")
             if (key in ("seeds", "out", "tune", "budget") and ": scales:" not in self.place) or key == "out":
-                raise self.error(f"{key} is {'the command' if key == 'out' else 'a scale'}'s to say")
+                raise self.error(
+                    f"{key} cannot be set here; set it {'on the command line' if key == 'out' else 'in a scale'}"
+                )
             if key in found:
                 raise self.error(f"{key} is given twice")
             found[key] = word

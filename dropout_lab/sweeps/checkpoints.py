@@ -85,10 +85,8 @@ class SavedWeights:
         for name in dict.fromkeys([*expected, *found]):
             shapes = [list(each[name].shape[1:]) if name in each else "none" for each in (found, expected)]
             if shapes[0] != shapes[1]:
-                what = f"of {name!r} it has the shape {shapes[0]}, its network {shapes[1]}"
-                raise ConfigError(
-                    f"{self.path}: is damaged ({what}); remove it and train it again with save_weights=true"
-                )
+                what = f"shape of {name!r}: {shapes[0]} in the file, {shapes[1]} in the network"
+                raise ConfigError(f"{self.path}: is damaged ({what}); delete it and train again with save_weights=true")
         return found
 
 

@@ -94,8 +94,10 @@ def _timed(trials: PackOf) -> PackCost:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        asked = f"a step of {len(trials)} trials with batches of {config.train.batch_size} finds no memory"
-        raise ConfigError.of("model", config.model.kind, f"{asked}; max_pack_size=1 trains one at a time") from None
+        asked = f"not enough memory to train {len(trials)} trials at once with batches of {config.train.batch_size}"
+        raise ConfigError.of(
+            "model", config.model.kind, f"{asked}; max_pack_size=1 trains one trial at a time"
+        ) from None
 
 
 def _time(trials: PackOf, steps: int = 4) -> PackCost:

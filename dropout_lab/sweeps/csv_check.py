@@ -8,7 +8,7 @@ from pathlib import Path
 from dropout_lab.errors import ConfigError
 from dropout_lab.settings.former_names import FORMER_COLUMNS
 
-MEND = "mend or remove it"
+MEND = "correct or delete the line"
 STATUSES = ("ok", "diverged", "failed")
 
 
@@ -40,7 +40,7 @@ def verify_csv(path: Path, needed: Sequence[str], header: Sequence[str], numbers
         found = [FORMER_COLUMNS.get(name, name) for name in next(reader, [])]
         if not set(needed) <= set(found):
             if len(found) == 1 and set(needed) <= set(found[0].split(";")):
-                raise ConfigError(f"{path}: has semicolons between its cells; save it with commas")
+                raise ConfigError(f"{path}: its cells are separated by semicolons; save the file with commas")
             raise _foreign(path)
         line = reader.line_num + 1
         for row in reader:
@@ -60,10 +60,10 @@ def _decoded(path: Path, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}: line {line}: cannot be read as CSV, it is not UTF-8; {MEND}") from None
+        raise ConfigError(f"{path}: line {line}: cannot be read as CSV (not UTF-8); {MEND}") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise ConfigError(f"{path}: line {line}: cannot be read as CSV, it holds NUL bytes; {MEND}")
+        raise ConfigError(f"{path}: line {line}: cannot be read as CSV (contains NUL bytes); {MEND}")
     return text
 
 

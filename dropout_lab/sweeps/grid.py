@@ -123,7 +123,7 @@ def _check_size(words: Sequence[str]) -> None:
     points = math.prod(count_points(override) for override in overrides)
     if points > most:
         raise ConfigError(
-            f"{points:,} arms: at most {most:,} are trained by one command; {LIMIT}={points} allows as many"
+            f"{points:,} arms are more than {LIMIT}={most} allows; reduce the grid or set {LIMIT}={points}"
         )
 
 
@@ -170,7 +170,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
         ConfigError: the grid is empty, or a point is invalid.
     """
     if not jobs:
-        raise ConfigError("the sweep is empty")
+        raise ConfigError("the sweep contains no arm")
     single = [[override for override in map(parse_override, job) if not override.is_sweep_override()] for job in jobs]
     shown = [{override.key_or_group: shown_value(override_value(override)) for override in job} for job in single]
     axes = _axes(shown)
@@ -212,7 +212,7 @@ def _check_fixed(arms: Sequence[Arm]) -> None:
             values = [get_value(key, each.config) for each in (arms[0], arm)]
             if values[0] != values[1]:
                 expression, both = format_setting(arm.expressions[key]), " and ".join(map(format_setting, values))
-                raise ConfigError(f"{key}={expression}: must have one value for the whole sweep, but it is {both}")
+                raise ConfigError(f"{key}={expression}: must have one value for the whole sweep, got {both}")
 
 
 def open_ranges(job: Sequence[str]) -> list[str]:

@@ -42,11 +42,11 @@ def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
         reason = no_noise_reason(trial)
         if reason:
             alone = " and one seed" if conf.kind == "ensemble" else ""
-            raise ConfigError.of("infer", conf.kind, f"requires randomness: {reason}{alone}")
+            raise ConfigError.of("infer", conf.kind, f"requires stochastic passes: {reason}{alone}")
     if conf.stochastic and not no_noise_reason(trial) and isinstance(trial.config.model, CustomConf):
         mixing = rehearse(trial).mixing
         if mixing:
-            problem = f"{trial.config.model.target} {mixing}, but the passes over an example share a batch"
+            problem = f"{trial.config.model.target} {mixing}, and the passes over an example form one batch"
             raise ConfigError.of(
                 "infer", conf.kind, f"{problem}; use layers with running statistics, or leave out this method"
             )
@@ -66,7 +66,7 @@ def no_noise_reason(trial: Trial) -> str | None:
     if variant == "none" or not any([*rates, *(getattr(config, f"{role}_rate") for role in ROLES)]):
         return "the rate is 0"
     if variant in VARIANTS and not VARIANTS[variant].stochastic:
-        return f"variant={variant} is not random"
+        return f"variant={variant} is deterministic"
     if config.schedule.kind == "early" and config.schedule.fraction < 1:
         return "schedule=early ends at rate 0"
     return None
@@ -77,14 +77,12 @@ def _fits(trial: Trial, conf: InferConf) -> None:
     dataset = load_trial_data(trial)
     names = ",".join(conf.ood)
     if dataset.task != "classification" or len(dataset.shape) != IMAGES:
-        raise ConfigError(
-            f"infer.ood=[{names}]: requires a classification of images, but data={dataset.name} is not one"
-        )
+        raise ConfigError(f"infer.ood=[{names}]: requires image classification, which data={dataset.name} is not")
     for name in conf.ood:
         if name in SHIFTS:
             continue
         if name not in DATASETS or name == dataset.name:
-            problem = f"must be a data set of images other than {dataset.name}, {' or '.join(SHIFTS)}"
+            problem = f"must be {' or '.join(SHIFTS)}, or an image data set other than {dataset.name}"
             raise ConfigError.of("infer.ood", name, problem)
         try:
             other = load(name, root=trial.config.data.root)
@@ -92,4 +90,6 @@ def _fits(trial: Trial, conf: InferConf) -> None:
             raise ConfigError(f"infer.ood={name}: {error}") from None
         if other.shape != dataset.shape:
             found, needed = ("x".join(map(str, each.shape)) for each in (other, dataset))
-            raise ConfigError.of("infer.ood", name, f"its examples are {found}, those of {dataset.name} {needed}")
+            raise ConfigError.of(
+                "infer.ood", name, f"has examples of shape {found}, but those of {dataset.name} are {needed}"
+            )

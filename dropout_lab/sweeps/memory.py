@@ -58,7 +58,7 @@ def refuse_unaffordable(config: Config, model: Model) -> None:
     needed, there = 4 * FEWEST_COPIES * model.size, usable_memory(config.device)
     if needed > there:
         parts = f"has {model.size:,} parameters, which need {format_bytes(needed)} with gradients and final weights"
-        raise ConfigError.of("model", config.model.kind, f"{parts}; {format_bytes(there)} are there")
+        raise ConfigError.of("model", config.model.kind, f"{parts}; {format_bytes(there)} are available")
 
 
 def format_bytes(count: float) -> str:

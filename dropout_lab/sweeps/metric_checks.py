@@ -36,26 +36,26 @@ def check_requested(config: Config, dataset: Dataset, seeds: Sequence[int]) -> N
             offered = [*possible, *([CONFUSION] if classes else [])]
             raise ConfigError.of("metrics", config.metrics, f"{_unfit(name, tasks, dataset)}; {_offer(offered)}")
     if CONFUSION in config.metrics and not config.save_predictions:
-        raise ConfigError.of("metrics", config.metrics, "the confusion matrix is that of save_predictions=true; add it")
+        raise ConfigError.of("metrics", config.metrics, "the confusion matrix requires save_predictions=true")
     for key, column in monitored_columns(config).items():
         name = column.removeprefix("val_")
         offered = ["loss", score_of(dataset.task).name, *possible]
         if name not in offered:
             problem = _unfit(name, METRICS[name].tasks, dataset)
-            raise ConfigError.of(key, column, f"{problem}; it can be {', '.join(f'val_{each}' for each in offered)}")
+            raise ConfigError.of(key, column, f"{problem}; allowed: {', '.join(f'val_{each}' for each in offered)}")
         if name in possible:
             _check_defined(config, dataset, seeds, key, name)
 
 
 def _unfit(name: str, tasks: Sequence[str], dataset: Dataset) -> str:
     if dataset.task == "language":
-        return f"{name} cannot be measured on request for running text such as data={dataset.name}"
+        return f"{name} is not available for running text such as data={dataset.name}"
     tasks = [task for task in tasks if task != "language"]
-    return f"{name} is for {' and '.join(tasks) or 'running text'}, and data={dataset.name} is a {dataset.task}"
+    return f"{name} applies to {' and '.join(tasks) or 'running text'}, data={dataset.name} is a {dataset.task} task"
 
 
 def _offer(names: Sequence[str]) -> str:
-    return f"it can have {', '.join(names)}" if names else "leave out metrics="
+    return f"allowed: {', '.join(names)}" if names else "leave out metrics="
 
 
 def monitored_columns(config: Config) -> dict[str, str]:
@@ -73,7 +73,7 @@ def _check_defined(config: Config, dataset: Dataset, seeds: Sequence[int], key: 
         rows = make_splits(dataset, config.data, Streams(config.base_seed, seed))["val"]
         if not np.isfinite(_value_of_constant(name, dataset, rows)):
             missing = absent_classes(dataset, rows)
-            why = f", which lacks class {missing[0]!r}" if missing else ""
+            why = f", which has no example of class {missing[0]!r}" if missing else ""
             problem = f"is undefined on the validation split of seed {seed}{why}; choose another metric, or a larger "
             raise ConfigError.of(key, f"val_{name}", f"{problem}data.val_fraction")
 
@@ -115,5 +115,5 @@ def _missing_line(names: Sequence[str], dataset: Dataset, rows: Mapping[int, np.
     undefined = [name for name in names if not np.isfinite(_value_of_constant(name, dataset, rows[first]))]
     listed = ", ".join(map(str, list(missing)[:NAMED])) + (", ..." if len(missing) > NAMED else "")
     where = f"in the {title} split of seed{'s' if len(missing) > 1 else ''} {listed}"
-    effect = f"{', '.join(undefined)} will be nan there" if undefined else "means over classes leave it out there"
+    effect = f"{', '.join(undefined)} will be nan" if undefined else "means over classes exclude it"
     return f"note: class {missing[first][0]!r} has no example {where}: {effect}"

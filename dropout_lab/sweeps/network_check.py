@@ -155,9 +155,9 @@ class _Network:
             if watch.changed() or not _equal(first, second, SAME):
                 mode = "training" if training else "evaluation"
                 raise NetworkError(
-                    f"{self._model.name} gives other outputs for the same batch in {mode}: it draws random numbers "
-                    "that no trial seed rules, or keeps state outside of its buffers; use nn.Dropout modules and "
-                    "register_buffer"
+                    f"{self._model.name} returns different outputs for the same batch in {mode}: it draws random "
+                    "numbers that the trial seed does not control, or keeps state outside its buffers; use nn.Dropout "
+                    "modules and register_buffer"
                 )
 
     def mixing(self) -> str:
@@ -177,7 +177,7 @@ class _Network:
             alone = self._outputs(self._x[:, i : i + 1].expand_as(self._x), change=jitter)
             if not _equal(outs[i], alone[i], SIMILAR):
                 layers = self._model.batch_statistics()
-                why = f" (statistics of the batch: {', '.join(layers)})" if layers else ""
+                why = f" (batch statistics in {', '.join(layers)})" if layers else ""
                 return f"mixes the examples of a batch in evaluation{why}"
         return ""
 

@@ -61,8 +61,8 @@ class CheckpointHeader:
         for name, value in expected.items():
             stored = getattr(self, name)
             if stored != value:
-                versions = f"it was written with {name} {stored}, and this is {name} {value}"
-                raise CheckpointError("it is of other trials" if name == "trials" else versions)
+                versions = f"it was written with {name} {stored}, but the current {name} is {value}"
+                raise CheckpointError("it belongs to other trials" if name == "trials" else versions)
 
 
 def checkpoint_path(folder: str | Path, trial_ids: Sequence[str]) -> Path:
@@ -100,7 +100,7 @@ def list_checkpoints(folder: str | Path) -> Iterator[tuple[Path, CheckpointHeade
         try:
             header = read_header(path)
             if checkpoint_path(folder, header.trials) != path:
-                raise CheckpointError("it has the name of another pack")
+                raise CheckpointError("its file name belongs to another pack")
             yield path, header
         except CheckpointError as error:
             yield path, error

@@ -48,7 +48,7 @@ class FolderMonitor:
 
     def reject(self, reason: str) -> None:
         """Print why the checkpoint is not used."""
-        _warn(f"{self._path}: {reason}; this pack is trained from the beginning")
+        _warn(f"{self._path}: {reason}; this pack restarts at the first epoch")
 
     def step(self, position: Callable[[], PackPosition], state: Callable[[], dict[str, Any]]) -> None:
         """Write the position and the checkpoint if it is time to."""
@@ -69,7 +69,7 @@ class FolderMonitor:
         except (OSError, MemoryError) as error:  # such as a full disk, which is no reason to end the training
             if not self._failed:
                 reason = getattr(error, "strerror", None) or error or "no memory"
-                _warn(f"{self._path}: cannot be written ({reason}); the training goes on without it")
+                _warn(f"{self._path}: cannot be written ({reason}); training continues without checkpoints")
             self._failed = True
 
     def close(self) -> None:

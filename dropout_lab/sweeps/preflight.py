@@ -45,9 +45,9 @@ def drop_invalid(arms: Sequence[Arm], say: Callable[[str], None]) -> list[Arm]:
         except ConfigError as error:
             left_out[str(error)] = left_out.get(str(error), 0) + 1
     for reason, count in left_out.items():
-        say(f"left out {count} arm{'s' if count > 1 else ''}: {reason}")
+        say(f"skipped {count} arm{'s' if count > 1 else ''}: {reason}")
     if not kept:
-        raise ConfigError("the sweep is empty: skip_invalid excludes every arm")
+        raise ConfigError("nothing to train: skip_invalid excludes every arm")
     return kept
 
 
@@ -116,7 +116,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
         if config.model.hidden_sites is None:
             model = build_trial_model(trial)
             places = ", ".join(f"{name} ({model.places[name].layout})" for name in model.sites)
-            count = f"{len(model.sites)} place{'s' if len(model.sites) > 1 else ''}"
+            count = f"{len(model.sites)} site{'s' if len(model.sites) > 1 else ''}"
             lines[f"note: {config.model.target} drops at {count}: {places}"] = None
             lines |= dict.fromkeys(rehearse(trial).notes)
     return list(lines)
@@ -134,7 +134,7 @@ def _device(config: Config) -> None:
     cuda, _, number = config.device.partition(":")
     if cuda == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise ConfigError.of(
-            "device", config.device, f"torch finds {torch.cuda.device_count()} CUDA devices on this machine"
+            "device", config.device, f"torch detects {torch.cuda.device_count()} CUDA devices on this machine"
         )
 
 
@@ -145,8 +145,8 @@ def _refuse_resplit(config: Config, dataset: Dataset) -> None:
         last = len(dataset.splits) - 1
         remedy = f"data.split=range(0,{last + 1}) trains on each of its published splits"
     else:
-        remedy = "leave it out; save_predictions=true gives intervals over its test examples"
-    problem = f"data={dataset.name} has an official test part of {len(dataset.test)} examples, which is not drawn"
+        remedy = "leave out resplit=; save_predictions=true gives intervals over its test examples"
+    problem = f"data={dataset.name} has an official test set of {len(dataset.test)} examples, which is not resampled"
     raise ConfigError(f"resplit=true: {problem}; {remedy}")
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dropout_lab.sweeps.pack_job import TrainedPack
 
 Say = Callable[[str], None]
-REPEAT = "the same command trains them"
+REPEAT = "rerun the same command to train them"
 # Evaluates trained networks as configured; returns the ids of the evaluated trials with their inference settings.
 Evaluate = Callable[[Sequence[Arm], Ledger, Say], Sequence[tuple[str, InferConf]]]
 
@@ -151,7 +151,7 @@ def run_claimed(
     """Do the work of :func:`run_arms` in a folder that this command, or the one that started it, has claimed."""
     trials, packs = plan_missing(arms, ledger)
     for key in ineffective_settings(arms):
-        say(f"note: {key} has no effect here")
+        say(f"warning: {key} has no effect in this sweep")
     say(_opening(ledger, arms, trials, packs))
     _remove_remains(ledger.folder, _done(trials, ledger))
     if packs:
@@ -172,7 +172,7 @@ def run_claimed(
     mine = [rows[trial.id] for trial in trials if trial.id in rows]
     missing = len(trials) - len(mine)
     if missing:
-        say(f"note: {ledger.folder} was changed meanwhile and lacks {missing} of {len(trials)} trials; {REPEAT}")
+        say(f"note: {ledger.folder} was changed during the sweep and lacks {missing} of {len(trials)} trials; {REPEAT}")
     return Outcome(arms, mine, sum(len(pack) for pack in packs), evaluated=evaluated, missing=missing)
 
 
@@ -203,7 +203,7 @@ def _execute(packs: Sequence[PackOf], ledger: Ledger, say: Say) -> None:
             if len(packs) > 1:
                 _remove_checkpoint(ledger.folder, failed.pack)  # it would form that pack again
             how = "in two halves" if len(packs) > 1 else "once"
-            bar.say(say, f"trying again {how}: {_named(failed.pack)} ({failed.reason})")
+            bar.say(say, f"retrying {how}: {_named(failed.pack)} ({failed.reason})")
 
         for trained in train_packs(packs, packs[0][0].config.workers, bar.add, retry):
             if trained.error:
@@ -265,16 +265,16 @@ def _opening(ledger: Ledger, arms: Sequence[Arm], trials: Sequence[Trial], packs
     count = f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
     if not packs:
         return (
-            f"{ledger.folder}: all {count} are complete"
+            f"{ledger.folder}: all {count} already completed"
             if len(trials) > 1
-            else f"{ledger.folder}: the trial is complete"
+            else f"{ledger.folder}: the trial is already completed"
         )
     todo = sum(len(pack) for pack in packs)
     done, rows = _done(trials, ledger), ledger.rows()
     finished = {trial.id for trial in trials if trial.id in rows and rows[trial.id]["status"] in FINAL}
     lost = len(finished - done)
-    already = f", {len(finished)} of them complete" if finished else ""
-    already += f", {lost} without the files to be saved" if lost else ""
+    already = f", {len(finished)} already completed" if finished else ""
+    already += f", {lost} without the requested files" if lost else ""
     rounds = f"{len(packs)} pack{'s' if len(packs) != 1 else ''}"
     return f"{ledger.folder}: {count}{already}; training {todo} in {rounds}"
 
@@ -283,7 +283,7 @@ def _closing(ledger: Ledger, trials: Sequence[Trial]) -> str:
     rows = ledger.rows()
     saved = sum(trial.id in rows for trial in trials)
     there = f"{saved} of {len(trials)} trials are saved in {ledger.folder}"
-    return f"interrupted; {there}; the same command continues from there"
+    return f"interrupted; {there}; rerun the same command to continue"
 
 
 def _write_config(ledger: Ledger, config: Config, command: str) -> None:

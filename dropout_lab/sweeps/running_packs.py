@@ -65,7 +65,7 @@ class RunningPack:
         texts = (self.description, self.host, self.started, *self.trials)
         for values, kind in ((numbers, int | float), (counts, int), (texts, str)):
             if not all(isinstance(value, kind) for value in values):
-                raise TypeError("a value has another type, as in a file that was edited")
+                raise TypeError("a value has an unexpected type")
 
     @property
     def running(self) -> bool:

@@ -45,7 +45,9 @@ def _describe_source(config: Config) -> str:
 def ended_in_trial_run(config: Config, error: ProcessEnded) -> ConfigError:
     """Return the refusal of a network that ends its process."""
     target = getattr(config.model, "target", "")
-    return ConfigError.of("model.target", target, f"the process of its trial run {error}; it must raise an exception")
+    return ConfigError.of(
+        "model.target", target, f"its process {error} in the check before training; raise an exception instead"
+    )
 
 
 @lru_cache(maxsize=32)
@@ -68,7 +70,9 @@ def _build(key: TrialKey) -> Model:
         raise ended_in_trial_run(config, error) from None
     except (ValueError, RuntimeError) as error:
         shape = "x".join(map(str, dataset.shape))
-        shape = f"the examples of data={dataset.name} are {shape}" if shape else f"data={dataset.name} is running text"
+        shape = (
+            f"data={dataset.name} has examples of shape {shape}" if shape else f"data={dataset.name} is running text"
+        )
         remedy = (
             "; data.layout=images reads them as images" if dataset.name == "file" and len(dataset.shape) == 2 else ""
         )

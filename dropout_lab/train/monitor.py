@@ -53,7 +53,7 @@ class PackMonitor(Protocol):
         ...
 
     def reject(self, reason: str) -> None:
-        """Receive the reason for which the state of :meth:`load` does not fit this training, which starts anew."""
+        """Receive the reason for which the state of :meth:`load` does not fit the training, which then restarts."""
         ...
 
     def step(self, position: Callable[[], PackPosition], state: Callable[[], dict[str, Any]]) -> None:

@@ -75,11 +75,12 @@ class Optimizer:
 
     Args:
         params: the stacked parameters.
-        lr: learning rate of each model, [M].
+        lr: learning rate of each model, [M], on the CPU, where its values are read without waiting for a device.
         conf: constants of the optimizer.
-        speeds: factor of the learning rate per parameter, a number or [M]; defaults to 1.
+        speeds: factor of the learning rate per parameter, a number or [M] on the CPU; defaults to 1.
 
     Attributes:
+        lr: the learning rates [M] on the device of the parameters.
         momentum: momentum of the next update, for optimizers that have one.
         power: if weights are multiplied by k, their learning rate must be multiplied by k to this power.
         stacks: whether adjacent models can be updated as one tensor with bit-identical results.
@@ -93,7 +94,8 @@ class Optimizer:
         self, params: Sequence[Tensor], lr: Tensor, conf: TrainConf, speeds: Sequence[float | Tensor] | None = None
     ):
         assert all(p.is_contiguous() for p in params), "fused kernels read memory in order"
-        self.lr, self.conf, self.steps = lr, conf, 0
+        self.conf, self.steps, self._device = conf, 0, params[0].device
+        self._keep_lr(lr)
         self.momentum = conf.momentum
         self._speeds = list(speeds) if speeds else [1.0] * len(params)
         self.state = {name: [torch.zeros_like(p, requires_grad=False) for p in params] for name in self.slots}
@@ -104,9 +106,12 @@ class Optimizer:
         self._groups: list[LrGroup] = []
         self._cut()
 
+    def _keep_lr(self, lr: Tensor) -> None:
+        self._lr_values, self.lr = lr, lr.to(self._device)
+
     def set_lr(self, lr: Tensor) -> None:
-        """Set the learning rate of each model, [M]."""
-        self.lr = lr
+        """Set the learning rate of each model, [M], on the CPU."""
+        self._keep_lr(lr)
         before, after = self._lrs, self._lr_table()
         mapped = dict(zip(chain(*before), chain(*after), strict=True))
         if [[mapped[old] for old in lrs] for lrs in before] == after:  # the groups do not change
@@ -132,7 +137,7 @@ class Optimizer:
     def select(self, models: Sequence[int], params: Sequence[Tensor]) -> None:
         """Keep these models of the pack, in this order; ``params`` are their parameters."""
         index = list(models)
-        self.lr = self.lr[index]
+        self._keep_lr(self._lr_values[index])
         self._speeds = [speed[index] if isinstance(speed, Tensor) else speed for speed in self._speeds]
         self.state = {name: [slot[index] for slot in slots] for name, slots in self.state.items()}
         self._params = list(params)
@@ -140,19 +145,20 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the parameters, the learning rates, the momentum and the number of updates."""
-        return {"slots": self.state, "lr": self.lr, "momentum": self.momentum, "steps": self.steps}
+        return {"slots": self.state, "lr": self._lr_values, "momentum": self.momentum, "steps": self.steps}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the state that :meth:`state_dict` returned."""
         for name, slots in self.state.items():
             for slot, value in zip(slots, state["slots"][name], strict=True):
                 slot.copy_(value)
-        self.lr, self.momentum, self.steps = state["lr"].to(self.lr.device), state["momentum"], state["steps"]
+        self._keep_lr(state["lr"])
+        self.momentum, self.steps = state["momentum"], state["steps"]
         self._cut()
 
     def _lr_table(self) -> list[list[float]]:
         """Return the learning rates by parameter and model."""
-        return [(self.lr * speed).tolist() for speed in self._speeds]
+        return [(self._lr_values * speed).tolist() for speed in self._speeds]
 
     def _cut(self) -> None:
         """Split parameters and state into pieces of adjacent models, and group the pieces by learning rate."""

@@ -71,18 +71,19 @@ class Pack:
         self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
         self.rates = [site_rates(trial, self.model) for trial in trials]
         stacked = {
-            place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64, device=device)
+            place: torch.tensor([rates[place] for rates in self.rates], dtype=torch.float64)
             for place in self.model.places
         }
         # Trials without dropout can share a pack with trials of any single variant.
         conf = next((c.variant for c in configs if c.variant.kind != "none"), shared.variant)
         schedule = make_schedule(shared.schedule.kind, shared.schedule)
-        self.noise = PackDropout(build_variant(conf), schedule, stacked, self.model.places, streams)
+        self.noise = PackDropout(build_variant(conf), schedule, stacked, self.model.places, streams, device)
         keep = paper.keep_probabilities(trials, self.model, stacked)
-        chosen = PackChoice([c.regularizer for c in configs], streams, device, keep)
+        scales = {name: part.to(device) for name, part in keep.items()}
+        chosen = PackChoice([c.regularizer for c in configs], streams, device, scales)
         self.regularizers = regularizers.build_stack(describe_network(self.model, dataset), chosen)
         weights = self.model.init(streams, device)
-        for name, part in keep.items():
+        for name, part in scales.items():
             weights[name] *= per_model(part, weights[name])
         self.params = weights | self.noise.start(weights)
         for name, p in self.params.items():
@@ -97,10 +98,10 @@ class Pack:
         self.optimizer.momentum = momentum_at(shared.train, 0)
 
     def _learning_rates(self) -> Tensor:
-        """Return the learning rate of each model at the next update, [M]."""
+        """Return the learning rate of each model at the next update, [M], on the CPU."""
         position = *self.position, self._configs[0].train.epochs
         lrs = [config.train.lr * config.lr_schedule.factor(*position) for config in self._configs]
-        return torch.tensor(lrs, dtype=torch.float64, device=self._device)
+        return torch.tensor(lrs, dtype=torch.float64)
 
     def begin(self, epoch: int) -> Sequence[Tensor]:
         """Start an epoch, counted from 1, and return the rows of its batches."""
@@ -236,7 +237,7 @@ def site_rates(trial: Trial, model: Model) -> dict[str, float]:
     rate = trial.config.rate
     if trial.point.variant in VARIANTS and VARIANTS[trial.point.variant].at_input:
         if isinstance(rate, list):
-            raise ValueError("acts on the input and takes one rate")
+            raise ValueError("acts on the input only and accepts a single rate")
         at_input, hidden = rate, [0.0] * model.depth
     else:
         at_input = trial.config.input_rate
@@ -264,7 +265,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
         if not variant.takes_input:
             return "does not take an input_rate"
         if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # rows are steps
-            return "does not take an input_rate on images, whose only map it would drop whole"
+            return "does not accept an input_rate on these images, whose only channel it would drop as a whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):
         return f"requires {STATES}, which this network does not have"
     if isinstance(variant, LearnedRate):
@@ -276,13 +277,13 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
     if on and not set(on.values()) & set(variant.needs):
         # The kinds of activation sites identify the model for the user.
         has = " and ".join(sorted(set(on.values()) & set(ACTIVATION_KINDS)))
-        return f"needs {' or '.join(variant.needs)} , but this network has only {has}"
+        return f"requires {' or '.join(variant.needs)}, but this network has only {has}"
     acting = [name for name in rates if rates[name] > 0 and applies_at(variant, model.places[name])]
     if isinstance(trial.config.rate, list):
         reached = {model.places[name].depth for name in acting}
         idle = [name for name in model.sites if rates[name] > 0 and model.places[name].depth not in reached]
         if idle:
-            return f"does not act at {' and '.join(idle)}; set their rate to 0"
+            return f"has no effect at {' and '.join(idle)}; set the rate of these sites to 0"
     if not acting and trial.config.variant.network == "as_is":
         return "has no site in this network"
     return None
@@ -293,7 +294,7 @@ def _unlearnable(trial: Trial, variant: LearnedRate, rates: Mapping[str, float],
     if trial.config.schedule.kind != "constant":
         return f"learns its rate and cannot be combined with schedule={trial.config.schedule.kind}"
     if max(rates.values()) > variant.highest:
-        return f"learns a rate of at most {variant.highest:g} ; start at or below it"
+        return f"learns a rate of at most {variant.highest:g}; set rate to this value or less"
     if not any(place.read_by for place in model.places.values()):
-        return "regularizes its rate by the weights that read a site, which are unknown for this network"
+        return "requires the weights that read a site, to regularize its rate, and these are unknown for this network"
     return None

@@ -56,11 +56,14 @@ def conversion_error(trial: Trial, model: Model) -> str | None:
             f"requires a variant that rescales units during training ({fitting}), and variant={variant.kind} does not"
         )
     if config.schedule.kind != "constant":
-        return f"needs a part that is kept, which schedule={config.schedule.kind} moves"
+        return f"requires a constant keep probability, which schedule={config.schedule.kind} does not have"
     places = [place for place in model.places.values() if place.layout in ACTIVATION_KINDS]
     if any(not place.read_by for place in places):
-        return f"needs weights that read what is dropped, and model={config.model.kind} adds it up, or does not tell"
+        return (
+            f"requires weights that read the dropped units, but model={config.model.kind} sums them or does not "
+            "declare the weights"
+        )
     between = [name for name in config.regularizer.names if REGULARIZERS[name].between(config.regularizer)]
     if between:
-        return f"needs weights that read what is dropped, and regularizer={between[0]} stands between"
+        return f"requires weights that read the dropped units directly, but regularizer={between[0]} is between them"
     return None

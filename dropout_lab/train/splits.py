@@ -112,7 +112,7 @@ def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
         name, kind = (conf.name, "published splits") if dataset.name == "uci" else (dataset.name, "splits")
         raise ValueError(f"data.split={conf.split}: {name} has {last + 1} {kind}, 0 to {last}")
     if conf.split and not dataset.splits and dataset.name == "fsdd":
-        raise ValueError(f"data.split={conf.split}: has an effect with data.split_by=speaker only")
+        raise ValueError(f"data.split={conf.split}: applies with data.split_by=speaker only")
     if conf.label_noise and dataset.task != "classification":
         raise ValueError(
             f"data.label_noise={conf.label_noise:g}: requires classes, which data={dataset.name} does not have"
@@ -121,8 +121,8 @@ def refuse_settings(dataset: Dataset, conf: DataConf) -> None:
         raise ValueError(f"data.missing={conf.missing}: data.reconstruct=true requires unchanged examples")
     unresolved = unresolved_column(dataset, conf.normalise, conf.target)
     if unresolved:
-        remedy = "give it in another unit" if conf.normalise != "none" else "data.normalise=zscore keeps its digits"
-        raise ValueError(f"{unresolved}: differs in digits beyond single precision; {remedy}")
+        remedy = "use another unit" if conf.normalise != "none" else "set data.normalise=zscore to preserve the digits"
+        raise ValueError(f"{unresolved}: its values differ in digits beyond single precision; {remedy}")
     if conf.normalise != "none" and conf.reconstruct:
         raise ValueError(f"data.normalise={conf.normalise}: data.reconstruct=true requires unchanged examples")
     if conf.normalise != "none" and dataset.tokens:

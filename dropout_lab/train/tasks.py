@@ -77,7 +77,7 @@ class TaskMetrics:
         return {"bits_per_character": loss / math.log(2)} if known else {}
 
     def gap(self, train: float, test: float) -> float:
-        """Return the generalisation gap: how much better the training score is than the test score."""
+        """Return the generalisation gap: the amount by which the training score is better than the test score."""
         return score_of(self.kind).gap(train, test)
 
 

@@ -1,4 +1,4 @@
-"""State of a training between two steps: what it consists of, how it is stored and how it is restored."""
+"""State of a training between two steps: its content, storage and restoration."""
 
 import math
 import time

@@ -124,7 +124,9 @@ class OptunaSampler(Sampler):
         try:
             import optuna
         except ImportError:
-            raise ConfigError("sampler=optuna: needs the extra, `pip install dropout-lab[optuna]`") from None
+            raise ConfigError(
+                "sampler=optuna: Optuna is not installed; run `pip install dropout-lab[optuna]`"
+            ) from None
         # The first round is random. constant_liar keeps the proposals of one round apart.
         start = math.ceil(self.budget / ROUNDS)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=start, constant_liar=True)

@@ -148,14 +148,12 @@ def _searches(arms: Sequence[Arm]) -> list[Search]:
     config = arms[0].config
     if not config.evaluate_test:
         raise ConfigError(
-            "evaluate_test=false: tune=true evaluates its selection on the test set; leave out evaluate_test="
+            "evaluate_test=false: tune=true evaluates the selected settings on the test set; leave out evaluate_test="
         )
     last = FIRST_SEED + config.tuning_draws * config.tuning_seeds
     taken = [seed for seed in config.trial_seeds if FIRST_SEED <= seed < last]
     if taken:
-        raise ConfigError.of(
-            "seeds", taken, f"seeds from {FIRST_SEED} on are reserved for the selection; use smaller ones"
-        )
+        raise ConfigError.of("seeds", taken, f"seeds from {FIRST_SEED} on are reserved for tuning; use smaller ones")
     _check_draws(config)
     searches = [Search(arm, draw) for arm in arms for draw in range(config.tuning_draws)]
     if not any(search.stand_ins for search in searches):
@@ -169,10 +167,10 @@ def _check_draws(config: Config) -> None:
     if count % draws:
         near = max(count // draws, 1) * draws
         remedy = f"use seeds={near} or seeds={near + draws}"
-        raise ConfigError.of("tuning_draws", draws, f"each confirms on an equal share of the {count} seeds; {remedy}")
+        raise ConfigError.of("tuning_draws", draws, f"must divide the number of seeds, {count}; {remedy}")
     if config.resplit and draws != count:
-        problem = "tuning would train on examples that another seed tests on"
-        raise ConfigError(f"resplit=true: with tune=true, {problem}; tuning_draws={count} tunes once for each seed")
+        problem = "tuning would train on test examples of other seeds"
+        raise ConfigError(f"resplit=true: with tune=true, {problem}; tuning_draws={count} tunes once per seed")
 
 
 def _joined(arms: Sequence[Arm]) -> list[Arm]:
@@ -194,7 +192,9 @@ def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tupl
     while asked := [arm for search in searches for arm in search.ask()]:
         outcomes.append(run_claimed(asked, ledger, say, command))
         if outcomes[-1].missing:
-            raise ConfigError.of("out", str(ledger.folder), "lost trials of the search; the same command goes on")
+            raise ConfigError.of(
+                "out", str(ledger.folder), "trials of the search are missing; rerun the same command to continue"
+            )
         rows = {row["trial_id"]: row for row in outcomes[-1].rows}
         for search in searches:
             search.tell(rows)
@@ -218,11 +218,13 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     """
     if len(arms) > 1:
         axes = ", ".join(key for key, _ in arms[0].settings)
-        raise ConfigError(f"search takes one arm and tunes within ranges; this command has {len(arms)}, by {axes}")
+        raise ConfigError(
+            f"search takes one arm, got {len(arms)} arms by {axes}; give ranges such as rate=interval(0.1,0.8)"
+        )
     for name, default in (("tuning_draws", 1), ("resplit", False)):
         if getattr(arms[0].config, name) != default:
             value = format_setting(getattr(arms[0].config, name))
-            raise ConfigError(f"{name}={value}: is for confirming trials, and search has none; leave it out")
+            raise ConfigError(f"{name}={value}: applies to `sweep tune=true` only; leave out {name}=")
     folder = Path(arms[0].config.out)
     (once,) = _searches(arms)
     preview_run([once.trying(settings) for settings in once.stand_ins], say)
@@ -257,9 +259,9 @@ def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evalua
     with ledger.claim():
         config = arms[0].config
         most = f"{config.budget} setting{'s' if config.budget > 1 else ''}"
-        say(f"tuning: {most} an arm, {config.sampler}, on {config.tuning_seeds} seeds; the test set is not read")
+        say(f"tuning: {most} per arm, sampler {config.sampler}, {config.tuning_seeds} seeds; the test set is not read")
         if config.tuning_draws > 1:
-            say(f"the tuning is repeated {config.tuning_draws} times")
+            say(f"tuning is repeated {config.tuning_draws} times")
         searches, outcomes = explore(arms, ledger, say, command)
         say(f"training the selected settings of {len(arms)} arms on new seeds")
         outcomes.append(

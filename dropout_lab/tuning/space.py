@@ -75,12 +75,12 @@ def search_space(arm: Arm) -> list[Dimension]:
 
 def _dimension(entry: Setting, bounds: Mapping[str, Any]) -> Dimension:
     if not {"low", "high"} <= set(bounds) <= {"low", "high", "log"}:
-        raise ConfigError(f"tune: {entry.key}: must have low and high, and optionally log")
+        raise ConfigError(f"tune: {entry.key}: must define low and high, and optionally log")
     low, high = (entry.checked(bounds[end]) for end in ("low", "high"))
     numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
     log = bool(bounds.get("log", False))
     if not numbers or not low < high or (log and low <= 0):
-        raise ConfigError(f"tune: {entry.key}: must be a range of increasing numbers")
+        raise ConfigError(f"tune: {entry.key}: must be a range of numbers with low < high, and low > 0 for log")
     return Dimension(entry.key, low, high, log, entry.type is int)
 
 

@@ -85,7 +85,7 @@ def test_what_is_not_installed_is_named_and_left_out(pretended):
     assert [(row.peer, row.ratio, row.rounds) for row in rows] == [("loop", 6.0, 2)]
     assert (rows[0].accuracy, rows[0].our_accuracy) == (0.8, 0.9)
     assert rows[0].note == "1 of 2 trials, scaled by count; small; compiling is 50 % of its time"
-    assert any("absent left out, needs no_such_library; the extra `bench` has them" in line for line in said)
+    assert any("skipped absent, which requires no_such_library; install the extra `bench`" in line for line in said)
     assert compare_programs("work", ours, [absent], 2, said.append) == []
 
 

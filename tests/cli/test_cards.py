@@ -24,7 +24,7 @@ def test_every_choice_has_a_card_within_eighty_columns(group, composer):
         (block,) = (block for block in text.split("\n\n") if block.startswith("early_stopping"))
         own = [e.key for e in list_settings() if e.key.startswith("regularizer.")]
         own = [key for key in own if regularizer_of(key.split(".")[1]) == "early_stopping"]
-        assert len(own) == 3
+        assert len(own) == 4
         assert all(key in block for key in own)
 
 

@@ -23,7 +23,7 @@ def test_a_sweep_prints_its_table_and_leaves_its_files(typed, folder):
     assert [p.name for p in folder.iterdir()] == ["results"]
     status, again, _ = typed("sweep", "rate=0,0.5", *TINY)
     assert status == 0
-    assert again.startswith("results/sweep: all 4 trials are there\n")
+    assert again.startswith("results/sweep: all 4 trials already completed\n")
     assert again.splitlines()[1:] == out.splitlines()[1:]
 
 
@@ -57,7 +57,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
         (["sweep", "train.lr=abc"], "train.lr=abc: must be a number above 0"),
         (["sweep", "train.lr=nan,0.1"], "train.lr=nan: must be a number above 0"),
         (["sweep", "hydra/launcher=packd"], "hydra/launcher=packd: must be one of basic, "),
-        (["sweep", "seeds=0"], "seeds=0: an empty sweep: must be a whole number of seeds"),
+        (["sweep", "seeds=0"], "seeds=0: the sweep is empty: must be a whole number of seeds"),
         (["sweep", "rate=choice()"], "cannot read 'rate=choice()'"),
         (["train", "rate=0,0.5"], "rate=0,0.5: train takes one value per setting; `dropout-lab sweep` takes several"),
         (["train", "seeds=5"], "seeds=5: train takes one seed, such as seeds=[7]; `dropout-lab sweep` takes several"),
@@ -65,7 +65,7 @@ def test_train_is_one_trial_in_its_own_folder(typed, folder):
             ["sweep", "data=wine", "model=lstm"],
             "model=lstm: requires series, texts, or images, whose rows it reads as time steps",
         ),
-        (["sweep", "device=cuda:99"], "device=cuda:99: torch finds"),
+        (["sweep", "device=cuda:99"], "device=cuda:99: torch detects"),
         (["sweep", "out=/dev/null/x"], "out=/dev/null/x: cannot be written"),
         (["list", "model", "cnn"], "list model cnn: takes one word"),
         (["list", "dropblok"], "list dropblok: did you mean 'dropblock'?"),
@@ -106,7 +106,7 @@ def test_dry_run_says_what_would_run_and_leaves_nothing(typed, folder):
     status, out, _ = typed("sweep", "rate=0,0.5", "--dry-run", *TINY)
     assert status == 0
     assert re.search(r"arms +2\n", out)
-    assert re.search(r"trials +4, of which 0 are in results/sweep and 4 would be trained\n", out)
+    assert re.search(r"trials +4: 0 already completed in results/sweep, 4 to train\n", out)
     assert re.search(r"packs +1, of 4 trials\n", out)
     assert re.search(r"time +about \d+ s", out)
     assert re.search(r"memory +about \d+ MiB", out)
@@ -170,7 +170,7 @@ def test_another_launcher_leaves_out_what_ours_leaves_out(typed):
     words = ["variant=spatial,inverted,standard", "rate=0,0.5", "skip_invalid=true", "hydra/launcher=basic"]
     status, out, _ = typed("sweep", *words, *TINY)
     assert status == 0
-    assert "left out 1 arm: variant=spatial model=mlp" in out
+    assert "skipped 1 arm: variant=spatial model=mlp" in out
     assert len(pd.read_csv("results/sweep/trials.csv")) == 3 * 2  # rate 0 once for all three
 
 
@@ -197,8 +197,8 @@ def test_a_setting_without_effect_is_named(typed):
     status, out, _ = typed("sweep", "--dry-run", "budget=5", "data.path=x.csv", "train.epochs=3", "seeds=1")
     assert status == 0
     assert [line for line in out.splitlines() if line.startswith("note: ")] == [
-        "note: data.path has no effect here",
-        "note: budget has no effect here",
+        "warning: data.path has no effect in this sweep",
+        "warning: budget has no effect in this sweep",
     ]
     assert "1 trial\n" in out
     status, out, _ = typed("search", "--dry-run", "budget=5", "rate=interval(0,0.5)", "seeds=1")
@@ -208,7 +208,7 @@ def test_a_setting_without_effect_is_named(typed):
 def test_an_axis_without_effect_is_named(typed):
     status, out, _ = typed("sweep", "regularizer.l1=0.1,0.2", "rate=0,0.5", *TINY)
     assert status == 0
-    assert "note: regularizer.l1 has no effect here\n" in out
+    assert "warning: regularizer.l1 has no effect in this sweep\n" in out
     assert "rate changes" not in out
 
 
@@ -244,12 +244,12 @@ def test_a_tuned_sweep_shows_what_was_chosen_and_at_what_cost(typed, folder):
     assert re.search(r"^none +-", out, re.MULTILINE)
     assert re.search(r"inverted +rate=0\.\d+", out)
     assert re.search(r"4 in \d+ s +2$", out, re.MULTILINE)
-    assert "chosen by the validation score on 2 seeds" in " ".join(out.split())
+    assert "selected by the validation score on 2 separate seeds" in " ".join(out.split())
     assert max(map(len, out.splitlines()[:-1])) <= 80
     table = out.split("\n\n", 1)[1].rsplit("results/sweep/:", 1)[0].strip()
     assert typed("table")[1].strip() == table
     assert pd.read_csv(folder / "results/sweep/tuning.csv")["picked"].sum() == 2
-    assert "would be trained" in typed("sweep", *words, "--dry-run")[1]
+    assert "to train" in typed("sweep", *words, "--dry-run")[1]
 
 
 def test_a_search_names_the_best_settings_and_reads_no_test_part(typed, folder):
@@ -272,7 +272,7 @@ def test_predictions_are_kept_and_compared(typed, folder):
     assert typed("sweep", *words)[0] == 0
     status, out, _ = typed("sweep", *words, "save_predictions=true")
     assert (status, "training 2 in 1 pack" in out) == (0, True)
-    assert "all 2 trials are there" in typed("sweep", *words, "save_predictions=true")[1]
+    assert "all 2 trials already completed" in typed("sweep", *words, "save_predictions=true")[1]
     trials = pd.read_csv(folder / "results/sweep/trials.csv", dtype={"trial_id": str})
     assert len(trials) == 2
     hits = [correct_examples("results/sweep", i) for i in trials["trial_id"]]
@@ -290,9 +290,12 @@ def test_predictions_are_kept_and_compared(typed, folder):
     [
         (["table", "out=nowhere"], "out=nowhere: holds no sweep (No such file or directory)"),
         (["table", "format=pdf"], "format=pdf: must be one of text, md, latex, csv"),
-        (["table", "rate=0.5"], "table rate=0.5: takes out=DIR and format="),
+        (["table", "rate=0.5"], "table rate=0.5: unknown option; table takes out=DIR and format="),
         (["search", "tune=true"], "search always tunes; leave out tune="),
-        (["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"], "tune=true: trains its settings in packs"),
+        (
+            ["sweep", "tune=true", "arms=inverted", "hydra/launcher=basic"],
+            "tune=true: is not supported with Hydra's launchers",
+        ),
     ],
 )
 def test_new_commands_that_are_wrong(typed, folder, words, line):

@@ -12,6 +12,10 @@ import pytest
         ("dropout-lab sweep rate=0,1 hydra/launcher=", {"hydra/launcher=basic", "hydra/launcher=packed"}),
         ("dropout-lab train train.ba", {"train.batch_size="}),
         ("dropout-lab list va", {"variant"}),
+        ("dropout-lab ch", {"check"}),
+        ("dropout-lab check ", {"out=", "--json"}),
+        ("dropout-lab check --j", {"--json"}),
+        ("dropout-lab status out=x ", {"--json"}),
         ("dropout-lab data ", {"list", "get", "check"}),
         ("dropout-lab data get mnist ci", {"cifar10", "cifar100"}),
     ],
@@ -26,3 +30,9 @@ def test_completion(typed, monkeypatch, line, wanted):
 def test_an_unknown_command_is_not_completed(typed, monkeypatch):
     monkeypatch.setenv("COMP_LINE", "dropout-lab swep ra")
     assert typed("-sc", "query=bash") == (0, "\n", "")
+
+
+def test_commands_without_settings_complete_no_settings(typed, monkeypatch):
+    for command in ("status", "check"):
+        monkeypatch.setenv("COMP_LINE", f"dropout-lab {command} o")
+        assert typed("-sc", "query=bash") == (0, "out=\n", "")

@@ -21,7 +21,7 @@ def test_the_list_fits_the_terminal_and_says_what_is_on_disk(typed, shared, tmp_
     assert max(map(len, out.splitlines()[:-1])) <= 80
     assert "mnist (on disk; 10 classes; 60,000 + 10,000 grey images of 28x28)\n" in out
     assert "cifar10 (not on disk; " in out
-    assert out.count("terms: ") == len(CATALOGUE)
+    assert out.count("licence: ") == len(CATALOGUE)
     status, out, _ = typed("data", "list", "uci", f"data.root={tmp_path}")
     assert out.count("(not on disk; regression; ") == 9
 
@@ -46,7 +46,8 @@ def test_check_reads_what_is_there(typed, shared):
     status, out, err = typed("data", "check", "mnist", "uci/yacht", "concrete", f"data.root={shared}")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "mnist: whole: 60,000 (5,421 to 6,742 a class) to train on, 10,000 (892 to 1,135 a class) to test",
+        "mnist: whole: 60,000 (5,421 to 6,742 per class) in the training set, "
+        "10,000 (892 to 1,135 per class) in the test set",
         "uci/yacht: whole: 308 rows of 6 features, 20 splits",
         "uci/concrete: whole: 1,030 rows of 8 features, 20 splits",
     ]
@@ -54,8 +55,8 @@ def test_check_reads_what_is_there(typed, shared):
 
 def test_the_environment_says_where(typed, tmp_path, monkeypatch):
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(tmp_path))
-    assert f"disk: {tmp_path}\n" in typed("data", "list", "digits")[1]
-    assert typed("data", "check")[1].startswith(f"{tmp_path}: no public data set is there")
+    assert f"data folder: {tmp_path}\n" in typed("data", "list", "digits")[1]
+    assert typed("data", "check")[1].startswith(f"{tmp_path}: contains no public data set")
     assert typed("data", "get", "digits")[:2] == (0, "digits: needs no download\n")
 
 
@@ -63,8 +64,8 @@ def test_the_environment_says_where(typed, tmp_path, monkeypatch):
     ("words", "line"),
     [
         (["gett"], "data gett: did you mean 'get'?"),
-        (["frob"], "data frob: it is one of list, get, check"),
-        (["get"], "data get: needs the name of a data set"),
+        (["frob"], "data frob: must be one of list, get, check"),
+        (["get"], "data get: requires the name of a data set"),
         (["get", "mnst"], "no data set 'mnst'; did you mean 'mnist'?"),
         (["check", "yatch"], "no data set 'yatch'; did you mean 'yacht'?"),
         (["list", "--all"], "data list: no flag '--all'"),

@@ -57,7 +57,7 @@ def test_killed_without_warning_and_started_again(folder):
     again = program(*words, "out=victim")
     out, _ = again.communicate()
     assert again.returncode == 0
-    assert re.match(r"victim: 12 trials, (3|6|9) of them there; training", out)
+    assert re.match(r"victim: 12 trials, (3|6|9) already completed; training", out)
     a, b = (
         pd.read_csv(f"{name}/trials.csv", dtype=str).drop(columns=TIMES).sort_values("trial_id", ignore_index=True)
         for name in ("whole", "victim")

@@ -165,7 +165,7 @@ def test_all_studies_have_a_page_with_their_claims(typed, folder):
     ("words", "message"),
     [
         (["out=nowhere"], "out=nowhere: holds no sweep"),
-        (["x=1"], "report x=1: takes out=DIR and file=PATH"),
+        (["x=1"], "report x=1: unknown option; report takes out=DIR and file=PATH"),
     ],
 )
 def test_what_has_no_page_is_refused_in_one_line(typed, folder, words, message):

@@ -114,11 +114,11 @@ def test_a_position_that_cannot_be_read_is_left_out(content, typed, swept, folde
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["out=nowhere"], "out=nowhere: holds no sweep; give the folder that was out= of a sweep"),
-        (["rate=0.5"], "status rate=0.5: takes out=DIR and --json"),
-        (["o"], "status o: takes out=DIR and --json"),
-        (["out="], "status out=: takes out=DIR and --json"),
-        (["--jsn"], "status --jsn: takes out=DIR and --json"),
+        (["out=nowhere"], "out=nowhere: contains no sweep; give the out= folder of a sweep"),
+        (["rate=0.5"], "status rate=0.5: unknown option; status takes out=DIR and --json"),
+        (["o"], "status o: unknown option; status takes out=DIR and --json"),
+        (["out="], "status out=: unknown option; status takes out=DIR and --json"),
+        (["--jsn"], "status --jsn: unknown option; status takes out=DIR and --json"),
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, line, typed):

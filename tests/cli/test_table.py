@@ -78,7 +78,7 @@ def test_the_foot_tells_the_test_set_and_constant_predictions(typed, folder):
     assert (status, err) == (0, "")
     text = " ".join(out.split())
     assert "Test set: 80 examples, one is 1.25 points." in text
-    assert "Every arm: no better than always predicting the most frequent class (92.50 %)." in text
+    assert "Every arm: not better than always predicting the most frequent class (92.50 %)." in text
     assert "No interval where all seeds gave the same value" in text
     assert "92.50 [" not in out
     found = pd.read_csv("out/summary.csv")

@@ -30,7 +30,7 @@ from dropout_lab.errors import ConfigError
         ("rate@x=0.5", "rate@x=0.5: write rate=VALUE"),
         ("seeds=100000000", "seeds=100000000: must be a whole number of seeds from 1 to 100000, or a list of"),
         ('out="a${"', "cannot read 'out=\"a${\"': no viable alternative at input '${'"),
-        ("model=glob(x*)", "model=glob(x*): an empty sweep, the axis has no value"),
+        ("model=glob(x*)", "model=glob(x*): the sweep is empty, because this axis has no value"),
     ],
 )
 def test_a_wrong_word_is_refused_in_one_line(word, message):

@@ -24,7 +24,7 @@ def test_rates_inside_are_kept(good):
 
 
 def test_a_list_of_rates_must_fit_the_model():
-    with pytest.raises(ConfigError, match="each of the 3 places where model=cnn drops"):
+    with pytest.raises(ConfigError, match="each of the 3 sites of model=cnn"):
         Config(model=CNNConf(), rate=[0.1, 0.2])
     Config(model=CNNConf(), rate=[0.1, 0.2, 0.3])
 

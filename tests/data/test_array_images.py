@@ -74,7 +74,9 @@ def test_which_axis_holds_the_channels(shape, axis, tmp_path):
     if axis:
         assert channel_axis(tmp_path, "x", shape) == axis
         return
-    with pytest.raises(DataError, match=r"axis 1 or axis 3; data.layout=images says axis 1, data.layout=channels_last"):
+    with pytest.raises(
+        DataError, match=r"axis 1 or axis 3; set data.layout=images for axis 1, or data.layout=channels_last"
+    ):
         channel_axis(tmp_path, "x", shape)
 
 
@@ -91,7 +93,7 @@ def test_the_layout_settles_what_the_shape_does_not(read):
         ("series", COLOURS),
         ("series", GREY[:, 0, 0]),
     ):
-        with pytest.raises(DataError, match=f"data.layout={layout} is for . (or . )?axes, and x is"):
+        with pytest.raises(DataError, match=f"data.layout={layout} requires . (or . )?axes, but x has shape"):
             read(array, layout)
 
 
@@ -126,7 +128,7 @@ def test_values_that_are_no_pixels_are_left_and_said(read):
     x = COLOURS / 127.5 - 1
     got = read(x)
     assert np.array_equal(got["x"], x.astype(np.float32).transpose(0, 3, 1, 2))
-    assert notes_of(got) == ["channels last in the file", "pixels from -1 to 1 left as they are"]
+    assert notes_of(got) == ["channels last in the file", "pixels from -1 to 1 are not rescaled"]
     assert notes_of(read(COLOURS.astype(int) - 900))[1].startswith("pixels from -")
 
 

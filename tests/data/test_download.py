@@ -136,7 +136,7 @@ def test_get_check_and_get_again(mnist, server, typed, tmp_path):
     assert "train-images-idx3-ubyte: does not exist; run `dropout-lab data get mnist`" in err
     status, out, err = typed("data", "get", "mnist", place)
     assert (status, err) == (0, "")
-    assert out.startswith(f"mnist: is in {tmp_path / 'data'}; 12 (1 to 2 a class) to train on, 6 (1")
+    assert out.startswith(f"mnist: is in {tmp_path / 'data'}; 12 (1 to 2 per class) in the training set, 6 (1")
     assert {p.name for p in (tmp_path / "data").iterdir()} == {"MNIST"}
     asked = len(server.asked)
     status, out, _ = typed("data", "get", "mnist", place)
@@ -149,7 +149,7 @@ def test_get_check_and_get_again(mnist, server, typed, tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"\x05")
     status, _, err = typed("data", "check", place)
     assert status == 2
-    assert "train-labels-idx1-ubyte: is damaged or altered" in err
+    assert "train-labels-idx1-ubyte: is damaged or was changed" in err
 
 
 @pytest.mark.parametrize("fault", ["cut", "wrong", "missing", "silent"])
@@ -175,7 +175,7 @@ def test_get_of_cifar_unpacks_the_archive(server, tmp_path, monkeypatch):
     entry.get(tmp_path)
     assert entry.present(tmp_path)
     assert {p.name for p in tmp_path.rglob("*") if p.is_file()} == {"train", "test", "meta"}
-    with pytest.raises(DataError, match="cifar-100-python/train: is damaged or altered"):
+    with pytest.raises(DataError, match="cifar-100-python/train: is damaged or was changed"):
         catalogue.verify_dataset(entry, tmp_path)
 
 
@@ -238,7 +238,7 @@ def test_get_of_one_of_the_uci_sets(server, tmp_path, monkeypatch):
     dataset = load("uci", name="yacht", root=str(tmp_path))
     assert (dataset.x.tolist(), dataset.y.tolist(), dataset.test.tolist()) == ([[1, 2], [4, 5]], [3, 6], [1])
     server.files["index_test_0.txt"] += b"1.0\n"
-    with pytest.raises(DataError, match="differs from the published files; nothing was kept"):
+    with pytest.raises(DataError, match="differ from the published files; no file was saved"):
         getting.download_uci("yacht", tmp_path / "other")
     assert not (tmp_path / "other").exists()
 

@@ -68,17 +68,20 @@ def test_other_combinations_and_wrapping_folders(write, names, expected):
     [
         (classes("train", "val", "valid"), "data: val and valid are both the val split"),
         (classes("train", "Train"), "data: Train and train are both the train split"),
-        (classes("val", "test"), "data: holds 'test', 'val' but no training split"),
-        (classes("test"), "data: holds 'test' but no training split"),
-        (classes("seg_val", "seg_test"), "data: holds 'seg_test', 'seg_val' but no training split"),
-        ([*classes("train"), "test/1.txt"], "test: holds texts without labels .*; move it out of .*/data, or make"),
-        ([*classes("x_train/x_train"), "x_test/x_test/1.txt"], "x_test/x_test: holds texts without labels"),
+        (classes("val", "test"), "data: contains 'test', 'val' but no training split"),
+        (classes("test"), "data: contains 'test' but no training split"),
+        (classes("seg_val", "seg_test"), "data: contains 'seg_test', 'seg_val' but no training split"),
+        (
+            [*classes("train"), "test/1.txt"],
+            "test: contains texts without labels .*; move it out of .*/data, or create",
+        ),
+        ([*classes("x_train/x_train"), "x_test/x_test/1.txt"], "x_test/x_test: contains texts without labels"),
         (["a/1.txt", "b/1.txt", "test/1.txt"], "test: may be a test split or a class next to 'a', 'b'; move"),
-        (["train/1.txt", "val/1.txt"], "train: holds texts directly; the train split needs a folder of texts"),
-        ([*classes("train"), "val/"], "val: holds no text; the val split needs a folder of texts for each class"),
-        ([*classes("train", "test"), "extra/1.txt"], "data: holds 'extra' next to the splits 'test', 'train'; move"),
-        (classes("train", "other_test"), "data: holds 'other_test' next to the splits 'train'; move"),
-        ([*classes("train"), "train/1.txt", "extra/1.txt"], "data: holds 'extra' next to the splits 'train'"),
+        (["train/1.txt", "val/1.txt"], "train: contains texts directly; the train split needs one folder of texts"),
+        ([*classes("train"), "val/"], "val: contains no text; the val split needs one folder of texts per class"),
+        ([*classes("train", "test"), "extra/1.txt"], "data: contains 'extra' next to the splits 'test', 'train'; move"),
+        (classes("train", "other_test"), "data: contains 'other_test' next to the splits 'train'; move"),
+        ([*classes("train"), "train/1.txt", "extra/1.txt"], "data: contains 'extra' next to the splits 'train'"),
     ],
 )
 def test_splits_that_are_doubtful(write, names, line):
@@ -95,22 +98,28 @@ def test_classes_named_as_splits(write, names):
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        (classes("fold1", "fold2"), r"fold1: holds no text but folders \(a, b\), so it is not a class; use folders of"),
-        (["a/train/1.txt", "a/test/1.txt", "b/train/1.txt", "b/test/1.txt"], "a: holds no text but folders"),
-        (["a/x/1.txt", "b/1.txt"], r"a: holds no text but folders \(x\), so it is no class"),
-        (["a/1.txt", "b/1.txt", *classes("more")], r"more: holds no text but folders \(a, b\)"),
+        (
+            classes("fold1", "fold2"),
+            r"fold1: contains folders \(a, b\) and no text, so it is not a class; use folders of",
+        ),
+        (["a/train/1.txt", "a/test/1.txt", "b/train/1.txt", "b/test/1.txt"], "a: contains folders"),
+        (["a/x/1.txt", "b/1.txt"], r"a: contains folders \(x\) and no text, so it is not a class"),
+        (["a/1.txt", "b/1.txt", *classes("more")], r"more: contains folders \(a, b\) and no text"),
         (["a/1.txt", "a/x/1.txt", "b/1.txt", "b/x/1.txt"], "a/x: is named as a split, as a class or as a folder in"),
         (["a/1.txt", "a/x/b/1.txt", "b/1.txt"], "a/x/b: is named as a split, as a class"),
         (["a/1.txt", "a/Test/1.txt", "b/1.txt"], "a/Test: is named as a split"),
-        ([*classes("train", "test"), "test/c/1.txt"], "test/c: is a class without training texts; move it out"),
+        (
+            [*classes("train", "test"), "test/c/1.txt"],
+            "test/c: this class has no texts in the training split; move it out",
+        ),
         (["train/cat/1.txt", "train/b/1.txt", "test/Cat/1.txt"], "test/Cat: .* rename it if it is 'cat' of"),
         (["train/a b/1.txt", "train/b/1.txt", "val/a  b /1.txt"], "val/a  b : .* rename it if it is 'a b' of"),
         (["train/caf\u00e9/1.txt", "train/b/1.txt", "val/cafe\u0301/1.txt"], "rename it if it is 'caf\u00e9' of"),
-        (["a/1.txt", "a /1.txt"], "a: differs from another class by white space alone"),
-        (["a/1.txt", "b/1.txt", "c/"], r"c: holds no text \(\.txt\); delete it if it is not a class"),
-        (["a/1.txt", "b/1.txt", "c/x.doc"], r"c: holds no text \(\.txt\)"),
-        (["a/1.txt", ".b/1.txt"], "data: must hold a folder of texts for each of two classes or more"),
-        (["a.txt"], "data: must hold a folder of texts for each of two classes or more"),
+        (["a/1.txt", "a /1.txt"], "a: differs from another class only in white space"),
+        (["a/1.txt", "b/1.txt", "c/"], r"c: contains no text \(\.txt\); delete it if it is not a class"),
+        (["a/1.txt", "b/1.txt", "c/x.doc"], r"c: contains no text \(\.txt\)"),
+        (["a/1.txt", ".b/1.txt"], "data: must contain one folder of texts per class, for at least two classes"),
+        (["a.txt"], "data: must contain one folder of texts per class, for at least two classes"),
     ],
 )
 def test_classes_that_are_doubtful(write, names, line):
@@ -151,7 +160,7 @@ def test_a_hidden_root_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("link", "line"),
     [
-        (("a/up", ".."), "a/up: is the same folder as .*data by a link, which would be read twice"),
+        (("a/up", ".."), "a/up: is the same folder as .*data through a link and would be read twice"),
         (("c", "a"), "c: is the same folder as .*data/a by a link"),
         (("a/root", "/"), "a/root: is a link to one of its parent folders; remove the link"),
         (("b/2.txt", "gone.txt"), "b/2.txt: is a broken link; remove it"),
@@ -179,5 +188,5 @@ def test_what_is_no_file_or_has_no_proper_name(write, tmp_path):
         write()
     (tmp_path / "data/a/p.txt").unlink()
     os.rename(os.fsencode(tmp_path / "data/a/1.txt"), os.fsencode(tmp_path / "data/a") + b"/\xff.txt")  # noqa: PTH104
-    with pytest.raises(DataError, match="has a name that is not UTF-8"):
+    with pytest.raises(DataError, match="has a name that is not valid UTF-8"):
         write()

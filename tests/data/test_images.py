@@ -54,7 +54,7 @@ def test_a_train_and_a_test_folder_fix_the_test_part(tmp_path):
     dataset = load("folder", path=str(tmp_path))
     assert (dataset.y.tolist(), dataset.test.tolist()) == ([0, 1, 1], [2])
     draw(tmp_path / "test/c/1.png")
-    with pytest.raises(DataError, match="test/c: is a class without training images"):
+    with pytest.raises(DataError, match="test/c: this class has no images in the training split"):
         load("folder", path=str(tmp_path))
 
 
@@ -110,9 +110,9 @@ def test_an_image_that_would_fill_the_memory_is_refused(pets, monkeypatch):
 
 def test_folders_without_classes_or_images(pets, tmp_path):
     (pets / "eel").mkdir()
-    with pytest.raises(DataError, match=r"eel: holds no image"):
+    with pytest.raises(DataError, match=r"eel: contains no image"):
         read_images(pets, 0)
-    with pytest.raises(DataError, match=r"must hold a folder of images for each of two classes or more"):
+    with pytest.raises(DataError, match=r"must contain one folder of images per class, for at least two classes"):
         read_images(pets / "cat", 0)
 
 
@@ -212,7 +212,7 @@ def test_an_unlabelled_test_set_is_one_line(typed, folder):
         draw(folder / "mine" / name)
     status, out, err = typed("sweep", "data=folder", "data.path=mine")
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "mine/test: holds images without labels" in err
+    assert "mine/test: contains images without labels" in err
 
 
 def test_leftovers_change_the_notes_and_not_the_digest(pets):

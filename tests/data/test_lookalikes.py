@@ -98,9 +98,9 @@ def test_published_files_are_read_and_learned(typed, folder, arrays, model, line
         (
             lambda: np.save("d.npy", np.ones((5, 2))),
             "data.path=d.npy: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz; "
-            "an .npy holds one array",
+            "an .npy file contains one array",
         ),
-        (lambda: np.savez("d.npz", x=np.ones((5, 2))), "d.npz: must hold x and y, or as much under names"),
+        (lambda: np.savez("d.npz", x=np.ones((5, 2))), "d.npz: must contain x and y, or arrays with names"),
     ],
 )
 def test_what_is_refused_is_refused_in_one_line(typed, folder, write, line):
@@ -115,4 +115,4 @@ def test_a_layout_is_for_arrays_alone(typed, folder):
     (folder / "d.csv").write_text("a,y\n1,2\n3,4\n")
     status, out, err = typed("sweep", "data=file", "data.path=d.csv", "data.target=y", "data.layout=series", "rate=0")
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: data.layout=series: is for arrays; a table has no axes to choose\n"
+    assert err == "dropout-lab: data.layout=series: applies to arrays only; the axes of a table are fixed\n"

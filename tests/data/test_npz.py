@@ -104,22 +104,22 @@ def test_mutations_of_a_header_behind_a_valid_checksum(tmp_path, start):
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (header_of(shape="(1000000000000, 3)"), r"'x' claims 24,000,000,000,000 bytes and has 144"),
-        (header_of(shape="(5, 3)"), r"'x' claims 120 bytes and has 144"),
-        (header_of(shape="(-6, -3)"), "is no .npz file or not whole"),
-        (header_of(shape="(10**3, 3)"), "is no .npz file or not whole"),
-        (header_of("'<U0'", "(99999999999,)"), "is not whole"),
-        (header_of("'O'"), r"'x' holds Python objects \(a pickle\), which are never loaded"),
+        (header_of(shape="(1000000000000, 3)"), r"'x' declares 24,000,000,000,000 bytes and contains 144"),
+        (header_of(shape="(5, 3)"), r"'x' declares 120 bytes and contains 144"),
+        (header_of(shape="(-6, -3)"), "is not an .npz file, or is incomplete"),
+        (header_of(shape="(10**3, 3)"), "is not an .npz file, or is incomplete"),
+        (header_of("'<U0'", "(99999999999,)"), "is incomplete"),
+        (header_of("'O'"), r"'x' contains Python objects \(a pickle\), which are never loaded"),
         (header_of("[('a', 'O'), ('b', '<f8')]"), "holds Python objects"),
         (header_of("[('a', '<f8')]", "(6, 3)"), "must be numbers: save np.lib.recfunctions"),
-        (header_of("'<q9'"), "is no .npz file or not whole"),
-        (header_of("'" + "(" * 3000 + "'"), "is no .npz file or not whole"),
-        ("(" * 9000, "is no .npz file or not whole"),
-        ("'''" + 99 * "\\", "is no .npz file or not whole"),
-        ("{", "is no .npz file or not whole"),
-        ("{}", "is no .npz file or not whole"),
-        ("x" * 20000, "is no .npz file or not whole"),
-        ("\x00", "is no .npz file or not whole"),
+        (header_of("'<q9'"), "is not an .npz file, or is incomplete"),
+        (header_of("'" + "(" * 3000 + "'"), "is not an .npz file, or is incomplete"),
+        ("(" * 9000, "is not an .npz file, or is incomplete"),
+        ("'''" + 99 * "\\", "is not an .npz file, or is incomplete"),
+        ("{", "is not an .npz file, or is incomplete"),
+        ("{}", "is not an .npz file, or is incomplete"),
+        ("x" * 20000, "is not an .npz file, or is incomplete"),
+        ("\x00", "is not an .npz file, or is incomplete"),
     ],
 )
 def test_headers_that_lie(tmp_path, header, message):
@@ -129,7 +129,7 @@ def test_headers_that_lie(tmp_path, header, message):
 
 def test_a_header_of_another_version(tmp_path):
     path = zipped(tmp_path / "d.npz", [("x.npy", npy(header_of(), X.tobytes(), (3, 0))), ("y.npy", plain(Y))])
-    assert "'x' is of the .npy format 3.0" in message_of(path)
+    assert "'x' has the .npy format 3.0" in message_of(path)
     path = zipped(tmp_path / "d.npz", [("x.npy", npy(header_of(), X.tobytes(), (2, 0))), ("y.npy", plain(Y))])
     assert np.array_equal(read_npz(path, "auto")["x"], X)
 
@@ -159,7 +159,7 @@ def test_more_than_the_memory_is_refused_unread(tmp_path, monkeypatch):
 def test_a_broken_archive(tmp_path, spoil):
     path = saved(tmp_path / "d.npz", x=X, y=Y)
     path.write_bytes(spoil(path.read_bytes()))
-    assert "not whole" in message_of(path)
+    assert "is incomplete" in message_of(path)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -169,7 +169,7 @@ def test_a_flipped_bit(tmp_path, save, name):
     content = bytearray(path.read_bytes())
     content[content.index(name) + 60] ^= 1
     path.write_bytes(content)
-    assert "is no .npz file or not whole" in message_of(path)
+    assert "is not an .npz file, or is incomplete" in message_of(path)
 
 
 def test_an_encrypted_member(tmp_path):
@@ -185,7 +185,7 @@ def test_an_unknown_compression(tmp_path):
     content = bytearray(path.read_bytes())
     content[content.index(b"PK\x01\x02") + 10] = 93
     path.write_bytes(content)
-    assert "is no .npz file or not whole" in message_of(path)
+    assert "is not an .npz file, or is incomplete" in message_of(path)
 
 
 @pytest.mark.parametrize(
@@ -193,9 +193,9 @@ def test_an_unknown_compression(tmp_path):
     [
         ([("a.csv", "a,b\n1,2\n")], "is a zip archive without arrays; np.savez"),
         ([], "is a zip archive without arrays"),
-        ([("x.npy", b"")], "must hold x and y"),
-        ([("x.npy", b""), ("y.npy", plain(Y))], "is no .npz file or not whole"),
-        ([("x.npy", b"text"), ("y.npy", plain(Y))], "is no .npz file or not whole"),
+        ([("x.npy", b"")], "must contain x and y"),
+        ([("x.npy", b""), ("y.npy", plain(Y))], "is not an .npz file, or is incomplete"),
+        ([("x.npy", b"text"), ("y.npy", plain(Y))], "is not an .npz file, or is incomplete"),
         ([("x.npy", plain(X)), ("x.npy", plain(X)), ("y.npy", plain(Y))], "contains two arrays with the name 'x'"),
         (
             [("x.npy", plain(X)), ("y\n.npy", plain(Y)), ("\x1b[31m.npy", plain(Y)), ("y.npy", plain(Y[:5]))],

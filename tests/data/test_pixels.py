@@ -129,7 +129,7 @@ def test_what_pillow_reduces_is_known(tmp_path):
         (np.full((4, 6, 1), np.nan, "f4"), {"sample_format": 3}, "negative or not finite"),
         (np.full((4, 6, 1), 1, "i1"), {"sample_format": 2}, r"cannot be read as an image \(signed 8-bit pixels"),
         (np.full((4, 6, 3), 1, "u2"), {"planes": 2}, r"cannot be read as an image \(16-bit colours in separate planes"),
-        (np.full((4, 6, 1), 1, "f8"), {"sample_format": 3}, r"cannot be read as an image \(its content is of no type"),
+        (np.full((4, 6, 1), 1, "f8"), {"sample_format": 3}, r"cannot be read as an image \(Pillow does not recognize"),
     ],
 )
 def test_pixels_that_are_refused(tmp_path, values, options, line):
@@ -256,13 +256,13 @@ def test_float_images_have_one_range_all_together(tmp_path):
 @pytest.mark.parametrize(("value", "given"), [(256, "from 256 to 256"), (-0.5, "from -0.5 to -0.5")])
 def test_float_images_of_other_ranges_are_refused(tmp_path, value, given):
     wrong = np.full((4, 6), value, "f4")
-    with pytest.raises(DataError, match=rf"1\.tif: has float pixels {given}; .* must lie in \[0, 1\] or \[0, 255\]"):
+    with pytest.raises(DataError, match=rf"1\.tif: has float pixels {given}; .* must be in \[0, 1\] or \[0, 255\]"):
         read_images(folder(tmp_path, np.zeros((4, 6), "f4"), wrong), 0)
 
 
 def test_a_small_part_of_the_range_is_noted(tmp_path):
     arrays = read_images(folder(tmp_path, *np.full((2, 4, 6), 655, "u2")), 0)
-    assert arrays["notes"][-1] == "values up to 0.01 only; data.normalise=unit stretches them"
+    assert arrays["notes"][-1] == "values only up to 0.01; data.normalise=unit scales them to [0, 1]"
 
 
 def test_sixteen_bits_are_resized(tmp_path):

@@ -44,7 +44,7 @@ def test_single_topics_and_frequent_words(news, tmp_path):
     entry = catalogue.CATALOGUE["rcv1"]
     entry.get(tmp_path)
     assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()] == ["rcv1/rcv1.npz"]
-    assert catalogue.verify_dataset(entry, tmp_path) == "280 (70 a class), 4 topics"
+    assert catalogue.verify_dataset(entry, tmp_path) == "280 (70 per class), 4 topics"
     dataset = rcv1.read_rcv1_dataset(str(tmp_path))
     assert dataset.classes == ("C11", "E51", "G15", "GSPO")
     assert dataset.y.tolist() == [i % 4 for i in range(520, 800)]
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_refused(spoil, news, tmp_path):
     else:
         with np.load(path) as held:
             np.savez(path, **{**held, "y": held["y"] + 1})
-    with pytest.raises(DataError, match="is damaged or no file of"):
+    with pytest.raises(DataError, match="is damaged, or not a file of"):
         rcv1.read_rcv1_dataset(str(tmp_path))
 
 

@@ -80,4 +80,4 @@ def test_where_data_lie_is_no_part_of_a_trial(shared, typed, monkeypatch):
     monkeypatch.setenv("DROPOUT_LAB_DATA", str(shared))
     status, out, _ = typed(*words)
     assert status == 0
-    assert out.startswith("results/train: the trial is there\n")
+    assert out.startswith("results/train: the trial is already completed\n")

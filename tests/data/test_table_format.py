@@ -77,7 +77,7 @@ def test_thousands_are_not_guessed(tmp_path):
     with pytest.raises(DataError, match="'1,234' may be a decimal number or one with separators of thousands; data"):
         read(tmp_path, "a;y\n1,234;0\n2,500;1\n")
     assert read(tmp_path, "a;y\n1,234;0\n2,500;1\n", decimal="comma")["x"].tolist() == [[1.234], [2.5]]
-    with pytest.raises(DataError, match="'1,234' is not a finite number; write it without separators of thousands"):
+    with pytest.raises(DataError, match="'1,234' is not a finite number; write it without thousands separators"):
         read(tmp_path, "a;y\n1,234;0\n2,500;1\n", decimal="point")
     assert read(tmp_path, "a;y\n0,234;0\n2,500;1\n")["x"].tolist() == [[0.234], [2.5]]
     with pytest.raises(DataError, match=r"line 2, column 'a': '1\.234,5' is not a finite number; write numbers"):
@@ -133,7 +133,9 @@ def test_an_encoding_is_that_of_the_whole_file(tmp_path, monkeypatch):
     content = ("a,y\n" + "1,b\n" * 50).encode() + "2,é\n".encode("latin-1")
     assert read(tmp_path, content)["classes"].tolist() == ["b", "é"]
     assert read(tmp_path, "a,y\n1,é\n2,€\n" * 1)["classes"].tolist() == ["é", "€"]  # signs cut by the end of a chunk
-    with pytest.raises(DataError, match=r"is no UTF-8 text \(at byte 206\); data.encoding says which one it is"):
+    with pytest.raises(
+        DataError, match=r"is not UTF-8 text \(at byte 206\); set data.encoding to the encoding of the file"
+    ):
         read(tmp_path, content, encoding="utf-8")
     given = read(tmp_path, "a,y\n1,да\n2,нет\n".encode("cp1251"), encoding="cp1251")
     assert given["classes"].tolist() == ["да", "нет"]
@@ -163,7 +165,9 @@ def test_a_header_is_given(tmp_path):
     assert (found["columns"].tolist(), found["x"].tolist()) == (["1", "2"], [[4, 5], [5, 5]])
     found = read(tmp_path, "u,v\nu,w\nx,v\n", "2", header="false")
     assert (found["x"].shape, found["classes"].tolist()) == ((3, 2), ["v", "w"])
-    with pytest.raises(DataError, match=r"it has 1, 2, 3; data\.header=true if the first line holds names"):
+    with pytest.raises(
+        DataError, match=r"its columns are 1, 2, 3; set data\.header=true if the first line contains names"
+    ):
         read(tmp_path, "1,2,3\n4,5,0\n", "year")
 
 
@@ -206,12 +210,12 @@ def test_a_cell_more_than_the_header_does_not_shift_the_columns(header, rows, tm
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a,y\n1,\x000\n2,1\n", "holds NUL characters and so is no text"),
+        (b"a,y\n1,\x000\n2,1\n", "contains NUL characters, so it is not text"),
         ("a,y\n1,0\n2,1\n".encode("utf-16-le"), "data.encoding=utf-16-le or utf-16-be reads UTF-16 without a byte"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "is an image; data=folder reads images by class"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "is an image"),
         (b"PK\x03\x04\x14\x00", "is an Excel workbook or another zip archive; save it as CSV"),
-        (gzip.compress(b"a,y\n1,2\n", mtime=0), r"is compressed with gzip; its name must end in \.gz"),
+        (gzip.compress(b"a,y\n1,2\n", mtime=0), r"is compressed with gzip; rename it to end in \.gz"),
     ],
 )
 def test_files_of_another_kind(content, message, tmp_path):
@@ -223,7 +227,7 @@ def test_files_of_another_kind(content, message, tmp_path):
 def test_gzip_that_is_none_or_not_whole_or_too_large(tmp_path, monkeypatch):
     whole = gzip.compress(np.random.default_rng(0).bytes(3000).hex().encode())
     for content in (b"a,y\n1,2\n", whole[:-9], whole[:1500], whole[:200] + b"\xff" * 50 + whole[250:]):
-        with pytest.raises(DataError, match="is no gzip file or not whole"):
+        with pytest.raises(DataError, match="is not a gzip file, or is incomplete"):
             read(tmp_path, content, name="d.csv.gz")
     monkeypatch.setattr(text_encoding, "LARGEST", 1 << 20)
     monkeypatch.setattr(text_encoding, "CHUNK", 1 << 16)

@@ -53,15 +53,15 @@ def test_a_passenger_list(sweep):
     status, said, err = sweep("titanic.csv", passengers(), target)
     assert (status, said) == (2, "")
     assert err == (
-        "dropout-lab: titanic.csv: column 'Name' holds 120 different words, 'Ticket' holds 120 different words; "
-        "at most 50 become indicators; data.drop=[Name,Ticket] leaves them out\n"
+        "dropout-lab: titanic.csv: column 'Name' contains 120 distinct words, 'Ticket' contains 120 distinct words; "
+        "at most 50 can become indicators; data.drop=[Name,Ticket] excludes them\n"
     )
     drop = "data.drop=[Name,Ticket,Cabin,PassengerId]"
     status, _, err = sweep("titanic.csv", passengers(), target, drop)
     assert status == 2
     assert err == (
-        "dropout-lab: titanic.csv: line 3, column 'Age': holds no value; 21 rows have missing cells; "
-        "data.missing=mean, median or drop says what to do\n"
+        "dropout-lab: titanic.csv: line 3, column 'Age': is empty; 21 rows have missing cells; "
+        "set data.missing=mean, median or drop\n"
     )
     status, said, err = sweep("titanic.csv", passengers(), target, drop, "data.missing=median")
     assert (status, err) == (0, "")
@@ -106,7 +106,7 @@ def test_a_time_series_with_an_index(sweep):
     status, _, err = sweep("series.csv", lines(",date,load,temperature", rows), "data.target=load")
     assert status == 2
     assert err.endswith(
-        "column 'date' holds 120 different words; at most 50 become indicators; data.drop=[date] excludes it\n"
+        "column 'date' contains 120 distinct words; at most 50 can become indicators; data.drop=[date] excludes it\n"
     )
     status, said, err = sweep(
         "series.csv", lines(",date,load,temperature", rows), "data.target=load", "data.drop=[date]"
@@ -200,5 +200,5 @@ def test_settings_of_tables_are_refused_for_arrays(sweep, folder):
         key, _, value = word.partition("=")
         assert (status, err) == (
             2,
-            f"dropout-lab: {key}={value}: is for tables; the target of an .npz file is its array y\n",
+            f"dropout-lab: {key}={value}: applies to tables only; the target of an .npz file is its array y\n",
         )

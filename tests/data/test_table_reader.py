@@ -44,15 +44,15 @@ def test_numbers_are_exact(tmp_path):
     [
         (
             "a,y\nx,1\n1,2\n2,2\n3,2\n",
-            r"line 2, column 'a': 'x' is not a finite number, as other cells of the column are",
+            r"line 2, column 'a': 'x' is not a finite number like the other cells of the column",
         ),
         ("a,y\n1,2\n\n3,0\nx,1\n", r"line 5, column 'a': 'x' is not a finite number"),
         ('a,y\n"1\n",2\nx,1\n', r"line 4, column 'a': 'x' is not a finite number"),
         ("a,y\n1,2\n1_0,3\n", "'1_0' is not a finite number"),
         ("a,y\n1,2\n\u0661\u0662,3\n", "'\u0661\u0662' is not a finite number"),
         ("a,y\n1,2\ninf,3\n", "line 3, column 'a': 'inf' is not a finite number"),
-        ('a,y\n1,2\n"1,234",3\n', "'1,234' is not a finite number; write it without separators of thousands"),
-        ("a,y\n$3,2\n$4,3\n", r"'\$3' is not a finite number; write numbers without separators of thousands, units"),
+        ('a,y\n1,2\n"1,234",3\n', "'1,234' is not a finite number; write it without thousands separators"),
+        ("a,y\n$3,2\n$4,3\n", r"'\$3' is not a finite number; write numbers without thousands separators, units"),
         ("a,y\n1,2\n1e39,3\n", r"line 3, column 'a': 1e\+39 is too large; numbers must be within 1.0e\+37"),
         ("a,y\n1,2\n1e999,3\n", "line 3, column 'a': inf is too large"),
         ("a,y\n1,0.5\n2,-4e38\n", r"line 3, column 'y': '-4e38' is too large"),
@@ -62,14 +62,14 @@ def test_numbers_are_exact(tmp_path):
         ("a,y\n1,2\n3,4,5\n", "line 3 has 3 cells instead of 2"),
         ("a,b,y\n1,2\n3,4\n", "line 2 has 2 cells instead of 3"),
         ('a,y\n1,2\n"3,4\n', "line 3 cannot be read"),
-        ("a,y\n1,2\n3,\n", "line 3, column 'y': holds no value; 1 row has missing cells; data.missing=drop leaves"),
-        ("a,y\nx,2\n,4\ny,3\nx,1\n", "line 3, column 'a': holds no value; 1 row has missing cells; data.missing=mean"),
+        ("a,y\n1,2\n3,\n", "line 3, column 'y': is empty; 1 row has missing cells; data.missing=drop removes"),
+        ("a,y\nx,2\n,4\ny,3\nx,1\n", "line 3, column 'a': is empty; 1 row has missing cells; data.missing=mean"),
         ("a,y\n,2\n,4\n", r"column 'a': the column is empty; data.drop=\[a\] excludes it"),
         ("y\n1\n2\n", "must have a feature in addition to the target 'y'"),
         ("a,y\n", "has no line after the header"),
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ("a,y\n1,k\n2,k\n", "column 'y': is 'k' for every example; a classification needs two classes"),
+        ("a,y\n1,k\n2,k\n", "column 'y': is 'k' for every example; classification requires at least two classes"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_one_line(text, message, tmp_path):
@@ -128,7 +128,7 @@ def test_too_many_different_words_are_refused(tmp_path):
     rows = [f"Mr. {i},c{i},w{i % 50},{i % 2}" for i in range(60)]
     text = "\n".join(["name,ticket,w,y", *rows])
     with pytest.raises(
-        DataError, match=r"'name' holds 60 different words, .* data.drop=\[name,ticket\] leaves them out"
+        DataError, match=r"'name' contains 60 distinct words, .* data.drop=\[name,ticket\] excludes them"
     ):
         read(tmp_path, text)
     assert read(tmp_path, text, drop=["name", "ticket"])["x"].shape == (60, 50)
@@ -136,7 +136,7 @@ def test_too_many_different_words_are_refused(tmp_path):
 
 def test_missing_cells(tmp_path):
     text = "a,s,y\n1,u,0\nNA,u,1\n3,,0\n?,v,1\n"
-    with pytest.raises(DataError, match="line 3, column 'a': holds no value; 3 rows have missing cells; data"):
+    with pytest.raises(DataError, match="line 3, column 'a': is empty; 3 rows have missing cells; data"):
         read(tmp_path, text)
     found = read(tmp_path, text, missing="median")
     assert np.array_equal(found["x"], [[1, 1, 0], [NAN, 1, 0], [3, NAN, NAN], [NAN, 0, 1]], equal_nan=True)
@@ -144,7 +144,7 @@ def test_missing_cells(tmp_path):
     found = read(tmp_path, text.replace("?,v", "5,u"), missing="drop")
     assert found["x"].tolist() == [[1, 1], [5, 1]]
     assert "2 rows with missing cells removed" in notes(found)
-    with pytest.raises(DataError, match=r"line 3, column 'y': holds no value; 1 row has .* data\.missing=drop leaves"):
+    with pytest.raises(DataError, match=r"line 3, column 'y': is empty; 1 row has .* data\.missing=drop removes"):
         read(tmp_path, "a,y\n1,0\n2,\n3,1\n", missing="mean")
     assert len(read(tmp_path, "a,y\n1,0\n2,\n3,1\n", missing="drop")["y"]) == 2
 
@@ -190,7 +190,7 @@ def test_labels_are_compared_as_they_are_written(tmp_path):
 def test_cells_in_messages_and_notes_are_short_and_of_one_line(tmp_path):
     found = read(tmp_path, '"the\n a",y\n1,"no\u200b"\n2,no\n3,"x\ny"\n')
     assert found["columns"].tolist() == ["the a"]
-    assert "labels 'no' and 'no\\u200b' differ in capitals or white space alone" in notes(found)[-1]
+    assert "labels 'no' and 'no\\u200b' differ only in capitals or white space" in notes(found)[-1]
     for text in (f"a,y\n{'x' * 200_000},0\n1,1\n", f"{'a' * 200_000},b\n1,0\n2,1\n", f"a,y\n1,{'9' * 5000}\n2,0\n"):
         with pytest.raises(DataError) as caught:
             read(tmp_path, text, task="regression")
@@ -220,7 +220,7 @@ def test_an_unnamed_column_that_counts_the_rows_is_left_out(name, start, tmp_pat
 def test_other_columns_that_count_are_named(tmp_path):
     found = read(tmp_path, "id,a,y\n5,3,0\n6,1,1\n7,2,0\n")
     assert found["columns"].tolist() == ["id", "a"]
-    assert notes(found) == ["id looks like a row number, which data.drop=[id] leaves out"]
+    assert notes(found) == ["id looks like a row number, which data.drop=[id] excludes"]
     found = read(tmp_path, ",a,y\n4,3,0\n2,1,1\n7,1,0\n")  # rows of a larger table in another order
     assert found["columns"].tolist() == ["Unnamed: 0", "a"]
     assert notes(found) == ['Unnamed: 0 looks like a row number, which data.drop=["Unnamed: 0"] leaves out']

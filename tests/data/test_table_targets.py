@@ -39,7 +39,9 @@ def test_formatted_numbers_are_no_classes(labels, task, tmp_path):
 
 
 def test_decimal_commas_of_a_target_name_the_decimal_sign(tmp_path):
-    with pytest.raises(DataError, match=r"'0,5' is not a plain number; .*, or data\.decimal=comma if it is a decimal"):
+    with pytest.raises(
+        DataError, match=r"'0,5' is not a plain number; .*, or set data\.decimal=comma if it is a decimal"
+    ):
         read(tmp_path, ["0,5", "1,25", "0,5"], decimal="point")
 
 
@@ -65,7 +67,7 @@ def test_words_with_digits_are_classes(labels, tmp_path):
 @pytest.mark.parametrize("word", ["nan", "?", "N/A", "NULL", "-", "None", "."])
 def test_missing_words_among_numbers_are_missing_targets(word, task, tmp_path):
     labels = ["0", word, "1", "0", word.upper()]
-    message = "line 3, column 'y': holds no value; 2 rows have missing cells; data.missing=drop removes them"
+    message = "line 3, column 'y': is empty; 2 rows have missing cells; data.missing=drop removes them"
     for missing in ("refuse", "mean", "median"):
         with pytest.raises(DataError, match=message):
             read(tmp_path, labels, task, missing)
@@ -83,7 +85,7 @@ def test_missing_words_are_classes_if_the_task_says_so(tmp_path):
 def test_missing_targets_of_texts(tmp_path):
     path, how = tmp_path / "t.tsv", TextOptions("words", 0, "auto")
     path.write_text("text\ty\n" + "".join(f"some words here\t{label}\n" for label in "01?01"))
-    with pytest.raises(DataError, match="line 4, column 'y': holds no value; 1 row has missing cells"):
+    with pytest.raises(DataError, match="line 4, column 'y': is empty; 1 row has missing cells"):
         read_column(path, "text", "y", "auto", "refuse", how)
     found = read_column(path, "text", "y", "auto", "drop", how)
     assert "1 row with missing cells removed" in found["notes"].tolist()
@@ -92,5 +94,7 @@ def test_missing_targets_of_texts(tmp_path):
 def test_a_point_among_decimal_commas_names_the_decimal_sign(tmp_path):
     path = tmp_path / "d.csv"
     path.write_text("a;y\n1,5;0\n9.78;1\n2,25;0\n")
-    with pytest.raises(DataError, match=r"line 3, column 'a': '9\.78' is .* has a point, but the decimal sign of the"):
+    with pytest.raises(
+        DataError, match=r"line 3, column 'a': '9\.78' is .* contains a point, but the decimal sign of the"
+    ):
         read_table(path, TableOptions("y"), FormatOptions(decimal="comma"))

@@ -83,7 +83,7 @@ def rt(server, meant):
 def test_an_archive_is_enough(rt, server, typed, tmp_path):
     status, out, err = typed("data", "get", "rt_polarity", f"data.root={tmp_path / 'data'}")
     assert (status, err) == (0, "")
-    assert out == f"rt_polarity: is in {tmp_path / 'data'}; 1,900 (900 to 1,000 a class)\n"
+    assert out == f"rt_polarity: is in {tmp_path / 'data'}; 1,900 (900 to 1,000 per class)\n"
     assert names_in(tmp_path / "data") == {f"rt-polarity/{name}" for name in SENTENCES}
     assert server.asked == ["/none/rt.tar.gz"]
     status, out, _ = typed("data", "get", "rt_polarity", f"data.root={tmp_path / 'data'}")
@@ -102,7 +102,7 @@ def test_single_files_stand_in_for_another_archive(fault, rt, server, tmp_path):
     server.files["rt.tar.gz"] = others.get(fault)
     ENTRIES["rt_polarity"].get(tmp_path / "data")
     assert names_in(tmp_path) == {f"data/rt-polarity/{name}" for name in SENTENCES}
-    assert catalogue.verify_dataset(ENTRIES["rt_polarity"], tmp_path / "data") == "1,900 (900 to 1,000 a class)"
+    assert catalogue.verify_dataset(ENTRIES["rt_polarity"], tmp_path / "data") == "1,900 (900 to 1,000 per class)"
 
 
 @pytest.mark.parametrize(("fault", "reason"), FAULTS)
@@ -129,7 +129,7 @@ def test_names_with_signs_are_asked_for_as_addresses(server, meant, tmp_path):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("ag_news", "80 (40 a class) to train on, 80 (40 a class) to test"),
+        ("ag_news", "80 (40 per class) in the training set, 80 (40 per class) in the test set"),
         ("ptb", "160 + 160 + 160 tokens"),
         ("tinyshakespeare", "864 + 48 + 48 tokens"),
     ],
@@ -177,7 +177,7 @@ def test_wikitext2_by_the_address_that_has_it(wikitext, tmp_path):
     assert catalogue.verify_dataset(ENTRIES["wikitext2"], tmp_path) == "9 + 9 + 9 tokens"
     path = tmp_path / "wikitext-2" / "wiki.test.tokens"
     path.write_bytes(path.read_bytes() + b"more")
-    with pytest.raises(DataError, match=r"wiki\.test\.tokens: is damaged or altered \(sha1"):
+    with pytest.raises(DataError, match=r"wiki\.test\.tokens: is damaged or was changed \(sha1"):
         catalogue.verify_dataset(ENTRIES["wikitext2"], tmp_path)
 
 
@@ -211,7 +211,10 @@ def test_imdb_keeps_the_reviews_alone(imdb, tmp_path):
     ENTRIES["imdb"].get(tmp_path)
     assert names_in(tmp_path) == set(REVIEWS)
     assert ENTRIES["imdb"].present(tmp_path)
-    assert catalogue.verify_dataset(ENTRIES["imdb"], tmp_path) == "4 (2 a class) to train on, 4 (2 a class) to test"
+    assert (
+        catalogue.verify_dataset(ENTRIES["imdb"], tmp_path)
+        == "4 (2 per class) in the training set, 4 (2 per class) in the test set"
+    )
 
 
 def test_imdb_with_a_review_too_few_is_not_kept(imdb, tmp_path):
@@ -249,7 +252,7 @@ def test_newsgroups_by_scikit_learn(server, tmp_path, monkeypatch):
     monkeypatch.setattr(theirs, "ARCHIVE", remote)
     ENTRIES["newsgroups20"].get(tmp_path / "data")
     assert names_in(tmp_path) == {f"data/{NEWSGROUPS}"}
-    said = "4 (2 a class) to train on, 4 (2 a class) to test"
+    said = "4 (2 per class) in the training set, 4 (2 per class) in the test set"
     assert catalogue.verify_dataset(ENTRIES["newsgroups20"], tmp_path / "data") == said
     held = pickle.loads(zlib.decompress((tmp_path / "data" / NEWSGROUPS).read_bytes()))
     assert isinstance(held["train"], Bunch)
@@ -257,7 +260,7 @@ def test_newsgroups_by_scikit_learn(server, tmp_path, monkeypatch):
         monkeypatch.setattr(theirs, "ARCHIVE", remote._replace(url=server.at(fault) + "news.tar.gz"))
         with monkeypatch.context() as patch:
             patch.setattr("time.sleep", lambda seconds: None)  # between its tries
-            with pytest.raises(DataError, match=r"^newsgroups20: could not be downloaded .*; nothing is kept$"):
+            with pytest.raises(DataError, match=r"^newsgroups20: could not be downloaded .*; no file was saved$"):
                 ENTRIES["newsgroups20"].get(tmp_path / "other")
         assert not (tmp_path / "other").exists()
 

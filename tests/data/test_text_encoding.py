@@ -28,10 +28,13 @@ def test_an_empty_file():
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (b"ab\x81", r"a\.txt: is no UTF-8 or cp1252 text \(at byte 2\); save it as UTF-8"),
-        (b"\xff\xfea", r"a\.txt: is no UTF-16 text"),
-        (b"\xef\xbb\xbfa\xff", r"a\.txt: is no UTF-8 text; save"),
-        ("abc".encode("utf-16-le"), r"a\.txt: holds NUL characters, so it is no text or UTF-16 without a byte order"),
+        (b"ab\x81", r"a\.txt: is not UTF-8 or cp1252 text \(at byte 2\); save it as UTF-8"),
+        (b"\xff\xfea", r"a\.txt: is not UTF-16 text"),
+        (b"\xef\xbb\xbfa\xff", r"a\.txt: is not UTF-8 text; save"),
+        (
+            "abc".encode("utf-16-le"),
+            r"a\.txt: contains NUL characters, so it is not text, or is UTF-16 without a byte order",
+        ),
     ],
 )
 def test_other_bytes_are_refused(content, line):

@@ -178,7 +178,7 @@ class Program:
         (b"junk", "is damaged"),
         (zlib.compress(pickle.dumps({"train": Program()})), "is not a pickle of plain arrays and is not loaded"),
         (zlib.compress(pickle.dumps([1, 2])), "does not contain scikit-learn's 20 newsgroups"),
-        (zlib.compress(pickle.dumps({"train": {}, "test": {}})), "holds something else than scikit-learn's"),
+        (zlib.compress(pickle.dumps({"train": {}, "test": {}})), "does not contain scikit-learn's"),
     ],
     ids=["broken", "program", "list", "empty"],
 )
@@ -211,12 +211,12 @@ def scale(root, marks="0.5\n1\n", label="rating"):
     ("label", "marks", "said"),
     [
         ("rating", "0.5\n", "has 1 values for 2 reviews"),
-        ("rating", "0.5\nx\n", "line 2 holds 'x', which is not a number"),
-        ("rating", "0.5\n1.5\n", "line 2 holds 1.5, which is not a rating from 0 to 1"),
-        ("rating", "nan\n1\n", "line 1 holds nan, which is not a rating from 0 to 1"),
-        ("3class", "0\n3\n", "line 2 holds 3, which is not a grade from 0 to 2"),
-        ("4class", "0\n-1\n", "line 2 holds -1, which is not a grade from 0 to 3"),
-        ("4class", "0.5\n1\n", "line 1 holds 0.5, which is not a grade from 0 to 3"),
+        ("rating", "0.5\nx\n", "line 2 contains 'x', which is not a number"),
+        ("rating", "0.5\n1.5\n", "line 2 contains 1.5, which is not a rating from 0 to 1"),
+        ("rating", "nan\n1\n", "line 1 contains nan, which is not a rating from 0 to 1"),
+        ("3class", "0\n3\n", "line 2 contains 3, which is not a grade from 0 to 2"),
+        ("4class", "0\n-1\n", "line 2 contains -1, which is not a grade from 0 to 3"),
+        ("4class", "0.5\n1\n", "line 1 contains 0.5, which is not a grade from 0 to 3"),
     ],
 )
 def test_wrong_ratings_are_named(label, marks, said, unsummed, tmp_path):
@@ -229,9 +229,9 @@ def test_wrong_ratings_are_named(label, marks, said, unsummed, tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('"5","a","b"', "line 2 must hold a class from 1 to 4, a title and a text"),
-        ('"x","a","b"', "line 2 must hold a class from 1 to 4"),
-        ('"1","a"', "line 2 must hold a class from 1 to 4"),
+        ('"5","a","b"', "line 2 must contain a class from 1 to 4, a title and a text"),
+        ('"x","a","b"', "line 2 must contain a class from 1 to 4"),
+        ('"1","a"', "line 2 must contain a class from 1 to 4"),
         (f'"1","a","{"b" * 140_000}"', "line 2 cannot be read as CSV"),
     ],
     ids=["class", "word", "short", "long"],
@@ -244,10 +244,10 @@ def test_wrong_lines_of_news_are_named(line, said, unsummed, tmp_path):
 
 def test_what_is_no_utf8_is_refused(unsummed, imdb):
     news(imdb, b'"1","a","caf\xe9"\n')
-    with pytest.raises(DataError, match=r"train\.csv: is no UTF-8 text \(at byte 12\)"):
+    with pytest.raises(DataError, match=r"train\.csv: is not UTF-8 text \(at byte 12\)"):
         load("ag_news", root=str(imdb))
     write(imdb / "aclImdb/test/neg/1_7.txt", b"\xff")
-    with pytest.raises(DataError, match=r"test/neg/1_7\.txt: is no UTF-8 text"):
+    with pytest.raises(DataError, match=r"test/neg/1_7\.txt: is not UTF-8 text"):
         load("imdb", root=str(imdb))
 
 
@@ -274,5 +274,5 @@ def test_an_altered_file_is_refused(name, shared, tmp_path):
         write(tmp_path / folder / file, (shared / folder / file).read_bytes())
     altered = tmp_path / folder / file
     altered.write_bytes(altered.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"is damaged or altered \(sha256 .*; delete it and download it again"):
+    with pytest.raises(DataError, match=r"is damaged or was changed \(sha256 .*; delete it and download it again"):
         load(name, root=str(tmp_path))

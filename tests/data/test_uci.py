@@ -138,5 +138,5 @@ def test_a_broken_year_prediction_is_refused(broken, songs, tmp_path):
         (folder / "YearPredictionMSD.txt").write_text("\n".join(["x" + lines[0], *lines[1:]]))
     else:
         (folder / "YearPredictionMSD.txt").write_text("\n".join([*lines[:-1], lines[-1][:40]]))
-    with pytest.raises(DataError, match="get it again"):
+    with pytest.raises(DataError, match="download it again"):
         uci.year_prediction_msd(str(tmp_path))

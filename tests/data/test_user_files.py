@@ -50,15 +50,18 @@ def test_a_digest_that_is_given_must_fit(folder):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data=file"], "data=file: needs data.path=FILE"),
-        (["data=folder"], "data=folder: needs data.path=FOLDER"),
-        (["data=file", "data.path=gone.csv"], "data.path=gone.csv: is not there"),
+        (["data=file"], "data=file: requires data.path=FILE"),
+        (["data=folder"], "data=folder: requires data.path=FOLDER"),
+        (["data=file", "data.path=gone.csv"], "data.path=gone.csv: does not exist"),
         (["data=file", "data.path=."], "data.path=.: is a folder; data=folder reads images"),
         (
             ["data=file", "data.path=x.pkl"],
             "data.path=x.pkl: must end in one of .npz, .csv, .tsv, .txt, .data, tables perhaps with .gz",
         ),
-        (["data=folder", "data.path=x.pkl"], "data.path=x.pkl: is no folder; data=file reads .npz files and tables"),
+        (
+            ["data=folder", "data.path=x.pkl"],
+            "data.path=x.pkl: is not a folder; use data=file for .npz files and tables",
+        ),
     ],
 )
 def test_paths_that_lead_nowhere(config, folder, words, line):
@@ -80,7 +83,7 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     words = ["train.epochs=1", "model.hidden=[4]", "seeds=1"]
     status, out, err = typed("sweep", "data=file", "data.path=a.npz,b.csv", "data.target=kind", *words)
     assert (status, out) == (2, "")
-    assert err == "dropout-lab: data.target=kind: is for tables; the target of an .npz file is its array y\n"
+    assert err == "dropout-lab: data.target=kind: applies to tables only; the target of an .npz file is its array y\n"
     status, out, err = typed("sweep", "data=file", "data.path=b.csv", "data.target=kind", *words)
     assert (status, err) == (0, "")
     (folder / "b.csv").write_text("u,v,kind\n1,2,a\n3,x,b\n")
@@ -96,10 +99,10 @@ def test_a_sweep_over_own_files_and_what_is_refused(typed, folder):
     [
         (["data.train_size=5000"], "data.train_size=5000: the training split has 1150 examples"),
         (["data=wine", "regularizer=augment"], "regularizer=augment: requires images, which these data do not have"),
-        (["data=noisy_sine", "data.label_noise=0.1"], "data.label_noise=0.1: is for classes, and data=noisy_sine"),
+        (["data=noisy_sine", "data.label_noise=0.1"], "data.label_noise=0.1: requires classes, which data=noisy_sine"),
         (
             ["regularizer=augment", "regularizer.shift=9"],
-            "regularizer=augment: a shift by 9 would move images of 8x8 pixels out of sight",
+            "regularizer=augment: shifts images of 8x8 pixels by up to 9 pixels",
         ),
         (["regularizer.augment=[turn]"], "regularizer.augment=[turn]: must be a list of crop, flip, shift"),
         (["data.normalise=minmax"], "data.normalise=minmax: must be one of none, zscore, unit"),

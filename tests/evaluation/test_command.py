@@ -61,8 +61,8 @@ def test_tables_of_regressions_tell_deviation_and_error_apart(typed, folder):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["infer=monte_carlo"], "out=results/sweep: holds no trials.csv; name the folder of a finished sweep"),
-        (["out=out", "rate=0.5"], "rate=0.5: evaluate takes out, infer, skip_invalid"),
+        (["infer=monte_carlo"], "out=results/sweep: contains no trials.csv; give the folder of a finished sweep"),
+        (["out=out", "rate=0.5"], "rate=0.5: is fixed by the training; evaluate takes infer"),
         (["out=out", "infer=guess"], "infer=guess: must be one of ensemble, monte_carlo, weight_scaling"),
         (["out=out", "infer.passes=0"], "infer.passes=0: must be a whole number in [1, 1000000]"),
         (["out=out", "infer.tau=-1"], "infer.tau=-1: must be auto or a number above 0"),
@@ -81,7 +81,7 @@ def test_what_cannot_be_is_refused_or_left_out(typed, folder):
     typed("sweep", *TINY, "rate=0.5", "seeds=1")
     status, _, err = typed("evaluate", "out=out")
     assert (status, err.count("\n")) == (2, 1)
-    assert "contains no weights; the sweep's command with save_weights=true" in err
+    assert "contains no saved weights; rerun the sweep with save_weights=true" in err
     typed("sweep", *TINY, "rate=0,0.5", "seeds=1", "save_weights=true")
     status, _, err = typed("evaluate", "out=out", "infer=monte_carlo")
     assert (status, err.count("\n")) == (2, 1)
@@ -89,7 +89,7 @@ def test_what_cannot_be_is_refused_or_left_out(typed, folder):
     assert not (folder / "out/evaluations.csv").exists()
     status, out, _ = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=2", "skip_invalid=true")
     assert status == 0
-    assert out.startswith("left out 1 arm: infer=monte_carlo")
+    assert out.startswith("skipped 1 arm: infer=monte_carlo")
     file = next((folder / "out/weights").iterdir())
     file.write_bytes(file.read_bytes()[:50])
     status, _, err = typed("evaluate", "out=out", "infer=weight_scaling")

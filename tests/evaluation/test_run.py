@@ -187,7 +187,7 @@ def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arm
     before = Path("out/trials.csv").read_text()
     outcome, lines = go(arms_of, "seeds=2", "save_weights=true")
     assert outcome.trained == 2
-    assert lines[0] == "out: 2 trials, 2 of them there, 2 without the files to be saved; training 2 in 1 pack"
+    assert lines[0] == "out: 2 trials, 2 already completed, 2 without the requested files; training 2 in 1 pack"
     assert Path("out/trials.csv").read_text() == before, "rows that are there stay"
     files = sorted(Path("out/weights").iterdir())
     assert len(files) == 2
@@ -210,15 +210,18 @@ def test_a_network_of_the_users_own_with_its_buffers(own_network, arms_of):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["rate=0", "infer=monte_carlo"], "infer=monte_carlo: requires randomness: the rate is 0"),
-        (["rate=0,0.5", "infer=monte_carlo"], "infer=monte_carlo: requires randomness: the rate is 0"),
-        (["variant=none", "infer=monte_carlo"], "finds nothing stochastic"),
-        (["variant=maxdropout", "infer=monte_carlo"], "variant=maxdropout is not random"),
+        (["rate=0", "infer=monte_carlo"], "infer=monte_carlo: requires stochastic passes: the rate is 0"),
+        (["rate=0,0.5", "infer=monte_carlo"], "infer=monte_carlo: requires stochastic passes: the rate is 0"),
+        (["variant=none", "infer=monte_carlo"], "requires stochastic passes: the rate is 0"),
+        (["variant=maxdropout", "infer=monte_carlo"], "variant=maxdropout is deterministic"),
         (["schedule=early", "infer=monte_carlo"], "schedule=early ends at rate 0"),
         (["rate=0", "seeds=1", "infer=ensemble"], "the rate is 0 and one seed"),
-        (["data=wine", "infer.ood=[noise]"], r"infer.ood=\[noise\]: is for classes of images"),
-        (["infer.ood=[nothing]"], "infer.ood=nothing: must be a data set of images other than digits"),
-        (["infer.ood=[wine]"], "infer.ood=wine: its examples are 13, those of digits 1x8x8"),
+        (["data=wine", "infer.ood=[noise]"], r"infer.ood=\[noise\]: requires image classification"),
+        (
+            ["infer.ood=[nothing]"],
+            "infer.ood=nothing: must be noise or permuted, or an image data set other than digits",
+        ),
+        (["infer.ood=[wine]"], "infer.ood=wine: has examples of shape 13, but those of digits are 1x8x8"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_trains(folder, arms_of, words, message):
@@ -229,7 +232,7 @@ def test_what_makes_no_sense_is_refused_before_anything_trains(folder, arms_of, 
 
 def test_skip_invalid_leaves_them_out(folder, arms_of):
     outcome, lines = go(arms_of, "rate=0,0.5", "seeds=1", "infer=weight_scaling,monte_carlo", "skip_invalid=true")
-    assert any(re.match("left out 1 arm: infer=monte_carlo: finds nothing stochastic", line) for line in lines)
+    assert any(re.match("skipped 1 arm: infer=monte_carlo: requires stochastic passes", line) for line in lines)
     assert (outcome.status, len(outcome.rows), len(read("evaluations.csv"))) == (0, 2, 3)
 
 
@@ -250,7 +253,7 @@ def test_splits_of_a_set_are_models_of_one_pack(folder, arms_of, shared):
 
 def test_regression_without_a_validation_part(folder, arms_of):
     words = ["data=linear_teacher", "data.val_fraction=0", "rate=0.1", "seeds=2", "infer.passes=20"]
-    with pytest.raises(ConfigError, match=r"infer\.precision=auto: is chosen on the validation part"):
+    with pytest.raises(ConfigError, match=r"infer\.precision=auto: is selected on the validation split"):
         go(arms_of, *words, "infer=monte_carlo")
     outcome, _ = go(arms_of, *words, "infer=monte_carlo,ensemble", "infer.tau=4")
     rows = read("evaluations.csv")

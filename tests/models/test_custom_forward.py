@@ -99,7 +99,7 @@ def test_ctrl_c_passes_by():
         (lambda y: (y, y), "returns tuple in training on a batch"),
         (lambda y: {"logits": y}, "returns dict in training"),
         (lambda y: None, "returns NoneType in training"),
-        (lambda y: y.argmax(1), r"returns outputs \[3\] in training .*, where \[3, 5\] is needed"),
+        (lambda y: y.argmax(1), r"returns outputs \[3\] in training .*, it must return \[3, 5\]"),
         (lambda y: y.unsqueeze(1), r"returns outputs \[3, 1, 5\]"),
         (lambda y: (y > 0).long(), r"returns torch.int64 .*; it must return floating-point numbers"),
     ],
@@ -120,7 +120,7 @@ def test_a_regression_of_one_target_needs_its_axis():
         def end(self, y):
             return y.squeeze(1)
 
-    with pytest.raises(NetworkError, match=r"returns outputs \[3\] .*, where \[3, 1\] is needed"):
+    with pytest.raises(NetworkError, match=r"returns outputs \[3\] .*, it must return \[3, 1\]"):
         Custom((1, 8, 8), 1, Flat, "nets:flat")
 
 

@@ -49,7 +49,7 @@ class Transposed(nn.Module):
     [
         (5, "TypeError: 'int' object is not callable"),
         (lambda shape: nn.Linear(64, 5), r"nets:make\(\(1, 8, 8\), 5\) fails: TypeError"),
-        (lambda shape, outputs: [nn.Linear(64, 5)], "nets:make gives list, where an nn.Module is needed"),
+        (lambda shape, outputs: [nn.Linear(64, 5)], "nets:make returns list; it must return an nn.Module"),
         (sequence(nn.Flatten(), nn.Linear(64, OUTPUTS)), "nets:make contains no nn.Dropout$"),
         (sequence(nn.Dropout()), "nets:make has no parameter to train"),
         (
@@ -103,7 +103,7 @@ def test_a_pack_of_several_and_functions_that_change_their_mind():
         return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.Dropout(), Pad())
 
     widths = iter([3, 4])
-    with pytest.raises(ValueError, match="gives other initial values for the same seed"):
+    with pytest.raises(ValueError, match="has different initial values for the same seed"):
         custom(lambda shape, outputs: net(next(widths)))
     model = custom(lambda shape, outputs: net(int(torch.randint(1, 5, ()))))
     with pytest.raises(ValueError, match="has another shape for another seed"):
@@ -116,7 +116,7 @@ def test_initial_values_from_elsewhere_than_torchs_generator_are_refused():
         net[1].weight.data.copy_(torch.from_numpy(np.random.default_rng().normal(size=(outputs, 64))))
         return net
 
-    with pytest.raises(ValueError, match="gives other initial values for the same seed"):
+    with pytest.raises(ValueError, match="has different initial values for the same seed"):
         custom(drawn)
 
 

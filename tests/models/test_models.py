@@ -151,7 +151,7 @@ def test_active_size_is_what_random_thinning_leaves(config):
         ("cnn", (13,), "needs images"),
         ("lstm", (13,), "needs series, texts, or images"),
         ("cnn", (5, 3), "needs images"),
-        ("cnn", (1, 3, 8), "2 blocks and needs images of at least 4x4"),
+        ("cnn", (1, 3, 8), "2 blocks and requires images of at least 4x4"),
         ("rescnn", (13,), "needs images"),
         ("rescnn", (1, 1, 8), "at least 2x2"),
         ("transformer", (1, 9, 8), "patches of 2x2 pixels, which must divide both sides"),

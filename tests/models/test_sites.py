@@ -105,9 +105,9 @@ def parametrized():
         (Forward, "is a Forward, an nn.Dropout that overrides forward"),
         (Inherited, "is a Inherited, an nn.Dropout that overrides forward"),
         (Direct, "is a Direct, an nn.Dropout that overrides forward"),
-        (Call, "has a __call__ of its own"),
-        (AlwaysOn, "has a train of its own"),
-        (Scheduled, "has a p of its own"),
+        (Call, "overrides __call__"),
+        (AlwaysOn, "overrides train"),
+        (Scheduled, "has a p that was set on the instance"),
         (patched, "has a forward that was set on the instance"),
         (hooked("register_forward_hook"), "has hooks"),
         (hooked("register_forward_pre_hook"), "has hooks"),
@@ -177,8 +177,8 @@ class KeptOff(KeptOn):
     ("make", "message"),
     [
         (ReadsRate, "draws random numbers in its forward pass"),
-        (KeptOn, "fails in evaluation .*: its nn.Dropout 'drop' is kept in training mode"),
-        (KeptOff, "fails in training .*: its nn.Dropout 'drop' is kept in evaluation mode"),
+        (KeptOn, "fails in evaluation .*: its nn.Dropout 'drop' stays in training mode"),
+        (KeptOff, "fails in training .*: its nn.Dropout 'drop' stays in evaluation mode"),
     ],
 )
 def test_dropout_by_other_ways_is_refused(make, message):

@@ -126,7 +126,7 @@ def test_it_is_finite_on_every_model_or_refused(kind, name, trials):
     every = trials(*MODELS[kind], "seeds=1", "rate=0.3", f"regularizer={name}", TWO[name])[:1]
     if name in NETWORK and kind in ("lstm", "transformer"):
         with pytest.raises(
-            ConfigError, match=f"regularizer={name}: finds no layer in this network whose units it could"
+            ConfigError, match=f"regularizer={name}: requires a hidden layer, which this network does not have"
         ):
             check_trials(every)
         return

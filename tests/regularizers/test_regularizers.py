@@ -283,8 +283,11 @@ def test_label_smoothing_is_torchs(made):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data=noisy_sine", "regularizer=label_smoothing"], "regularizer=label_smoothing: is for classes"),
-        (["data=wine", "regularizer=augment"], "regularizer=augment: is for images"),
+        (
+            ["data=noisy_sine", "regularizer=label_smoothing"],
+            "regularizer=label_smoothing: requires a classification task",
+        ),
+        (["data=wine", "regularizer=augment"], "regularizer=augment: requires images"),
         (["model=lstm", "regularizer=[l2,batch_norm]"], r"regularizer=batch_norm\+l2: finds no layer"),
         (["model=transformer", "regularizer=layer_norm"], "regularizer=layer_norm: finds no layer"),
     ],

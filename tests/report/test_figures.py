@@ -195,16 +195,16 @@ def test_series_differ_in_grey():
     ("options", "message"),
     [
         ({"kind": "pie"}, "kind=pie: must be one of line"),
-        ({"x": "width"}, "x=width: varies in no arm"),
+        ({"x": "width"}, "x=width: does not vary in this folder"),
         ({"y": "test_rmse"}, "y=test_rmse: was not measured here"),
-        ({"hue": "seed"}, "hue=seed: varies in no arm"),
-        ({"kind": "line", "x": "variant"}, "x=variant: a line needs at least two numbers"),
-        ({"kind": "forest", "x": "rate"}, "x=rate: kind=forest has axes of its own"),
+        ({"hue": "seed"}, "hue=seed: does not vary in this folder"),
+        ({"kind": "line", "x": "variant"}, "x=variant: kind=line requires at least two numeric values"),
+        ({"kind": "forest", "x": "rate"}, "x=rate: kind=forest has fixed axes"),
         ({"kind": "reliability"}, "dropout-lab evaluate infer=weight_scaling"),
         ({"size": "poster"}, "size=poster: must be one of column"),
         ({"range": "90"}, "range='90': must be LOW:HIGH"),
         ({"range": "9:1"}, "must be LOW:HIGH"),
-        ({"kind": "curves", "x": "rate"}, "x=rate: learning curves have x=epoch"),
+        ({"kind": "curves", "x": "rate"}, "x=rate: kind=curves requires x=epoch"),
         ({"kind": "curves", "y": "test_accuracy"}, "y=test_accuracy: was not measured here"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_sweep_without_axes_or_curves_has_a_figure(folder):
         render_figure(figure, spec.size, "png")
     with pytest.raises(ConfigError, match=r"no curves\.csv"):
         choose_figure(data, {"kind": "curves"})
-    with pytest.raises(ConfigError, match="needs at least two arms"):
+    with pytest.raises(ConfigError, match="requires at least two arms"):
         choose_figure(data, {"kind": "forest"})
 
 
@@ -237,7 +237,7 @@ def test_the_command_writes_files_and_says_what_they_show(typed, folder):
     assert (folder / "deep/a.b.png").read_bytes()[:4] == b"\x89PNG"
     for words, message in (
         (["out=nowhere"], "out=nowhere: holds no sweep"),
-        (["z=1"], "plot z=1: takes out=DIR"),
+        (["z=1"], "plot z=1: unknown option; plot takes out=DIR"),
         (["out=out", "file=a.png", "format=pdf"], "the suffix and the format differ"),
         (["out=out", "x=rate", "x=rate"], "x is given twice"),
     ):

@@ -101,7 +101,7 @@ def test_a_figure_that_is_no_number_is_said(folder):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda text: text[:-20], "its last line is not whole"),
+        (lambda text: text[:-20], "its last line is incomplete"),
         (lambda text: text.replace(",ok,", ",okk,"), "line 2, column status: 'okk' is not one of diverged, failed, ok"),
         (lambda text: "", "cannot be read as CSV"),
         (lambda text: text.replace("ok", "ok,1,2,3", 1) + 'a,"b\n', "cannot be read as CSV"),
@@ -212,7 +212,7 @@ def test_five_seeds_say_that_they_are_too_few_and_how_many_are_needed(folder):
     assert render_cells(summary)[1][0][1].endswith("?")
     foot = " ".join(write_footnotes(summary))
     assert "? too few seeds with a difference for any conclusion" in foot
-    assert "5 seeds cannot tell among so many arms, 6 can." in foot
+    assert "5 seeds are too few to compare this many arms; 6 are enough." in foot
 
 
 def test_arms_are_compared_on_the_same_data_and_model(folder):
@@ -236,7 +236,7 @@ def test_an_arm_of_which_a_third_diverged_says_so_and_is_not_the_best(folder):
     assert rows[1][titles.index("diverged")] == "1, a third"
     assert summary.comparison.contests[0].best == "a"
     foot = " ".join(write_footnotes(summary))
-    assert "Diverged trials are left out of the means: b 1 of 3 (against a: p = 1.000); p: McNemar's test" in foot
+    assert "Diverged trials are excluded from the means: b 1 of 3 (against a: p = 1.000); p: McNemar's test" in foot
     assert "A third or more of the trials diverged for b" in foot
 
 
@@ -257,9 +257,7 @@ def test_a_tuned_arm_shows_its_settings_and_what_they_cost(folder):
     assert titles == ["arm", "chosen", "test accuracy, %", "to baseline", "p", "tuning", "n"]
     assert [row[1] for row in rows] == ["-", "rate=0.25"]
     assert [row[5] for row in rows] == ["2 in 3 s", "16 in 35 s"]
-    assert "chosen by the validation score on 2 seeds of their own out of 8 an arm" in " ".join(
-        write_footnotes(summary)
-    )
+    assert "selected by the validation score on 2 separate seeds out of 8 per arm" in " ".join(write_footnotes(summary))
     long = pd.read_csv(io.StringIO(summary_files(summary)["summary.csv"]))
     assert long.loc[long.arm == "b", "tuning_trials"].tolist() == [16] * 2
 

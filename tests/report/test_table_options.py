@@ -118,7 +118,7 @@ def test_notes(folder):
         ({"sort": "size"}, "sort=size: is not in this folder"),
         ({"bold": "yes"}, "bold=yes: must be one of none, best, similar"),
         ({"notes": "all"}, "notes=all: must be one of short, full, none"),
-        ({"format": "latex", "label": "a}b"}, "label=a}b: must be letters, digits"),
+        ({"format": "latex", "label": "a}b"}, "label=a}b: must consist of letters, digits"),
         ({"spread": "se"}, "spread=se: must be one of interval, sd, none"),
     ],
 )

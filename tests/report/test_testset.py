@@ -62,9 +62,9 @@ def test_arms_that_predict_the_most_frequent_class(folder):
 
 def test_all_arms_and_many_arms(folder):
     constant = [(0.925, 80, 0.925)] * 2
-    assert said(dict.fromkeys("abcd", constant))[-1].startswith("Every arm: no better than")
+    assert said(dict.fromkeys("abcd", constant))[-1].startswith("Every arm: not better than")
 
 
 def test_more_arms_than_are_named(folder):
     arms = {label: [(0.5, 80, 0.6), (0.6, 80, 0.6)] for label in "abcde"} | {"f": [(0.9, 80, 0.6), (0.9, 80, 0.6)]}
-    assert said(arms)[-1].startswith("a, b, c and 2 more: no better than")
+    assert said(arms)[-1].startswith("a, b, c and 2 more: not better than")

@@ -62,7 +62,7 @@ def test_lost_trials_are_said(folder, lost):
 
 def test_one_arm(folder):
     (verdict,) = judge_sweep(summary_of([spread(0.9)]))
-    assert verdict.headline == "a has the mean test accuracy (90.00%); there is no other arm."
+    assert verdict.headline == "a has the mean test accuracy (90.00%); no other arm to compare with."
 
 
 def test_many_arms_are_counted(folder):

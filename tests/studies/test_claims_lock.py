@@ -99,7 +99,7 @@ def test_a_change_needs_a_reason_and_keeps_what_was_registered():
     assert register_claims(study(), first, TUESDAY, "") == first
     changed = study({**CLAIM, "test": {**CLAIM["test"], "by": 1}})
     with pytest.raises(
-        ConfigError, match=r'^s: the registered claim gain was changed; say why: --lock --reason "..."$'
+        ConfigError, match=r'^s: the registered claim gain was changed; give the reason: --lock --reason "..."$'
     ):
         register_claims(changed, first, TUESDAY, "")
     entry = register_claims(changed, first, TUESDAY, "the margin was a slip")["gain"]
@@ -111,7 +111,7 @@ def test_a_change_needs_a_reason_and_keeps_what_was_registered():
 def test_a_removed_claim_stays_in_the_lock():
     entries = register_claims(study(), {}, MONDAY, "")
     other = study({**CLAIM, "id": "other"})
-    with pytest.raises(ConfigError, match="gain was changed; say why"):
+    with pytest.raises(ConfigError, match="gain was changed; give the reason"):
         register_claims(other, entries, TUESDAY, "")
     entries = register_claims(other, entries, TUESDAY, "no source says so")
     assert entries["gain"].removed == "no source says so"
@@ -160,7 +160,7 @@ def test_a_lock_is_read_as_it_was_written(tmp_path: Path):
     assert load_lock(tmp_path / "s.yaml") == lock
     assert load_lock(tmp_path / "nothing" / "s.yaml") == {}
     (tmp_path / NAME).write_text("s: {gain: 3}")
-    with pytest.raises(ConfigError, match="is no lock of claims"):
+    with pytest.raises(ConfigError, match=r"is not a valid claims\.lock"):
         load_lock(tmp_path / "s.yaml")
 
 

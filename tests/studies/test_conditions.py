@@ -61,7 +61,7 @@ def test_what_is_fixed_before_training_may_be_a_condition(condition):
     ("condition", "changes", "message"),
     [
         ({"reference": "b", "when": "train_accuracy > 0.95"}, {}, "is trained with dropout"),
-        ({"reference": "c", "when": "train_accuracy > 0.95"}, {}, "no such cell; there are a, b"),
+        ({"reference": "c", "when": "train_accuracy > 0.95"}, {}, "no such cell; the cells are a, b"),
         ({"reference": "a"}, {}, "needs when"),
         ({"reference": "a", "when": "gap < 1", "by": 1}, {}, "no key 'by'"),
         (

@@ -24,16 +24,16 @@ def metric(**changes):
     ("changes", "message"),
     [
         ({"titel": "x"}, "no key 'titel'; did you mean 'title'?"),
-        ({"title": ""}, "needs title"),
-        ({"scales": {"laptop": {}}}, "smoke among them"),
-        ({"scales": {"smoke": {}, "huge": {}}}, "must be of smoke, laptop, full, paper"),
+        ({"title": ""}, "requires title"),
+        ({"scales": {"laptop": {}}}, "include smoke"),
+        ({"scales": {"smoke": {}, "huge": {}}}, "must be from smoke, laptop, full, paper"),
         ({"scales": {"smoke": {"seeds": 2}}}, "no key 'seeds'"),
         ({"scales": {"smoke": {"panels": {"x": ""}}}}, "no panel 'x'"),
-        ({"scales": {"smoke": {"only": ["c"]}}}, "no arm 'c'; there are a, b"),
+        ({"scales": {"smoke": {"only": ["c"]}}}, "no arm 'c'; allowed: a, b"),
         ({"base": "rate"}, "'rate': a setting is written NAME=VALUE"),
         ({"base": "rate=0.1 rate=0.2"}, "rate is given twice"),
-        ({"base": "seeds=3"}, "seeds is a scale's to say"),
-        ({"base": "out=x"}, "out is the command's to say"),
+        ({"base": "seeds=3"}, "seeds cannot be set here; set it in a scale"),
+        ({"base": "out=x"}, "out cannot be set here; set it on the command line"),
         (metric(better="more"), "'more': must be one of higher, lower"),
         (metric(margin=-1), "margin: must be a number above 0"),
         (metric(margin={"x": 1}), "margin: no panel 'x'"),
@@ -45,11 +45,11 @@ def metric(**changes):
         ({"claims": [CLAIM | {"test": {"better": "a", "than": "b", "form": 1}}]}, "no key 'form'"),
         ({"claims": [CLAIM | {"metric": "loss"}]}, "no metric 'loss'"),
         ({"claims": [CLAIM | {"category": "papers"}]}, "must be one of paper, text, control"),
-        ({"claims": [CLAIM | {"id": "x"}, CLAIM | {"id": "x"}]}, "claims: id 'x' is given to two claims"),
+        ({"claims": [CLAIM | {"id": "x"}, CLAIM | {"id": "x"}]}, "claims: id 'x' is used by two claims"),
         ({"claims": [CLAIM], **metric(better="")}, "does not define which direction is better"),
         ({"claims": {"x": 1}}, "claims: must be a list"),
         ({"figure": {"form": "pie"}}, "'pie': must be one of line"),
-        ({"figure": {"form": "line"}}, "form line needs x"),
+        ({"figure": {"form": "line"}}, "form line requires x"),
         ({"unmeasured": {"x": "y"}}, "no published figure 'y'"),
     ],
 )
@@ -67,7 +67,7 @@ def test_what_a_study_cannot_say_is_refused_in_one_line(changes, message):
         ({"claims": [CLAIM | {"test": {"better": "c", "than": "a"}}]}, "claims: no cell 'c'"),
         (
             metric(published={"b rate=0.5": "primer/rate/rate-0.5"}),
-            "published: no cell 'b rate=0.5'; there are",
+            "published: no cell 'b rate=0.5'; the cells are",
         ),
         (metric(relative="c"), "relative: no cell 'c'"),
         ({"arms": {"a": "rat=0.5", "b": ""}}, "no setting 'rat'"),
@@ -83,7 +83,7 @@ def test_cells_that_there_are_not_are_refused(changes, message):
 
 def test_files_that_are_no_studies(tmp_path):
     (tmp_path / "x.yaml").write_text("title: [1")
-    with pytest.raises(ConfigError, match="is no YAML"):
+    with pytest.raises(ConfigError, match="is not YAML"):
         load_study(tmp_path / "x.yaml")
     with pytest.raises(ConfigError, match="No such file"):
         shelf.find_study(str(tmp_path / "y.yaml"))
@@ -137,7 +137,9 @@ def test_axes_that_go_together_are_walked_side_by_side():
     ]
     assert [cell.settings["model.hidden"] for cell in found[2:]] == ["[8]", "[8]", "[4]", "[4]"]
     uneven = parse_study("s", {**BASE, **changes, "arms": {"a": "rate=0.1,0.2,0.3 'model.hidden=[8],[4]'", "b": ""}})
-    with pytest.raises(ConfigError, match=r"rate and model.hidden go together and must have equally many values"):
+    with pytest.raises(
+        ConfigError, match=r"rate and model.hidden are varied together and must have the same number of values"
+    ):
         make_cells(uneven, uneven.scales["smoke"])
 
 

@@ -81,7 +81,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
     [
         (["primer-rat"], "no study 'primer-rat'; did you mean 'primer-rate'"),
         (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, full, paper"),
-        (["primer-rate", "rate=0.5"], "rate=0.5: a study says what it trains"),
+        (["primer-rate", "rate=0.5"], "rate=0.5: cannot be set for a study"),
         (["primer-rate", "--all"], "reproduce --all: takes"),
         (["scale=smoke"], "which study?"),
         (["none.yaml"], "none.yaml: No such file"),
@@ -143,7 +143,7 @@ def test_the_same_again_trains_nothing_and_writes_the_same(typed, folder, own):
     kept = {name: (place / name).read_bytes() for name in FILES}
     again = typed("reproduce", "mine.yaml", "scale=smoke", "out=o")
     assert first[0] == again[0] == 0
-    assert "all 4 trials are there" in again[1]
+    assert "all 4 trials already completed" in again[1]
     assert {name: (place / name).read_bytes() for name in FILES} == kept
     assert (folder / "o/claims.csv").read_text().count("\n") == 2
 
@@ -172,7 +172,7 @@ def test_panels_without_data_are_left_out_and_said(typed, folder, own):
     panels = {"digits": "data=digits", "mnist": "data=mnist"}
     status, out, _ = typed("reproduce", own(panels=panels), "scale=smoke", "out=o", nothing)
     assert status == 0
-    assert "mine: without mnist: " in out
+    assert "mine: skipped mnist: " in out
     assert set(pd.read_csv(folder / "o/mine/smoke/table.csv")["data"]) == {"digits"}
     status, out, err = typed("reproduce", own(base="data=mnist"), "scale=smoke", "out=p", nothing)
     assert status == 2
@@ -186,7 +186,7 @@ def test_tuned_arms_say_what_was_chosen(typed, folder, own):
     assert (status, err) == (0, "")
     table = pd.read_csv(folder / "o/mine/smoke/table.csv", keep_default_na=False)
     assert table.set_index("arm").loc["b", "chosen"].startswith("rate=")
-    assert "settings chosen by the validation score" in (folder / "o/mine/smoke/table.md").read_text()
+    assert "settings selected by the validation score" in (folder / "o/mine/smoke/table.md").read_text()
     assert (folder / "o/mine/smoke/tuning.csv").exists()
 
 

@@ -40,12 +40,12 @@ def stored(name="out"):
 def test_the_places_are_said_once_and_a_pack_has_one_trial(typed, net):
     status, out, err = typed(*WORDS, net(), "rate=0,0.5", "max_pack_size=4")
     assert (status, err) == (0, "")
-    assert out.startswith("note: ownnet:mlp drops at 1 place: 3 (units)\nout: 4 trials; training 4 in 4 packs\n")
+    assert out.startswith("note: ownnet:mlp drops at 1 site: 3 (units)\nout: 4 trials; training 4 in 4 packs\n")
     assert out.count("note:") == 1
     assert stored()["pack_size"].tolist() == ["1"] * 4
     assert stored()["model.target"].tolist() == ["ownnet:mlp"] * 4
     status, out, _ = typed(*WORDS, net(), "rate=0,0.5", "--dry-run")
-    assert (status, "4 are in out and 0 would be trained" in out) == (0, True)
+    assert (status, "4 already completed in out, 0 to train" in out) == (0, True)
     assert "note: ownnet:mlp drops at 1 place" in typed(*WORDS, net(), "rate=0.1", "--dry-run")[1]
 
 
@@ -57,7 +57,7 @@ def test_an_edit_makes_new_trials_and_going_back_finds_the_old_ones(typed, net):
     assert stored()["model.digest"].nunique() == 2
     assert set(stored()["parameters"]) == {str(65 * 8 + 90), str(65 * 9 + 100)}
     status, out, _ = typed(*WORDS, net(8))
-    assert out.startswith("out: all 2 trials are there")
+    assert out.startswith("out: all 2 trials already completed")
     assert before["trial_id"].isin(stored()["trial_id"]).all()
 
 
@@ -68,7 +68,7 @@ def test_a_resumed_sweep_and_one_in_workers_equal_an_undisturbed_one(typed, net,
     lines = (folder / "out" / "trials.csv").read_text().splitlines(keepends=True)
     (folder / "out" / "trials.csv").write_text("".join(lines[:3]) + lines[3][:20])
     status, out, _ = typed(*words)
-    assert (status, "2 of them there; training 2 in 2 packs" in out) == (0, True)
+    assert (status, "2 already completed; training 2 in 2 packs" in out) == (0, True)
     pd.testing.assert_frame_equal(stored(), whole)
     assert typed(*(w for w in words if w != "out=out"), "workers=2", "out=beside")[0] == 0
     pd.testing.assert_frame_equal(stored("beside"), whole)
@@ -95,18 +95,18 @@ def test_workers_import_what_this_process_can(typed, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("word", "line"),
     [
-        ("model.target=", "model=custom: needs model.target=MODULE:FUNCTION"),
+        ("model.target=", "model=custom: requires model.target=MODULE:FUNCTION"),
         ("model.target=ownnet", "model.target=ownnet: must be MODULE:FUNCTION, such as nets:small"),
-        ("model.target=ownnets:mlp", "model.target=ownnets:mlp: there is no module ownnets here"),
+        ("model.target=ownnets:mlp", "model.target=ownnets:mlp: no module ownnets in the current folder"),
         ("model.target=ownnet:nothing", "model.target=ownnet:nothing: ownnet has no nothing"),
         ("model.target=ownnet:NET", "model.target=ownnet:NET: ownnet has no NET"),
         ("model.target=ownnet:nn", "model=custom: ownnet:nn((1, 8, 8), 10) fails: TypeError: 'module' object is not"),
-        ("model.target=ownnet:three", "model=custom: ownnet:three gives int, where an nn.Module is needed"),
+        ("model.target=ownnet:three", "model=custom: ownnet:three returns int; it must return an nn.Module"),
         ("model.target=ownnet:bare", "model=custom: ownnet:bare contains no nn.Dropout"),
         ("variant=alpha", "model=custom: a network of your own cannot become the SELU network"),
         ("variant=dropconnect", "variant=dropconnect model=custom: needs weights where it drops"),
         ("data=wine", "model=custom: ownnet:mlp fails in training on a batch [3, 13]: RuntimeError"),
-        ("rate=[0.1,0.2]", "rate=[0.1,0.2]: must have one entry for each of the 1 place where model=custom drops"),
+        ("rate=[0.1,0.2]", "rate=[0.1,0.2]: must have one entry for each of the 1 site of model=custom"),
         ("profile=rising", "profile=rising: must be flat for model=custom"),
         ("model.hidden=[8]", "model.hidden: model=custom has no such setting"),
     ],
@@ -124,7 +124,7 @@ def test_a_network_of_ones_own_beside_ours_with_what_fits(typed, net):
     words = ["variant=inverted,stochastic_depth,dropconnect", "skip_invalid=true", "model.hidden=[8]", "rate=0.3"]
     status, out, err = typed("sweep", "model=mlp,custom", net(), *words, *WORDS[2:])
     assert (status, err) == (0, "")
-    assert "left out 1 arm: variant.profile=rising: must be flat for model=custom" in out
+    assert "skipped 1 arm: variant.profile=rising: must be flat for model=custom" in out
     assert sorted(stored()["model"] + " " + stored()["variant"]) == [
         *["custom inverted"] * 2, *["mlp dropconnect"] * 2, *["mlp inverted"] * 2
     ]  # fmt: skip
@@ -133,4 +133,4 @@ def test_a_network_of_ones_own_beside_ours_with_what_fits(typed, net):
 def test_another_launcher_says_the_places_too(typed, net):
     status, out, err = typed(*WORDS, net(), "hydra/launcher=basic")
     assert (status, err) == (0, "")
-    assert out.startswith("note: ownnet:mlp drops at 1 place: 3 (units)\nout: 1 jobs")
+    assert out.startswith("note: ownnet:mlp drops at 1 site: 3 (units)\nout: 1 jobs")

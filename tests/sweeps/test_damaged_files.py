@@ -109,7 +109,7 @@ def test_a_byte_order_mark_and_other_line_ends_are_read(out, typed):
 
 def test_semicolons_are_named(out, typed):
     (out / "trials.csv").write_bytes((out / "trials.csv").read_bytes().replace(b",", b";"))
-    assert "has semicolons between its cells; save it with commas" in typed(*WORDS)[2]
+    assert "its cells are separated by semicolons; save the file with commas" in typed(*WORDS)[2]
 
 
 @pytest.mark.parametrize("same_id", [True, False])
@@ -166,7 +166,7 @@ def test_damaged_weights_and_predictions_are_made_again(out, typed, kind, conten
     path.write_bytes(whole[: len(whole) // 2] if content is None else content)
     status, shown, err = typed(*WORDS, *KEPT)
     assert (status, err) == (0, "")
-    assert "without all that is to be kept" in shown
+    assert "without the requested files" in shown
     assert len(path.read_bytes()) == len(whole)
 
 
@@ -176,7 +176,7 @@ def test_damaged_predictions_are_left_out_of_a_table(out, typed, content):
     path.write_bytes(content)
     status, shown, err = typed(*WORDS)
     assert (status, err) == (0, "")
-    assert f"left out: {path}: cannot be read" in shown
+    assert f"skipped: {path}: cannot be read" in shown
 
 
 def rewrite(path, header=lambda values: None, tensors=lambda values: None):

@@ -71,7 +71,7 @@ def test_a_network_that_ends_its_process_in_an_evaluation_is_named(folder, typed
     for how in ("monte_carlo", "ensemble"):
         status, _, err = typed("evaluate", f"infer={how}")
         assert (status, len(err.splitlines())) == (2, 1)
-        assert "cannot be evaluated further: its process ended with exit status 7" in err
+        assert "evaluation failed: its process ended with exit status 7" in err
 
 
 def test_a_preview_survives_as_well(folder, typed):

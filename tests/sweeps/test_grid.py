@@ -50,7 +50,7 @@ def test_arms_that_come_to_the_same_share_their_trials(arms_of):
         (["rate=0", "rate=0.5"], "rate is given twice"),
         (["out=a,b"], "out is not an axis"),
         (["max_pack_size=1,2"], "max_pack_size is not an axis"),
-        (["seeds=0,1"], "seeds is not an axis"),
+        (["seeds=0,1"], "seeds cannot be an axis"),
         (["rate=choice()"], "cannot read"),
     ],
 )
@@ -102,9 +102,9 @@ def test_an_arm_of_a_study_may_set_anything_and_have_any_label(composer):
     ("words", "message"),
     [
         (["arms=l2,l3"], "arms=l3: must be one of none, alpha"),
-        (["arms=[inverted,gaussian]"], "one arm has one variant"),
-        (["arms=l2", "variant=none"], "says what variant is; leave out variant="),
-        (["arms=l2,none", "regularizer=l1"], "says what regularizer is"),
+        (["arms=[inverted,gaussian]"], "an arm can have only one dropout variant"),
+        (["arms=l2", "variant=none"], "arms=l2 sets variant; leave out variant="),
+        (["arms=l2,none", "regularizer=l1"], "sets regularizer; leave out regularizer="),
     ],
 )
 def test_names_that_are_refused(words, message):
@@ -113,7 +113,7 @@ def test_names_that_are_refused(words, message):
 
 
 def test_what_an_arm_of_a_study_sets_is_not_given_once_more():
-    with pytest.raises(ConfigError, match="arms=strong says what rate is; leave out rate="):
+    with pytest.raises(ConfigError, match="arms=strong sets rate; leave out rate="):
         expand_grid(["rate=0.1"], {"strong": ["rate=0.8"]})
 
 

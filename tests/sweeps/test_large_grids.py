@@ -18,10 +18,10 @@ REFUSED = {
     "train.lr=range(0,1e999)": "of finite numbers",
     "data.root=range(0,1,0)": "must have a step that leads from start to stop",
     "rate=range(0.5,0.1,0.1)": "must have a step that leads from start to stop",
-    "schedule.gamma=0,range(0,1,0.3)": "a list of values cannot hold range()",
-    "rate=0,sort(0.1,0.2)": "a list of values cannot hold range()",
-    "rate=[range(0,1)]": "a list of values cannot hold range()",
-    "rate={a:range(0,1)}": "a list of values cannot hold range()",
+    "schedule.gamma=0,range(0,1,0.3)": "a list of values cannot contain range()",
+    "rate=0,sort(0.1,0.2)": "a list of values cannot contain range()",
+    "rate=[range(0,1)]": "a list of values cannot contain range()",
+    "rate={a:range(0,1)}": "a list of values cannot contain range()",
     "hydra.verbose=range(0,inf)": "of finite numbers",
     "hydra.job.num=" + "9" * 5000: "a number is too long",
     "train.epochs=" + "9" * 400: "must be a whole number",
@@ -42,14 +42,14 @@ def test_too_many_arms_are_refused_with_their_number(folder, typed, command):
     axes = ("rate=range(0,0.9,0.0001)", "train.epochs=range(1,10001)")
     status, _, err = typed(command, *axes, "--dry-run")
     assert status == 2
-    assert "90,000,000 arms: at most 1,000,000 are trained by one command; max_arms=90000000 allows as many" in err
+    assert "90,000,000 arms are more than max_arms=1000000 allows; reduce the grid or set max_arms=90000000" in err
 
 
 def test_a_setting_allows_more_or_fewer_arms(folder):
     assert len(expand_grid(["rate=0,0.1,0.2", "max_arms=3"])) == 3
-    with pytest.raises(ConfigError, match="3 arms: at most 2"):
+    with pytest.raises(ConfigError, match=r"^3 arms are more than max_arms=2 allows"):
         expand_grid(["rate=0,0.1,0.2", "max_arms=2"])
-    with pytest.raises(ConfigError, match="arms: at most 2"):
+    with pytest.raises(ConfigError, match=r"arms are more than max_arms=2 allows"):
         expand_grid(["variant=glob(*)", "max_arms=2"])
 
 

@@ -20,7 +20,7 @@ def test_a_limit_of_the_process_counts(trials, monkeypatch):
 
     check_trials(trials("seeds=1"))
     monkeypatch.setattr(memory, "physical_memory", lambda: 1000)
-    with pytest.raises(Exception, match=r"1000\.0 B are there"):
+    with pytest.raises(Exception, match=r"1000\.0 B are available"):
         check_trials(trials("seeds=1"))
 
 

@@ -76,27 +76,27 @@ def test_a_last_batch_of_one_trains_with_batch_normalisation(run):
         (
             [],
             {"setup": "self.rng = np.random.default_rng()", "change": "h = h * self.rng.random()"},
-            "usernet:Net gives other outputs for the same batch in training",
+            "usernet:Net returns different outputs for the same batch in training",
         ),
         (
             [],
             {"setup": "self.rng = random.Random(0)", "change": "h = h if self.rng.random() < 2 else -h"},
-            "gives other outputs for the same batch in training",
+            "returns different outputs for the same batch in training",
         ),
         (
             [],
             {"change": "h = h + torch.from_numpy(np.random.default_rng().random(8, 'float32'))"},
-            "gives other outputs for the same batch in training",
+            "returns different outputs for the same batch in training",
         ),
         (
             [],
             {"change": "self.calls += 1; h = h * (1 + (not self.training) * self.calls)"},
-            "gives other outputs for the same batch in evaluation",
+            "returns different outputs for the same batch in evaluation",
         ),
         (
             ["infer=monte_carlo"],
             {"setup": MIXES, "change": CALL},
-            "infer=monte_carlo: usernet:Net mixes the examples of a batch in evaluation (statistics of the batch: norm",
+            "infer=monte_carlo: usernet:Net mixes the examples of a batch in evaluation (batch statistics in norm",
         ),
         (["infer=ensemble", "seeds=2"], {"change": "h = h - h.mean(0)"}, "infer=ensemble: usernet:Net mixes"),
         (
@@ -128,7 +128,7 @@ def test_layers_that_do_not_mix_in_evaluation_take_monte_carlo_passes(run, layer
     [
         (
             {"setup": MIXES, "change": CALL},
-            "usernet:Net mixes the examples of a batch in evaluation (statistics of the",
+            "usernet:Net mixes the examples of a batch in evaluation (batch statistics",
         ),
         ({"end": "y = y.softmax(1)"}, "usernet:Net returns probabilities (rows sum to 1); return logits"),
         ({"end": "y = y.sigmoid()"}, "usernet:Net returns numbers between 0 and 1, as a sigmoid does; return logits"),
@@ -168,6 +168,6 @@ def test_a_network_that_fails_in_the_passes_is_one_line_and_its_trials_are_kept(
     (folder / "usernet.py").write_text(BASE.format(setup="pass", change=large, end="pass"))
     status, _, err = typed(*WORDS, "infer=monte_carlo", "infer.passes=20")
     assert (status, err.count("\n")) == (2, 1)
-    assert "out=out: cannot be evaluated further: usernet:Net fails in evaluation on a batch [" in err
+    assert "out=out: evaluation failed: usernet:Net fails in evaluation on a batch [" in err
     assert err.endswith("AssertionError: too many\n")
     assert len((folder / "out" / "trials.csv").read_text().splitlines()) == 2

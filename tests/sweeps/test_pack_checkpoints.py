@@ -59,15 +59,15 @@ def test_another_order_of_the_trials_is_another_checkpoint(tmp_path):
 
 
 def test_it_is_used_for_its_trials_torch_and_threads_only(path):
-    assert refused(path, trials=IDS[::-1]) == "it is of other trials"
-    assert refused(path, threads=2) == "it was written with threads 1, and this is threads 2"
-    assert refused(path, torch="3") == "it was written with torch 2, and this is torch 3"
+    assert refused(path, trials=IDS[::-1]) == "it belongs to other trials"
+    assert refused(path, threads=2) == "it was written with threads 1, but the current threads is 2"
+    assert refused(path, torch="3") == "it was written with torch 2, but the current torch is 3"
 
 
 @pytest.mark.parametrize("name", ["format", "numerics"])
 def test_another_version_is_refused(name, path):
     write_checkpoint(path, header(**{name: 99}), STATE)
-    assert refused(path).startswith(f"it was written with {name} 99, and this is {name} ")
+    assert refused(path).startswith(f"it was written with {name} 99, but the current {name} is ")
 
 
 def test_every_damaged_byte_and_every_cut_is_noticed(path):
@@ -138,7 +138,7 @@ def test_a_file_under_the_name_of_another_pack_is_not_usable(path, tmp_path):
     path.rename(other)
     ((found, error),) = list_checkpoints(tmp_path)
     assert found == other
-    assert str(error) == "it has the name of another pack"
+    assert str(error) == "its file name belongs to another pack"
 
 
 def test_the_header_is_one_line_of_json(path):

@@ -35,7 +35,7 @@ def test_a_trial_is_that_of_its_base_seed(trials):
     ("words", "remedy"),
     [
         (("data=uci", "data.name=yacht"), "data.split=range(0,20) trains on each of its published splits"),
-        (("data=mnist",), "has an official test part of 10000 examples"),
+        (("data=mnist",), "has an official test set of 10000 examples"),
     ],
 )
 def test_an_official_test_part_is_refused(typed, shared, words, remedy):
@@ -50,5 +50,5 @@ def test_a_test_part_of_the_user_is_refused(typed, folder):
     np.savez(folder / "mine.npz", x_train=x, y_train=y, x_test=x[:10], y_test=y[:10])
     status, _, err = typed("sweep", "data=file", "data.path=mine.npz", "resplit=true")
     assert status == 2
-    assert "has an official test part of 10 examples" in err
-    assert "leave it out" in err
+    assert "has an official test set of 10 examples" in err
+    assert "leave out resplit=" in err

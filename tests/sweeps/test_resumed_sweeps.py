@@ -124,7 +124,7 @@ def test_a_checkpoint_of_trials_that_were_trained_otherwise_is_removed(folder, a
     assert not path.parent.exists()
     path.parent.mkdir()  # as after a kill between the rows and the removal
     path.write_bytes(content)
-    assert run(arms_of, *words) == ["out: all 4 trials are there"]
+    assert run(arms_of, *words) == ["out: all 4 trials already completed"]
     assert not (folder / "out/checkpoints").exists()
 
 

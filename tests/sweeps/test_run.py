@@ -36,7 +36,7 @@ def test_a_sweep_stores_every_trial_once_and_then_has_nothing_to_do(folder, arms
     assert lines == ["out: 6 trials; training 6 in 1 pack"]
     before = stored(times=True)
     outcome, lines = go(arms_of, "rate=0,0.5", "seeds=3")
-    assert (outcome.trained, lines) == (0, ["out: all 6 trials are there"])
+    assert (outcome.trained, lines) == (0, ["out: all 6 trials already completed"])
     assert stored(times=True) == before
 
 
@@ -48,7 +48,7 @@ def test_a_resumed_sweep_equals_an_undisturbed_one(folder, arms_of):
     # As after a crash: the second pack half there, the third not at all, the last line torn.
     (folder / "out" / "trials.csv").write_text("".join(lines[:6]) + lines[6][:20])
     _, said = go(arms_of, *words)
-    assert said == ["out: 9 trials, 5 of them there; training 6 in 2 packs"]
+    assert said == ["out: 9 trials, 5 already completed; training 6 in 2 packs"]
     assert stored() == whole
     assert sorted((folder / "out" / "curves.csv").read_text().splitlines()) == sorted(curves.splitlines())
 
@@ -56,7 +56,7 @@ def test_a_resumed_sweep_equals_an_undisturbed_one(folder, arms_of):
 def test_more_arms_train_only_what_is_new(folder, arms_of):
     go(arms_of, "rate=0,0.3", "seeds=2")
     outcome, lines = go(arms_of, "rate=0,0.3,0.5", "seeds=2")
-    assert lines == ["out: 6 trials, 4 of them there; training 2 in 1 pack"]
+    assert lines == ["out: 6 trials, 4 already completed; training 2 in 1 pack"]
     assert outcome.trained == 2
     outcome, _ = go(arms_of, "rate=0.3", "seeds=1")
     assert (outcome.trained, len(outcome.rows), len(stored())) == (0, 1, 6)
@@ -108,7 +108,7 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
 
     monkeypatch.setattr(worker, "train_pack", stopping)
     monkeypatch.setattr(pool, "can_fork", lambda: False)  # this process trains, as in a notebook
-    with pytest.raises(Interrupted, match="2 of 6 trials are saved in out, the same command goes on from there"):
+    with pytest.raises(Interrupted, match="2 of 6 trials are saved in out; rerun the same command to continue"):
         go(arms_of, "seeds=6", "max_pack_size=2", "workers=1")
     monkeypatch.setattr(worker, "train_pack", real)
     assert go(arms_of, "seeds=6", "max_pack_size=2")[0].trained == 4
@@ -120,7 +120,7 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
         (["data=wine", "model=mlp,cnn"], r"model=cnn: needs images.*data=wine are 13"),
         (["model=mlp,cnn", "model.channels=[4,4,4,4]"], r"model=cnn: has 4 blocks and needs images of at least 16x16"),
         (["data=wine", "data.val_fraction=0.2,0.001"], "data=wine leaves no example for the val split"),
-        (["device=cpu,cuda:99"], "device=cuda:99: torch finds"),
+        (["device=cpu,cuda:99"], "device=cuda:99: torch detects"),
     ],
 )
 def test_the_whole_sweep_is_refused_before_anything_trains(folder, arms_of, words, message):
@@ -141,7 +141,10 @@ def test_missing_trials_are_an_exit_status_of_one(folder, arms_of, monkeypatch):
     monkeypatch.setattr(Ledger, "append", move_folder_away)
     outcome, lines = go(arms_of, "seeds=4", "max_pack_size=2", "workers=1")
     assert outcome.status == 1
-    assert lines[-1] == "note: out was changed meanwhile and lacks 2 of 4 trials; the same command trains them"
+    assert (
+        lines[-1]
+        == "note: out was changed during the sweep and lacks 2 of 4 trials; rerun the same command to train them"
+    )
     monkeypatch.setattr(Ledger, "append", real)
     assert go(arms_of, "seeds=4", "max_pack_size=2")[0].status == 0
 
@@ -159,7 +162,7 @@ def test_packs_in_halves_are_planned_for_the_next_command(folder, arms_of, monke
     monkeypatch.setattr(worker, "train_pack", allocate)
     outcome, lines = go(arms_of, "seeds=4")
     assert outcome.status == 0
-    assert lines[1:] == ["trying again in two halves: 4 trials (MemoryError: no room)"]
+    assert lines[1:] == ["retrying in two halves: 4 trials (MemoryError: no room)"]
     assert [len(pack["trials"]) for pack in Ledger("out").packs()] == [2, 2]
 
 

@@ -82,5 +82,5 @@ def test_the_second_check_of_splits_is_not_skipped_after_a_failure(arms_of, fold
     lines = ["a,y", *(f"{i},{'rare' if i == 5 else 'common'}" for i in range(40))]
     (folder / "own.csv").write_text("\n".join(lines))
     words = ["data=file", "data.path=own.csv", "data.target=y", "data.task=classification", "seeds=20"]
-    with pytest.raises(ConfigError, match="every arm is left out"):
+    with pytest.raises(ConfigError, match="skip_invalid excludes every arm"):
         run_arms(arms_of(*WORDS[:1], *words, "rate=0.1,0.3", "skip_invalid=true", "out=out"), print)

@@ -142,7 +142,7 @@ def test_without_dropout_it_is_the_engines_own_network(nets, trials):
 REFUSED = {
     "alpha": "cannot become the SELU network",
     "feature_alpha": "cannot become the SELU network",
-    "attention": "needs scores where it drops, and there are only maps and units",
+    "attention": "requires scores, but this network has only maps and units",
     **dict.fromkeys(
         ("naive", "non_recurrent", "variational", "recurrent", "rnndrop", "zoneout", "weight_drop"),
         "needs recurrent states, which this network does not have",
@@ -150,7 +150,7 @@ REFUSED = {
     "dropconnect": "needs weights",
     "fast": "needs weights",
     "stochastic_depth": "variant.profile=rising: must be flat for model=custom",
-    **dict.fromkeys(("concrete", "variational_gaussian", "sparse_variational"), "here these are not known"),
+    **dict.fromkeys(("concrete", "variational_gaussian", "sparse_variational"), "these are unknown for this network"),
 }
 
 
@@ -177,7 +177,7 @@ def test_a_rate_for_each_place_reaches_it(nets, trials):
     assert pack.rates == [{"input": 0.0, "3": 0.0, "6": 0.6}]
     assert pack.noise.rates.keys() == {"6"}
     for rates, message in {"[0.1,0.2,0.3]": r"rate=\[0.1,0.2,0.3\]", "[0.3,0.3,0.3]": r"rate=\[0.3,0.3,0.3\]"}.items():
-        with pytest.raises(ConfigError, match=f"^{message}: must have one entry for each of the 2 places where"):
+        with pytest.raises(ConfigError, match=f"^{message}: must have one entry for each of the 2 sites of"):
             check_trials(trials(*words("mlp", f"rate={rates}")))
     assert trials(*words("mlp", "rate=[0.3,0.3]")) == trials(*words("mlp", "rate=0.3"))
 

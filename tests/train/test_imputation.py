@@ -115,7 +115,7 @@ def test_a_column_without_a_value_in_the_training_part_is_named():
 
 
 def test_an_autoencoder_takes_no_holes():
-    with pytest.raises(ValueError, match=r"data\.missing=mean: data\.reconstruct=true learns the examples as they are"):
+    with pytest.raises(ValueError, match=r"data\.missing=mean: data\.reconstruct=true requires unchanged examples"):
         refuse_settings(dataset(), DataConf(kind="file", missing="mean", reconstruct=True))
 
 
@@ -126,7 +126,7 @@ def test_an_autoencoder_takes_no_holes():
             table(False),
             Y,
             "none",
-            r"column 'a': differs in digits that single precision .* data.normalise=zscore keeps",
+            r"column 'a': its values differ in digits beyond single precision; .*data.normalise=zscore to preserve",
         ),
         (table(False), Y, "zscore", ""),
         (table(False) - [1.7e12, 0, 0, 0, 0], Y, "none", ""),

@@ -55,7 +55,7 @@ def test_without_a_validation_part_all_the_rest_is_trained_on(trials):
 
 @pytest.mark.parametrize("words", ["regularizer=early_stopping", "schedule=plateau", "tune=true"])
 def test_what_reads_the_validation_part_needs_one(words, trials):
-    with pytest.raises(ConfigError, match=rf"data\.val_fraction=0: leaves no validation part, which .*{words[-8:]}"):
+    with pytest.raises(ConfigError, match=rf"data\.val_fraction=0: leaves no validation split, which .*{words[-8:]}"):
         trials("data.val_fraction=0", words)
 
 

@@ -78,5 +78,5 @@ def test_a_trial_alone_has_the_scale_it_has_in_a_pack():
 
 def test_a_feature_too_small_for_float32_is_refused():
     table = np.column_stack([TABLE[:, 0], np.arange(90) * 1e-60])
-    with pytest.raises(ValueError, match="feature 1: differs in digits that single precision does not have"):
+    with pytest.raises(ValueError, match="feature 1: its values differ in digits beyond single precision"):
         feed_of(table, TABLE[:, 1].astype(float), "zscore")

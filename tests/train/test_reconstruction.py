@@ -53,5 +53,5 @@ def test_texts_and_normalised_examples_are_refused(trials):
     with pytest.raises(ValueError, match=r"data.normalise=unit: data.reconstruct=true requires unchanged examples"):
         _Training(trials(*WORDS, "data.normalise=unit"), load("digits", reconstruct=True), lambda epochs: None)
     text = Dataset("t", "classification", np.zeros((4, 2), np.int32), np.arange(4) % 2, ("a", "b"), tokens=("x",))
-    with pytest.raises(DataError, match="is for numbers"):
+    with pytest.raises(DataError, match="requires numbers"):
         reconstruction_of(text)

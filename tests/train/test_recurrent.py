@@ -247,7 +247,7 @@ class TestNetworks:
         [
             (["model.tied=true"], (), "vectors of width 64 and 32 units"),
             (["model.tied=true"], (9,), "for running text only"),
-            (["model.bidirectional=true"], (), "cannot read a running text backwards"),
+            (["model.bidirectional=true"], (), "cannot read running text backwards"),
         ],
     )
     def test_what_cannot_be_is_refused(self, words, shape, message, config):

@@ -125,14 +125,14 @@ def test_a_later_request_completes_the_rows_that_are_there(folder, arms_of):
     go(arms_of, "data=wine", "metrics=[f1]", "seeds=2")
     before = rows_of()
     lines = go(arms_of, "data=wine", "metrics=[auroc]")
-    assert "out: 3 trials, 2 of them there, 2 without the files to be saved; training 3" in lines[-1]
+    assert "out: 3 trials, 2 already completed, 2 without the requested files; training 3" in lines[-1]
     after = rows_of()
     assert list(after)[:2] == list(before)
     assert all(row["test_auroc"] and row["val_auroc"] for row in after.values())
     assert [bool(row["test_f1"]) for row in after.values()] == [True, True, False]
     for i, row in before.items():
         assert float(after[i]["test_f1"]) == float(row["test_f1"])
-    assert go(arms_of, "data=wine", "metrics=[auroc]")[-1] == "out: all 3 trials are there"
+    assert go(arms_of, "data=wine", "metrics=[auroc]")[-1] == "out: all 3 trials already completed"
     assert len(Path("out/trials.csv").read_text().splitlines()) == 4
 
 
@@ -182,7 +182,7 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
     assert [a.score for a in search.attempts] == pytest.approx(means)
     assert search.picked is search.attempts[int(np.argmin(means))]
     lines = write_summary(outcome)
-    assert "settings chosen by the validation ECE on 2 seeds" in " ".join(" ".join(lines).split())
+    assert "settings selected by the validation ECE on 2 separate seeds" in " ".join(" ".join(lines).split())
     table = render_table_of(load_summary("out"), {}).splitlines()
     assert [line for line in table if line] == [line for line in "\n".join(lines[1:-1]).splitlines() if line]
     by_score = run_or_tune(arms_of(*TINY[:3], *words), lambda line: None).searches[0]
@@ -194,27 +194,30 @@ def test_tuning_chooses_by_the_named_metric(folder, arms_of):
     [
         (
             ["data=diabetes", "metrics=[f1]"],
-            "f1 is for classification, and data=diabetes is a regression; it can have mae, r2",
+            "f1 applies to classification, data=diabetes is a regression task; allowed: mae, r2",
         ),
         (
             ["data=wine", "metrics=[f1,r2]"],
-            "r2 is for regression, and data=wine is a classification; it can have balanced_",
+            "r2 applies to regression, data=wine is a classification task; allowed: balanced_",
         ),
-        (["data=wine", "metrics=[rmse]"], "rmse is for regression, and data=wine is a classification"),
+        (["data=wine", "metrics=[rmse]"], "rmse applies to regression, data=wine is a classification task"),
         (
             ["data=diabetes", "metrics=[confusion]"],
-            "confusion is for classification, and data=diabetes is a regression",
+            "confusion applies to classification, data=diabetes is a regression task",
         ),
-        (["data=wine", "metrics=[perplexity]"], "perplexity is for running text, and data=wine is a classification"),
+        (
+            ["data=wine", "metrics=[perplexity]"],
+            "perplexity applies to running text, data=wine is a classification task",
+        ),
         (["data=wine", "metrics=[confusion]"], "save_predictions=true"),
         (["data=wine", "metrics=[balanced_acuracy]"], "did you mean 'balanced_accuracy'?"),
         (["data=wine", "metrics=[1]"], "1 cannot be requested; must be one of accuracy"),
         (
             ["data=diabetes", "regularizer=early_stopping", "regularizer.monitor=val_f1"],
-            "f1 is for classification, and data=diabetes is a regression; it can be val_loss, val_rmse, val_mae",
+            "f1 applies to classification, data=diabetes is a regression task; allowed: val_loss, val_rmse, val_mae",
         ),
         (["data=wine", "regularizer=early_stopping", "regularizer.monitor=f1"], "did you mean 'val_f1'?"),
-        (["data=wine", "tune=true", "arms=l2", "tuning_metric=val_mae"], "mae is for regression, and data=wine is"),
+        (["data=wine", "tune=true", "arms=l2", "tuning_metric=val_mae"], "mae applies to regression, data=wine is"),
         (["data=wine", "tune=true", "arms=l2", "tuning_metric=val_brier"], "did you mean"),
     ],
 )
@@ -235,16 +238,15 @@ def test_a_missing_class_is_noted_and_leaves_the_other_metrics(folder, typed):
     write_classes("three.npz", [30, 30, 30], test_counts=[20, 20, 0])
     status, out, _ = typed("sweep", "data=file", "data.path=three.npz", *TINY, "metrics=[f1,auroc]")
     assert status == 0
-    assert "class '2' has no example in the test split of seeds 0, 1, 2: auroc will be nan there" in " ".join(
-        out.split()
-    )
+    assert "class '2' has no example in the test split of seeds 0, 1, 2: auroc will be nan" in " ".join(out.split())
     trials = read_trials("out")
     assert (trials["status"] == "ok").all()
     assert trials["test_auroc"].isna().all()
     assert trials[["test_f1", "val_f1", "val_auroc"]].notna().all(axis=None)
     # A cell that is nan is measured: nothing is trained again.
     assert (
-        "all 3 trials are there" in typed("sweep", "data=file", "data.path=three.npz", *TINY, "metrics=[f1,auroc]")[1]
+        "all 3 trials already completed"
+        in typed("sweep", "data=file", "data.path=three.npz", *TINY, "metrics=[f1,auroc]")[1]
     )
 
 

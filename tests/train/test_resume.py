@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 import torch
-from dropout_lab.lr_schedules import LR_SCHEDULES
 
+from dropout_lab.config.lr_schedules import LR_SCHEDULES
 from dropout_lab.data import load
 from dropout_lab.dropout import VARIANTS
 from dropout_lab.regularizers import REGULARIZERS

@@ -106,7 +106,7 @@ def test_variants_of_dropout_take_series(typed, series, variant):
 def test_a_network_of_images_is_refused_with_the_way_out(typed, series):
     status, out, err = typed("sweep", *series, "model=cnn", "rate=0")
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "the examples of data=file are 6x2; data.layout=images reads them as images" in err
+    assert "data=file has examples of shape 6x2; data.layout=images reads them as images" in err
     words = ["data.layout=images", "model=cnn", "model.channels=[2]", "rate=0", "train.epochs=1"]
     status, out, _ = typed("sweep", *[w for w in series if "epochs" not in w], *words)
     assert (status, out[:31]) == (0, "data: s.npz, 200 images 1x6x2 (")

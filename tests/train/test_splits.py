@@ -61,7 +61,9 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match=r"data=digits with data.train_size=5 leaves no training example of class '"):
         train_part(train_size=5)
     sine = load("noisy_sine")
-    with pytest.raises(ValueError, match=r"data.label_noise=0.1: is for classes, and data=noisy_sine has none"):
+    with pytest.raises(
+        ValueError, match=r"data.label_noise=0.1: requires classes, which data=noisy_sine does not have"
+    ):
         refuse_settings(sine, DataConf(label_noise=0.1))
 
 

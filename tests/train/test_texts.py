@@ -251,8 +251,8 @@ class TestStreams:
     [
         ("cnn", "text", "does not read texts"),
         ("resmlp", "text", "does not read texts"),
-        ("mlp", "running", "does not continue a running text"),
-        ("transformer", "running", "does not continue a running text"),
+        ("mlp", "running", "does not read running text"),
+        ("transformer", "running", "does not read running text"),
     ],
 )
 def test_models_that_cannot_read_say_so(kind, data, message, config):
@@ -265,8 +265,8 @@ def test_settings_that_texts_cannot_take_are_refused():
     from dropout_lab.train.splits import refuse_settings
 
     for data, settings, message in [
-        (reviews(), {"normalise": "zscore"}, "is for numbers, and data=rt_polarity is text"),
-        (running(), {"label_noise": 0.1}, "is for classes"),
+        (reviews(), {"normalise": "zscore"}, "requires numbers, but data=rt_polarity is text"),
+        (running(), {"label_noise": 0.1}, "requires classes"),
     ]:
         with pytest.raises(ValueError, match=message):
             refuse_settings(data, DataConf(**settings))

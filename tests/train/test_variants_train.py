@@ -46,7 +46,7 @@ WITHOUT = {
 }
 REFUSED = (
     {
-        (variant, model): f"needs {need} where it drops, and there are only {ONLY[model]}"
+        (variant, model): f"requires {need}, but this network has only {ONLY[model]}"
         for variant, (need, models) in WITHOUT.items()
         for model in models
     }
@@ -57,7 +57,7 @@ REFUSED = (
         for model in ("mlp", "cnn", "resmlp", "rescnn", "transformer")
     }
     | {
-        (variant, model): "cannot take the SELU network"
+        (variant, model): "cannot become the SELU network"
         for variant in ("alpha", "feature_alpha")
         for model in ("lstm", "gru", "rnn", "resmlp", "rescnn", "transformer")
     }
@@ -93,14 +93,14 @@ def test_a_rate_for_each_layer_reaches_each_layer(trials):
 
 
 def test_cutout_needs_a_picture_and_one_rate(trials):
-    with pytest.raises(ConfigError, match="needs maps where it drops, and there are only units"):
+    with pytest.raises(ConfigError, match="requires maps, but this network has only units"):
         check_trials(trials("variant=cutout", "data=wine", "seeds=1"))
-    with pytest.raises(ConfigError, match="acts on the input and takes one rate"):
+    with pytest.raises(ConfigError, match="acts on the input only and accepts a single rate"):
         check_trials(trials("variant=cutout", "rate=[0.1,0.2]", "seeds=1"))
 
 
 def test_a_variant_that_finds_no_place_is_refused(trials):
-    with pytest.raises(ConfigError, match="needs maps where it drops, and there are only units"):
+    with pytest.raises(ConfigError, match="requires maps, but this network has only units"):
         check_trials(trials("variant=dropblock", "model=cnn", "rate=[0,0,0.5]", "seeds=1"))
 
 
@@ -110,10 +110,10 @@ def test_skip_invalid_leaves_out_what_makes_no_sense_and_says_so(arms_of):
     kept = drop_invalid(every, said.append)
     assert len(kept) == 8
     assert said == [
-        "left out 2 arms: variant=spatial model=mlp: needs maps or steps where it drops, and there are only units",
-        "left out 2 arms: variant=dropblock model=mlp: needs maps where it drops, and there are only units",
+        "skipped 2 arms: variant=spatial model=mlp: requires maps or steps, but this network has only units",
+        "skipped 2 arms: variant=dropblock model=mlp: requires maps, but this network has only units",
     ]
-    with pytest.raises(ConfigError, match="every arm is left out"):
+    with pytest.raises(ConfigError, match="skip_invalid excludes every arm"):
         drop_invalid(arms_of("variant=spatial"), said.append)
 
 
@@ -191,8 +191,8 @@ def test_a_rate_that_would_do_nothing_is_refused(trials):
         ("variant=cutout", "input_rate=0.2"): "does not take an input_rate",
         ("variant=alpha", "input_rate=0.2"): "does not take an input_rate",
         ("variant=spatial", "model=cnn", "input_rate=0.2"): "does not take an input_rate",
-        ("variant=dropblock", "model=lstm", "input_rate=0.2"): "needs maps where it drops, and there are only units",
-        ("variant=block", "model=cnn", "rate=[0.1,0,0.5]"): "does not act at block0, whose rate must be 0",
+        ("variant=dropblock", "model=lstm", "input_rate=0.2"): "requires maps, but this network has only units",
+        ("variant=block", "model=cnn", "rate=[0.1,0,0.5]"): "has no effect at block0; set the rate of these sites to 0",
     }.items():
         with pytest.raises(ConfigError, match=message):
             check_trials(trials(*words, "seeds=1"))
@@ -219,7 +219,7 @@ def test_a_profile_is_its_list_of_rates(config):
     for profile in ("linear", "falling"):
         with pytest.raises(ConfigError, match=rf"rate=0.8: must be below 0\.6666\S* under profile={profile} here"):
             config(f"profile={profile}", "rate=0.8", "model.hidden=[8,8,8]")
-    with pytest.raises(ConfigError, match="takes one rate"):
+    with pytest.raises(ConfigError, match="accepts a single rate"):
         config("profile=linear", "rate=[0.1,0.2]")
 
 

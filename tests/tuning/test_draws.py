@@ -33,7 +33,7 @@ def test_each_draw_tunes_by_itself_and_confirms_on_its_seeds(typed, folder):
     assert set(summary.loc[summary["metric"] == "test_accuracy", "n"]) == {3}
     again = typed("table", "out=results/sweep", "format=csv")[1]
     assert again.strip() == (folder / "results/sweep/summary.csv").read_text().strip()
-    assert typed("sweep", *SMALL, "tuning_draws=3", "seeds=6")[1].count("are there") == 2
+    assert typed("sweep", *SMALL, "tuning_draws=3", "seeds=6")[1].count("already completed") == 2
 
 
 def test_one_draw_is_the_tuning_without_repetitions(typed, folder):
@@ -56,10 +56,10 @@ def test_with_resplit_each_draw_tunes_within_its_split(typed, folder):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("tuning_draws=4", "seeds=6"), "each confirms on an equal share of the 6 seeds; use seeds=4 or seeds=8"),
-        (("tuning_draws=3", "seeds=6", "resplit=true"), "tuning_draws=6 tunes once for each seed"),
-        (("seeds=6", "resplit=true"), "tuning would train on examples that another seed tests on"),
-        (("tuning_draws=3", "seeds=[1000002,1,2]"), "seeds from 1000000 on are for choosing"),
+        (("tuning_draws=4", "seeds=6"), "must divide the number of seeds, 6; use seeds=4 or seeds=8"),
+        (("tuning_draws=3", "seeds=6", "resplit=true"), "tuning_draws=6 tunes once per seed"),
+        (("seeds=6", "resplit=true"), "tuning would train on test examples of other seeds"),
+        (("tuning_draws=3", "seeds=[1000002,1,2]"), "seeds from 1000000 on are reserved for tuning"),
     ],
 )
 def test_draws_that_cannot_be_are_refused(typed, folder, words, problem):
@@ -73,7 +73,7 @@ def test_draws_that_cannot_be_are_refused(typed, folder, words, problem):
 def test_a_search_has_no_draws(typed, folder, word):
     status, _, err = typed("search", "rate=interval(0.1,0.5)", "budget=1", "seeds=2", word)
     assert status == 2
-    assert "search has none; leave it out" in err
+    assert "applies to `sweep tune=true` only" in err
 
 
 def test_the_interval_over_draws_contains_the_noise_of_tuning(folder):

@@ -96,7 +96,7 @@ def test_the_same_command_again_trains_nothing_and_chooses_the_same(folder, arms
     assert again.trained == 0
     assert choices_of(again) == choices_of(first)
     assert Path("out/trials.csv").read_text() == before
-    assert "out: all 24 trials are there" in lines
+    assert "out: all 24 trials already completed" in lines
 
 
 def test_it_resumes_in_the_middle(folder, arms_of):
@@ -176,8 +176,8 @@ def test_a_rehearsal_has_the_trials_of_the_real_thing(folder, arms_of):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["arms=none"], "no arm has anything to choose"),
-        (["rate=0.3"], "no arm has anything to choose"),
+        (["arms=none"], "no arm has a setting to tune"),
+        (["rate=0.3"], "no arm has a setting to tune"),
         ([f"seeds=[0,{FIRST_SEED}]"], "are for choosing"),
         (["evaluate_test=false"], "leave out evaluate_test="),
     ],

@@ -60,10 +60,10 @@ def test_a_range_that_changes_nothing_is_no_dimension(arm_of):
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("rate=interval(0.5,0.2)", "from less to more"),
+        ("rate=interval(0.5,0.2)", "a range with START < STOP"),
         ("rate=interval(0,1.5)", "rate=1.5: must be a number"),
         ("rate=tag(log,interval(0,0.5))", "from above 0"),
-        ("variant=interval(0,1)", "a range is for a setting that is a number"),
+        ("variant=interval(0,1)", "a range requires a numeric setting"),
     ],
 )
 def test_ranges_that_are_refused(word, message, arm_of):

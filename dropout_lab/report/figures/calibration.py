@@ -74,7 +74,7 @@ def draw_coverage(data: PlotData, spec: PlotSpec) -> Figure:
     panel.set_ylim(*(spec.limits or (0, None)))
     draw_legend(figure, spec.size, handles, labels)
     if spec.title:
-        write_heading(figure, spec.size, spec.title, "mean over seeds; the most certain examples are kept first")
+        write_heading(figure, spec.size, spec.title, "mean over seeds; the most confident examples come first")
     return figure
 
 

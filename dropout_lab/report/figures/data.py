@@ -1,4 +1,4 @@
-"""What a figure of a sweep can show: the points of the grid, the values of the arms, and the curves of their trials."""
+"""Data of the figures of a sweep: the points of the grid, the values of the arms, and the curves of their trials."""
 
 import math
 from collections.abc import Mapping, Sequence

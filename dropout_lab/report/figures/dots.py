@@ -67,7 +67,7 @@ def draw_dots(data: PlotData, spec: PlotSpec) -> Figure:
 
 
 def _shift(i: int, count: int) -> float:
-    """Return the place of series i within a row, between -0.5 and 0.5."""
+    """Return the position of series i within a row, between -0.5 and 0.5."""
     return (i + 0.5) / count - 0.5
 
 

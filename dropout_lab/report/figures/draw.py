@@ -38,7 +38,7 @@ def draw_figure(data: PlotData, spec: PlotSpec) -> Figure:
 
 
 def describe_figure(data: PlotData, spec: PlotSpec) -> str:
-    """Return a sentence that says what a figure shows, for its caption or as its text alternative."""
+    """Return a sentence that describes a figure, for its caption or as its text alternative."""
     y = describe_metric(spec.y, data.summary.trials).label
     by = f", by {', '.join(spec.hue)}" if spec.hue else ""
     panels = f", one panel per {spec.col}" if spec.col else ""
@@ -49,9 +49,9 @@ def describe_figure(data: PlotData, spec: PlotSpec) -> str:
         "curves": f"{curve_text(spec.y, data).label} against the epoch{by}; bold is the mean over seeds",
         "heat": f"{y} over {axis_title(spec.x)} and {axis_title(spec.hue[0]) if spec.hue else ''}",
         "scatter": f"{y} against {describe_metric(spec.x, data.summary.trials).label}{by}",
-        "forest": "paired difference of each arm to its baseline with the interval of its test after Holm's correction",
+        "forest": "paired difference of each arm from its baseline, with the interval of its Holm-corrected test",
         "seeds": f"{y} of each seed in each arm, joined across arms",
         "reliability": "accuracy against confidence on the test set, per arm",
-        "coverage": "error among the most certain test examples against their fraction, per arm",
+        "coverage": "error among the most confident test examples against their fraction, per arm",
     }[spec.kind]
     return f"{data.title}: {what}{panels}{'; ' if spread else ''}{spread}." if data.title else f"{what}{panels}."

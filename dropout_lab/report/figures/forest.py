@@ -48,6 +48,6 @@ def draw_forest(data: PlotData, spec: PlotSpec) -> Figure:
         n = sorted({found.difference.n for _, rows in groups for _, found in rows})
         count = str(n[0]) if len(n) == 1 else f"{n[0]} to {n[-1]}"
         better = {True: "; right of 0 is better", False: "; left of 0 is better", None: ""}[shown.higher]
-        note = f"mean difference in pairs by seed, {count} seeds, and the interval of its test after Holm{better}"
+        note = f"mean paired difference over {count} seeds, with the interval of its test after Holm{better}"
         write_heading(figure, size, spec.title, note)
     return figure

@@ -40,7 +40,7 @@ def metric_bounds(data: PlotData, metric: str) -> Bounds:
 
 
 def spread_note(data: PlotData, metric: str) -> str:
-    """Return what the bars or ticks of a figure are, such as ``mean and 95% interval, 5 seeds``."""
+    """Return the meaning of the bars or ticks of a figure, such as ``mean and 95% interval, 5 seeds``."""
     counts = sorted({len(data.replicates(label, metric)) for label in data.summary.arms} - {0}) or [0]
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     if counts[-1] < 2:

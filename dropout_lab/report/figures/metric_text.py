@@ -22,7 +22,7 @@ _OTHERS: dict[str, tuple[str, str, int, bool | None]] = {
 
 @dataclass(frozen=True)
 class MetricText:
-    """How a metric is shown.
+    """Labels and format of a metric.
 
     Args:
         title: name of the metric.

@@ -50,7 +50,7 @@ def draw_scatter(data: PlotData, spec: PlotSpec) -> Figure:
     if len(handles) > 1:
         draw_legend(figure, spec.size, list(handles.values()), list(handles), legend_title(spec))
     if spec.title:
-        note = spread_note(data, spec.y) + ("; dashed: arms that no other arm beats in both" if front else "")
+        note = spread_note(data, spec.y) + ("; dashed: Pareto front" if front else "")
         write_heading(figure, spec.size, spec.title, note)
     return figure
 

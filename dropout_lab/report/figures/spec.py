@@ -1,4 +1,4 @@
-"""What a figure shows: its kind, the columns on its axes, and its size."""
+"""Specification of a figure: its kind, the columns on its axes, and its size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

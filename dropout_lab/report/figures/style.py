@@ -208,7 +208,7 @@ def draw_legend(
 
 
 def write_heading(figure: Figure, size: FigureSize, title: str, note: str) -> None:
-    """Write a title above the panels and, below it in grey, what the marks and bars of the figure mean."""
+    """Write a title above the panels and, below it in grey, the meaning of the marks and bars."""
     characters = int(size.width * 72 / (0.56 * size.font))
     heads = textwrap.wrap(title, int(0.9 * characters), max_lines=2)
     notes = textwrap.wrap(note, characters)

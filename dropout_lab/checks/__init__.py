@@ -1,0 +1,1 @@
+"""Checks of the machine: whether this installation computes what it promises."""
