@@ -156,7 +156,7 @@ def canonical(config: Config) -> Point:
     if idle or config.variant.kind == "none":
         config = config.changed({"schedule": ScheduleConf(), "profile": "flat"})
     if idle or config.variant.kind in ("none", "standard"):
-        config = config.changed({"paper_scale": False})  # no layer rescales in training, as in the paper
+        config = config.changed({"convert_paper_constants": False})  # no layer rescales in training, as in the paper
     config = config.changed({"lr_schedule": _lr_schedule(config)})
     if config.variant.network == "selu" and hasattr(config.model, "activation"):
         config = config.changed({"model": config.model.changed({"activation": "selu"})})
@@ -203,7 +203,7 @@ def _own_rates(config: Config, first: float, rate: Any) -> Config:
     if not config.data.is_text:
         idle.add("embedding_rate")
     if getattr(config.model, "layers", 1) == 1:
-        idle.add("between_rate")
+        idle.add("inter_layer_rate")
     return config.changed({"input_rate": given, **_without(idle)})
 
 

@@ -41,10 +41,11 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("packs", "sweep rate=0,0.3,0.5 seeds=4 pack=2 train.epochs=40 model.hidden=[32]"),
+    Scenario("packs", "sweep rate=0,0.3,0.5 seeds=4 max_pack_size=2 train.epochs=40 model.hidden=[32]"),
     Scenario(
         "early stopping",
-        "sweep seeds=4 pack=2 workers=2 regularizer=early_stopping regularizer.early_stopping=30 train.epochs=100",
+        "sweep seeds=4 max_pack_size=2 workers=2 regularizer=early_stopping regularizer.early_stopping=30 "
+        "train.epochs=100",
     ),
     Scenario("learned rates", "train variant=concrete rate=0.3 model.hidden=[64] train.epochs=250", long=True),
     Scenario(

@@ -171,12 +171,12 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]
 
 def sweep() -> None:
     """A sweep that trains."""
-    dropout_lab.sweep(rate=[0, 0.5], out="trained", save=True, **SMALL)
+    dropout_lab.sweep(rate=[0, 0.5], out="trained", save_weights=True, **SMALL)
 
 
 def evaluate() -> None:
     """An evaluation of a finished sweep."""
-    dropout_lab.sweep(rate=0.5, out="evaluated", save=True, **SMALL)
+    dropout_lab.sweep(rate=0.5, out="evaluated", save_weights=True, **SMALL)
     dropout_lab.evaluate(out="evaluated", infer="monte_carlo", **{"infer.passes": 3})
 
 

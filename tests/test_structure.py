@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "dropout": {"rng", "settings"},
     "config": {"errors", "metrics", "settings"},
     "settings": {"errors", "metrics"},
-    "report": {"errors", "files", "metrics", "stats"},
+    "report": {"errors", "files", "metrics", "settings", "stats"},
     "user_code": {"errors"},
     "data": {"errors", "metrics", "settings"},
     "stats": {"metrics"},

@@ -187,7 +187,7 @@ def recurrent(bench: BenchOptions) -> list[BenchRow]:
     """Run benchmark (d) with dropout on the recurrent connection of the LSTM."""
     size: dict[str, Any] = {"train": 3200, "units": 32, "epochs": 2} if bench.quick else {"train": 6400, "epochs": 5}
     task = replace(_mnist(bench), model="lstm", rates=[0.3], lr=5e-3, **size)
-    only_recurrent = {"variant": "variational", "input_rate": "0", "between_rate": "0", "output_rate": "0"}
+    only_recurrent = {"variant": "variational", "input_rate": "0", "inter_layer_rate": "0", "output_rate": "0"}
     work = f"MNIST rows, LSTM {task.units}, recurrent dropout"
     return _trained(work, task, bench, [keras_lstm(task, 1)], 3, **only_recurrent)
 

@@ -94,7 +94,7 @@ class _Dropout(nn.Module):
     def __init__(self, site: str, trial: Trial, rate: Any):
         super().__init__()
         self.dropped = round(float(rate) * LEVELS)  # how many of the equally probable values of the bits are dropped
-        streams = Streams(trial.config.seed, trial.seed)
+        streams = Streams(trial.config.base_seed, trial.seed)
         self.random = PackRandomness([streams], f"dropout/{site}", torch.device("cpu"))
 
     def forward(self, x: Tensor) -> Tensor:

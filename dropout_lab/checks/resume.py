@@ -18,7 +18,7 @@ from dropout_lab.sweeps.run import run_arms
 
 EPOCHS = 40
 WORDS = ["model.hidden=[8]", f"train.epochs={EPOCHS}", "data.train_size=300", "rate=0,0.4", "seeds=2"]
-WORDS += ["workers=1", "save=true"]
+WORDS += ["workers=1", "save_weights=true"]
 RESULTS = 4 * (1 + EPOCHS + 4)  # of four trials: the row, the rows of the curve, and the tensors of two layers
 EACH_STEP = "train.checkpoint_minutes=0.000001"
 KILL_EPOCH = 3  # the process is killed when its checkpoint is of this epoch or a later one

@@ -24,7 +24,7 @@ def preview_command(arms: Sequence[Arm], search: bool) -> list[str]:
     tuned = kept[0].config.tune
     rehearsed = cost_preview(kept) if tuned else kept
     if search:
-        rehearsed = [arm for arm in rehearsed if not arm.config.read_test]
+        rehearsed = [arm for arm in rehearsed if not arm.config.evaluate_test]
     trials, packs = plan_missing(rehearsed, ledger)
     cost = estimate_cost(packs)
     todo = sum(len(pack) for pack in packs)

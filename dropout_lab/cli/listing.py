@@ -156,7 +156,7 @@ def _metric_columns() -> dict[str, str]:
 MEASURED = {
     "trial_id": "hash of everything that affects the trial",
     "status": "ok, diverged (the loss was not finite) or failed (retried by the next command)",
-    "read_test": "false for a tuning trial, which is not evaluated on the test set; else empty",
+    "evaluate_test": "false for a tuning trial, which is not evaluated on the test set; else empty",
     "rate": "drop probability of the hidden sites; a list is written as 0.2/0.5",
     "regularizer": "the selected regularizers, sorted and joined by +, or none",
     "l1": "strength, empty if not selected",
@@ -171,7 +171,7 @@ MEASURED = {
     "seconds_per_epoch": "train_seconds divided by epochs_run",
     "epochs_run": "epochs trained",
     "best_epoch": "epoch of the best validation loss or regularizer.monitor, counted from 1; with "
-    "regularizer.min_gain, the last improvement of at least that size",
+    "regularizer.min_delta, the last improvement of at least that size",
     "parameters": "number of parameters; not changed by dropout",
     "active_parameters": "expected number of parameters between units that a mask keeps; empty for masks over "
     "groups of units and for custom models",
@@ -180,7 +180,7 @@ MEASURED = {
     "n_train": "training examples",
     "version": "version of dropout-lab",
     "mean_activation": "mean activation of the hidden units before dropout, at test time, over 1000 test examples",
-    "zero_activations": "fraction of these activations that are 0",
+    "activation_sparsity": "fraction of these activations that are 0",
     "n_test": "number of test examples, or of predicted tokens for text; empty if not evaluated on the test set",
     "majority_accuracy": "test accuracy of always predicting the class that is most frequent in the training split",
     **_metric_columns(),

@@ -19,7 +19,7 @@ from dropout_lab.studies.study import SCALES
 Say = Callable[[str], None]
 OUT = "results/studies"
 # Settings of the machine; a study file fixes all others.
-ALLOWED = ("data.root", "device", "workers", "pack", "max_minutes")
+ALLOWED = ("data.root", "device", "workers", "max_pack_size", "max_minutes")
 HELP = f"""\
 dropout-lab reproduce                          list studies with trials and time
 dropout-lab reproduce NAME|FILE.yaml|all ...   run studies

@@ -129,9 +129,10 @@ def compose_config(compose: Callable[[], DictConfig], cache: DictConfig | None =
 
 
 def _refuse_unknown(node: DictConfig) -> None:
-    """Raise ConfigError for unknown keys in the groups that accept former names of settings."""
-    for group in {key.partition(".")[0] for key in DEPRECATED}:
-        schema: Any = OmegaConf.get_type(node, group)
-        known = [f"{group}.{each.name}" for each in fields(schema)]
-        for key in {f"{group}.{name}" for name in node[group]} - {*known}:
+    """Raise ConfigError for unknown keys, which the nodes accept where settings have former names."""
+    for group in {key.rpartition(".")[0] for key in DEPRECATED}:
+        given: Any = node[group] if group else node
+        schema: Any = OmegaConf.get_type(node, group) if group else Config
+        known = [f"{group}.{each.name}" if group else each.name for each in fields(schema)]
+        for key in {f"{group}.{name}" if group else str(name) for name in given} - {*known}:
             raise ConfigError(f"no setting {key!r}; {did_you_mean(key, known, LISTED)}")

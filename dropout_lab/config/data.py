@@ -10,8 +10,8 @@ from dropout_lab.settings.validators import check_place
 SOURCES = read_components("data", "DataSource")
 COLUMNS = (
     "kind root name split path digest target text task layout columns drop missing separator encoding header "
-    "decimal image_size tokens length pad audio_features frames split_by vocabulary "
-    "window label examples features noise test_fraction "
+    "decimal image_size tokenizer max_length padding audio_features frames split_by vocab_size "
+    "bptt label examples features noise test_fraction "
     "val_fraction reconstruct train_size label_noise normalise"
 ).split()
 

@@ -1,6 +1,7 @@
 """Former names of settings, which keep working for one release.
 
 To rename a setting, rename its field, give the field ``identity_key`` with the former key, and add a line to
+:data:`~dropout_lab.settings.former_names.FORMER_KEYS`; where the former name implied other settings, to
 :data:`DEPRECATED`. The former name is then replaced wherever settings are read: on the command line, in the Python API,
 in study files, in a user's YAML files, in stored weights and in the columns of stored CSV files.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from dropout_lab.config.schema import list_settings
 from dropout_lab.errors import ConfigError, format_received
 from dropout_lab.settings.fields import DeprecatedSetting
+from dropout_lab.settings.former_names import FORMER_COLUMNS, FORMER_KEYS, update_row
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Alias:
 DEPRECATED = {
     "train.lr_decay": Alias("lr_schedule.gamma", {"lr_schedule": "exponential"}),
     "train.lr_hold": Alias("lr_schedule.hold"),
+    **{former: Alias(current) for former, current in FORMER_KEYS.items()},
 }
 
 
@@ -103,9 +106,10 @@ def update_settings(settings: MutableMapping[str, Any], warn: bool = True) -> No
 
 @cache
 def former_columns() -> Mapping[str, str]:
-    """Return the current column of each former column name."""
+    """Return the current column of each former column of a setting."""
     columns = {entry.key: entry.column for entry in list_settings()}
-    return {key: columns[alias.key] for key, alias in DEPRECATED.items()}
+    with_column = {key: alias for key, alias in DEPRECATED.items() if key in FORMER_COLUMNS or key not in FORMER_KEYS}
+    return {key: columns[alias.key] for key, alias in with_column.items()}
 
 
 def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[dict[str, str]]]:
@@ -114,6 +118,7 @@ def update_columns(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> 
     Where a row has a value under a former name, the columns of the groups get the choices that the name implies, and
     else, if they are new, the default choices.
     """
+    header, rows = [FORMER_COLUMNS.get(name, name) for name in header], map(update_row, rows)
     columns = {entry.key: entry.column for entry in list_settings()}
     former = {key: column for key, column in former_columns().items() if key in header}
     implied = {key: {columns[f"{g}.kind"]: c for g, c in DEPRECATED[key].implied.items()} for key in former}

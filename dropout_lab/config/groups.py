@@ -33,17 +33,21 @@ def register_schemas() -> None:
     store = ConfigStore.instance()
     store.store(name=SCHEMA, node=_thawed(Config), provider="dropout-lab")
     for name, schema in MODELS.items():
-        store.store(group="hydra/schema/model", name=name, node=_thawed(schema), provider="dropout-lab")
+        store.store(group="hydra/schema/model", name=name, node=_thawed(schema, "model"), provider="dropout-lab")
 
 
-def _thawed(schema: type) -> DictConfig:
+def _thawed(schema: type, group: str = "") -> DictConfig:
+    """Return the node of a schema, which accepts former names; `compose_config` rejects other unknown keys."""
     node: DictConfig = OmegaConf.structured(schema)
     nodes = [node, *(node[key] for key in node if not OmegaConf.is_missing(node, key))]
     for each in nodes:
         if isinstance(each, DictConfig):
             OmegaConf.set_readonly(each, None)
-    for group in {key.partition(".")[0] for key in DEPRECATED} & set(node):
-        OmegaConf.set_struct(node[group], False)  # accepts former names; `compose_config` rejects other unknown keys
+    for name in {key.rpartition(".")[0] for key in DEPRECATED}:
+        if name == group:
+            OmegaConf.set_struct(node, False)
+        elif name in node and not OmegaConf.is_missing(node, name):
+            OmegaConf.set_struct(node[name], False)
     return node
 
 

@@ -40,12 +40,13 @@ class InferConf(Validated):
         axis=True,
         help="number of bins of the calibration errors and of the reliability diagram",
     )
-    precision: Any = setting(
+    tau: Any = setting(
         "auto",
         check=check_positive_or_auto,
         allowed=POSITIVE_OR_AUTO,
         identity=False,
         axis=True,
+        identity_key="infer.precision",
         help="noise precision tau of a regression, 1 / variance in the target's unit; auto: selected on the "
         "validation set",
     )

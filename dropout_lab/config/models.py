@@ -93,11 +93,12 @@ class RecurrentConf(ModelConf):
         help="input of the output layer: the last recurrent state, or the mean or maximum over all time steps",
     )
     tied: bool = setting(False, off=False, help="tie the output weights of a language model to its token embeddings")
-    init: float = setting(
+    init_range: float = setting(
         0.0,
         low=0,
         high=MOST,
         off=0.0,
+        identity_key="model.init",
         help="half-width of the uniform distribution of initial values; 0: 1 / sqrt(units)",
     )
 

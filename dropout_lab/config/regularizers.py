@@ -10,8 +10,9 @@ from dropout_lab.settings import Validated, list_fields
 
 OPTIONS = read_options("regularizers", "Regularizer")
 COLUMNS = (
-    "chosen tune l1 l1_from l2 elastic elastic_ratio weight_decay max_norm kl_sparsity kl_target early_stopping "
-    "min_gain monitor restore label_smoothing input_noise weight_noise mixup augment crop shift batch_norm layer_norm"
+    "chosen tune l1 l1_start l2 elastic l1_ratio weight_decay max_norm kl_sparsity kl_target early_stopping "
+    "min_delta monitor restore_best label_smoothing input_noise weight_noise mixup augment crop shift "
+    "batch_norm layer_norm"
 ).split()
 
 

@@ -99,13 +99,14 @@ class Config(SiteRates, Validated):
         when=("variant.layouts", STATES, RECURRENT_WEIGHTS),
         help="drop probability of the recurrent states or the recurrent weights; null: rate",
     )
-    between_rate: Any = setting(
+    inter_layer_rate: Any = setting(
         None,
         check=check_part_rate,
         allowed=PART_RATE,
         pack="own",
         when=("model.kind", *RECURRENT),
         unless=("variant.inside_layers", True),
+        identity_key="between_rate",
         help="drop probability between recurrent layers; null: rate",
     )
     output_rate: Any = setting(
@@ -117,18 +118,21 @@ class Config(SiteRates, Validated):
         unless=("variant.inside_layers", True),
         help="drop probability of the output of the last recurrent layer; null: rate",
     )
-    paper_scale: bool = setting(
+    convert_paper_constants: bool = setting(
         False,
         off=False,
         pack="own",
+        identity_key="paper_scale",
         help="convert lr, l2, max_norm and similar constants from a paper that rescales at test time",
     )
     seeds: Any = setting(
         5, check=check_seeds, allowed=SEEDS, identity=False, help="trial seeds: N for 0..N-1, or a list"
     )
-    seed: int = setting(0, low=0, column="base_seed", help="base seed of all random streams and of the test split")
+    base_seed: int = setting(
+        0, low=0, column="base_seed", identity_key="seed", help="base seed of all random streams and of the test split"
+    )
     resplit: bool = setting(
-        False, identity=False, help="draw a separate test set per trial seed, from seed= plus the trial seed"
+        False, identity=False, help="draw a separate test set per trial seed, from base_seed= plus the trial seed"
     )
     out: str = setting(
         "results/sweep",
@@ -154,11 +158,12 @@ class Config(SiteRates, Validated):
         identity=False,
         help="number of processes that train packs in parallel; auto: one per core",
     )
-    pack: Any = setting(
+    max_pack_size: Any = setting(
         "auto",
         check=check_auto,
         allowed="auto or a whole number of at least 1",
         identity=False,
+        identity_key="pack",
         help="maximum number of trials that are trained together as one stacked model",
     )
 
@@ -223,15 +228,17 @@ class Config(SiteRates, Validated):
         identity=False,
         help="further metrics on the validation and test sets, such as [f1,auroc]; confusion: the confusion matrix",
     )
-    read_test: bool = setting(
+    evaluate_test: bool = setting(
         True,
         off=True,
-        column="read_test",
+        column="evaluate_test",
+        identity_key="read_test",
         help="evaluate the test set at the end of training; false for trials that only select settings",
     )
-    save: bool = setting(
+    save_weights: bool = setting(
         False,
         identity=False,
+        identity_key="save",
         help="save the weights of every trial in weights/; always on with infer=monte_carlo and infer=ensemble",
     )
     save_predictions: bool = setting(
@@ -266,7 +273,7 @@ class Config(SiteRates, Validated):
     def source(self) -> dict[str, Any]:
         """The options that :func:`dropout_lab.data.load` needs in addition to the kind of the data."""
         entries = [entry for entry in list_fields(DataConf) if entry.spec.source and has_effect(entry, self)]
-        return {"seed": self.seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
+        return {"seed": self.base_seed, **{entry.name: getattr(self.data, entry.name) for entry in entries}}
 
     @property
     def trial_seeds(self) -> list[int]:
@@ -274,7 +281,7 @@ class Config(SiteRates, Validated):
 
 
 # The parts of a recurrent network that can have separate rates.
-ROLES = ("embedding", "recurrent", "between", "output")
+ROLES = ("embedding", "recurrent", "inter_layer", "output")
 GROUPS = ("data", "model", "variant", "schedule", "regularizer", "train", "lr_schedule", "infer")
 
 

@@ -48,12 +48,13 @@ class TrainConf(Validated):
         "none",
     )
     nesterov: bool = setting(False, off=False, when=("train.optimizer", "sgd"), help="use Nesterov momentum with sgd")
-    clip: float = setting(
+    grad_clip_norm: float = setting(
         0.0,
         low=0,
         high=MOST,
         off=0.0,
         pack="own",
+        identity_key="train.clip",
         help="maximum norm of the gradient of all weights; a larger gradient is scaled down; 0: no clipping",
     )
     checkpoint_minutes: Any = setting(

@@ -9,8 +9,9 @@ from dropout_lab.settings import Validated, setting
 
 VARIANTS = read_components("dropout", "Dropout")
 COLUMNS = (
-    "tune kind network block_size profile mask test_scale slope agreement temperature length_scale per gates "
-    "activity slowness speed warm_up"
+    "tune kind network block_size profile mask test_scale slope kl_weight temperature length_scale granularity "
+    "gate_masks "
+    "ar tar lr_multiplier warm_up"
 ).split()
 
 

@@ -20,6 +20,7 @@ from dropout_lab.data.uci import read_uci, year_prediction_msd
 from dropout_lab.data.user_files import OWN, fingerprint
 from dropout_lab.data.vision import READERS
 from dropout_lab.errors import DataError
+from dropout_lab.settings.former_names import current_options
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
     **SHIPPED,
@@ -53,7 +54,7 @@ def load(kind: str, /, **options: Any) -> Dataset:
         KeyError: the data set is unknown.
         DataError: the data are missing, damaged or malformed.
     """
-    taken = list_options(kind)
+    options, taken = current_options("data", options), list_options(kind)
     if kind in OWN and not options.get("digest"):  # the content of the path may have changed since the last call
         options["digest"] = fingerprint(kind, options.get("path", ""))
     hashable = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}

@@ -31,13 +31,17 @@ def list_fsdd_files(root: Path) -> list[Path]:
 
 
 def read_fsdd(
-    root: str = "", audio_features: Kind = "log_mel", frames: int = 64, pad: str = "front", split_by: str = "official"
+    root: str = "",
+    audio_features: Kind = "log_mel",
+    frames: int = 64,
+    padding: str = "front",
+    split_by: str = "official",
 ) -> Dataset:
     """Return the Free Spoken Digit Dataset (Jackson et al. 2018): 3,000 recordings of ten digits by six speakers.
 
     Args:
         root: as for every data set.
-        audio_features, frames, pad: see :func:`~dropout_lab.data.audio_features.stack_features`.
+        audio_features, frames, padding: see :func:`~dropout_lab.data.audio_features.stack_features`.
         split_by: ``official`` for recordings 0 to 4 of each digit and speaker as the test set; ``speaker`` for six
             splits whose test set is one speaker each.
 
@@ -50,9 +54,9 @@ def read_fsdd(
 
     def decode() -> Arrays:
         verify_fsdd(place)
-        return {"x": stack_features([read_wav(path) for path in files], audio_features, frames, pad)}
+        return {"x": stack_features([read_wav(path) for path in files], audio_features, frames, padding)}
 
-    x = load_or_decode("fsdd", files, place, decode, f"{audio_features} {frames} {pad}")["x"]
+    x = load_or_decode("fsdd", files, place, decode, f"{audio_features} {frames} {padding}")["x"]
     number = np.arange(len(files))
     speaker = number // RECORDINGS % len(SPEAKERS)
     splits: tuple[np.ndarray, ...] = (np.flatnonzero(number % RECORDINGS < TEST_RECORDINGS),)
@@ -96,7 +100,7 @@ def commands_folder(root: Path) -> Path:
 
 
 def read_speech_commands(
-    root: str = "", audio_features: Kind = "log_mel", frames: int = 64, pad: str = "front"
+    root: str = "", audio_features: Kind = "log_mel", frames: int = 64, padding: str = "front"
 ) -> Dataset:
     """Return Speech Commands 0.02 (Warden 2018, arXiv:1804.03209): one-second recordings of 35 words.
 
@@ -114,9 +118,9 @@ def read_speech_commands(
         raise DataError(f"{folder}: contains no folders of words; run `dropout-lab data get speech_commands`")
 
     def decode() -> Arrays:
-        return {"x": stack_features([read_wav(path) for path in files], audio_features, frames, pad)}
+        return {"x": stack_features([read_wav(path) for path in files], audio_features, frames, padding)}
 
-    x = load_or_decode("speech_commands", files, place, decode, f"{audio_features} {frames} {pad}")["x"]
+    x = load_or_decode("speech_commands", files, place, decode, f"{audio_features} {frames} {padding}")["x"]
     names = [f"{path.parent.name}/{path.name}" for path in files]
     rows = {}
     for split, listing in LISTS.items():

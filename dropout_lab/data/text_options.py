@@ -11,10 +11,11 @@ from dropout_lab.settings import MOST, Options, setting
 class PadOptions(Options):
     """Options of examples that are padded to one length."""
 
-    pad: str = setting(
+    padding: str = setting(
         "front",
         choices=("front", "back"),
         source=True,
+        identity_key="data.pad",
         help="side on which shorter texts and recordings are padded",
     )
 
@@ -23,17 +24,19 @@ class PadOptions(Options):
 class TokenOptions(Options):
     """Options of all texts."""
 
-    tokens: str = setting(
+    tokenizer: str = setting(
         "spaces",
         choices=("words", "spaces", "characters"),
         source=True,
+        identity_key="data.tokens",
         help="kind of token: a lower-cased word or punctuation mark, a string between spaces, or a character",
     )
-    vocabulary: int = setting(
+    vocab_size: int = setting(
         20_000,
         low=1,
         high=MOST,
         source=True,
+        identity_key="data.vocabulary",
         help="maximum vocabulary size; the most frequent tokens of the training split are included",
     )
 
@@ -42,8 +45,13 @@ class TokenOptions(Options):
 class LabelledTextOptions(TokenOptions, PadOptions):
     """Options of texts with one label per text."""
 
-    length: int = setting(
-        64, low=1, high=MOST, source=True, help="maximum number of tokens per text; longer texts are truncated"
+    max_length: int = setting(
+        64,
+        low=1,
+        high=MOST,
+        source=True,
+        identity_key="data.length",
+        help="maximum number of tokens per text; longer texts are truncated",
     )
 
 
@@ -63,10 +71,11 @@ class ScaleOptions(LabelledTextOptions):
 class StreamOptions(TokenOptions):
     """Options of running texts."""
 
-    window: int = setting(
+    bptt: int = setting(
         35,
         low=1,
         high=MOST,
+        identity_key="data.window",
         help="number of tokens of running text per step; the state is carried over, the gradient is not",
     )
 

@@ -151,24 +151,24 @@ def _refuse_programs(path: Path) -> None:
         raise DataError(f"{path}: does not contain scikit-learn's 20 newsgroups; delete it and download it again")
 
 
-def read_ptb(root: Path, tokens: str) -> list[list[str]]:
+def read_ptb(root: Path, tokenizer: str) -> list[list[str]]:
     """Read the Penn Treebank in Mikolov's version: 929,589, 73,760 and 82,430 words, including ends of sentences."""
-    return _running([root / "ptb" / f"ptb.{part}.txt" for part in ("train", "valid", "test")], tokens)
+    return _running([root / "ptb" / f"ptb.{part}.txt" for part in ("train", "valid", "test")], tokenizer)
 
 
-def read_wikitext2(root: Path, tokens: str) -> list[list[str]]:
+def read_wikitext2(root: Path, tokenizer: str) -> list[list[str]]:
     """Read WikiText-2: 2,088,628, 217,646 and 245,569 words of good articles and line ends (Merity et al. 2016)."""
-    return _running([root / "wikitext-2" / f"wiki.{part}.tokens" for part in ("train", "valid", "test")], tokens)
+    return _running([root / "wikitext-2" / f"wiki.{part}.tokens" for part in ("train", "valid", "test")], tokenizer)
 
 
-def _running(files: list[Path], tokens: str) -> list[list[str]]:
+def _running(files: list[Path], tokenizer: str) -> list[list[str]]:
     texts = [read_text_file(path) for path in files]
-    return [tokenize(text.replace("\n", " <eos> ") if tokens == "spaces" else text, tokens) for text in texts]
+    return [tokenize(text.replace("\n", " <eos> ") if tokenizer == "spaces" else text, tokenizer) for text in texts]
 
 
-def read_tinyshakespeare(root: Path, tokens: str) -> list[list[str]]:
+def read_tinyshakespeare(root: Path, tokenizer: str) -> list[list[str]]:
     """Read 1,115,394 characters of Shakespeare (Karpathy 2015); validation and test set are the last two twentieths."""
-    found = tokenize(read_text_file(root / "tinyshakespeare" / "input.txt"), tokens)
+    found = tokenize(read_text_file(root / "tinyshakespeare" / "input.txt"), tokenizer)
     cuts = [0, round(0.9 * len(found)), round(0.95 * len(found)), len(found)]
     return [found[a:b] for a, b in pairwise(cuts)]
 
@@ -190,39 +190,39 @@ STREAMS: dict[str, Callable[..., list[list[str]]]] = {
 def read_text(
     name: str,
     root: str = "",
-    tokens: str = "spaces",
-    length: int = 64,
-    pad: str = "front",
-    vocabulary: int = 20_000,
+    tokenizer: str = "spaces",
+    max_length: int = 64,
+    padding: str = "front",
+    vocab_size: int = 20_000,
 ) -> Dataset:
     """Return a text set with its classes or ratings.
 
     Args:
         name: the name of the data set.
         root: the root folder of the data.
-        tokens, length, pad, vocabulary: as for :mod:`dropout_lab.data.text`.
+        tokenizer, max_length, padding, vocab_size: as for :mod:`dropout_lab.data.text`.
 
     Raises:
         DataError: files are missing, damaged or differ from the published ones.
     """
-    return _labelled(name, CORPORA[name], root, TextOptions(tokens, length, pad), vocabulary)
+    return _labelled(name, CORPORA[name], root, TextOptions(tokenizer, max_length, padding), vocab_size)
 
 
 def scale_data(
     root: str = "",
-    tokens: str = "spaces",
-    length: int = 64,
-    pad: str = "front",
-    vocabulary: int = 20_000,
+    tokenizer: str = "spaces",
+    max_length: int = 64,
+    padding: str = "front",
+    vocab_size: int = 20_000,
     label: str = "rating",
 ) -> Dataset:
     """Return the result of :func:`read_scale_data` as a data set."""
     read = partial(read_scale_data, label=label)
-    return _labelled("scale_data", read, root, TextOptions(tokens, length, pad), vocabulary, label)
+    return _labelled("scale_data", read, root, TextOptions(tokenizer, max_length, padding), vocab_size, label)
 
 
 def _labelled(
-    name: str, read: Callable[[Path], Corpus], root: str, how: TextOptions, vocabulary: int, detail: str = ""
+    name: str, read: Callable[[Path], Corpus], root: str, how: TextOptions, vocab_size: int, detail: str = ""
 ) -> Dataset:
     place = data_root(root)
 
@@ -231,10 +231,10 @@ def _labelled(
         return encode_corpus(read(place), how, lambda row: f"data={name}: text {row + 1}")
 
     found = load_or_decode(name, require_files(name, place), place, decode, f"{how} {detail}")
-    return to_labelled_dataset(name, found, vocabulary)
+    return to_labelled_dataset(name, found, vocab_size)
 
 
-def read_stream(name: str, root: str = "", tokens: str = "spaces", vocabulary: int = 20_000) -> Dataset:
+def read_stream(name: str, root: str = "", tokenizer: str = "spaces", vocab_size: int = 20_000) -> Dataset:
     """Return a running text as a data set.
 
     Raises:
@@ -244,9 +244,11 @@ def read_stream(name: str, root: str = "", tokens: str = "spaces", vocabulary: i
 
     def decode() -> dict[str, np.ndarray]:
         verify_files(name, place)
-        return encode_stream(name, STREAMS[name](place, tokens))
+        return encode_stream(name, STREAMS[name](place, tokenizer))
 
-    return to_stream_dataset(name, load_or_decode(name, require_files(name, place), place, decode, tokens), vocabulary)
+    return to_stream_dataset(
+        name, load_or_decode(name, require_files(name, place), place, decode, tokenizer), vocab_size
+    )
 
 
 TEXTS: dict[str, Callable[..., Dataset]] = {name: partial(read_text, name) for name in CORPORA}

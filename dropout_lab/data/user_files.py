@@ -99,10 +99,10 @@ def texts(
     encoding: str = "auto",
     header: str = "auto",
     decimal: str = "auto",
-    tokens: str = "spaces",
-    length: int = 64,
-    pad: str = "front",
-    vocabulary: int = 20_000,
+    tokenizer: str = "spaces",
+    max_length: int = 64,
+    padding: str = "front",
+    vocab_size: int = 20_000,
 ) -> Dataset:
     """Read texts from a folder of ``.txt`` files per class, or from a column of a table.
 
@@ -112,12 +112,12 @@ def texts(
         target: for a table, the column to predict.
         text: for a table, the column of the texts.
         task, missing, separator, encoding, header, decimal: for a table, as in :func:`file`.
-        tokens, length, pad, vocabulary: as in :mod:`dropout_lab.data.text`.
+        tokenizer, max_length, padding, vocab_size: as in :mod:`dropout_lab.data.text`.
 
     Raises:
         DataError: the path is missing or invalid, or has another digest.
     """
-    place, how = _source("texts", path), TextOptions(tokens, length, pad)
+    place, how = _source("texts", path), TextOptions(tokenizer, max_length, padding)
     form = FormatOptions(separator, encoding, header, decimal)
     _compare("texts", path, digest)
     if place.is_dir():
@@ -129,26 +129,26 @@ def texts(
     # repr, because the names of columns may contain spaces
     detail = repr((text, target, task, missing, how, form))
     arrays = load_or_decode("texts", _files("texts", place), user_cache_folder(), read, detail)
-    return _with_notes(to_labelled_dataset("texts", arrays, vocabulary), place)
+    return _with_notes(to_labelled_dataset("texts", arrays, vocab_size), place)
 
 
 def audio(
-    path: str = "", digest: str = "", audio_features: Kind = "log_mel", frames: int = 64, pad: str = "front"
+    path: str = "", digest: str = "", audio_features: Kind = "log_mel", frames: int = 64, padding: str = "front"
 ) -> Dataset:
     """Read a folder of WAV files per class as series of audio features.
 
     Args:
         path: the folder.
         digest: the expected beginning of the sha256 of its content; if empty, any content is accepted.
-        audio_features, frames, pad: see :func:`~dropout_lab.data.audio_features.stack_features`.
+        audio_features, frames, padding: see :func:`~dropout_lab.data.audio_features.stack_features`.
 
     Raises:
         DataError: the folder is missing or invalid, or has another digest.
     """
     place = _source("audio", path)
     _compare("audio", path, digest)
-    detail = f"{audio_features} {frames} {pad}"
-    read = partial(read_recordings, place, audio_features, frames, pad)
+    detail = f"{audio_features} {frames} {padding}"
+    read = partial(read_recordings, place, audio_features, frames, padding)
     return _with_notes(_dataset("audio", _files("audio", place), read, detail), place)
 
 

@@ -64,7 +64,7 @@ class Dropout(nn.Module):
         stochastic: whether the mask is random, so that two passes differ.
         learns: whether the rate is a learned parameter; see :mod:`dropout_lab.dropout.learned_rate`.
         passes: number of forward passes per training step.
-        agreement: weight in the loss of the divergence between the predictions of two passes.
+        kl_weight: weight in the loss of the divergence between the predictions of two passes.
         options: class of the options, which are further constructor arguments that a config may set.
         layout: site kind that the standalone module assumes for its input.
     """
@@ -85,7 +85,7 @@ class Dropout(nn.Module):
     stochastic: ClassVar[bool] = True
     learns: ClassVar[bool] = False
     passes: ClassVar[int] = 1
-    agreement: float = 0.0
+    kl_weight: float = 0.0
     options: ClassVar[type[Options]] = Options
     layout: ClassVar[str] = UNITS
 

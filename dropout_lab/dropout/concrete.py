@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.base import MAPS, UNITS, Dropout, mask_shape
-from dropout_lab.dropout.learned_rate import LearnedRate, SpeedOptions
+from dropout_lab.dropout.learned_rate import LearnedRate, LRMultiplierOptions
 from dropout_lab.dropout.masks import noise_variance, per_model, sample_uniform
 from dropout_lab.dropout.weight_dropout import stack_weight
 from dropout_lab.rng import Randomness
@@ -43,7 +43,7 @@ def concrete(
 
 
 @dataclass(frozen=True)
-class ConcreteOptions(SpeedOptions):
+class ConcreteOptions(LRMultiplierOptions):
     """Options of concrete dropout."""
 
     temperature: float = setting(
@@ -67,7 +67,7 @@ class Concrete(LearnedRate, Dropout):
         rate: initial rate.
         temperature: temperature of the mask; a higher one makes it less binary.
         length_scale: prior length scale of the weights that read the layer; larger values shrink the weights more.
-        speed: as in :class:`LearnedRate`; used by the training engine.
+        lr_multiplier: as in :class:`LearnedRate`; used by the training engine.
         generator: as for every variant.
     """
 
@@ -82,11 +82,11 @@ class Concrete(LearnedRate, Dropout):
         rate: Tensor | float = 0.5,
         temperature: float = ConcreteOptions.temperature,
         length_scale: float = ConcreteOptions.length_scale,
-        speed: float = ConcreteOptions.speed,
+        lr_multiplier: float = ConcreteOptions.lr_multiplier,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)
-        self.temperature, self.length_scale, self.speed = temperature, length_scale, speed
+        self.temperature, self.length_scale, self.lr_multiplier = temperature, length_scale, lr_multiplier
         start = torch.as_tensor(rate, dtype=torch.float32)
         # A layer with initial rate 0 drops nothing and learns nothing.
         self.logit = nn.Parameter(self.start(start, None)) if bool((start > 0).all()) else None

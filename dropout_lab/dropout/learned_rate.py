@@ -15,16 +15,20 @@ MOST_LOGIT = 12.0
 
 
 @dataclass(frozen=True)
-class SpeedOptions(Options):
+class LRMultiplierOptions(Options):
     """Options of all variants that learn their rate."""
 
-    speed: float = setting(
-        10.0, low=0, high=MOST, help="learning rate of the learned noise parameters, as a multiple of train.lr"
+    lr_multiplier: float = setting(
+        10.0,
+        low=0,
+        high=MOST,
+        identity_key="variant.speed",
+        help="learning rate of the learned noise parameters, as a multiple of train.lr",
     )
 
 
 @dataclass(frozen=True)
-class WarmUpOptions(SpeedOptions):
+class WarmUpOptions(LRMultiplierOptions):
     """Options of the variants that learn their rate against a prior."""
 
     warm_up: float = setting(
@@ -44,14 +48,14 @@ class LearnedRate:
         bounds: bounds of the learned parameter.
         warm_up: fraction of the training during which the weight of the divergence grows to 1; 0 for a variant without
             this argument.
-        speed: learning rate of the learned parameter, as a multiple of that of the weights.
+        lr_multiplier: learning rate of the learned parameter, as a multiple of that of the weights.
     """
 
     learns: ClassVar[bool] = True
     highest: ClassVar[float] = 1.0
     bounds: ClassVar[tuple[float, float]] = (-MOST_LOGIT, MOST_LOGIT)
     warm_up: float = 0.0
-    speed: float = SpeedOptions.speed
+    lr_multiplier: float = LRMultiplierOptions.lr_multiplier
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
         """Return the initial value [M, ...] of the learned parameter; by default the logit of the rate.

@@ -28,7 +28,7 @@ class Site:
         read_by: names of the weights that multiply the site's activations; for a site of weights, their own name.
         produced_by: name of the weights whose output, after the non-linearity, is the site's activations; empty if
             there are none.
-        role: setting that overrides the site's rate if it is given: ``embedding``, ``recurrent``, ``between`` or
+        role: setting that overrides the site's rate if it is given: ``embedding``, ``recurrent``, ``inter_layer`` or
             ``output``.
     """
 
@@ -93,9 +93,9 @@ class PackDropout:
         return self.variant.passes if self.variant and self._base else 1
 
     @property
-    def agreement(self) -> float:
+    def kl_weight(self) -> float:
         """Weight in the loss of the divergence between the predictions of two passes."""
-        return self.variant.agreement if self.variant else 0.0
+        return self.variant.kl_weight if self.variant else 0.0
 
     @property
     def carries_previous(self) -> bool:
@@ -244,9 +244,9 @@ class PackDropout:
         self._units[name] = x.shape[2] if self.places[name].layout == MAPS else x.shape[-1]
 
     @property
-    def speed(self) -> float:
+    def lr_multiplier(self) -> float:
         """Learning rate of the variant's parameters, as a multiple of that of the weights."""
-        return self.variant.speed if isinstance(self.variant, LearnedRate) else 1.0
+        return self.variant.lr_multiplier if isinstance(self.variant, LearnedRate) else 1.0
 
     def of_passes(self, streams: Streams) -> "PackDropout":
         """Return the dropout of a single model for stacks of S stochastic passes, [S, ...].

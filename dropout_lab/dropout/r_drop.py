@@ -31,10 +31,11 @@ def r_drop(first: Tensor, second: Tensor) -> Tensor:
 class RDropOptions(Options):
     """Options of R-Drop."""
 
-    agreement: float = setting(
+    kl_weight: float = setting(
         1.0,
         low=0,
         high=MOST,
+        identity_key="variant.agreement",
         help="weight of the divergence between the two passes; equals half of alpha in the paper",
     )
 
@@ -42,14 +43,14 @@ class RDropOptions(Options):
 class RDrop(Inverted):
     """Inverted dropout for R-Drop.
 
-    The module itself is :class:`Inverted`. Run the network twice and add ``agreement`` times :func:`r_drop` of the two
+    The module itself is :class:`Inverted`. Run the network twice and add ``kl_weight`` times :func:`r_drop` of the two
     outputs to the mean of their losses. The paper adds ``alpha`` times the divergence to the sum of both losses; with
-    the mean, which keeps learning rates comparable, this is ``agreement = alpha / 2``. A training step costs two
+    the mean, which keeps learning rates comparable, this is ``kl_weight = alpha / 2``. A training step costs two
     forward and two backward passes.
 
     Args:
         rate, generator: as for every variant.
-        agreement: weight of the divergence.
+        kl_weight: weight of the divergence.
     """
 
     kind: ClassVar[str] = "r_drop"
@@ -59,8 +60,8 @@ class RDrop(Inverted):
     def __init__(
         self,
         rate: Tensor | float = 0.5,
-        agreement: float = RDropOptions.agreement,
+        kl_weight: float = RDropOptions.kl_weight,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)
-        self.agreement = agreement
+        self.kl_weight = kl_weight

@@ -28,7 +28,8 @@ class SparseVariational(LearnedRateLayer):
         rate: initial rate. The initial variance of all weights of a layer is that of dropout at this rate of a weight
             whose square is the mean square of the layer's weights.
         layer: as in :class:`~dropout_lab.dropout.weight_dropout.WeightDropout`.
-        warm_up, speed: as in :class:`~dropout_lab.dropout.learned_rate.LearnedRate`; used by the training engine.
+        warm_up, lr_multiplier: as in :class:`~dropout_lab.dropout.learned_rate.LearnedRate`; used by the training
+            engine.
             Without a warm-up of the divergence, most networks lose all their weights before they learn anything.
         generator: as for every variant.
 
@@ -45,11 +46,11 @@ class SparseVariational(LearnedRateLayer):
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
         warm_up: float = WarmUpOptions.warm_up,
-        speed: float = WarmUpOptions.speed,
+        lr_multiplier: float = WarmUpOptions.lr_multiplier,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)
-        self.warm_up, self.speed = warm_up, speed
+        self.warm_up, self.lr_multiplier = warm_up, lr_multiplier
         self.begin()
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:

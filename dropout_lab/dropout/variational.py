@@ -20,9 +20,10 @@ GATES = ("shared", "own")
 class VariationalOptions(Options):
     """Options of variational recurrent dropout."""
 
-    gates: str = setting(
+    gate_masks: str = setting(
         "shared",
         choices=GATES,
+        identity_key="variant.gates",
         help="masks of the gates of a recurrent layer: one shared mask, or one per gate (untied weights)",
     )
 
@@ -34,10 +35,10 @@ class Variational(RecurrentWrapper):
 
     Args:
         rate, layer, generator: as in :class:`RecurrentWrapper`.
-        gates: ``own`` for a separate mask per gate (untied weights), ``shared`` for one mask for all gates.
+        gate_masks: ``own`` for a separate mask per gate (untied weights), ``shared`` for one mask for all gates.
 
     Raises:
-        ValueError: if the rate is outside [0, 1] or ``gates`` is unknown.
+        ValueError: if the rate is outside [0, 1] or ``gate_masks`` is unknown.
 
     Source:
         Gal and Ghahramani 2016, NeurIPS, sections 4.1 and 4.2.
@@ -55,13 +56,13 @@ class Variational(RecurrentWrapper):
         self,
         rate: Tensor | float = 0.5,
         layer: nn.RNNBase | None = None,
-        gates: str = VariationalOptions.gates,
+        gate_masks: str = VariationalOptions.gate_masks,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)
-        if gates not in GATES:
-            raise ValueError(f"gates={gates}: must be one of {', '.join(GATES)}")
-        self.gates, self.per_gate = gates, gates == "own"
+        if gate_masks not in GATES:
+            raise ValueError(f"gate_masks={gate_masks}: must be one of {', '.join(GATES)}")
+        self.gate_masks, self.per_gate = gate_masks, gate_masks == "own"
 
     def sample(self, x: Tensor, rate: Tensor | float, random: Randomness, layout: str = UNITS) -> Tensor:
         return spatial(x, rate, random, self.shared.get(layout, ()))

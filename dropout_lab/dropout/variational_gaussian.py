@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from dropout_lab.dropout.learned_rate import MOST_LOGIT, LearnedRateLayer, WarmUpOptions, clamp_recoverable
 from dropout_lab.settings import Options, setting
 
-PER = ("layer", "unit", "weight")
+GRANULARITIES = ("layer", "unit", "weight")
 
 
 def divergence(log_alpha: Tensor) -> Tensor:
@@ -32,7 +32,12 @@ def divergence(log_alpha: Tensor) -> Tensor:
 class VariationalGaussianOptions(WarmUpOptions):
     """Options of variational Gaussian dropout."""
 
-    per: str = setting("layer", choices=PER, help="granularity of the learned noise: layer, unit or weight")
+    granularity: str = setting(
+        "layer",
+        choices=GRANULARITIES,
+        identity_key="variant.per",
+        help="granularity of the learned noise: layer, unit or weight",
+    )
 
 
 class VariationalGaussian(LearnedRateLayer):
@@ -45,12 +50,13 @@ class VariationalGaussian(LearnedRateLayer):
     Args:
         rate: initial rate, at most 1/2.
         layer: as in :class:`~dropout_lab.dropout.weight_dropout.WeightDropout`.
-        per: granularity of alpha: one for the ``layer``, one per ``unit``, or one per ``weight``.
-        warm_up, speed: as in :class:`~dropout_lab.dropout.learned_rate.LearnedRate`; used by the training engine.
+        granularity: granularity of alpha: one for the ``layer``, one per ``unit``, or one per ``weight``.
+        warm_up, lr_multiplier: as in :class:`~dropout_lab.dropout.learned_rate.LearnedRate`; used by the training
+            engine.
         generator: as for every variant.
 
     Raises:
-        ValueError: if the rate is outside [0, 1] or ``per`` is unknown.
+        ValueError: if the rate is outside [0, 1] or ``granularity`` is unknown.
 
     Source:
         Kingma, Salimans and Welling 2015, NeurIPS, section 3.2 (type A, with the weights' posterior) and 3.3.
@@ -65,21 +71,23 @@ class VariationalGaussian(LearnedRateLayer):
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Linear | nn.Conv2d | None = None,
-        per: str = VariationalGaussianOptions.per,
+        granularity: str = VariationalGaussianOptions.granularity,
         warm_up: float = VariationalGaussianOptions.warm_up,
-        speed: float = VariationalGaussianOptions.speed,
+        lr_multiplier: float = VariationalGaussianOptions.lr_multiplier,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, layer, generator)
-        if per not in PER:
-            raise ValueError(f"per={per}: must be one of {', '.join(PER)}")
-        self.per, self.warm_up, self.speed = per, warm_up, speed
+        if granularity not in GRANULARITIES:
+            raise ValueError(f"granularity={granularity}: must be one of {', '.join(GRANULARITIES)}")
+        self.granularity, self.warm_up, self.lr_multiplier = granularity, warm_up, lr_multiplier
         self.begin()
 
     def start(self, rate: Tensor, weight: Tensor | None) -> Tensor:
         logit = super().start(rate, weight)
         assert weight is not None
-        shape = {"layer": [1] * (weight.dim() - 1), "unit": _units(weight), "weight": weight.shape[1:]}[self.per]
+        shape = {"layer": [1] * (weight.dim() - 1), "unit": _units(weight), "weight": weight.shape[1:]}[
+            self.granularity
+        ]
         return logit.view(-1, *[1] * (weight.dim() - 1)).repeat(1, *shape)
 
     def variance(self, weight: Tensor, rate: Tensor | float, own: Tensor | None) -> Tensor:

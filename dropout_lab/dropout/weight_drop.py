@@ -39,16 +39,18 @@ def weight_drop(weight: Tensor, rate: Tensor | float, random: Randomness) -> Ten
 class WeightDropOptions(Options):
     """Options of weight drop."""
 
-    activity: float = setting(
+    ar: float = setting(
         0.0,
         low=0,
         high=MOST,
+        identity_key="variant.activity",
         help="weight of the mean square of the dropped outputs of the last recurrent layer (AR; 2 in the paper)",
     )
-    slowness: float = setting(
+    tar: float = setting(
         0.0,
         low=0,
         high=MOST,
+        identity_key="variant.slowness",
         help="weight of the mean square change of the undropped outputs between time steps (TAR; 1 in the paper)",
     )
 
@@ -62,8 +64,8 @@ class WeightDrop(Dropout):
     Args:
         rate, generator: as for every variant.
         layer: the recurrent module; None if only the function is used.
-        activity: weight of the mean square of the last layer's states after dropout (section 4.6, AR).
-        slowness: weight of the mean square of the change of these states per step, before dropout (TAR).
+        ar: weight of the mean square of the last layer's states after dropout (section 4.6, AR).
+        tar: weight of the mean square of the change of these states per step, before dropout (TAR).
 
     Raises:
         ValueError: if the rate is outside [0, 1].
@@ -82,12 +84,12 @@ class WeightDrop(Dropout):
         self,
         rate: Tensor | float = 0.5,
         layer: nn.Module | None = None,
-        activity: float = WeightDropOptions.activity,
-        slowness: float = WeightDropOptions.slowness,
+        ar: float = WeightDropOptions.ar,
+        tar: float = WeightDropOptions.tar,
         generator: torch.Generator | None = None,
     ):
         super().__init__(rate, generator)
-        self.activity, self.slowness = activity, slowness
+        self.ar, self.tar = ar, tar
         if not (layer is None or isinstance(layer, nn.RNNBase)):
             raise TypeError(f"weight_drop wraps an nn.LSTM, nn.GRU or nn.RNN, not {layer}")
         self.layer = layer
@@ -98,11 +100,11 @@ class WeightDrop(Dropout):
         return spatial(x, rate, random, self.shared.get(layout, ()))
 
     def state_penalty(self, before: Tensor, after: Tensor) -> Tensor | None:
-        if not self.activity and not self.slowness:
+        if not self.ar and not self.tar:
             return None
-        term = self.activity * after.square().flatten(1).mean(1)
-        if self.slowness and before.dim() == 4 and before.shape[2] > 1:
-            term = term + self.slowness * before.diff(dim=2).square().flatten(1).mean(1)
+        term = self.ar * after.square().flatten(1).mean(1)
+        if self.tar and before.dim() == 4 and before.shape[2] > 1:
+            term = term + self.tar * before.diff(dim=2).square().flatten(1).mean(1)
         return term
 
     def forward(self, x: Tensor, *state: Any) -> Any:

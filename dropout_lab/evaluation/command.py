@@ -58,14 +58,17 @@ def _networks(folder: Path, config: Config, given: set[str], say: Say) -> list[S
         raise ConfigError.of("out", str(folder), "contains no trials.csv; give the folder of a finished sweep")
     rows = Ledger(folder, write=False).rows()
     # Tuning trials must not read the test set.
-    ids = [i for i, row in rows.items() if row["status"] == "ok" and row.get("read_test") != "false"]
+    ids = [i for i, row in rows.items() if row["status"] == "ok" and row.get("evaluate_test") != "false"]
     moved = {"data.root": config.data.root, "data.path": config.data.path, "device": config.device}
     networks = list_saved(folder, ids, {key: value for key, value in moved.items() if key in given})
     if not networks:
-        hint = "rerun the sweep with save=true to train again and save them"
+        hint = "rerun the sweep with save_weights=true to train again and save them"
         raise ConfigError.of("out", str(folder), f"contains no saved weights; {hint}")
     if len(networks) < len(ids):
-        say(f"note: {len(ids) - len(networks)} of {len(ids)} trials were trained without save=true and are excluded")
+        say(
+            f"note: {len(ids) - len(networks)} of {len(ids)} trials were trained without save_weights=true "
+            "and are excluded"
+        )
     return networks
 
 

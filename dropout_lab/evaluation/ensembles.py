@@ -33,8 +33,9 @@ def compare_ensembles(
         done: called after each network.
 
     Returns:
-        rows of ``ensembles.csv``. ``plain`` is one network in its test-time form. ``implicit`` is the mean of the first
-        k stochastic passes of one network, for k up to ``infer.passes``. ``explicit`` is the mean of m networks in
+        rows of ``ensembles.csv``. ``single`` is one network in its test-time form. ``mc_dropout`` is the mean of the
+        first
+        k stochastic passes of one network, for k up to ``infer.passes``. ``deep_ensemble`` is the mean of m networks in
         their test-time form, for as many disjoint groups of m seeds as there are. ``n`` is the number of networks or
         groups over which mean and confidence interval are computed; ``values`` lists the scores if they are fewer than
         three.
@@ -43,19 +44,19 @@ def compare_ensembles(
     rows: dict[tuple[str, int], list[tuple[Scores, float]]] = {}
     for trained, spent in zip(networks, epochs, strict=True):
         outs.append(_Outputs(trained, conf, {*COUNTS, len(epochs)}))
-        rows.setdefault(("plain", 1), []).append((outs[-1].plain(), spent))
+        rows.setdefault(("single", 1), []).append((outs[-1].plain(), spent))
         for k, scores in outs[-1].implicit():
-            rows.setdefault(("implicit", k), []).append((scores, spent))
+            rows.setdefault(("mc_dropout", k), []).append((scores, spent))
         done()
     for m in sorted({*(k for k in COUNTS if 1 < k <= len(outs)), len(outs)} - {1}):
         groups = [slice(i, i + m) for i in range(0, len(outs) - m + 1, m)]
-        rows["explicit", m] = [(ensemble_scores(outs[g]), sum(epochs[g])) for g in groups]
+        rows["deep_ensemble", m] = [(ensemble_scores(outs[g]), sum(epochs[g])) for g in groups]
     return [row for (kind, size), found in rows.items() for row in _rows(kind, size, found)]
 
 
 def _rows(kind: str, size: int, found: Sequence[tuple[Scores, float]]) -> list[dict[str, Any]]:
     epochs = float(np.mean([spent for _, spent in found]))
-    passes = 1 if kind == "plain" else size
+    passes = 1 if kind == "single" else size
     named = {"kind": kind, "size": size, "epochs": epochs, "passes_each": passes}
     intervals = {
         name: mean_interval([scores[name] for scores, _ in found], bounds=bounds_of(name)) for name in found[0][0]

@@ -121,8 +121,8 @@ def _values(trained: Predictor, conf: InferConf) -> Measures:
 
 def candidate_taus(trained: Predictor, conf: InferConf) -> list[float]:
     """Return the noise precisions to choose from on the validation set; a single one if it is configured."""
-    if conf.precision != "auto":
-        return [conf.precision]
+    if conf.tau != "auto":
+        return [conf.tau]
     plain = trained.values(conf, "val", False, [1.0])
     error = regression.rmse(plain.arrays["mean"], plain.y) ** 2
     return [float(m / max(error, 1e-30)) for m in regression.MULTIPLES]
@@ -143,7 +143,7 @@ def _ood(trained: Predictor, conf: InferConf, name: str, test: Predictions) -> R
             continue  # zero for a single deterministic network
         known, strange = (_score(found, score) for found in (test, other))
         found = detection_scores(known, strange)
-        rows.append({"against": name, "score": score, **found._asdict(), "n_in": len(known), "n_out": len(strange)})
+        rows.append({"ood_data": name, "score": score, **found._asdict(), "n_in": len(known), "n_out": len(strange)})
     return rows
 
 

@@ -55,7 +55,7 @@ class Predictor:
         self.dataset = load(config.data.kind, **config.source)
         self._pack = Pack([kept.trial], self.dataset)
         self._params = kept.read(config.device, self._pack.params)
-        self._streams = Streams(config.seed, kept.trial.seed)
+        self._streams = Streams(config.base_seed, kept.trial.seed)
         progress, stalls = (torch.tensor([value], dtype=torch.float64) for value in kept.moment)
         self._pack.noise.move(TrainingProgress(progress, stalls))
 
@@ -77,7 +77,7 @@ class Predictor:
 
     @property
     def base_seed(self) -> int:
-        return self._config.seed
+        return self._config.base_seed
 
     @property
     def root(self) -> str:

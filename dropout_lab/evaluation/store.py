@@ -13,13 +13,13 @@ from dropout_lab.sweeps.csv_check import verify_csv
 from dropout_lab.sweeps.ledger import Row, append_rows, csv_text, read_rows, repair_csv
 
 # Columns that identify an evaluation of a trial.
-HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.precision", "infer.ood"]
+HOW = ["infer", "infer.passes", "infer.average", "infer.bins", "infer.tau", "infer.ood"]
 COLUMNS = ["trial_id", *HOW, *evaluation_columns(), "n_test", "seconds", "version"]
 KEY = ["trial_id", *HOW]
 FILES = {
     "reliability.csv": [*KEY, "binning", "bin", "low", "high", "count", "confidence", "accuracy"],
     "coverage.csv": [*KEY, "coverage", "risk"],
-    "ood.csv": [*KEY, "against", "score", "auroc", "fpr95", "n_in", "n_out"],
+    "ood.csv": [*KEY, "ood_data", "score", "auroc", "fpr95", "n_in", "n_out"],
 }
 # Columns of numbers in these files.
 MEASURED = {*evaluation_columns(), *"n_test seconds low high count confidence coverage risk".split()}
@@ -32,7 +32,7 @@ ENSEMBLES = [
 def format_inference(conf: InferConf) -> str:
     """Return the name of an inference method as used in the names of prediction files."""
     many = [format_setting(conf.passes), conf.average] if conf.stochastic else []
-    return "-".join([conf.kind, *many, *([] if conf.precision == "auto" else [format_setting(conf.precision)])])
+    return "-".join([conf.kind, *many, *([] if conf.tau == "auto" else [format_setting(conf.tau)])])
 
 
 def inference_columns(conf: InferConf) -> Row:
@@ -43,7 +43,7 @@ def inference_columns(conf: InferConf) -> Row:
         "infer.passes": format_setting(conf.passes) if many else "",
         "infer.average": conf.average if many else "",
         "infer.bins": format_setting(conf.bins),
-        "infer.precision": format_setting(conf.precision),
+        "infer.tau": format_setting(conf.tau),
         "infer.ood": "/".join(conf.ood),
     }
 

@@ -54,7 +54,7 @@ def build_model(conf: ModelConf, shape: Sequence[int], outputs: int, network: st
         case RecurrentConf():
             form = RecurrentShape(conf.kind, conf.units, conf.layers, conf.bidirectional, conf.pooling, conf.tied)
             model = RecurrentModel(shape, outputs, replace(form, symbols=symbols, embedding=conf.embedding))
-            model.within = conf.init or None
+            model.within = conf.init_range or None
         case ResMLPConf():
             model = ResMLP(shape, outputs, conf.width, conf.blocks, activation)
         case ResCNNConf():

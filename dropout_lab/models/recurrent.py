@@ -93,7 +93,7 @@ class RecurrentModel(Model):
                 places |= _places(name + way, i, form.kind)
                 parameters |= _parameters(name + way, width, form, below)
             layout = UNITS if last and not self._runs else STEPS
-            places[name] = Site(layout, i, role="output" if last else "between")
+            places[name] = Site(layout, i, role="output" if last else "inter_layer")
             width, below = form.units * len(self._ways), name
         head = dense_parameters(width, outputs, "output", below, shared=self._runs)
         if form.tied:

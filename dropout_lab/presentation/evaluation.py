@@ -22,7 +22,7 @@ HELP = """\
 dropout-lab evaluate [out=DIR] infer=HOW [SETTING=VALUE ...]
 
 Evaluates the saved networks of a finished sweep; trains nothing. A sweep saves
-its networks with save=true or infer=.
+its networks with save_weights=true or infer=.
 
   infer=weight_scaling   the test-time network: calibration, risk and coverage
   infer=monte_carlo      stochastic forward passes (MC dropout): uncertainty

@@ -23,7 +23,7 @@ def load_summary(folder: str | Path) -> Summary:
         ConfigError: there is no such folder, or its files were not written by dropout-lab.
     """
     columns = ["regularizer", *(entry.column for entry in list_settings() if entry.spec.identity)]
-    columns = [name for name in trial_columns() if name in columns and name not in ("seed", "read_test")]
+    columns = [name for name in trial_columns() if name in columns and name not in ("seed", "evaluate_test")]
     try:
         if is_resplit(read_csv.read_trials(folder)):
             columns.remove("base_seed")

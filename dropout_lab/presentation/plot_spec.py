@@ -184,6 +184,6 @@ def _fixed(data: PlotData, given: Mapping[str, str], kind: str) -> PlotSpec:
     elif (data.reliability if kind == "reliability" else data.coverage).empty:
         raise ConfigError(
             f"kind={kind}: the folder has no {kind}.csv; `dropout-lab evaluate infer=weight_scaling out=DIR` writes it "
-            "for a classification sweep with saved weights (save=true)"
+            "for a classification sweep with saved weights (save_weights=true)"
         )
     return PlotSpec(kind, "", score)

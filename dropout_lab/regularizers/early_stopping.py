@@ -21,11 +21,12 @@ class EarlyStoppingOptions(Options):
         column="early_stopping",
         help="number of epochs without improvement of regularizer.monitor before stopping",
     )
-    min_gain: float = setting(
+    min_delta: float = setting(
         0.0,
         low=0,
         off=0.0,
         pack="own",
+        identity_key="regularizer.min_gain",
         help="minimum change of the metric in regularizer.monitor that counts as an improvement",
     )
     monitor: str = setting(
@@ -35,10 +36,11 @@ class EarlyStoppingOptions(Options):
         off="val_loss",
         help="validation metric that early stopping reads after each epoch",
     )
-    restore: bool = setting(
+    restore_best: bool = setting(
         True,
         off=True,
         pack="own",
+        identity_key="regularizer.restore",
         help="report the weights of the best epoch instead of the last ones",
     )
 
@@ -52,13 +54,13 @@ class EarlyStopping(Regularizer):
 
     kind: ClassVar[str] = "early_stopping"
     options: ClassVar[type[Options]] = EarlyStoppingOptions
-    numbers: ClassVar[tuple[str, ...]] = ("early_stopping", "min_gain", "restore")
+    numbers: ClassVar[tuple[str, ...]] = ("early_stopping", "min_delta", "restore_best")
     off: ClassVar[float] = math.inf
 
     def stopping(self) -> list[Stopping]:
-        patience, gain, restore = (self.own[name].tolist() for name in self.numbers)
+        patience, gain, restore_best = (self.own[name].tolist() for name in self.numbers)
         monitors = [conf.monitor for conf in self.confs]
         return [
             Stopping(p, g, bool(r), monitor) if on else Stopping(math.inf)
-            for p, g, r, monitor, on in zip(patience, gain, restore, monitors, self.on, strict=True)
+            for p, g, r, monitor, on in zip(patience, gain, restore_best, monitors, self.on, strict=True)
         ]

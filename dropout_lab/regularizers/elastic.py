@@ -19,9 +19,16 @@ class ElasticOptions(Options):
         1e-4,
         low=0,
         pack="own",
-        help="strength of the elastic net, divided between L1 and L2 by elastic_ratio",
+        help="strength of the elastic net, divided between L1 and L2 by l1_ratio",
     )
-    elastic_ratio: float = setting(0.5, low=0, high=1, pack="own", help="fraction of the elastic net that is L1")
+    l1_ratio: float = setting(
+        0.5,
+        low=0,
+        high=1,
+        pack="own",
+        identity_key="regularizer.elastic_ratio",
+        help="fraction of the elastic net that is L1",
+    )
 
 
 class Elastic(WeightRegularizer):
@@ -33,8 +40,8 @@ class Elastic(WeightRegularizer):
 
     kind: ClassVar[str] = "elastic"
     options: ClassVar[type[Options]] = ElasticOptions
-    numbers: ClassVar[tuple[str, ...]] = ("elastic", "elastic_ratio")
+    numbers: ClassVar[tuple[str, ...]] = ("elastic", "l1_ratio")
 
     def penalty(self, params: Params) -> Tensor:
-        ratio = self.own["elastic_ratio"]
+        ratio = self.own["l1_ratio"]
         return ratio * self.summed(params, sum_absolute, -1) + (1 - ratio) * self.summed(params, half_sum_squares, -2)

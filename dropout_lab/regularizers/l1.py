@@ -19,19 +19,20 @@ class L1Options(Options):
     """Options of the L1 penalty."""
 
     l1: float = setting(1e-5, low=0, pack="own", column="l1", help="strength of L1: adds l1 * sum|w| to the loss")
-    l1_from: float = setting(
+    l1_start: float = setting(
         0.0,
         low=0,
         high=1,
         open_high=True,
         off=0.0,
         pack="own",
+        identity_key="regularizer.l1_from",
         help="fraction of the training after which L1 is switched on; 0: from the start",
     )
 
 
 class L1(WeightRegularizer):
-    """Penalty ``l1 * sum |w|``, active once the fraction ``l1_from`` of the training is completed.
+    """Penalty ``l1 * sum |w|``, active once the fraction ``l1_start`` of the training is completed.
 
     Source:
         Tibshirani 1996, JRSS B 58, the lasso; switched on towards the end: Srivastava et al. 2014, JMLR 15, Table 9.
@@ -39,11 +40,11 @@ class L1(WeightRegularizer):
 
     kind: ClassVar[str] = "l1"
     options: ClassVar[type[Options]] = L1Options
-    numbers: ClassVar[tuple[str, ...]] = ("l1", "l1_from")
+    numbers: ClassVar[tuple[str, ...]] = ("l1", "l1_start")
 
     def __init__(self, scene: NetworkInfo, trials: PackChoice):
         super().__init__(scene, trials)
-        self._late = any(conf.l1_from > 0 for conf in trials.confs if self.kind in conf.names)
+        self._late = any(conf.l1_start > 0 for conf in trials.confs if self.kind in conf.names)
         self._progress = 0.0
 
     def move(self, progress: float) -> None:
@@ -51,4 +52,4 @@ class L1(WeightRegularizer):
 
     def penalty(self, params: Params) -> Tensor:
         found = self.summed(params, sum_absolute, -1)
-        return found * (self.own["l1_from"] <= self._progress + 1e-6) if self._late else found
+        return found * (self.own["l1_start"] <= self._progress + 1e-6) if self._late else found

@@ -10,7 +10,7 @@ from dropout_lab.report.evaluations import SHOWN, EvaluationTable, format_cell, 
 from dropout_lab.report.numbers import interval_text
 from dropout_lab.stats.intervals import LEAST, Interval
 
-KINDS = {"plain": "one net, scaled", "implicit": "passes of one net", "explicit": "several nets"}
+KINDS = {"single": "one net, scaled", "mc_dropout": "passes of one net", "deep_ensemble": "several nets"}
 HINT = "an axis such as train.epochs=30,150 with 5 seeds gives arms of equal training cost"
 
 
@@ -49,9 +49,9 @@ def compare_by_inference(frame: pd.DataFrame) -> EvaluationTable:
     wide, names = _wide(frame), varying_settings(frame)
     kept = []
     for _, mine in group_by_arm(wide, names):
-        common = set(mine.loc[mine["kind"] == "explicit", "size"])
-        most = mine.loc[mine["kind"] == "implicit", "size"].max()
-        kept.append(mine[(mine["kind"] != "implicit") | mine["size"].isin(common | {1, most})])
+        common = set(mine.loc[mine["kind"] == "deep_ensemble", "size"])
+        most = mine.loc[mine["kind"] == "mc_dropout", "size"].max()
+        kept.append(mine[(mine["kind"] != "mc_dropout") | mine["size"].isin(common | {1, most})])
     chosen = pd.concat(kept).sort_values("passes_each", kind="stable", key=lambda c: c.astype(int))
     note = "at equal inference cost: forward passes per example. Mean [95 % t-interval, logit or log scale "
     note += "where the score has bounds], n networks or groups; the values themselves if n < 3."
@@ -65,10 +65,10 @@ def compare_by_training(frame: pd.DataFrame) -> EvaluationTable:
     table holds the one with the most passes at each cost.
     """
     wide, names = _wide(frame), varying_settings(frame)
-    most = wide[wide["kind"] == "implicit"].groupby("epochs")["size"].max()
-    wide = wide[(wide["kind"] != "implicit") | (wide["size"] == wide["epochs"].map(most))]
+    most = wide[wide["kind"] == "mc_dropout"].groupby("epochs")["size"].max()
+    wide = wide[(wide["kind"] != "mc_dropout") | (wide["size"] == wide["epochs"].map(most))]
     chosen = wide.sort_values("epochs", kind="stable")
-    shared = chosen.groupby("epochs")["kind"].transform(lambda kinds: {"plain", "explicit"} <= set(kinds))
+    shared = chosen.groupby("epochs")["kind"].transform(lambda kinds: {"single", "deep_ensemble"} <= set(kinds))
     hint = "" if shared.any() else f" {HINT[0].upper()}{HINT[1:]}."
     note = f"at equal training cost: total epochs over all networks of an average.{hint}"
     return _table(chosen, names, "epochs", "epochs", note)

@@ -28,7 +28,7 @@ _WORDS = [
     "trial_id",
     "infer",
     "infer.average",
-    "infer.precision",
+    "infer.tau",
     "infer.ood",
     "point",
     "first",
@@ -182,7 +182,7 @@ def _note(frame: pd.DataFrame, numbers: bool) -> str:
 
 def ood_table(frame: pd.DataFrame) -> EvaluationTable:
     """Return the table of out-of-distribution detection, with one row per arm, other data set and uncertainty score."""
-    names = [*(name for name in varying_settings(frame)), "against", "score"]
+    names = [*(name for name in varying_settings(frame)), "ood_data", "score"]
     rows = []
     for cells, mine in group_by_arm(frame, names):
         found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]

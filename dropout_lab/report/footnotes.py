@@ -61,8 +61,8 @@ def _undefined(summary: Summary) -> Iterator[str]:
 
 def _checkpoint(summary: Summary) -> str:
     restored = summary.trials["early_stopping"].notna()
-    if "regularizer.restore" in summary.trials:
-        restored &= summary.trials["regularizer.restore"].astype(str) != "False"
+    if "regularizer.restore_best" in summary.trials:
+        restored &= summary.trials["regularizer.restore_best"].astype(str) != "False"
     if restored.all():
         return "weights of the best validation epoch"
     rule = "weights of the last epoch"

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.report.summary import METRICS
+from dropout_lab.settings.former_names import FORMER_COLUMNS, FORMER_VALUES
 
 # Columns of text whose values can look like numbers or missing values to a CSV reader.
 _WORDS = (
@@ -65,6 +66,7 @@ def parse_csv(path: Path, words: Collection[str] = _WORDS, numbers: Collection[s
         ValueError: the file is damaged; the message names the file and, for a cell, its line and column.
     """
     types: dict[Hashable, Any] = dict.fromkeys(words, str)
+    types |= {former: str for former, column in FORMER_COLUMNS.items() if column in words}
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         raise ValueError(f"{path}: its last line is incomplete; rerun the command that wrote it to repair the file")
@@ -75,6 +77,7 @@ def parse_csv(path: Path, words: Collection[str] = _WORDS, numbers: Collection[s
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
         raise ValueError(f"{path}: cannot be read as CSV ({reason})") from None
+    frame = _with_current_names(frame)
     if "status" in frame:
         _refuse_cells(path, frame, "status", ~frame["status"].isin(STATUSES), f"one of {', '.join(sorted(STATUSES))}")
         if "seed" in frame:
@@ -87,6 +90,16 @@ def parse_csv(path: Path, words: Collection[str] = _WORDS, numbers: Collection[s
             _refuse_cells(path, frame, name, wrong, "a number")
             frame[name] = pd.to_numeric(frame[name])
     return frame.copy()  # in one block: pandas warns if columns are added to more than 100 of them
+
+
+def _with_current_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of a file of an older version under the current names of its columns and values."""
+    for former, column in FORMER_COLUMNS.items():
+        if former in frame and column in frame:  # rows of several versions
+            frame = frame.assign(**{column: frame[column].where(frame[column].notna(), frame[former])})
+    former_names = {former: column for former, column in FORMER_COLUMNS.items() if former in frame}
+    frame = frame.drop(columns=[former for former, column in former_names.items() if column in frame])
+    return frame.rename(columns=former_names).replace({k: v for k, v in FORMER_VALUES.items() if k in frame})
 
 
 def _refuse_cells(path: Path, frame: pd.DataFrame, name: str, wrong: "pd.Series[bool]", allowed: str) -> None:

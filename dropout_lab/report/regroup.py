@@ -44,8 +44,8 @@ def regroup_folder(
         ValueError: a file was not written by dropout-lab, or no trial read the test set.
     """
     trials = read_trials(folder)
-    if "read_test" in trials.columns:
-        trials = trials[trials["read_test"].isna()]
+    if "evaluate_test" in trials.columns:
+        trials = trials[trials["evaluate_test"].isna()]
     if trials.empty:
         raise ValueError(f"{folder}: contains no trial that was evaluated on the test set")
     tuned = _tuned(Path(folder) / "tuning.csv", trials)

@@ -110,7 +110,7 @@ def comparison_frame(summary: Summary) -> pd.DataFrame:
 
 COMPARED = (
     "arm,other,kind,metric,difference,low,high,n,p,p_holm,level,effect_size,win_rate,detectable_low,detectable_high,"
-    "equivalent_within,only_arm,only_other,p_examples,"
+    "equivalent_within,n_only_arm,n_only_other,p_mcnemar,"
     "crossed_low,crossed_high"
 ).split(",")
 
@@ -138,7 +138,7 @@ def _seeds(found: PairedDifference | None) -> dict[str, object]:
 
 def _examples(found: Disagreement | None) -> dict[str, object]:
     """Return the columns of the comparison over test examples; empty if the predictions were not saved."""
-    return {} if found is None else {"only_arm": found.first, "only_other": found.second, "p_examples": found.p}
+    return {} if found is None else {"n_only_arm": found.first, "n_only_other": found.second, "p_mcnemar": found.p}
 
 
 def summary_files(summary: Summary) -> dict[str, str]:

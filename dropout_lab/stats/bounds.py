@@ -9,7 +9,7 @@ FRACTION = (0.0, 1.0)
 POSITIVE = (0.0, math.inf)
 # Columns that are not in the table of metrics.
 _BOUNDS: dict[Bounds, str] = {
-    FRACTION: "majority_accuracy fpr95 drop_fraction zero_activations rate risk confidence",
+    FRACTION: "majority_accuracy fpr95 drop_fraction activation_sparsity rate risk confidence",
     POSITIVE: "seconds seconds_per_epoch train_seconds epochs_run best_epoch parameters active_parameters solo_step_ms",
 }
 _BY_NAME = {name: bounds for bounds, names in _BOUNDS.items() for name in names.split()}

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.former_names import former_expression, former_word
 from dropout_lab.studies.claims import list_cells
 from dropout_lab.studies.first_trial import AFTER, BEFORE, FirstTrial
 from dropout_lab.studies.study import Claim, Study, Words
@@ -69,7 +70,10 @@ Lock = Mapping[str, Mapping[str, LockEntry]]
 
 
 def hash_content(study: Study, claim: Claim) -> str:
-    """Return the hash of what the verdict on a claim depends on, without its text and without the scales."""
+    """Return the hash of what the verdict on a claim depends on, without its text and without the scales.
+
+    Settings and columns are hashed under their former names, because renaming them does not change a claim.
+    """
     metric = study.metrics[claim.metric]
     conditions = claim.comparable if claim.comparable is not None else study.comparable
     names = list(dict.fromkeys(list_cells(claim)))
@@ -78,11 +82,20 @@ def hash_content(study: Study, claim: Claim) -> str:
     return _hash(
         {
             "test": claim.test,
-            "metric": [metric.value, metric.better, metric.relative, *sorted(map(str, metric.readings.items()))],
+            "metric": [
+                former_expression(metric.value),
+                metric.better,
+                metric.relative,
+                *sorted(former_expression(str(reading)) for reading in metric.readings.items()),
+            ],
             "panels": {name: _listed(words) for name, words in panels.items()},
             "base": _listed(study.base),
             "arms": {name: _listed(words) for name, words in (arms or study.arms).items()},
-            "conditions": [*conditions.when, conditions.never, *([c.cell, c.when] for c in conditions.reference)],
+            "conditions": [
+                *map(former_expression, conditions.when),
+                conditions.never,
+                *([c.cell, former_expression(c.when)] for c in conditions.reference),
+            ],
         }
     )
 
@@ -93,7 +106,7 @@ def hash_wording(claim: Claim) -> str:
 
 
 def _listed(words: Words) -> list[str]:
-    return sorted(words.values())
+    return sorted(map(former_word, words.values()))
 
 
 def _hash(content: object) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from dropout_lab.config import former_columns
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.former_names import FORMER_COLUMNS
 
 MAX_CHARACTERS = 500
 MAX_POWER = 64.0
@@ -72,7 +73,8 @@ def rename_columns(frame: pd.DataFrame) -> pd.DataFrame:
 
     A column whose name was different in an older version is also available under its former name.
     """
-    former = {old: frame[new] for old, new in former_columns().items() if new in frame.columns}
+    names = {**former_columns(), **FORMER_COLUMNS}
+    former = {old: frame[new] for old, new in names.items() if new in frame.columns}
     whole = pd.concat([frame, pd.DataFrame(former, frame.index)], axis=1)  # a single concat does not fragment the frame
     return whole.rename(columns=lambda name: name.replace(".", "_"))
 

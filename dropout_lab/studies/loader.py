@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from dropout_lab.config import current_key
+from dropout_lab.config import current_key, former_columns
 from dropout_lab.errors import ConfigError, did_you_mean, list_allowed
 from dropout_lab.studies.claims import TESTS
 from dropout_lab.studies.conditions import check_references, parse_conditions
@@ -99,7 +99,7 @@ def parse_study(name: str, text: Any, place: str = "") -> Study:
         base=node.within("base", "").words(),
         panels=panels,
         original={key: each.text() for key, each in node.within("original", {}).items()},
-        replicates=[current_key(key) for key in node.within("replicates", ["seed"]).texts()],
+        replicates=[former_columns().get(name, name) for name in node.within("replicates", ["seed"]).texts()],
         together=[[current_key(key) for key in each.texts()] for each in node.within("together", []).items_of_list()],
         probe=bool(given.get("probe", False)),
         comparable=parse_conditions(node.within("comparable", [])),

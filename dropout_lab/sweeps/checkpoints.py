@@ -86,7 +86,7 @@ class SavedWeights:
             shapes = [list(each[name].shape[1:]) if name in each else "none" for each in (found, expected)]
             if shapes[0] != shapes[1]:
                 what = f"shape of {name!r}: {shapes[0]} in the file, {shapes[1]} in the network"
-                raise ConfigError(f"{self.path}: is damaged ({what}); delete it and train again with save=true")
+                raise ConfigError(f"{self.path}: is damaged ({what}); delete it and train again with save_weights=true")
         return found
 
 
@@ -128,7 +128,9 @@ def _kept(trial_id: str, path: Path) -> SavedWeights:
         progress, stalls = map(float, metadata["moment"])
     except DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"{path}: cannot be read ({reason}); delete it and train again with save=true") from None
+        raise ConfigError(
+            f"{path}: cannot be read ({reason}); delete it and train again with save_weights=true"
+        ) from None
     if trial.id != trial_id:
         raise ConfigError(f"{path}: belongs to another trial or to another version of dropout-lab; delete it")
     return SavedWeights(trial, path, (progress, stalls))

@@ -16,7 +16,7 @@ COLUMNS = [
 ]
 OTHER_METRICS = [column for metric in _OTHERS for column in split_columns(metric)]
 TEST_SET = ["n_test", "majority_accuracy"]
-ACTIVITY = ["mean_activation", "zero_activations"]
+ACTIVITY = ["mean_activation", "activation_sparsity"]
 # Written by every version; the columns after them may be missing from older files.
 CURVES = ["trial_id", "epoch", "rate", "train_loss", *(f"val_{metric.name}" for metric in (LOSS, *SCORES))]
 CURVE_COLUMNS = [*CURVES, "lr"]

@@ -35,8 +35,8 @@ MEMORY_PART = 0.5
 def max_pack_size(trial: Trial) -> int:
     """Return the largest number of trials in one pack of trials like this one."""
     config, model = trial.config, build_trial_model(trial)
-    if config.pack != "auto" or model.alone:
-        return 1 if model.alone else int(config.pack)
+    if config.max_pack_size != "auto" or model.alone:
+        return 1 if model.alone else int(config.max_pack_size)
     if torch.device(config.device).type == "cuda":
         memory = torch.cuda.mem_get_info()[1]
         return max(1, min(MOST_ON_GPU, int(MEMORY_PART * memory / (4 * COPIES * model.size))))
@@ -95,7 +95,9 @@ def _timed(trials: PackOf) -> PackCost:
         if not is_out_of_memory(error):
             raise
         asked = f"not enough memory to train {len(trials)} trials at once with batches of {config.train.batch_size}"
-        raise ConfigError.of("model", config.model.kind, f"{asked}; pack=1 trains one trial at a time") from None
+        raise ConfigError.of(
+            "model", config.model.kind, f"{asked}; max_pack_size=1 trains one trial at a time"
+        ) from None
 
 
 def _time(trials: PackOf, steps: int = 4) -> PackCost:

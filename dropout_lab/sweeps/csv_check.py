@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dropout_lab.errors import ConfigError
+from dropout_lab.settings.former_names import FORMER_COLUMNS
 
 MEND = "correct or delete the line"
 STATUSES = ("ok", "diverged", "failed")
@@ -36,7 +37,7 @@ def verify_csv(path: Path, needed: Sequence[str], header: Sequence[str], numbers
     text = _decoded(path, content[: content.rfind(b"\n") + 1])
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
-        found = next(reader, [])
+        found = [FORMER_COLUMNS.get(name, name) for name in next(reader, [])]
         if not set(needed) <= set(found):
             if len(found) == 1 and set(needed) <= set(found[0].split(";")):
                 raise ConfigError(f"{path}: its cells are separated by semicolons; save the file with commas")

@@ -74,8 +74,8 @@ class Arm:
         if self.draws:
             return tuple(trial for arm in self.draws for trial in arm.trials)
         if self.config.resplit:
-            bases = {seed: self.config.seed + seed for seed in self.config.trial_seeds}
-            return tuple(Trial(canonical(self.changed({"seed": base})), seed) for seed, base in bases.items())
+            bases = {seed: self.config.base_seed + seed for seed in self.config.trial_seeds}
+            return tuple(Trial(canonical(self.changed({"base_seed": base})), seed) for seed, base in bases.items())
         point = canonical(self.config)
         return tuple(Trial(point, seed) for seed in self.config.trial_seeds)
 

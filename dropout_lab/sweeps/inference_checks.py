@@ -36,8 +36,8 @@ def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
             batch; there is no validation set to choose the precision on; the out-of-distribution data do not fit; or
             the inference does not apply to its task.
     """
-    if not trial.config.read_test and (conf.stochastic or conf.ood):
-        raise ConfigError("read_test=false: infer= evaluates the test set; leave out infer= or read_test=")
+    if not trial.config.evaluate_test and (conf.stochastic or conf.ood):
+        raise ConfigError("evaluate_test=false: infer= evaluates the test set; leave out infer= or evaluate_test=")
     if conf.stochastic and not (conf.kind == "ensemble" and many):
         reason = no_noise_reason(trial)
         if reason:
@@ -50,9 +50,9 @@ def check_trial(trial: Trial, conf: InferConf, many: bool) -> None:
             raise ConfigError.of(
                 "infer", conf.kind, f"{problem}; use layers with running statistics, or leave out this method"
             )
-    if conf.precision == "auto" and not trial.config.data.val_fraction and load_trial_data(trial).task == "regression":
+    if conf.tau == "auto" and not trial.config.data.val_fraction and load_trial_data(trial).task == "regression":
         problem = "is selected on the validation split, which is empty with data.val_fraction=0; give a number"
-        raise ConfigError.of("infer.precision", "auto", problem)
+        raise ConfigError.of("infer.tau", "auto", problem)
     if conf.ood:
         _fits(trial, conf)
     if conf.kind == "ensemble" and load_trial_data(trial).task == "language":

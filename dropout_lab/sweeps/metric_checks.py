@@ -70,7 +70,7 @@ def monitored_columns(config: Config) -> dict[str, str]:
 
 def _check_defined(config: Config, dataset: Dataset, seeds: Sequence[int], key: str, name: str) -> None:
     for seed in seeds:
-        rows = make_splits(dataset, config.data, Streams(config.seed, seed))["val"]
+        rows = make_splits(dataset, config.data, Streams(config.base_seed, seed))["val"]
         if not np.isfinite(_value_of_constant(name, dataset, rows)):
             missing = absent_classes(dataset, rows)
             why = f", which has no example of class {missing[0]!r}" if missing else ""
@@ -99,7 +99,7 @@ def describe_undefined(config: Config, dataset: Dataset, seeds: Sequence[int]) -
     names = measured_on_request(config)
     if not names or dataset.task != "classification":
         return []
-    splits = {seed: make_splits(dataset, config.data, Streams(config.seed, seed)) for seed in seeds}
+    splits = {seed: make_splits(dataset, config.data, Streams(config.base_seed, seed)) for seed in seeds}
     return [
         line
         for part, title in (("val", "validation"), ("test", "test"))

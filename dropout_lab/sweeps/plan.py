@@ -25,7 +25,8 @@ def plan_packs(
     Args:
         trials: all trials of the command, without duplicates.
         done: ids of the trials with a final result.
-        stored: packs planned by earlier commands in the folder; "most" is the setting ``pack`` of the command, and None
+        stored: packs planned by earlier commands in the folder; "most" is the setting ``max_pack_size`` of the command,
+            and None
             for packs with a checkpoint, which come first.
         most: returns the largest pack size for trials like this one.
         abreast: number of packs that are trained at the same time.
@@ -42,7 +43,7 @@ def plan_packs(
         # A pack with trials that are not in this command was planned by another command and is not reused.
         if not missing.keys() & set(ids) or planned & set(ids) or not all(i in by_id for i in ids):
             continue
-        if old["most"] in (None, by_id[ids[0]].config.pack):
+        if old["most"] in (None, by_id[ids[0]].config.max_pack_size):
             packs.append(tuple(by_id[i] for i in ids))
             planned |= set(ids)
             missing = {i: trial for i, trial in missing.items() if i not in ids}

@@ -75,7 +75,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
         refuse_unaffordable(config, model)
         _refuse_resplit(config, dataset)
         seeds_of_pack = list(seeds[trial.point.pack_key])
-        splits = f"{config.data} {config.seed} {seeds_of_pack}"  # different models may share the same splits
+        splits = f"{config.data} {config.base_seed} {seeds_of_pack}"  # different models may share the same splits
         if splits not in checked:
             _check_splits(config, dataset, seeds_of_pack)
             checked.add(splits)
@@ -94,7 +94,7 @@ def check_trials(trials: Sequence[Trial], checked: set[str] | None = None) -> No
             raise ConfigError.of("regularizer", trial.point.regularizer, reason)
         reason = conversion_error(trial, model)
         if reason:
-            raise ConfigError.of("paper_scale", True, reason)
+            raise ConfigError.of("convert_paper_constants", True, reason)
         reason = variant_incompatibility(trial, model)
         if reason:
             raise ConfigError(f"variant={trial.point.variant} model={config.model.kind}: {reason}")
@@ -111,7 +111,7 @@ def describe_user_input(trials: Sequence[Trial]) -> list[str]:
         lines |= dict.fromkeys(describe_undefined(config, load_trial_data(trial), list(seeds[trial.point.pack_key])))
         if config.data.of_user:
             dataset = load_trial_data(trial)
-            splits = make_splits(dataset, config.data, Streams(config.seed, trial.seed))
+            splits = make_splits(dataset, config.data, Streams(config.base_seed, trial.seed))
             lines[describe(dataset, config.data.path, splits)] = None
         if config.model.hidden_sites is None:
             model = build_trial_model(trial)
@@ -158,7 +158,7 @@ def _check_splits(config: Config, dataset: Dataset, seeds: Sequence[int]) -> Non
     try:
         refuse_settings(dataset, config.data)
         for seed in seeds:
-            train = make_splits(dataset, config.data, Streams(config.seed, seed))["train"]
+            train = make_splits(dataset, config.data, Streams(config.base_seed, seed))["train"]
             if smallest_class_size(dataset, train) > RARE:
                 return
     except ValueError as error:

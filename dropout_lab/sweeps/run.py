@@ -60,10 +60,10 @@ def select_arms(arms: Sequence[Arm], say: Say) -> Sequence[Arm]:
 
 
 def with_saved_weights(arms: Sequence[Arm]) -> Sequence[Arm]:
-    """Return the arms of a command, with ``save=true`` for all if any arm saves or needs weights."""
-    if not any(arm.config.save or arm.config.infer.stochastic for arm in arms):
+    """Return the arms of a command, with ``save_weights=true`` for all if any arm saves or needs weights."""
+    if not any(arm.config.save_weights or arm.config.infer.stochastic for arm in arms):
         return arms
-    return [replace_fields(arm, config=replace_fields(arm.config, save=True)) for arm in arms]
+    return [replace_fields(arm, config=replace_fields(arm.config, save_weights=True)) for arm in arms]
 
 
 def plan_missing(arms: Sequence[Arm], ledger: Ledger) -> tuple[list[Trial], list[PackOf]]:
@@ -104,8 +104,8 @@ def _lacking(trial: Trial, row: Row) -> bool:
     from dropout_lab.sweeps.checkpoints import is_whole, weights_path
 
     config = trial.config
-    wanted = [weights_path(config.out, trial.id)] if config.save else []
-    if config.save_predictions and config.read_test:
+    wanted = [weights_path(config.out, trial.id)] if config.save_weights else []
+    if config.save_predictions and config.evaluate_test:
         wanted.append(predictions.predictions_path(config.out, trial.id))
     # A trial without a validation or a test set lacks the columns of that split.
     unmeasured = [name for name in measured_on_request(config) if not any(map(row.get, requested_columns([name])))]
@@ -191,7 +191,7 @@ def _store(ledger: Ledger, packs: Sequence[PackOf]) -> None:
 
 def _plan(ledger: Ledger, packs: Sequence[PackOf]) -> None:
     """Store packs, so that a later command trains unfinished ones together again."""
-    plans = [{"most": pack[0].config.pack, "trials": [trial.id for trial in pack]} for pack in packs]
+    plans = [{"most": pack[0].config.max_pack_size, "trials": [trial.id for trial in pack]} for pack in packs]
     ledger.store_packs(plans, {i for i, row in ledger.rows().items() if row["status"] in FINAL})
 
 

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from dropout_lab.config import list_settings
+from dropout_lab.config import current_key, list_settings
 from dropout_lab.config.compose import override_value, parse_override
 from dropout_lab.errors import ConfigError
 from dropout_lab.sweeps.grid import expand_grid, shown_value
@@ -31,6 +31,6 @@ def typed_values(folder: Path) -> dict[str, list[str]]:
     for word in (word for job in jobs for word in job):
         override = parse_override(word)
         if not override.is_sweep_override():
-            key = override.key_or_group
+            key = current_key(override.key_or_group)
             values_by_column.setdefault(columns.get(key, key), {})[shown_value(override_value(override))] = None
     return {column: list(values) for column, values in values_by_column.items()}

@@ -56,4 +56,4 @@ def measure_activity(model: Model, params: Params, feed: Batches, hook: Hook) ->
         return [{} for _ in rows]
     means, zeros = (torch.stack(sums).sum(0) / sum(watching.counts) for sums in (watching.sums, watching.zeros))
     pairs = zip(means.tolist(), zeros.tolist(), strict=True)
-    return [{"mean_activation": mean, "zero_activations": zero} for mean, zero in pairs]
+    return [{"mean_activation": mean, "activation_sparsity": zero} for mean, zero in pairs]

@@ -155,7 +155,7 @@ class _Training(TrainingState):
         self.whole.noise.move(TrainingProgress(last, torch.tensor(stalls, dtype=torch.float64)))
         model, feed, hook = self.whole.model, self.whole.feed, self.whole.testing(self.final)
         # Trials that only serve to select settings must not read the test set.
-        unread = {"test": not self.trials[0].config.read_test, "val": not feed.validates}
+        unread = {"test": not self.trials[0].config.evaluate_test, "val": not feed.validates}
         parts = [part for part in PARTS if not unread.get(part)]
         with self.whole.arithmetic:
             splits = {
@@ -183,7 +183,7 @@ class _Training(TrainingState):
                 result.status = "diverged"
             further = {f"{part}_{name}": value for part, s in splits.items() for name, value in s.of_model(m).items()}
             result.measured = measured | (scores | further if result.status == "ok" else {})
-            if result.status == "ok" and self.trials[m].config.save:
+            if result.status == "ok" and self.trials[m].config.save_weights:
                 result.weights = {name: values[m] for name, values in self.final.items()}
                 result.moment = (last[m].item(), stalls[m])
         if "test" in splits and any(trial.config.save_predictions for trial in self.trials):

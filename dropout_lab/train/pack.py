@@ -64,9 +64,9 @@ class Pack:
         configs = [trial.config for trial in trials]
         shared = configs[0]
         self._precision, self._device = shared.precision, (device := torch.device(shared.device))
-        streams = [Streams(config.seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
+        streams = [Streams(config.base_seed, trial.seed) for config, trial in zip(configs, trials, strict=True)]
         self.model = build_pack_model(shared, dataset) if model is None else model
-        self.task = TaskMetrics(dataset.task, shared.data.tokens == "characters")
+        self.task = TaskMetrics(dataset.task, shared.data.tokenizer == "characters")
         feed = TextBatches if dataset.task == "language" else Batches
         self.feed = feed(dataset, shared.data, streams, device, [config.data.split for config in configs])
         self.rates = [site_rates(trial, self.model) for trial in trials]
@@ -93,7 +93,7 @@ class Pack:
         self.state: State = None  # passed from window to window of a running text
         optimizer = shared.train.optimizer
         known = dict.fromkeys(weights, 1.0) | {n: paper.lr_factor(optimizer, k) for n, k in keep.items()}
-        speeds = [known.get(n, self.noise.speed) for n, p in self.params.items() if p.requires_grad]
+        speeds = [known.get(n, self.noise.lr_multiplier) for n, p in self.params.items() if p.requires_grad]
         self.optimizer = OPTIMIZERS[optimizer](self._moving, self._learning_rates(), shared.train, speeds)
         self.optimizer.momentum = momentum_at(shared.train, 0)
 
@@ -163,8 +163,8 @@ class Pack:
         # The models share no parameters, so the gradient of the summed losses is the gradient of each model.
         # A learned rate of a site that the forward pass does not use has no gradient.
         grads = torch.autograd.grad(objective.sum(), weights, materialize_grads=True, allow_unused=True)
-        if any(config.train.clip for config in self._configs):
-            most = [config.train.clip or torch.inf for config in self._configs]
+        if any(config.train.grad_clip_norm for config in self._configs):
+            most = [config.train.grad_clip_norm or torch.inf for config in self._configs]
             clip_gradients(grads, torch.tensor(most, device=self._device))
         if self.position.update:
             self._move_schedules()
@@ -187,7 +187,7 @@ class Pack:
         terms = [self.regularizers.penalty(self.params), None if divergence is None else divergence / self.feed.n_train]
         terms.append(self.noise.mean_state_penalty())
         if len(outs) > 1:
-            terms.append(self.noise.agreement * self.task.divergence(*outs).flatten(1).mean(1))
+            terms.append(self.noise.kl_weight * self.task.divergence(*outs).flatten(1).mean(1))
         return [term for term in terms if term is not None]
 
     def select(self, places: Sequence[int]) -> "Pack":

@@ -28,7 +28,7 @@ def keep_probabilities(trials: Sequence[Trial], model: Model, rates: Mapping[str
         model: the stacked model.
         rates: drop probability at each site, [M].
     """
-    converts = torch.tensor([trial.config.paper_scale for trial in trials])
+    converts = torch.tensor([trial.config.convert_paper_constants for trial in trials])
     if not converts.any():
         return {}
     factors = {}
@@ -47,7 +47,7 @@ def lr_factor(kind: str, keep: Tensor) -> Tensor:
 def conversion_error(trial: Trial, model: Model) -> str | None:
     """Return why the constants of a trial cannot be converted; None if they can or need not be."""
     config = trial.config
-    if not config.paper_scale:
+    if not config.convert_paper_constants:
         return None
     variant = VARIANTS[config.variant.kind]
     if not variant.rescales:

@@ -20,7 +20,7 @@ class TrialResult:
         error: message of a failed trial.
         predictions: ``target`` and ``prediction`` of the test examples, [N] each, and their ``rows`` in the dataset
             unless it is a running text; empty unless ``save_predictions`` is set.
-        weights: final parameters, buffers and learned rates; empty unless ``save`` is set.
+        weights: final parameters, buffers and learned rates; empty unless ``save_weights`` is set.
         moment: progress of the training and number of stalls that determine the scheduled rates of these weights.
     """
 

@@ -29,7 +29,7 @@ class TextBatches(Batches):
 
     def epoch(self, batch_size: int) -> Sequence[Tensor]:
         """Return the positions of the input tokens in each window of the training set, [M, B, T]."""
-        return list(_windows(self.index["train"], batch_size, self._conf.window))
+        return list(_windows(self.index["train"], batch_size, self._conf.bptt))
 
     def eval_batches(self, part: str) -> Iterator[Tensor]:
         """Iterate over the token positions of a split in windows [M, B, T]."""

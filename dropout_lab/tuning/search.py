@@ -1,6 +1,7 @@
 """Fair tuning of arms: equal search budgets, selection on validation scores, confirmation on fresh seeds.
 
-Tuning trials never read the test set (``read_test=false``), and the selection receives only their validation scores.
+Tuning trials never read the test set (``evaluate_test=false``), and the selection receives only their validation
+scores.
 The test set is read by the confirming trials alone.
 """
 
@@ -44,10 +45,10 @@ class Search:
     def __post_init__(self) -> None:
         config = self.arm.config
         space = search_space(self.arm)
-        seed = config.seed + self.draw  # the first draw is that of a command without repetitions
+        seed = config.base_seed + self.draw  # the first draw is that of a command without repetitions
         self._sampler = SAMPLERS[config.sampler](space, config.budget, seed) if space else None
         # Random settings for the checks and the cost estimate before the sampler has proposed any.
-        self.stand_ins = RandomSampler(space, config.budget, config.seed).ask() if space else []
+        self.stand_ins = RandomSampler(space, config.budget, config.base_seed).ask() if space else []
         self._asked: list[tuple[Settings, Arm]] = []
 
     def ask(self) -> list[Arm]:
@@ -72,11 +73,11 @@ class Search:
         config = self.arm.config
         first = FIRST_SEED + self.draw * config.tuning_seeds
         seeds = [first + i for i in range(config.tuning_seeds)]
-        apart = {"seeds": seeds, "read_test": False, "save": False, "save_predictions": False}
+        apart = {"seeds": seeds, "evaluate_test": False, "save_weights": False, "save_predictions": False}
         apart["metrics"] = [name for name in self.arm.config.metrics if name != CONFUSION]  # of saved predictions
         apart |= {"infer.kind": "weight_scaling", "infer.ood": []}  # evaluations read the test set
         if config.resplit:  # on the split of the only seed that this draw confirms on
-            apart |= {"resplit": False, "seed": config.seed + self.seeds[0]}
+            apart |= {"resplit": False, "base_seed": config.base_seed + self.seeds[0]}
         return Arm((), replace_settings(self.arm.changed(settings), apart))
 
     def confirming(self, settings: Settings) -> Arm:
@@ -145,9 +146,9 @@ def cost_preview(arms: Sequence[Arm]) -> list[Arm]:
 
 def _searches(arms: Sequence[Arm]) -> list[Search]:
     config = arms[0].config
-    if not config.read_test:
+    if not config.evaluate_test:
         raise ConfigError(
-            "read_test=false: tune=true evaluates the selected settings on the test set; leave out read_test="
+            "evaluate_test=false: tune=true evaluates the selected settings on the test set; leave out evaluate_test="
         )
     last = FIRST_SEED + config.tuning_draws * config.tuning_seeds
     taken = [seed for seed in config.trial_seeds if FIRST_SEED <= seed < last]

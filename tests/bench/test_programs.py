@@ -116,7 +116,7 @@ def test_both_sides_see_as_many_examples(trials):
     images, classes, official = load(task)
     assert images.shape == dataset.x.shape
     assert (classes == dataset.y).all()
-    mine = ours_divided(dataset, trial.config.data, Streams(trial.config.seed, trial.seed))
+    mine = ours_divided(dataset, trial.config.data, Streams(trial.config.base_seed, trial.seed))
     theirs = divide(replace(task, test=mine["test"].tolist()), 0, len(images), official)
     assert [len(part) for part in theirs] == [len(part) for part in mine.values()]
 

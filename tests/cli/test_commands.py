@@ -150,10 +150,10 @@ def test_a_folder_of_the_users_own_choices(typed, folder):
 
 
 def test_another_launcher_runs_the_same_sweep_on_the_same_ledger(typed):
-    status, out, err = typed("sweep", "rate=0,0.5", "hydra/launcher=basic", "out=basic", "pack=2", *TINY)
+    status, out, err = typed("sweep", "rate=0,0.5", "hydra/launcher=basic", "out=basic", "max_pack_size=2", *TINY)
     assert (status, err) == (0, "")
     assert re.search(r"^0\.5 ", out, re.MULTILINE)
-    typed("sweep", "rate=0,0.5", "out=packed", "pack=2", *TINY)
+    typed("sweep", "rate=0,0.5", "out=packed", "max_pack_size=2", *TINY)
     basic, packed = (
         pd.read_csv(f"{name}/trials.csv", dtype=str).drop(columns=TIMES).sort_values("trial_id", ignore_index=True)
         for name in ("basic", "packed")
@@ -278,8 +278,8 @@ def test_predictions_are_kept_and_compared(typed, folder):
     assert rows[0] == rows[1]
     found = pd.read_csv(folder / "results/sweep/comparisons.csv").iloc[0]
     assert found["arm"] == "inverted"
-    assert (found["only_other"], found["only_arm"]) == ((hits[0] & ~hits[1]).sum(), (hits[1] & ~hits[0]).sum())
-    assert 0 <= found["p_examples"] <= 1
+    assert (found["n_only_other"], found["n_only_arm"]) == ((hits[0] & ~hits[1]).sum(), (hits[1] & ~hits[0]).sum())
+    assert 0 <= found["p_mcnemar"] <= 1
 
 
 @pytest.mark.parametrize(

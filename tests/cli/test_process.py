@@ -42,7 +42,7 @@ def test_a_wrong_word_is_answered_without_torch(folder):
 
 @pytest.mark.slow
 def test_killed_without_warning_and_started_again(folder):
-    words = ["sweep", "rate=0,0.3,0.5", "seeds=4", "train.epochs=20", "model.hidden=[32]", "pack=3"]
+    words = ["sweep", "rate=0,0.3,0.5", "seeds=4", "train.epochs=20", "model.hidden=[32]", "max_pack_size=3"]
     whole = program(*words, "out=whole")
     assert whole.communicate()[1] == ""
     assert whole.returncode == 0
@@ -67,7 +67,7 @@ def test_killed_without_warning_and_started_again(folder):
 
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(folder):
-    running = program("sweep", "seeds=50", "train.epochs=500", "pack=1")
+    running = program("sweep", "seeds=50", "train.epochs=500", "max_pack_size=1")
     while not (folder / "results/sweep/config.yaml").exists():
         assert running.poll() is None
         time.sleep(0.02)
@@ -93,7 +93,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
 
 @pytest.mark.parametrize("reader", ["true", "head -1"])
 def test_a_closed_pipe_stops_no_training_and_hides_no_divergence(folder, reader):
-    words = "sweep data=wine seeds=2 train.epochs=1 train.lr=1e30,0.001 pack=1 workers=1"
+    words = "sweep data=wine seeds=2 train.epochs=1 train.lr=1e30,0.001 max_pack_size=1 workers=1"
     line = f"{sys.executable} -m dropout_lab {words} | {reader}; exit ${{PIPESTATUS[0]}}"
     shown = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert (shown.returncode, shown.stderr) == (1, "")
@@ -111,7 +111,7 @@ def test_it_runs_where_the_terminal_knows_only_ascii(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_ending_signal_says_what_is_saved(folder, number, status):
-    running = program("sweep", "seeds=50", "train.epochs=500", "pack=1")
+    running = program("sweep", "seeds=50", "train.epochs=500", "max_pack_size=1")
     while not (folder / "results/sweep/config.yaml").exists():
         assert running.poll() is None
         time.sleep(0.02)
@@ -125,7 +125,7 @@ def test_an_ending_signal_says_what_is_saved(folder, number, status):
 
 @pytest.mark.slow
 def test_ctrl_c_many_times_is_as_clean_as_once(folder):
-    running = program("sweep", "seeds=50", "train.epochs=500", "pack=1")
+    running = program("sweep", "seeds=50", "train.epochs=500", "max_pack_size=1")
     while not (folder / "results/sweep/config.yaml").exists():
         assert running.poll() is None
         time.sleep(0.02)

@@ -110,7 +110,7 @@ def test_json_is_refused_where_nothing_is_trained(typed):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_time_limit_leaves_packs_that_the_same_command_trains(typed, workers):
-    words = ["sweep", "rate=0,0.5", "pack=1", f"workers={workers}", *TINY]
+    words = ["sweep", "rate=0,0.5", "max_pack_size=1", f"workers={workers}", *TINY]
     status, out, err = typed(*words, "max_minutes=0.00001", "out=limited", "--json")
     assert (status, json.loads(out)["exit_status"]) == (3, 3)
     assert "max_minutes=1e-05: the time is over with" in err
@@ -127,7 +127,7 @@ def test_packs_in_training_are_finished(typed, monkeypatch):
     readings = iter([False])  # the limit is reached while the first pack is in training
     for module in ("run", "time_limit"):
         monkeypatch.setattr(f"dropout_lab.sweeps.{module}.is_time_over", lambda minutes: next(readings, True))
-    status, _, err = typed("sweep", "rate=0,0.5", "pack=1", "workers=1", "max_minutes=5", *TINY)
+    status, _, err = typed("sweep", "rate=0,0.5", "max_pack_size=1", "workers=1", "max_minutes=5", *TINY)
     assert status == 3
     stored = pd.read_csv("results/sweep/trials.csv")
     assert (len(stored), set(stored["status"])) == (1, {"ok"})
@@ -136,5 +136,5 @@ def test_packs_in_training_are_finished(typed, monkeypatch):
 
 def test_python_raises_at_the_time_limit(folder):
     with pytest.raises(TimeOver, match="the time is over"):
-        dropout_lab.sweep(rate=[0, 0.5], seeds=1, max_minutes=1e-5, pack=1, **{"train.epochs": 1})
+        dropout_lab.sweep(rate=[0, 0.5], seeds=1, max_minutes=1e-5, max_pack_size=1, **{"train.epochs": 1})
     assert time_limit._started is None

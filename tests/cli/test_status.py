@@ -137,7 +137,7 @@ def test_lines_fit_into_80_columns(typed, trials):
 
 @pytest.mark.slow
 def test_a_sweep_is_seen_from_another_process_while_it_runs(typed, folder):
-    words = ["seeds=4", "model.hidden=[64]", "train.epochs=3000", "pack=2", "workers=2", "out=o"]
+    words = ["seeds=4", "model.hidden=[64]", "train.epochs=3000", "max_pack_size=2", "workers=2", "out=o"]
     process = subprocess.Popen(
         [sys.executable, "-m", "dropout_lab", "sweep", *words],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},

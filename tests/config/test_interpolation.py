@@ -86,10 +86,10 @@ def test_every_group_and_form_of_interpolation_follows(typed, conf, monkeypatch)
         "infer=mine",
     ]
     words = ["train", "--config-dir", "conf", *groups, "rate=0.25", "train.epochs=7", "train.batch_size=9"]
-    got = shown(typed(*words, "--cfg", "job", "--resolve", "input_rate=${rate}", "seed=${train.epochs}")[1])
+    got = shown(typed(*words, "--cfg", "job", "--resolve", "input_rate=${rate}", "base_seed=${train.epochs}")[1])
     assert got["data"]["val_fraction"] == got["schedule"]["fraction"] == got["train"]["momentum"] == 0.25
     assert (got["model"]["hidden"], got["model"]["activation"]) == ([9], "tanh")
-    assert got["variant"]["block_size"] == got["infer"]["passes"] == got["seed"] == 7
+    assert got["variant"]["block_size"] == got["infer"]["passes"] == got["base_seed"] == 7
     assert got["regularizer"]["l2"] == got["train"]["lr"] == 0.01
     assert got["input_rate"] == 0.25
     hidden = shown(typed(*words, "--cfg", "job", "--resolve", 'model.hidden="${oc.decode:${oc.env:UNITS}}"')[1])
@@ -131,7 +131,7 @@ def test_what_is_tuned_is_followed(arms_of):
 
 
 def test_a_tuned_sweep_trains_what_follows(typed, conf):
-    words = [*SMALL, "train.batch_size=interval(8,32)", "budget=3", "tuning_seeds=1", "arms=none", "read_test=true"]
+    words = [*SMALL, "train.batch_size=interval(8,32)", "budget=3", "tuning_seeds=1", "arms=none", "evaluate_test=true"]
     status, _, err = typed("sweep", "tune=true", *words, *TINY)
     assert (status, err) == (0, "")
     table = pd.read_csv("results/sweep/trials.csv")
@@ -228,7 +228,7 @@ def test_another_launcher_takes_settings_of_one_of_the_models(typed, folder):
 def test_evaluate_takes_interpolations(typed, folder, monkeypatch):
     monkeypatch.setenv("OUT", "kept")
     monkeypatch.setenv("PASSES", "3")
-    assert typed("sweep", *TINY, "save=true", "out=kept", "input_rate=${rate}", "rate=0.2")[0] == 0
+    assert typed("sweep", *TINY, "save_weights=true", "out=kept", "input_rate=${rate}", "rate=0.2")[0] == 0
     status, _, err = typed("evaluate", "out=${oc.env:OUT}", "infer=monte_carlo", "infer.passes=${oc.env:PASSES}")
     assert (status, err) == (0, "")
     assert pd.read_csv("kept/evaluations.csv")["infer.passes"].tolist() == [3]

@@ -30,8 +30,8 @@ def test_tables(name, shared, typed):
 
 
 TEXT = [
-    "data.length=40",
-    "data.vocabulary=2000",
+    "data.max_length=40",
+    "data.vocab_size=2000",
     "model.embedding=16",
     "model.hidden=[16]",
     "train.lr=0.01",
@@ -52,7 +52,7 @@ def test_texts(words, column, low, high, shared, typed):
     assert (status, err) == (0, "")
     row = pd.read_csv("results/train/trials.csv").iloc[0]
     assert low < row[column] < high
-    assert row["data.length"] == 40
+    assert row["data.max_length"] == 40
 
 
 SMALL = [
@@ -68,7 +68,7 @@ SMALL = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "most"), [("ptb", 60), ("tinyshakespeare", 30)])
 def test_running_texts(name, most, shared, typed):
-    status, _, err = typed("train", f"data={name}", f"data.root={shared}", *SMALL, "data.vocabulary=200")
+    status, _, err = typed("train", f"data={name}", f"data.root={shared}", *SMALL, "data.vocab_size=200")
     assert (status, err) == (0, "")
     row = pd.read_csv("results/train/trials.csv").iloc[0]
     assert 1 < row["test_perplexity"] < most  # a guess has that of the vocabulary, 202 or 67

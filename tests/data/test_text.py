@@ -47,7 +47,7 @@ def test_tokens(kind, text, tokens):
 
 @given(st.text())
 def test_only_white_space_has_no_words(text):
-    """So a text that is left in because something stands in it has a token whatever ``data.tokens`` is."""
+    """So a text that is left in because something stands in it has a token whatever ``data.tokenizer`` is."""
     assert bool(tokenize(text, "words")) == bool(tokenize(text, "spaces")) == bool(text.split())
 
 

@@ -55,7 +55,7 @@ def test_the_byte_85_ends_no_sentence(shared):
 
 
 def test_scale_data(shared):
-    dataset = load("scale_data", root=str(shared), length=256)
+    dataset = load("scale_data", root=str(shared), max_length=256)
     assert (dataset.task, len(dataset.y), dataset.y.dtype) == ("regression", 5006, np.float32)
     assert (dataset.y.min(), dataset.y.max()) == (0, 1)
     starts = np.cumsum([0, 1027, 1307, 902, 1770])
@@ -63,7 +63,7 @@ def test_scale_data(shared):
         path = shared / "scale-data" / "scaledata" / author / f"rating.{author}"
         assert np.array_equal(dataset.y[first:end], np.loadtxt(path, dtype=np.float32))
     for label, grades in (("3class", 3), ("4class", 4)):
-        graded = load("scale_data", root=str(shared), length=256, label=label)
+        graded = load("scale_data", root=str(shared), max_length=256, label=label)
         assert (graded.task, graded.outputs, graded.y.dtype) == ("classification", grades, np.int64)
         assert graded.x.tolist() == dataset.x.tolist()
         assert (np.bincount(graded.y) > 0).tolist() == [True] * grades
@@ -83,7 +83,7 @@ def test_ptb(shared):
 
 
 def test_tinyshakespeare(shared):
-    dataset = load("tinyshakespeare", root=str(shared), tokens="characters")
+    dataset = load("tinyshakespeare", root=str(shared), tokenizer="characters")
     assert (len(dataset.x), len(dataset.tokens), len(dataset.val), len(dataset.test)) == (1_115_394, 65, 55_769, 55_770)
     text = (shared / "tinyshakespeare" / "input.txt").read_text()
     assert "".join(dataset.tokens[number] for number in dataset.x[dataset.test]) == text[-55_770:]
@@ -105,30 +105,30 @@ def imdb(tmp_path, monkeypatch):
 
 
 def test_imdb(imdb):
-    dataset = load("imdb", root=str(imdb), tokens="words")
+    dataset = load("imdb", root=str(imdb), tokenizer="words")
     assert dataset.y.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
     assert dataset.test.tolist() == [4, 5, 6, 7]
     assert [words(dataset, row) for row in (1, 6)] == ["a neg train film 1 .", "oh , a pos test film 0 ."]
     (imdb / "aclImdb/test/pos/1_7.txt").unlink()
     forget()
     with pytest.raises(DataError, match=r"test/pos/all 2 reviews: does not exist; run `dropout-lab data get imdb`"):
-        load("imdb", root=str(imdb), tokens="words")
+        load("imdb", root=str(imdb), tokenizer="words")
 
 
 def test_a_second_start_does_not_tokenise_again(imdb, monkeypatch):
-    first = load("imdb", root=str(imdb), tokens="words")
+    first = load("imdb", root=str(imdb), tokenizer="words")
     forget()
     with monkeypatch.context() as patch:
         patch.setattr(corpora, "encode_corpus", lambda *args: pytest.fail("it tokenises again"))
-        second = load("imdb", root=str(imdb), tokens="words")
+        second = load("imdb", root=str(imdb), tokenizer="words")
     assert isinstance(second.x, np.memmap)
     assert (second.x.tolist(), second.tokens, second.classes) == (first.x.tolist(), first.tokens, first.classes)
-    for other in ({"tokens": "spaces"}, {"length": 3}, {"pad": "back"}):
-        changed = load("imdb", root=str(imdb), **{"tokens": "words", "length": 64, "pad": "front"} | other)
+    for other in ({"tokenizer": "spaces"}, {"max_length": 3}, {"padding": "back"}):
+        changed = load("imdb", root=str(imdb), **{"tokenizer": "words", "max_length": 64, "padding": "front"} | other)
         assert (changed.x.shape, changed.x.tolist()) != (first.x.shape, first.x.tolist())
     write(imdb / "aclImdb/train/neg/0_7.txt", "something else")
     forget()
-    assert words(load("imdb", root=str(imdb), tokens="words"), 0) == "something else"
+    assert words(load("imdb", root=str(imdb), tokenizer="words"), 0) == "something else"
 
 
 def news(root, train='"3","Wall St.","Bears\\claw, ""back"""\n"4","Chips\x85up","two\nlines"\n'):
@@ -160,7 +160,7 @@ def newsgroups(root, held=None):
 
 def test_newsgroups(tmp_path):
     newsgroups(tmp_path)
-    dataset = load("newsgroups20", root=str(tmp_path), tokens="words")
+    dataset = load("newsgroups20", root=str(tmp_path), tokenizer="words")
     assert dataset.classes == ("alt.atheism", "sci.space")
     found = {words(dataset, row): dataset.classes[dataset.y[row]] for row in range(len(dataset.x))}
     assert found == {"alpha said . beta .": "sci.space", "_ _ _ _": "alt.atheism", "gamma": "sci.space"}

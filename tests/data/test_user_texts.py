@@ -44,7 +44,7 @@ def table(text, name="mail.csv"):
 
 
 def test_a_folder_for_each_class(mail):
-    dataset = load("texts", path="mail", tokens="words")
+    dataset = load("texts", path="mail", tokenizer="words")
     assert read(dataset) == [("dear sir , well", "ham"), ("yours", "ham"), ("buy now now", "spam")]
     assert (dataset.task, dataset.test, dataset.x.dtype) == ("classification", None, np.int32)
 
@@ -78,7 +78,7 @@ def test_splits_leftovers_and_encodings_of_texts(folder):
 
 
 def test_a_column_of_texts(folder):
-    dataset = load("texts", **table(TABLE), tokens="words")
+    dataset = load("texts", **table(TABLE), tokenizer="words")
     assert read(dataset) == [("good , really", "ham"), ("buy this", "spam"), ('he said " no "', "ham")]
     scores = TABLE.replace("ham", "0.5").replace("spam", "2")
     assert read(load("texts", **table(scores)))[1] == ("buy this", 2.0)
@@ -88,7 +88,7 @@ def test_a_column_of_texts(folder):
 
 
 def test_words_that_look_missing_or_long_are_texts(folder):
-    dataset = load("texts", **table(f"body,kind\nNA,a\nnull,b\n007,a\n{'x' * 200_000},b\n"), tokens="spaces")
+    dataset = load("texts", **table(f"body,kind\nNA,a\nnull,b\n007,a\n{'x' * 200_000},b\n"), tokenizer="spaces")
     assert [text for text, _ in read(dataset)][:3] == ["NA", "null", "007"]
     assert len(dataset.tokens[3]) == 200_000
 

@@ -75,14 +75,14 @@ class TestConcrete:
 class TestVariationalGaussian:
     @pytest.mark.parametrize(("per", "shape"), [("layer", (1, 1, 1)), ("unit", (1, 1, 4)), ("weight", (1, 3, 4))])
     def test_what_has_a_strength_of_its_own(self, per, shape):
-        layer = VariationalGaussian(0.2, nn.Linear(3, 4), per=per)
+        layer = VariationalGaussian(0.2, nn.Linear(3, 4), granularity=per)
         assert layer.own.shape == shape
         torch.testing.assert_close(layer.rate_of(layer.own, None), torch.full(shape, 0.2))
         # However many numbers stand for them, there are twelve weights with this noise.
         assert layer.penalty().item() == pytest.approx(12 * divergence(torch.logit(torch.tensor(0.2))).item())
 
     def test_the_noise_of_a_unit_is_its_own_in_a_convolution(self):
-        assert VariationalGaussian(0.2, nn.Conv2d(2, 5, 3), per="unit").own.shape == (1, 5, 1, 1, 1)
+        assert VariationalGaussian(0.2, nn.Conv2d(2, 5, 3), granularity="unit").own.shape == (1, 5, 1, 1, 1)
 
     def test_alpha_stays_below_one(self):
         layer = VariationalGaussian(0.5, nn.Linear(3, 4))
@@ -92,7 +92,7 @@ class TestVariationalGaussian:
 
     def test_mean_and_variance_of_the_pre_activation(self):
         layer = nn.Linear(6, 2)
-        noisy = VariationalGaussian(0.3, layer, per="weight")
+        noisy = VariationalGaussian(0.3, layer, granularity="weight")
         with torch.no_grad():
             noisy.own.copy_(torch.linspace(-3, -0.1, 12).view(1, 6, 2))
         x = torch.rand(1, 6)
@@ -102,8 +102,8 @@ class TestVariationalGaussian:
         torch.testing.assert_close(out.var(0), variance[0], rtol=0.02, atol=0)
 
     def test_an_unknown_choice_is_refused(self):
-        with pytest.raises(ValueError, match="per=net"):
-            VariationalGaussian(0.2, nn.Linear(2, 2), per="net")
+        with pytest.raises(ValueError, match="granularity=net"):
+            VariationalGaussian(0.2, nn.Linear(2, 2), granularity="net")
 
 
 class TestSparseVariational:

@@ -63,7 +63,7 @@ def test_a_dropped_memory_cell_gives_nothing_at_any_step():
 @pytest.mark.parametrize("kind", LAYERS)
 def test_gates_with_masks_of_their_own_train(kind):
     plain = layer(kind)
-    Variational(0.3, plain, gates="own")(torch.randn(4, 5, 3))[0].sum().backward()
+    Variational(0.3, plain, gate_masks="own")(torch.randn(4, 5, 3))[0].sum().backward()
     assert all(p.grad.isfinite().all() and p.grad.abs().sum() > 0 for p in plain.parameters())
 
 
@@ -88,5 +88,5 @@ def test_what_it_cannot_run_is_said():
         Naive(0.5, nn.LSTM(3, 4))(torch.randn(5, 3))
     with pytest.raises(RuntimeError, match="without a layer"):
         Naive(0.5)(torch.randn(5, 2, 3))
-    with pytest.raises(ValueError, match="gates=each"):
-        Variational(0.5, gates="each")
+    with pytest.raises(ValueError, match="gate_masks=each"):
+        Variational(0.5, gate_masks="each")

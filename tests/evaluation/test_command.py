@@ -11,7 +11,7 @@ TINY = ["model.hidden=[16]", "train.epochs=2", "train.lr=0.01", "out=out"]
 
 
 def test_a_finished_sweep_is_looked_at_again(typed, folder):
-    assert typed("sweep", *TINY, "rate=0.2,0.5", "seeds=3", "save=true")[0] == 0
+    assert typed("sweep", *TINY, "rate=0.2,0.5", "seeds=3", "save_weights=true")[0] == 0
     status, out, err = typed("evaluate", "out=out", "infer=monte_carlo", "infer.passes=4,8")
     assert (status, err) == (0, "")
     assert out.startswith("out: evaluated 12 networks\n")
@@ -65,7 +65,7 @@ def test_tables_of_regressions_tell_deviation_and_error_apart(typed, folder):
         (["out=out", "rate=0.5"], "rate=0.5: is fixed by the training; evaluate takes infer"),
         (["out=out", "infer=guess"], "infer=guess: must be one of ensemble, monte_carlo, weight_scaling"),
         (["out=out", "infer.passes=0"], "infer.passes=0: must be a whole number in [1, 1000000]"),
-        (["out=out", "infer.precision=-1"], "infer.precision=-1: must be auto or a number above 0"),
+        (["out=out", "infer.tau=-1"], "infer.tau=-1: must be auto or a number above 0"),
         (["out=out", "--dry-run"], "no flag '--dry-run'; evaluate takes settings and --help"),
     ],
 )
@@ -81,8 +81,8 @@ def test_what_cannot_be_is_refused_or_left_out(typed, folder):
     typed("sweep", *TINY, "rate=0.5", "seeds=1")
     status, _, err = typed("evaluate", "out=out")
     assert (status, err.count("\n")) == (2, 1)
-    assert "contains no saved weights; rerun the sweep with save=true" in err
-    typed("sweep", *TINY, "rate=0,0.5", "seeds=1", "save=true")
+    assert "contains no saved weights; rerun the sweep with save_weights=true" in err
+    typed("sweep", *TINY, "rate=0,0.5", "seeds=1", "save_weights=true")
     status, _, err = typed("evaluate", "out=out", "infer=monte_carlo")
     assert (status, err.count("\n")) == (2, 1)
     assert "requires stochastic passes: the rate is 0; skip_invalid=true" in err
@@ -98,17 +98,20 @@ def test_what_cannot_be_is_refused_or_left_out(typed, folder):
 
 
 def test_from_python(folder):
-    dropout_lab.sweep(rate=[0.2, 0.5], seeds=2, model={"hidden": [16]}, train={"epochs": 1}, save=True, out="out")
+    dropout_lab.sweep(
+        rate=[0.2, 0.5], seeds=2, model={"hidden": [16]}, train={"epochs": 1}, save_weights=True, out="out"
+    )
     found = dropout_lab.evaluate(out="out", infer="monte_carlo", **{"infer.passes": 3})
     assert sorted(found["rate"]) == [0.2, 0.2, 0.5, 0.5]
     assert (found["mutual_information"] > 0).all()
 
 
 @pytest.mark.parametrize(
-    "axis", ["lr_schedule=constant,cosine", "train.clip=0,1", "lr_schedule.by=epoch,update lr_schedule=cosine"]
+    "axis",
+    ["lr_schedule=constant,cosine", "train.grad_clip_norm=0,1", "lr_schedule.by=epoch,update lr_schedule=cosine"],
 )
 def test_arms_that_differ_in_a_setting_that_may_be_empty_are_told_apart(axis, typed, folder):
-    words = ["model.hidden=[8]", "train.epochs=2", "rate=0.3", "seeds=2", "save=true", *axis.split()]
+    words = ["model.hidden=[8]", "train.epochs=2", "rate=0.3", "seeds=2", "save_weights=true", *axis.split()]
     typed("sweep", *words, "out=out")
     assert typed("evaluate", "out=out", "infer=weight_scaling")[0] == 0
     summary = pd.read_csv("out/evaluations_summary.csv")

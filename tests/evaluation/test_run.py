@@ -58,7 +58,7 @@ def test_what_is_taken_up_again_is_what_was_trained(folder, arms_of, words):
         word for word in TINY if not (word.startswith("model.hidden") and any("model=" in w for w in words))
     ] + words
     last = {word.partition("=")[0]: word for word in words}  # the later one counts
-    outcome = run_or_tune(arms_of(*last.values(), "rate=0.4", "seeds=2", "save=true"), lambda line: None)
+    outcome = run_or_tune(arms_of(*last.values(), "rate=0.4", "seeds=2", "save_weights=true"), lambda line: None)
     for row, network in zip(outcome.rows, list_saved("out", [row["trial_id"] for row in outcome.rows]), strict=True):
         conf = replace(network.trial.config.infer, kind="weight_scaling")
         found = Predictor(network).classes(conf, "test", False)
@@ -151,9 +151,9 @@ def test_averages_of_probabilities_and_logits_differ_and_agree_for_one_pass(fold
 
 def test_regression_as_gal_computes_it(folder, arms_of):
     words = ["data=diabetes", "rate=0.1", "seeds=2", "infer=weight_scaling,monte_carlo", "infer.passes=30"]
-    go(arms_of, *words, "train.epochs=20", "infer.precision=auto,0.0005")
+    go(arms_of, *words, "train.epochs=20", "infer.tau=auto,0.0005")
     rows = read("evaluations.csv")
-    given = rows[rows["infer.precision"] != "auto"]
+    given = rows[rows["infer.tau"] != "auto"]
     assert (given["tau"] == 0.0005).all()
     scaled = rows[rows["infer"] == "weight_scaling"].merge(read("trials.csv"), on="trial_id")
     assert scaled["rmse"].tolist() == pytest.approx(scaled["test_rmse"].tolist(), rel=1e-5)
@@ -161,7 +161,7 @@ def test_regression_as_gal_computes_it(folder, arms_of):
     for _, row in scaled.iterrows():
         expected = 0.5 * np.log(row["tau"] / (2 * np.pi)) - row["tau"] / 2 * row["rmse"] ** 2
         assert row["log_likelihood"] == pytest.approx(expected, rel=1e-5)
-    chosen = rows[rows["infer.precision"] == "auto"]
+    chosen = rows[rows["infer.tau"] == "auto"]
     both = chosen.merge(given, on=["trial_id", "infer"])
     assert (both["val_log_likelihood_x"] >= both["val_log_likelihood_y"] - 1e-3).all()
 
@@ -170,22 +170,22 @@ def test_ensembles_beside_their_members(folder, arms_of):
     go(arms_of, "rate=0.3", "seeds=4", "infer=ensemble,weight_scaling", "infer.passes=10", "train.epochs=4")
     rows = read("ensembles.csv")
     rows = rows[rows["metric"] == "nll"].set_index(["kind", "size"])
-    assert set(rows.loc["explicit"].index) == {2, 3, 4}
-    assert set(rows.loc["implicit"].index) == {1, 2, 3, 4, 5, 10}
-    assert rows.loc[("explicit", 2), ["epochs", "passes_each", "n"]].tolist() == [8, 2, 2]
-    assert rows.loc[("implicit", 10), ["epochs", "passes_each", "n"]].tolist() == [4, 10, 4]
+    assert set(rows.loc["deep_ensemble"].index) == {2, 3, 4}
+    assert set(rows.loc["mc_dropout"].index) == {1, 2, 3, 4, 5, 10}
+    assert rows.loc[("deep_ensemble", 2), ["epochs", "passes_each", "n"]].tolist() == [8, 2, 2]
+    assert rows.loc[("mc_dropout", 10), ["epochs", "passes_each", "n"]].tolist() == [4, 10, 4]
     evaluations = read("evaluations.csv")
-    assert rows.loc[("plain", 1), "mean"] == pytest.approx(evaluations["nll"].mean(), rel=1e-9)
+    assert rows.loc[("single", 1), "mean"] == pytest.approx(evaluations["nll"].mean(), rel=1e-9)
     # The logarithm is concave: a mean of probabilities is never worse than its members on average.
-    assert rows.loc[("explicit", 4), "mean"] < rows.loc[("plain", 1), "mean"]
-    assert rows.loc[("implicit", 10), "mean"] < rows.loc[("implicit", 1), "mean"]
+    assert rows.loc[("deep_ensemble", 4), "mean"] < rows.loc[("single", 1), "mean"]
+    assert rows.loc[("mc_dropout", 10), "mean"] < rows.loc[("mc_dropout", 1), "mean"]
 
 
 def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arms_of):
     go(arms_of, "seeds=2")
     assert not Path("out/weights").exists()
     before = Path("out/trials.csv").read_text()
-    outcome, lines = go(arms_of, "seeds=2", "save=true")
+    outcome, lines = go(arms_of, "seeds=2", "save_weights=true")
     assert outcome.trained == 2
     assert lines[0] == "out: 2 trials, 2 already completed, 2 without the requested files; training 2 in 1 pack"
     assert Path("out/trials.csv").read_text() == before, "rows that are there stay"
@@ -193,8 +193,8 @@ def test_weights_are_kept_when_asked_for_and_trained_again_when_lost(folder, arm
     assert len(files) == 2
     assert set(load_file(files[0])) == {f"{n}.{k}" for n in ("hidden0", "output") for k in ("weight", "bias")}
     files[0].unlink()
-    assert go(arms_of, "seeds=2", "save=true")[0].trained == 2, "the pack that it was of, whole"
-    assert go(arms_of, "seeds=2", "save=true")[0].trained == 0
+    assert go(arms_of, "seeds=2", "save_weights=true")[0].trained == 2, "the pack that it was of, whole"
+    assert go(arms_of, "seeds=2", "save_weights=true")[0].trained == 0
 
 
 def test_a_network_of_the_users_own_with_its_buffers(own_network, arms_of):
@@ -241,7 +241,7 @@ def test_splits_of_a_set_are_models_of_one_pack(folder, arms_of, shared):
     outcome, lines = go(arms_of, *words)
     assert lines[0] == "out: 3 trials; training 3 in 1 pack"
     together = {row["trial_id"]: row for row in outcome.rows}
-    run_or_tune(arms_of(*TINY[:-1], "out=alone", *words, "pack=1"), lambda line: None)
+    run_or_tune(arms_of(*TINY[:-1], "out=alone", *words, "max_pack_size=1"), lambda line: None)
     with Path("alone/trials.csv").open() as file:
         for row in csv.DictReader(file):
             for name in ("test_rmse", "val_rmse", "train_loss"):
@@ -255,13 +255,13 @@ def test_regression_without_a_validation_part(folder, arms_of):
     words = ["data=linear_teacher", "data.val_fraction=0", "rate=0.1", "seeds=2", "infer.passes=20"]
     with pytest.raises(ConfigError, match=r"infer\.precision=auto: is selected on the validation split"):
         go(arms_of, *words, "infer=monte_carlo")
-    outcome, _ = go(arms_of, *words, "infer=monte_carlo,ensemble", "infer.precision=4")
+    outcome, _ = go(arms_of, *words, "infer=monte_carlo,ensemble", "infer.tau=4")
     rows = read("evaluations.csv")
     assert set(rows["tau"]) == {4}
     assert rows["val_rmse"].isna().all()
     assert rows["log_likelihood"].notna().all()
     assert {row["val_rmse"] for row in outcome.rows} == {""}
-    assert {"plain", "implicit", "explicit"} == set(read("ensembles.csv")["kind"])
+    assert {"single", "mc_dropout", "deep_ensemble"} == set(read("ensembles.csv")["kind"])
 
 
 @pytest.mark.parametrize("variant", ["inverted", "variational"])
@@ -269,7 +269,7 @@ def test_a_running_text(folder, arms_of, shared, variant):
     words = ["data=tinyshakespeare", f"data.root={shared}", "model=lstm", "model.units=8", "model.embedding=4"]
     words += [f"variant={variant}", "seeds=1"]
     words += ["data.train_size=3000", "train.epochs=1", "out=out", "infer=weight_scaling,monte_carlo", "infer.passes=3"]
-    outcome = run_or_tune(arms_of(*words, "rate=0.3", "data.tokens=characters"), lambda line: None)
+    outcome = run_or_tune(arms_of(*words, "rate=0.3", "data.tokenizer=characters"), lambda line: None)
     rows = read("evaluations.csv").set_index("infer")
     scaled = float(outcome.rows[0]["test_perplexity"])
     assert rows.loc["weight_scaling", "perplexity"] == pytest.approx(scaled, rel=1e-5)

@@ -75,7 +75,7 @@ def test_regularizers(regularizer, trials):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers_with_schedules_of_the_learning_rate_and_of_momentum(optimizer, trials):
-    words = ["train.clip=1.0", "train.momentum_ramp=2", "lr_schedule=cosine", "lr_schedule.by=update"]
+    words = ["train.grad_clip_norm=1.0", "train.momentum_ramp=2", "lr_schedule=cosine", "lr_schedule.by=update"]
     run_engine(trials(*ARMS, f"train={optimizer}", *words, "train.lr=0.001,0.01")[::2])
 
 
@@ -96,12 +96,12 @@ def test_models(model, trials):
 
 @pytest.mark.parametrize("model", ["mlp", "lstm", "transformer"])
 def test_models_of_texts(model, trials):
-    words = ["data=rt_polarity", "data.vocabulary=1000", f"model={model}"]
+    words = ["data=rt_polarity", "data.vocab_size=1000", f"model={model}"]
     run_engine(trials(*ARMS, *words), reviews())
 
 
 def test_constants_of_a_paper_and_label_noise(trials):
-    words = ["paper_scale=true", "input_rate=0.2", "rate=0.3,0.5", "data.label_noise=0.1", "seeds=2"]
+    words = ["convert_paper_constants=true", "input_rate=0.2", "rate=0.3,0.5", "data.label_noise=0.1", "seeds=2"]
     run_engine(trials(*words, "regularizer=[l2,max_norm]", "train=sgd"))
 
 

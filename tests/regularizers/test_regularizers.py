@@ -21,8 +21,8 @@ PULLS = {
     "l1": ({"l1": 0.5}, {"l1": 0.1}, lambda w, s: s * w.sign()),
     "l2": ({"l2": 0.5}, {"l2": 0.1}, lambda w, s: s * w),
     "elastic": (
-        {"elastic": 0.5, "elastic_ratio": 0.3},
-        {"elastic": 0.1, "elastic_ratio": 0.3},
+        {"elastic": 0.5, "l1_ratio": 0.3},
+        {"elastic": 0.1, "l1_ratio": 0.3},
         lambda w, s: s * (0.3 * w.sign() + 0.7 * w),
     ),
 }
@@ -45,7 +45,7 @@ def test_penalties_add_their_gradient_to_the_weights_and_nothing_to_the_biases(n
 @pytest.mark.parametrize("name", PULLS)
 def test_a_training_step_moves_by_the_penaltys_gradient(name, trials):
     words = ["train=sgd", "train.momentum=0", "train.lr=0.1", "rate=0.5", "seeds=1", f"regularizer.{name}=0.2"]
-    pack = Pack(trials(*words, "regularizer.elastic_ratio=0.3", f"regularizer=none,{name}"), load("digits"))
+    pack = Pack(trials(*words, "regularizer.l1_ratio=0.3", f"regularizer=none,{name}"), load("digits"))
     start = {n: p.detach()[0].clone() for n, p in pack.params.items()}
     pack.step(pack.feed.epoch(64)[0])
     for n, p in pack.params.items():
@@ -56,7 +56,7 @@ def test_a_training_step_moves_by_the_penaltys_gradient(name, trials):
 
 def test_l1_is_switched_on_for_each_model_in_its_time(made):
     params = {"a.weight": torch.ones(3, 4, 5)}
-    all_of = made({"l1": 0.1, "l1_from": 0.5}, {"l1": 0.1}, {"l1": 0.1, "l1_from": 0.8})
+    all_of = made({"l1": 0.1, "l1_start": 0.5}, {"l1": 0.1}, {"l1": 0.1, "l1_start": 0.8})
     found = []
     for progress in (0, 0.49, 0.5, 0.8):
         all_of.move(progress)
@@ -68,7 +68,7 @@ def test_l1_is_switched_on_for_each_model_in_its_time(made):
 def test_late_l1_trains_like_none_and_then_like_l1(trials):
     words = ["seeds=1", "rate=0", "train.epochs=4", "model.hidden=[8]", "regularizer.l1=0.01"]
     (none,), (l1,), (late,) = (
-        trials(*words, *more) for more in ([], ["regularizer=l1"], ["regularizer=l1", "regularizer.l1_from=0.5"])
+        trials(*words, *more) for more in ([], ["regularizer=l1"], ["regularizer=l1", "regularizer.l1_start=0.5"])
     )
     curves = [[row["train_loss"] for row in result.curve] for result in train_pack([none, l1, late], load("digits"))]
     assert curves[2][:2] == curves[0][:2]
@@ -196,7 +196,7 @@ def test_max_norm_holds_after_every_step(trials):
 
 
 def test_patience_and_combination(made):
-    chosen = {"early_stopping": 4, "l2": 0.1, "min_gain": 0.5, "restore": False, "monitor": "val_f1"}
+    chosen = {"early_stopping": 4, "l2": 0.1, "min_delta": 0.5, "restore_best": False, "monitor": "val_f1"}
     all_of = made(chosen, {})
     # Only the model that has chosen early stopping monitors what its setting names.
     assert all_of.stopping == [Stopping(4, 0.5, False, "val_f1"), Stopping(math.inf, 0, True, "val_loss")]

@@ -53,12 +53,16 @@ def test_a_metric_may_use_every_column_and_several_readings(planted):
 def test_cells_of_one_trial_take_their_own_rows_of_what_was_done_after_training(planted):
     changes = metric(readings={"x": {"file": "evaluations.csv", "value": "accuracy"}})
     # A way of inference is no setting of a trial: both arms are the same one. Any setting stands in for it here.
-    changes["arms"] = {"a": "train.clip=0", "b": "train.clip=10"}
+    changes["arms"] = {"a": "train.grad_clip_norm=0", "b": "train.grad_clip_norm=10"}
     measured = planted(changes, {"a": [90], "b": [90]})
-    for path, head in ((measured.folder / "trials.csv", "train.clip"),):
+    for path, head in ((measured.folder / "trials.csv", "train.grad_clip_norm"),):
         path.write_text(path.read_text().replace(head, "hidden"))
-    header = ["trial_id", "train.clip", "accuracy"]
-    rows = [{"trial_id": i, "train.clip": c, "accuracy": v} for i in ("a-0", "b-0") for c, v in ((0, 0.25), (10, 0.75))]
+    header = ["trial_id", "train.grad_clip_norm", "accuracy"]
+    rows = [
+        {"trial_id": i, "train.grad_clip_norm": c, "accuracy": v}
+        for i in ("a-0", "b-0")
+        for c, v in ((0, 0.25), (10, 0.75))
+    ]
     append_rows(measured.folder / "evaluations.csv", header, rows)
     assert measured.values("a", "m") == {(0,): 0.25}
     assert measured.values("b", "m") == {(0,): 0.75}

@@ -38,7 +38,7 @@ def stored(name="out"):
 
 
 def test_the_places_are_said_once_and_a_pack_has_one_trial(typed, net):
-    status, out, err = typed(*WORDS, net(), "rate=0,0.5", "pack=4")
+    status, out, err = typed(*WORDS, net(), "rate=0,0.5", "max_pack_size=4")
     assert (status, err) == (0, "")
     assert out.startswith("note: ownnet:mlp drops at 1 site: 3 (units)\nout: 4 trials; training 4 in 4 packs\n")
     assert out.count("note:") == 1

@@ -15,7 +15,7 @@ from dropout_lab.sweeps.checkpoints import is_whole, list_saved
 from dropout_lab.sweeps.ledger import Ledger
 
 WORDS = ("sweep", "model.hidden=[8]", "train.epochs=2", "seeds=3", "rate=0,0.5", "out=out")
-KEPT = ("save=true", "save_predictions=true")
+KEPT = ("save_weights=true", "save_predictions=true")
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def test_a_network_that_ends_its_process_late_fails_its_trials_and_no_other(fold
 
 def test_a_network_that_ends_its_process_in_an_evaluation_is_named(folder, typed):
     (folder / "ending_nets.py").write_text(CODE.format(end="os._exit(7) if os.path.exists('stop') else None"))
-    assert typed(*words("early", "save=true"))[0] == 0
+    assert typed(*words("early", "save_weights=true"))[0] == 0
     (folder / "stop").touch()
     for how in ("monte_carlo", "ensemble"):
         status, _, err = typed("evaluate", f"infer={how}")

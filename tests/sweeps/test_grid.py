@@ -49,7 +49,7 @@ def test_arms_that_come_to_the_same_share_their_trials(arms_of):
     [
         (["rate=0", "rate=0.5"], "rate is given twice"),
         (["out=a,b"], "out cannot be an axis"),
-        (["pack=1,2"], "pack cannot be an axis"),
+        (["max_pack_size=1,2"], "max_pack_size cannot be an axis"),
         (["seeds=0,1"], "seeds cannot be an axis"),
         (["rate=choice()"], "cannot read"),
     ],

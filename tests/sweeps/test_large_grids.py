@@ -13,7 +13,7 @@ from dropout_lab.trial import canonical
 
 REFUSED = {
     "rate=range(0,nan)": "of finite numbers",
-    "save=range(-inf,inf)": "of finite numbers",
+    "save_weights=range(-inf,inf)": "of finite numbers",
     "rate=range(0,1,inf)": "of finite numbers",
     "train.lr=range(0,1e999)": "of finite numbers",
     "data.root=range(0,1,0)": "must have a step that leads from start to stop",
@@ -26,7 +26,7 @@ REFUSED = {
     "hydra.job.num=" + "9" * 5000: "a number is too long",
     "train.epochs=" + "9" * 400: "must be a whole number",
     "rate=" + "9" * 400: "must be a number in [0, 1)",
-    "infer.precision=" + "9" * 400: "must be auto or a number above 0",
+    "infer.tau=" + "9" * 400: "must be auto or a number above 0",
 }
 
 

@@ -50,7 +50,7 @@ def test_another_commands_pack_or_another_pack_size_is_planned_anew(trials):
     first = plan_packs(every, set(), [], lambda config: 8)
     some = trials("rate=0.3", "seeds=2")
     assert [ids(p) for p in plan_packs(some, set(), stored(first), lambda config: 8)] == [ids(some)]
-    small = trials("rate=0,0.3,0.5", "seeds=2", "pack=1")
+    small = trials("rate=0,0.3,0.5", "seeds=2", "max_pack_size=1")
     assert {len(p) for p in plan_packs(small, set(), stored(first), lambda config: 1)} == {1}
 
 

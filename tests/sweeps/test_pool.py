@@ -184,7 +184,7 @@ def alive(pid):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for children in /proc")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_no_worker_outlives_its_sweep(folder, how):
-    words = ["sweep", "model=cnn", "seeds=40", "workers=2", "pack=1"]
+    words = ["sweep", "model=cnn", "seeds=40", "workers=2", "max_pack_size=1"]
     running = subprocess.Popen(
         [sys.executable, "-m", "dropout_lab", *words],
         stdout=subprocess.DEVNULL,

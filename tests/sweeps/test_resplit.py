@@ -8,7 +8,7 @@ SMALL = ("data=digits", "data.train_size=60", "train.epochs=1", "model.hidden=[4
 
 
 def test_each_seed_has_its_own_test_part_and_arms_share_it(typed, folder):
-    status, out, err = typed("sweep", *SMALL, "resplit=true", "seed=5", "save_predictions=true")
+    status, out, err = typed("sweep", *SMALL, "resplit=true", "base_seed=5", "save_predictions=true")
     assert (status, err) == (0, "")
     trials = pd.read_csv(folder / "results/sweep/trials.csv")
     assert sorted(zip(trials["base_seed"], trials["seed"], strict=True)) == sorted([(5 + s, s) for s in range(3)] * 2)
@@ -27,7 +27,7 @@ def test_each_seed_has_its_own_test_part_and_arms_share_it(typed, folder):
 def test_a_trial_is_that_of_its_base_seed(trials):
     """Nothing but the split differs from a sweep with this base seed, so that stored trials are used again."""
     (resplit,) = {t.id for t in trials(*SMALL[:-2], "resplit=true", "seeds=[2]", "rate=0.5")}
-    (plain,) = {t.id for t in trials(*SMALL[:-2], "seed=2", "seeds=[2]", "rate=0.5")}
+    (plain,) = {t.id for t in trials(*SMALL[:-2], "base_seed=2", "seeds=[2]", "rate=0.5")}
     assert resplit == plain
 
 

@@ -66,7 +66,7 @@ def check_equal(folder, other="undisturbed"):
 
 @pytest.mark.parametrize("at", [1, 7, 14, 22])
 def test_an_interrupted_sweep_continues_inside_its_trials(at, folder, arms_of, monkeypatch):
-    words = [*WORDS, "seeds=3", "pack=3", "workers=1"]
+    words = [*WORDS, "seeds=3", "max_pack_size=3", "workers=1"]
     run(arms_of, *words, "out=undisturbed", "train.checkpoint_minutes=0")
     interrupt(arms_of, monkeypatch, at, *words, "out=out", OFTEN)
     assert len(usable_checkpoints("out")) == 1
@@ -87,10 +87,10 @@ def test_without_checkpoints_the_pack_starts_again(folder, arms_of, monkeypatch)
 
 
 def test_a_larger_grid_forms_the_pack_of_the_checkpoint_again(folder, arms_of, monkeypatch):
-    words = [*WORDS, "seeds=3", "pack=4", "workers=1", "out=out", OFTEN]
+    words = [*WORDS, "seeds=3", "max_pack_size=4", "workers=1", "out=out", OFTEN]
     interrupt(arms_of, monkeypatch, 8, *words)
     (header,) = usable_checkpoints("out")
-    more = ["rate=0,0.2,0.4", "seeds=4", "pack=5", "workers=1", *WORDS[:3], "out=out", OFTEN]
+    more = ["rate=0,0.2,0.4", "seeds=4", "max_pack_size=5", "workers=1", *WORDS[:3], "out=out", OFTEN]
     lines = run(arms_of, *more)
     assert f"checkpoint: {len(header.trials)} trials continue in epoch 2 of 3" in lines
     rows = stored("out")
@@ -196,7 +196,7 @@ def train_until_checkpoints(words, count, folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_process_loses_nothing_but_the_time_since_its_checkpoint(workers, folder, arms_of):
-    words = ["model.hidden=[64]", "train.epochs=150", "rate=0,0.5", "seeds=2", "pack=2", f"workers={workers}"]
+    words = ["model.hidden=[64]", "train.epochs=150", "rate=0,0.5", "seeds=2", "max_pack_size=2", f"workers={workers}"]
     words += ["regularizer=early_stopping", "regularizer.early_stopping=120"]
     run(arms_of, *words, "out=undisturbed", "train.checkpoint_minutes=0")
     for _ in range(2):

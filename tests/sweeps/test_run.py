@@ -41,7 +41,7 @@ def test_a_sweep_stores_every_trial_once_and_then_has_nothing_to_do(folder, arms
 
 
 def test_a_resumed_sweep_equals_an_undisturbed_one(folder, arms_of):
-    words = ["rate=0,0.3,0.5", "seeds=3", "pack=4", "workers=1"]
+    words = ["rate=0,0.3,0.5", "seeds=3", "max_pack_size=4", "workers=1"]
     go(arms_of, *words)
     whole, curves = stored(), (folder / "out" / "curves.csv").read_text()
     lines = (folder / "out" / "trials.csv").read_text().splitlines(keepends=True)
@@ -109,9 +109,9 @@ def test_ctrl_c_says_what_is_saved(folder, arms_of, monkeypatch):
     monkeypatch.setattr(worker, "train_pack", stopping)
     monkeypatch.setattr(pool, "can_fork", lambda: False)  # this process trains, as in a notebook
     with pytest.raises(Interrupted, match="2 of 6 trials are saved in out; rerun the same command to continue"):
-        go(arms_of, "seeds=6", "pack=2", "workers=1")
+        go(arms_of, "seeds=6", "max_pack_size=2", "workers=1")
     monkeypatch.setattr(worker, "train_pack", real)
-    assert go(arms_of, "seeds=6", "pack=2")[0].trained == 4
+    assert go(arms_of, "seeds=6", "max_pack_size=2")[0].trained == 4
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_missing_trials_are_an_exit_status_of_one(folder, arms_of, monkeypatch):
             (folder / "out").rename(folder / "elsewhere")
 
     monkeypatch.setattr(Ledger, "append", move_folder_away)
-    outcome, lines = go(arms_of, "seeds=4", "pack=2", "workers=1")
+    outcome, lines = go(arms_of, "seeds=4", "max_pack_size=2", "workers=1")
     assert outcome.status == 1
     assert (
         lines[-1]
         == "note: out was changed during the sweep and lacks 2 of 4 trials; rerun the same command to train them"
     )
     monkeypatch.setattr(Ledger, "append", real)
-    assert go(arms_of, "seeds=4", "pack=2")[0].status == 0
+    assert go(arms_of, "seeds=4", "max_pack_size=2")[0].status == 0
 
 
 def test_packs_in_halves_are_planned_for_the_next_command(folder, arms_of, monkeypatch):
@@ -170,7 +170,7 @@ def test_packs_in_halves_are_planned_for_the_next_command(folder, arms_of, monke
 
 
 def test_leftovers_of_killed_commands_are_removed(folder, arms_of):
-    go(arms_of, "seeds=1", "save=true", "save_predictions=true")
+    go(arms_of, "seeds=1", "save_weights=true", "save_predictions=true")
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     left = [".dropout-lab/packs.json", "comparisons.csv", "weights/0123.safetensors", "predictions/0123.npz"]
@@ -178,7 +178,7 @@ def test_leftovers_of_killed_commands_are_removed(folder, arms_of):
         Path(f"out/{name}.{ended.pid}.new").touch()
     mine = Path(f"out/notes.txt.{ended.pid}.new")
     mine.touch()
-    go(arms_of, "seeds=1", "save=true", "save_predictions=true")
+    go(arms_of, "seeds=1", "save_weights=true", "save_predictions=true")
     assert list(Path("out").rglob("*.new")) == [mine]
 
 

@@ -10,7 +10,7 @@ from dropout_lab.errors import ConfigError
 from dropout_lab.sweeps import network_check, pool, trial_inputs
 from dropout_lab.sweeps.run import run_arms
 
-WORDS = ["train.epochs=1", "seeds=2", "pack=1", "workers=1", "out=out"]
+WORDS = ["train.epochs=1", "seeds=2", "max_pack_size=1", "workers=1", "out=out"]
 
 
 class TrainingStarted(Exception):

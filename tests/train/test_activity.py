@@ -33,7 +33,7 @@ def test_mean_and_zeros_are_those_of_a_plain_pass(trials, variant):
         if variant == "standard" and m > 1:  # its second layer reads what was multiplied by the part that is kept
             continue
         assert result.measured["mean_activation"] == pytest.approx(units.mean(), rel=1e-4)
-        assert result.measured["zero_activations"] == pytest.approx((units == 0).mean(), abs=2 / len(units))
+        assert result.measured["activation_sparsity"] == pytest.approx((units == 0).mean(), abs=2 / len(units))
 
 
 def test_it_does_not_depend_on_the_pack(trials):
@@ -41,11 +41,11 @@ def test_it_does_not_depend_on_the_pack(trials):
     together = train_pack(every, dataset)
     for trial, result in zip(every, together, strict=True):
         (alone,) = train_pack([trial], dataset)
-        for name in ("mean_activation", "zero_activations"):
+        for name in ("mean_activation", "activation_sparsity"):
             assert alone.measured[name] == pytest.approx(result.measured[name], rel=1e-3)
 
 
-@pytest.mark.parametrize("words", [("read_test=false", "model.hidden=[4]"), ("model.hidden=[]",)])
+@pytest.mark.parametrize("words", [("evaluate_test=false", "model.hidden=[4]"), ("model.hidden=[]",)])
 def test_nothing_is_said_without_test_examples_or_hidden_units(trials, words):
     (result, *_) = train_pack(trials(*SMALL, "variant=none", *words), load("digits"))
     assert "mean_activation" not in result.measured

@@ -71,7 +71,7 @@ def linear(name, kind):
 
 def train_plainly(pack, place, trial, optimizer_of, batches):
     """Train one trial by itself; its parameters by the engine's names, in the engine's layout."""
-    conf, streams = trial.config, Streams(trial.config.seed, trial.seed)
+    conf, streams = trial.config, Streams(trial.config.base_seed, trial.seed)
     rates = {name: pack.rates[place][name] for name in ("input", *pack.model.sites)}
     masks = {site: Masked(trial.point.variant, rate, streams, site) for site, rate in rates.items()}
     net, named = plain(conf.model.kind, masks)
@@ -153,10 +153,13 @@ def test_standard_and_inverted_are_one_training_run_under_the_change_of_constant
     words += ["regularizer.l2=0.001", "regularizer.max_norm=0.5", "regularizer.l1=0.001", "regularizer.elastic=0.001"]
     words += [] if case == "convolutions" else ["model.hidden=[16,12]"]
     every = {
-        "standard": trials(*words, "variant=standard", "paper_scale=true"),
-        "inverted": [*trials(*words, "paper_scale=true"), *trials(*words, "paper_scale=false")[:1]],
+        "standard": trials(*words, "variant=standard", "convert_paper_constants=true"),
+        "inverted": [
+            *trials(*words, "convert_paper_constants=true"),
+            *trials(*words, "convert_paper_constants=false")[:1],
+        ],
     }
-    assert not any(trial.config.paper_scale for trial in every["standard"])  # there is nothing to convert
+    assert not any(trial.config.convert_paper_constants for trial in every["standard"])  # there is nothing to convert
     packs = {variant: Pack(chosen, load("digits")) for variant, chosen in every.items()}
     if case == "adam":  # whose epsilon is not converted, and slows down weights whose gradients are as small
         for pack in packs.values():

@@ -57,7 +57,13 @@ def test_what_a_variant_cannot_learn_or_take_is_refused(words, message, trials):
 
 def test_a_learned_rate_at_its_bound_goes_on_learning(trials):
     """A parameter that a step has carried beyond its bound must find back."""
-    words = ["variant=variational_gaussian", "rate=0.5", "model.hidden=[16]", "variant.per=weight", "train.epochs=20"]
+    words = [
+        "variant=variational_gaussian",
+        "rate=0.5",
+        "model.hidden=[16]",
+        "variant.granularity=weight",
+        "train.epochs=20",
+    ]
     pack = Pack(trials(*words, "seeds=1"), load("digits"))
     for _ in range(5):
         for rows in pack.feed.epoch(64):
@@ -70,7 +76,7 @@ def test_learned_rates_have_a_learning_rate_of_their_own(trials):
     words = ["variant=concrete", "rate=0.3", "model.hidden=[16]", "train=sgd", "train.momentum=0", "seeds=1"]
     changes = []
     for speed in (1, 5):
-        pack = Pack(trials(*words, f"variant.speed={speed}"), load("digits"))
+        pack = Pack(trials(*words, f"variant.lr_multiplier={speed}"), load("digits"))
         before = {name: p.detach().clone() for name, p in pack.params.items()}
         pack.step(pack.feed.epoch(64)[0])
         changes.append({name: p.detach() - before[name] for name, p in pack.params.items()})

@@ -62,4 +62,4 @@ def test_logistic_units_lie_between_0_and_1(trials, activation):
     words = ("data=digits", "model.hidden=[8]", f"model.activation={activation}", "train.epochs=1", "seeds=1")
     (result,) = _Training(trials(*words, "variant=none"), load("digits"), lambda epochs: None).run()
     assert 0 < result.measured["mean_activation"] < 1
-    assert result.measured["zero_activations"] == 0
+    assert result.measured["activation_sparsity"] == 0

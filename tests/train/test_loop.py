@@ -136,7 +136,7 @@ def test_watch_asks_for_the_gain_and_restores_only_where_asked():
 
 def test_a_stopped_trial_may_report_its_last_weights(trials):
     words = ["seeds=1", "train.epochs=40", "train.lr=0.02", "rate=0", "regularizer=early_stopping"]
-    words += ["regularizer.early_stopping=3", "regularizer.restore=true,false"]
+    words += ["regularizer.early_stopping=3", "regularizer.restore_best=true,false"]
     best, last = train_pack(trials(*words), load("digits"))
     assert best.measured["epochs_run"] == last.measured["epochs_run"] < 40
     assert best.measured["val_loss"] < last.measured["val_loss"]

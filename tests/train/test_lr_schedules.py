@@ -139,7 +139,7 @@ MIXED = [
     "train.epochs=4",
     "rate=0.3",
     "seeds=1",
-    "save=true",
+    "save_weights=true",
     "lr_schedule.warm_up=1",
     "lr_schedule.step_size=2",
 ]
@@ -165,7 +165,7 @@ def test_a_pack_of_schedules_and_learning_rates_equals_each_trial_alone(words, t
 @pytest.mark.parametrize("by", ["epoch", "update"])
 def test_models_that_stop_early_leave_the_schedules_of_the_others_alone(by, trials):
     words = ["model.hidden=[16]", "train.epochs=6", "rate=0.3", "seeds=1", f"lr_schedule.by={by}", "train.lr=0.01,0.02"]
-    stopping = ["regularizer=early_stopping", "regularizer.min_gain=100", "regularizer.early_stopping=2"]
+    stopping = ["regularizer=early_stopping", "regularizer.min_delta=100", "regularizer.early_stopping=2"]
     staying = trials(*words, "lr_schedule=cosine,step", "lr_schedule.step_size=2")
     leaving = trials(*words, *stopping, "lr_schedule=exponential,linear_warmup")
     together = train_pack([leaving[0], staying[0], leaving[1], *staying[1:], *leaving[2:]], load("digits"))

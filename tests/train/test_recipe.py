@@ -61,7 +61,7 @@ class TestRecipe:
         words = [*LANGUAGE, "model=gru", f"train={optimizer}", f"train.lr={rate}", "variant=none", "seeds=1"]
         (trial,) = trials(
             *words,
-            "train.clip=0.1",
+            "train.grad_clip_norm=0.1",
             "lr_schedule=exponential",
             "lr_schedule.gamma=0.5",
             "lr_schedule.hold=1",
@@ -97,7 +97,8 @@ class TestRecipe:
 
     def test_characters_have_bits(self, trials):
         (result,) = train_pack(
-            trials(*LANGUAGE, "model=rnn", "data.tokens=characters", "train.epochs=1", "seeds=1", "rate=0"), running()
+            trials(*LANGUAGE, "model=rnn", "data.tokenizer=characters", "train.epochs=1", "seeds=1", "rate=0"),
+            running(),
         )
         measured = result.measured
         assert measured["test_bits_per_character"] == pytest.approx(np.log2(measured["test_perplexity"]))

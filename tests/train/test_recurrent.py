@@ -18,7 +18,7 @@ from dropout_lab.trial import canonical
 
 from .test_texts import running, sentences
 
-LANGUAGE = ["data=ptb", "model.units=6", "model.embedding=6", "train.batch_size=4", "data.window=7"]
+LANGUAGE = ["data=ptb", "model.units=6", "model.embedding=6", "train.batch_size=4", "data.bptt=7"]
 FITS = [
     *((kind, variant) for kind in RNN_CELLS for variant in ("naive", "variational", "weight_drop", "zoneout")),
     ("lstm", "recurrent"),
@@ -119,7 +119,7 @@ def test_naive_masks_differ_between_steps(kind, trials):
 
 
 def test_gates_can_have_their_own_masks(trials):
-    _, hook, *_ = recorded("lstm", "variational", trials, "variant.gates=own")
+    _, hook, *_ = recorded("lstm", "variational", trials, "variant.gate_masks=own")
     state = hook.masks["layer0.state"]
     assert state.shape == (2, 4, 4, 1, 6)
     assert not torch.equal(state[:, :, 0], state[:, :, 1])
@@ -149,7 +149,7 @@ def test_evaluation_is_deterministic_and_without_noise(kind, variant, trials):
 
 def test_parts_have_rates_of_their_own(trials):
     words = [*LANGUAGE, "model=lstm", "model.layers=2", "variant=variational", "rate=0.5", "seeds=1", "input_rate=0.1"]
-    parts = ["embedding_rate=0.2", "recurrent_rate=0.3", "between_rate=0.4", "output_rate=0.6"]
+    parts = ["embedding_rate=0.2", "recurrent_rate=0.3", "inter_layer_rate=0.4", "output_rate=0.6"]
     (trial,) = trials(*words, *parts)
     rates = Pack([trial], running()).rates[0]
     expected = {"input": 0.1, "words": 0.2, "layer0.state": 0.3, "layer1.state": 0.3, "layer0": 0.4, "layer1": 0.6}
@@ -164,7 +164,7 @@ def test_a_rate_that_has_no_effect_is_no_part_of_a_trial(config):
 
     lstm = ["data=ptb", "model=lstm"]
     assert same([*lstm, "variant=inverted"], "recurrent_rate=0.2")
-    assert same([*lstm, "variant=variational"], "between_rate=0.2")  # of one layer
+    assert same([*lstm, "variant=variational"], "inter_layer_rate=0.2")  # of one layer
     assert same([*lstm, "variant=variational"], "recurrent_rate=0.5")  # which is the rate
     assert same([*lstm, "variant=zoneout"], "output_rate=0.2")
     assert same(["model=lstm", "variant=variational"], "embedding_rate=0.2")  # images have no tokens
@@ -176,7 +176,7 @@ def test_a_rate_that_has_no_effect_is_no_part_of_a_trial(config):
 
 
 def test_the_terms_of_weight_drop_are_in_the_loss(trials):
-    pack, hook, *_ = recorded("lstm", "weight_drop", trials, "variant.activity=2", "variant.slowness=1", rate="0.4,0")
+    pack, hook, *_ = recorded("lstm", "weight_drop", trials, "variant.ar=2", "variant.tar=1", rate="0.4,0")
     before, after = hook.seen["layer0"]
     expected = 2 * after.square().mean((1, 2, 3)) + before.diff(dim=2).square().mean((1, 2, 3))
     drops = torch.tensor([rates["layer0"] > 0 for rates in pack.rates])
@@ -255,7 +255,7 @@ class TestNetworks:
             build_model(config("model=lstm", "model.units=32", *words).model, shape, 9, symbols=9)
 
     def test_initial_values_within_a_given_bound(self, config):
-        model = build_model(config("model=lstm", "model.init=0.05").model, (1, 8, 8), 3)
+        model = build_model(config("model=lstm", "model.init_range=0.05").model, (1, 8, 8), 3)
         params = model.init([Streams(0, 0)], torch.device("cpu"))
         for p in params.values():
             assert p.abs().max() <= 0.05

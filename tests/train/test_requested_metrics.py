@@ -56,7 +56,7 @@ def write_classes(path, counts, seed=0, test_counts=None):
 
 @pytest.mark.parametrize("data", ["breast_cancer", "wine"])
 def test_metrics_of_classes_are_scikit_learns_on_the_saved_predictions(typed, data):
-    words = ["metrics=[balanced_accuracy,f1,auroc,average_precision,nll]", "save=true", "save_predictions=true"]
+    words = ["metrics=[balanced_accuracy,f1,auroc,average_precision,nll]", "save_weights=true", "save_predictions=true"]
     assert typed("sweep", f"data={data}", "rate=0,0.3", *TINY, *words)[0] == 0
     assert typed("evaluate", "out=out", "infer=weight_scaling", "save_predictions=true")[0] == 0
     measured = cells("out", "test_")
@@ -98,7 +98,7 @@ def test_several_targets(folder, arms_of):
 def test_a_pack_measures_what_single_trials_measure(folder, arms_of, precision):
     words = ["data=wine", ASKED, f"precision={precision}", "rate=0,0.5"]
     go(arms_of, *words, "out=packed")
-    go(arms_of, *words, "out=single", "pack=1")
+    go(arms_of, *words, "out=single", "max_pack_size=1")
     packed, single = cells("packed"), cells("single")
     assert packed.keys() == single.keys()
     for i, row in packed.items():

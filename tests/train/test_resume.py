@@ -32,7 +32,7 @@ MODEL_OF = {"spatial": "cnn", "feature_alpha": "cnn", "dropblock": "cnn"}
 MODEL_OF |= {"stochastic_depth": "resmlp", "attention": "transformer"}
 SIZE = ["data.train_size=200", "train.batch_size=32"]  # 7 steps per epoch
 LENGTH = [*SIZE, "train.epochs=2", "train.lr=0.01"]
-KEEP = ["save=true", "save_predictions=true"]
+KEEP = ["save_weights=true", "save_predictions=true"]
 STOPPING = ["regularizer=none,early_stopping", "regularizer.early_stopping=1", "data.val_fraction=0.4"]
 
 
@@ -160,7 +160,7 @@ def test_precision(model, precision, trials):
 @pytest.mark.parametrize("restore", ["true", "false"])
 def test_packs_that_models_have_left(restore, at, trials):
     # Half of the trials stop early, one diverges; learning rates differ, so that the optimizer has groups.
-    words = [*STOPPING, f"regularizer.restore={restore}", "rate=0,0.4", "seeds=2", "train.lr=0.1,0.02,1e30"]
+    words = [*STOPPING, f"regularizer.restore_best={restore}", "rate=0,0.4", "seeds=2", "train.lr=0.1,0.02,1e30"]
     every = trials(*words, *MODELS["mlp"], *KEEP, *SIZE, "train.epochs=10")
     results = check_resumed(every, load("digits"), at)
     run = {result.measured["epochs_run"] for result in results if result.status == "ok"}
@@ -179,7 +179,7 @@ def test_learned_rates_with_models_that_leave(variant, at, trials):
 @pytest.mark.parametrize("model", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("at", [3, 14, 31])
 def test_running_text_keeps_its_hidden_state(model, at, trials):
-    words = ["data=ptb", f"model={model}", "model.units=6", "train.batch_size=8", "data.window=5", "train.lr=0.1"]
+    words = ["data=ptb", f"model={model}", "model.units=6", "train.batch_size=8", "data.bptt=5", "train.lr=0.1"]
     stopping = ["regularizer=none,early_stopping", "regularizer.early_stopping=1"]
     every = trials(*words, *stopping, "train.epochs=6", "rate=0,0.3", "variant=variational", "seeds=2", *KEEP)
     check_resumed(every, running(), at)

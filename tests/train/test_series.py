@@ -96,7 +96,7 @@ def test_a_sweep_learns_from_the_small_feature(typed, series, folder, kind):
 
 @pytest.mark.parametrize("variant", ["naive", "variational", "weight_drop", "zoneout", "spatial", "concrete"])
 def test_variants_of_dropout_take_series(typed, series, variant):
-    gates = ["variant.gates=own"] if variant == "variational" else []
+    gates = ["variant.gate_masks=own"] if variant == "variational" else []
     rates = [] if variant in ("zoneout", "spatial", "concrete") else ["input_rate=0.2"]
     words = ["model=lstm", f"variant={variant}", "rate=0.2", *rates, *gates, "train.epochs=1", "model.layers=2"]
     status, _, err = typed("sweep", *[w for w in series if "epochs" not in w], *words)

@@ -23,7 +23,7 @@ def test_the_majority_is_that_of_the_training_labels(trials, noise):
     made = trials("seeds=3", "train.epochs=1", f"data.label_noise={noise}", "model.hidden=[4]")
     results = train_pack(made, dataset)
     for trial, result in zip(made, results, strict=True):
-        conf, streams = trial.config.data, Streams(trial.config.seed, trial.seed)
+        conf, streams = trial.config.data, Streams(trial.config.base_seed, trial.seed)
         parts = make_splits(dataset, conf, streams)
         labels = noisy_labels(dataset, conf, streams, parts["train"])
         dummy = DummyClassifier(strategy="most_frequent").fit(dataset.x[parts["train"]], labels[parts["train"]])
@@ -40,5 +40,5 @@ def test_a_regression_has_no_classes(trials):
 
 
 def test_a_trial_that_does_not_read_the_test_part_does_not_count_it(trials):
-    (result,) = train_pack(trials("seeds=1", "train.epochs=1", "read_test=false"), load("digits"))
+    (result,) = train_pack(trials("seeds=1", "train.epochs=1", "evaluate_test=false"), load("digits"))
     assert not {"n_test", "majority_accuracy", "test_accuracy"} & set(result.measured)

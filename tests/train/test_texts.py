@@ -183,7 +183,7 @@ class TestStreams:
     @pytest.mark.parametrize("rate", [0.0, 0.4])
     def test_training_equals_a_plain_loop(self, rate, trials):
         """Two epochs of SGD over the same windows, the state carried and cut, with the masks of the trial's streams."""
-        words = ["data=ptb", "model=lstm", "model.units=6", "model.embedding=6", "train=sgd", "data.window=9"]
+        words = ["data=ptb", "model=lstm", "model.units=6", "model.embedding=6", "train=sgd", "data.bptt=9"]
         every = trials(*words, f"rate={rate}", "train.batch_size=5", "train.lr=0.5", "seeds=2")
         data = running()
         pack = Pack(every, data)

@@ -235,7 +235,7 @@ def stepped(every):
 
 def test_r_drop_adds_the_divergence_of_two_passes(trials):
     """One step of SGD against the same two passes written out."""
-    words = ["train=sgd", "model.hidden=[16]", "train.momentum=0", "rate=0.4", "variant=r_drop", "variant.agreement=3"]
+    words = ["train=sgd", "model.hidden=[16]", "train.momentum=0", "rate=0.4", "variant=r_drop", "variant.kl_weight=3"]
     made, reference, start, lr, (x, y) = stepped(trials(*words, "seeds=2"))
     hook = TrainingHook(reference.noise, reference.params)
     a, b = (reference.model.forward(reference.params, x, hook) for _ in range(2))

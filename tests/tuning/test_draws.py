@@ -48,7 +48,7 @@ def test_one_draw_is_the_tuning_without_repetitions(typed, folder):
 def test_with_resplit_each_draw_tunes_within_its_split(typed, folder):
     assert typed("sweep", *SMALL, "tuning_draws=3", "seeds=3", "resplit=true")[::2] == (0, "")
     trials = trials_of(folder)
-    tuning = trials[trials["read_test"].notna()]
+    tuning = trials[trials["evaluate_test"].notna()]
     assert sorted(tuning["base_seed"]) == [0, 0, 1, 1, 2, 2]
     assert (tuning["base_seed"] == tuning["seed"] - 1_000_000).all()
 

@@ -46,11 +46,11 @@ def test_every_arm_gets_the_same_number_of_settings_and_trials(folder, arms_of):
 def test_what_chooses_never_reads_the_test_part_and_has_seeds_of_its_own(folder, arms_of):
     outcome, _ = go(arms_of, ARMS)
     rows = stored()
-    choosing = [row for row in rows if row["read_test"] == "false"]
+    choosing = [row for row in rows if row["evaluate_test"] == "false"]
     assert len(choosing) == 4 * 6
     assert {row["seed"] for row in choosing} == {str(FIRST_SEED), str(FIRST_SEED + 1)}
     assert all(row["val_accuracy"] and not (row["test_accuracy"] or row["test_loss"] or row["gap"]) for row in choosing)
-    confirming = [row for row in rows if row["read_test"] == ""]
+    confirming = [row for row in rows if row["evaluate_test"] == ""]
     assert {row["seed"] for row in confirming} == {"0", "1"}
     assert all(row["test_accuracy"] for row in confirming)
     # The test part is read once for each arm and seed, with its chosen setting and no other.
@@ -100,10 +100,10 @@ def test_the_same_command_again_trains_nothing_and_chooses_the_same(folder, arms
 
 
 def test_it_resumes_in_the_middle(folder, arms_of):
-    whole, _ = go(arms_of, ARMS, "pack=4")
+    whole, _ = go(arms_of, ARMS, "max_pack_size=4")
     lines = Path("out/trials.csv").read_text().splitlines(keepends=True)
     Path("out/trials.csv").write_text("".join(lines[:10]))
-    again, _ = go(arms_of, ARMS, "pack=4")
+    again, _ = go(arms_of, ARMS, "max_pack_size=4")
     assert 0 < again.trained < whole.trained
     # What had not begun is trained in other packs, which round otherwise.
     for label, chosen in choices_of(whole).items():
@@ -168,7 +168,7 @@ def test_every_sampler_goes_through_the_same_protocol(folder, arms_of, sampler):
 def test_a_rehearsal_has_the_trials_of_the_real_thing(folder, arms_of):
     words = [*TINY, ARMS]
     outcome, _ = go(arms_of, ARMS)
-    assumed = Counter(t.config.read_test for arm in cost_preview(arms_of(*words)) for t in arm.trials)
+    assumed = Counter(t.config.evaluate_test for arm in cost_preview(arms_of(*words)) for t in arm.trials)
     assert assumed == {False: 24, True: 10}
     assert sum(assumed.values()) == outcome.trained
 
@@ -179,7 +179,7 @@ def test_a_rehearsal_has_the_trials_of_the_real_thing(folder, arms_of):
         (["arms=none"], "no arm has a setting to tune"),
         (["rate=0.3"], "no arm has a setting to tune"),
         ([f"seeds=[0,{FIRST_SEED}]"], "are reserved for tuning"),
-        (["read_test=false"], "leave out read_test="),
+        (["evaluate_test=false"], "leave out evaluate_test="),
     ],
 )
 def test_what_cannot_be_tuned_is_refused_before_anything_is_made(folder, arms_of, words, message):

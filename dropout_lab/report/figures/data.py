@@ -109,8 +109,8 @@ def choose_title(frame: pd.DataFrame, otherwise: str) -> str:
 # Numeric columns of trials.csv without a dot that are settings.
 _SETTINGS = frozenset(
     (
-        "rate input_rate l1 l2 max_norm early_stopping seed base_seed read_test embedding_rate recurrent_rate "
-        "between_rate output_rate paper_scale pack_size n_train n_test n_val"
+        "rate input_rate l1 l2 max_norm early_stopping seed base_seed evaluate_test embedding_rate recurrent_rate "
+        "inter_layer_rate output_rate convert_paper_constants pack_size n_train n_test n_val"
     ).split()
 )
 
