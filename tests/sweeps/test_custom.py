@@ -46,7 +46,7 @@ def test_the_places_are_said_once_and_a_pack_has_one_trial(typed, net):
     assert stored()["model.target"].tolist() == ["ownnet:mlp"] * 4
     status, out, _ = typed(*WORDS, net(), "rate=0,0.5", "--dry-run")
     assert (status, "4 already completed in out, 0 to train" in out) == (0, True)
-    assert "note: ownnet:mlp drops at 1 place" in typed(*WORDS, net(), "rate=0.1", "--dry-run")[1]
+    assert "note: ownnet:mlp drops at 1 site" in typed(*WORDS, net(), "rate=0.1", "--dry-run")[1]
 
 
 def test_an_edit_makes_new_trials_and_going_back_finds_the_old_ones(typed, net):

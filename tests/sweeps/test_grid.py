@@ -60,7 +60,7 @@ def test_grids_that_are_refused(words, message):
 
 
 def test_every_point_is_checked_before_any_is_used(arms_of):
-    with pytest.raises(ConfigError, match="each of the 3 places"):
+    with pytest.raises(ConfigError, match="each of the 3 sites"):
         arms_of("model=mlp,cnn", "rate=[0.1,0.2]")
 
 
