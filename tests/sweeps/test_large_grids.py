@@ -12,17 +12,10 @@ from dropout_lab.sweeps.grid import expand_grid
 from dropout_lab.trial import canonical
 
 REFUSED = {
-<<<<<<< HEAD
-    "rate=range(0,nan)": "of finite numbers",
-    "save_weights=range(-inf,inf)": "of finite numbers",
-    "rate=range(0,1,inf)": "of finite numbers",
-    "train.lr=range(0,1e999)": "of finite numbers",
-=======
     "rate=range(0,nan)": "with finite numbers",
     "save_weights=range(-inf,inf)": "with finite numbers",
     "rate=range(0,1,inf)": "with finite numbers",
     "train.lr=range(0,1e999)": "with finite numbers",
->>>>>>> e2
     "data.root=range(0,1,0)": "must have a step that leads from start to stop",
     "rate=range(0.5,0.1,0.1)": "must have a step that leads from start to stop",
     "schedule.gamma=0,range(0,1,0.3)": "a list of values cannot contain range()",
