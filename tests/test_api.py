@@ -103,7 +103,7 @@ def test_a_folder_opens_as_the_same_result(folder):
     first, second = (each.trials[key].sort_values("trial_id").reset_index(drop=True) for each in (result, again))
     pd.testing.assert_frame_equal(first, second)
     assert again.verdict
-    with pytest.raises(ConfigError, match="holds no sweep"):
+    with pytest.raises(ConfigError, match="contains no sweep"):
         dropout_lab.open("nowhere")
 
 

@@ -196,7 +196,7 @@ def test_weights_of_an_older_version_are_read(words, gamma, hold, folder, arms_o
 
     with monkeypatch.context() as patch:
         patch.setattr(weights, "asdict", lambda config: stored_before(config, gamma, hold))
-        run_or_tune(arms_of(*SMALL, *words, "out=out", "save=true"), lambda line: None)
+        run_or_tune(arms_of(*SMALL, *words, "out=out", "save_weights=true"), lambda line: None)
     ids = set(Ledger("out").rows())
     assert {each.trial.id for each in list_saved("out", ids)} == ids
     assert len(ids) == 2

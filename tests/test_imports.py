@@ -84,6 +84,9 @@ LAZY_IMPORTS = {
     "Hydra imports this module while it builds its registry of plugins": {
         "sweeps/launcher.py": "hydra.core.plugins",
     },
+    "torch takes seconds to import, and only device=auto needs it here": {
+        "settings/validators.py": "torch",
+    },
     "optional extra": {
         "tuning/samplers.py": "optuna",
     },

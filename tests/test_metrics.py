@@ -55,7 +55,16 @@ def test_columns_of_the_files_come_from_the_table():
 
 
 # Files that compute or read a quantity by its name; reliability.csv has a column `accuracy` of its bins.
-COMPUTING = ("metrics.py", "evaluation/", "train/tasks.py", "report/reliability.py", "report/evaluations.py", "bench/")
+COMPUTING = (
+    "metrics.py",
+    "evaluation/",
+    "train/tasks.py",
+    "report/reliability.py",
+    "report/evaluations.py",
+    "bench/",
+    "checks/",
+)
+COMPUTING += ("report/figures/calibration.py",)
 FILES = {str(path.relative_to(PACKAGE)): path for path in PACKAGE.rglob("*.py")}
 # Also the names of other things: entropy of a mask, variance of a layer.
 AMBIGUOUS = {"loss", "entropy", "variance"}

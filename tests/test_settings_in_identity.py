@@ -119,6 +119,7 @@ CHANGED = {
     "precision": "bf16",
     "max_pack_size": "3",
     "workers": "3",
+    "max_minutes": "5",
     "max_arms": "3",
     "profile": "linear",
     "skip_invalid": "true",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from hydra import compose as hydra_compose
@@ -120,7 +120,7 @@ def compose_config(compose: Callable[[], DictConfig], cache: DictConfig | None =
         with flag_override(node, ["struct", "readonly"], False):
             node.pop("hydra", None)
             if OmegaConf.get_type(node) is not Config:
-                raise ConfigError("a config of your own must start from dropout-lab's: `defaults: [config, _self_]`")
+                raise ConfigError("a primary configuration must extend dropout-lab's: `defaults: [config, _self_]`")
             update_settings(node)
         _refuse_unknown(node)
         return Template(node, OmegaConf.create() if cache is None else cache)
@@ -133,6 +133,8 @@ def _refuse_unknown(node: DictConfig) -> None:
     for group in {key.rpartition(".")[0] for key in DEPRECATED}:
         given: Any = node[group] if group else node
         schema: Any = OmegaConf.get_type(node, group) if group else Config
+        if not is_dataclass(schema):  # a model file that extends no built-in model, which Config refuses
+            continue
         known = [f"{group}.{each.name}" if group else each.name for each in fields(schema)]
         for key in {f"{group}.{name}" if group else str(name) for name in given} - {*known}:
             raise ConfigError(f"no setting {key!r}; {did_you_mean(key, known, LISTED)}")

@@ -20,7 +20,7 @@ from dropout_lab.report.merging import merge_arms
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import arm_columns, render_cells, summary_files, to_csv
 from dropout_lab.report.tuning_record import TuningRecord, join_choices
-from dropout_lab.report.verdict import judge_sweep
+from dropout_lab.report.verdict import verdict_lines
 from dropout_lab.sweeps.grid import Arm, open_ranges
 from dropout_lab.sweeps.outcome import Outcome
 from dropout_lab.tuning.search import Search, format_settings, searches_of
@@ -47,7 +47,7 @@ def write_summary(outcome: Outcome) -> list[str]:
     confusion = _write_confusion(summary, outcome.arms[0], folder)
     names = ["trials.csv", "curves.csv", *files, "summary.png", *confusion]
     names = [name for name in names if (folder / name).exists()]
-    lines = ["", *format_table(summary), *(f"left out: {text}" for text in summary.damaged)]
+    lines = ["", *format_table(summary), *(f"skipped: {text}" for text in summary.damaged)]
     lines.append(f"{folder}/: {' '.join(names)}")
     if outcome.evaluated:
         from dropout_lab.presentation.evaluation import write_evaluations as evaluations
@@ -202,9 +202,7 @@ def tuning_frame(searches: Sequence[Search], confirmed: bool = True) -> pd.DataF
 def format_table(summary: Summary) -> list[str]:
     """Return the lines for the terminal: the table, the verdict in plain language, and the footnotes."""
     titles, rows = render_cells(summary)
-    lines = [format_plain(titles, rows, arm_columns(summary), WIDTH), ""]
-    for verdict in judge_sweep(summary) if len(summary.arms) > 1 else []:
-        lines += [textwrap.fill(" ".join([verdict.headline, *verdict.details]), WIDTH), ""]
+    lines = [format_plain(titles, rows, arm_columns(summary), WIDTH), "", *verdict_lines(summary, WIDTH)]
     return [*lines, *(textwrap.fill(line, WIDTH) for line in write_footnotes(summary))]
 
 

@@ -14,6 +14,7 @@ from dropout_lab.report.result_table import BOLD, SPREADS, ResultTable, TableSpe
 from dropout_lab.report.summary import Summary
 from dropout_lab.report.summary_table import to_csv
 from dropout_lab.report.table_formats import fits_page, table_html, table_latex, table_markdown, table_text
+from dropout_lab.report.verdict import verdict_lines
 
 WIDTH = 80
 FORMATS = ("text", "md", "latex", "csv", "html")
@@ -92,7 +93,8 @@ def render_table_of(summary: Summary, options: Mapping[str, str]) -> str:
     notes = choose("notes", given["notes"], (*NOTES, AUTO))
     foot = _notes(summary, table, "full" if notes == AUTO and form in ("text", "md") else notes)
     if form == "text":
-        lines = [line for each in foot for line in textwrap.wrap(each, WIDTH)]
+        lines = [] if notes == "none" or given["metric"] else verdict_lines(summary, WIDTH)
+        lines += [line for note in foot for line in textwrap.wrap(note, WIDTH)]
         return "\n".join([*textwrap.wrap(given["caption"], WIDTH), table_text(table, lines, WIDTH)])
     if form == "md":
         return table_markdown(table, foot, given["caption"]).rstrip("\n")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from dropout_lab.report.splits import count_splits, overlap_of, split_column
-from dropout_lab.report.summary import SHOWN, Summary
+from dropout_lab.report.summary import SHOWN, TEST_SCORES, Summary
 
 
 def describe_variation(summary: Summary, over: str = "seeds") -> Iterator[str]:
@@ -46,5 +46,5 @@ def crossed_text(summary: Summary, label: str) -> str:
     crossed = summary.crossed(label, found.other, 1 - found.level) if found else None
     if crossed is None or math.isnan(crossed.low):
         return ""
-    shown = SHOWN["test_accuracy"]
+    shown = SHOWN[next(iter(TEST_SCORES))]
     return f"[{crossed.low * shown.scale:+.{shown.digits}f}, {crossed.high * shown.scale:+.{shown.digits}f}]"

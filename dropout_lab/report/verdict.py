@@ -1,6 +1,7 @@
 """Verdict on a sweep in plain language: best arm, significant differences, and seeds needed for the others."""
 
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,14 @@ class Verdict:
 def judge_sweep(summary: Summary) -> list[Verdict]:
     """Return the verdict on each group of arms that are compared with each other."""
     return [_judge(summary, contest) for contest in summary.comparison.contests]
+
+
+def verdict_lines(summary: Summary, width: int) -> list[str]:
+    """Return the verdicts as paragraphs of a width, each followed by an empty line; none for a single arm."""
+    if len(summary.arms) < 2:
+        return []
+    texts = [" ".join([verdict.headline, *verdict.details]) for verdict in judge_sweep(summary)]
+    return [line for text in texts for line in (*textwrap.wrap(text, width), "")]
 
 
 def _judge(summary: Summary, contest: ComparisonGroup) -> Verdict:

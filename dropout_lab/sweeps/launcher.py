@@ -106,11 +106,12 @@ class PackedSweeper(Sweeper):
             raise ConfigError.of(
                 "max_minutes", config.max_minutes, "is not supported with Hydra's launchers; leave out hydra/launcher="
             )
+        launcher: Launcher = self._launcher_in(config=self._config)  # also refused under --dry-run
         if not command.dry:
-            self._launch()
+            self._launch(launcher)
         return None
 
-    def _launch(self) -> None:
+    def _launch(self, launcher: "Launcher") -> None:
         """Train the arms of the command as jobs of another launcher, one job per arm."""
         from dropout_lab.sweeps.preflight import check_trials, describe_user_input
 
@@ -121,7 +122,6 @@ class PackedSweeper(Sweeper):
         # Launchers write files of their own there, such as the logs of submitit.
         with flag_override(self._config.hydra, "readonly", False):
             self._config.hydra.sweep.dir = str(ledger.folder)
-        launcher: Launcher = self._launcher_in(config=self._config)
         with ledger.claim():
             for line in describe_user_input([trial for arm in command.arms for trial in arm.trials]):
                 command.say(line)

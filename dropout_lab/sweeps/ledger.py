@@ -20,12 +20,12 @@ from filelock import FileLock, Timeout
 from dropout_lab.config import update_columns
 from dropout_lab.errors import ConfigError, format_setting
 from dropout_lab.files import flush, make_folder, remove_leftovers, replace_file
-from dropout_lab.metrics import requested_columns
+from dropout_lab.metrics import SCORES, requested_columns
 from dropout_lab.sweeps.columns import COLUMNS, CURVE_COLUMNS, CURVES, OTHER_METRICS, trial_columns, widen_header
 from dropout_lab.sweeps.csv_check import verify_csv
 
 WORDS = ("device", "precision", "version")
-NUMBERS = [name for name in COLUMNS[COLUMNS.index("train_accuracy") :] if name not in WORDS] + OTHER_METRICS
+NUMBERS = [name for name in COLUMNS[COLUMNS.index(f"train_{SCORES[0].name}") :] if name not in WORDS] + OTHER_METRICS
 FINAL = ("ok", "diverged")
 # Reports of a sweep. In a folder without a ledger, files of these names belong to the user and are not overwritten.
 SUMMARIES = ("summary.csv", "comparisons.csv", "summary.md", "summary.tex", "summary.png", "summary.svg")

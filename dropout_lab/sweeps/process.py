@@ -115,7 +115,8 @@ def _alone(serve: Serve, reads: int, writes: int) -> None:
                 os.dup2(nothing, file)
     os.dup2(2, 1)  # library output must not mix with the parent's standard output
     torch.set_num_threads(1)  # a fork does not copy torch's threads
-    serve(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"))
+    with os.fdopen(reads, "rb") as requests, os.fdopen(writes, "wb") as answers:
+        serve(requests, answers)
 
 
 class ProcessEnded(Exception):

@@ -263,7 +263,7 @@ def variant_incompatibility(trial: Trial, model: Model) -> str | None:
         return str(error)
     if trial.config.input_rate > 0:
         if not variant.takes_input:
-            return "does not take an input_rate"
+            return "does not accept an input_rate"
         if model.places["input"].layout == MAPS and variant.shared.get(MAPS, (-2,)) != (-2,):  # rows are steps
             return "does not accept an input_rate on these images, whose only channel it would drop as a whole"
     if variant.in_sequences and all(place.layout != STATES for place in model.places.values()):

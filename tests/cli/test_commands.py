@@ -145,8 +145,7 @@ def test_a_folder_of_the_users_own_choices(typed, folder):
     status, _, err = typed("train", "--config-dir", "mine", "model=wrong")
     assert status == 2
     assert err.count("\n") == 1
-    assert "hiden" in err
-    assert "model/wrong" in err
+    assert err == "dropout-lab: no setting 'model.hiden'; did you mean 'model.hidden'?\n"
 
 
 def test_another_launcher_runs_the_same_sweep_on_the_same_ledger(typed):
@@ -193,13 +192,13 @@ def test_help_version_and_lists(typed):
 def test_a_setting_without_effect_is_named(typed):
     status, out, _ = typed("sweep", "--dry-run", "budget=5", "data.path=x.csv", "train.epochs=3", "seeds=1")
     assert status == 0
-    assert [line for line in out.splitlines() if line.startswith("note: ")] == [
+    assert [line for line in out.splitlines() if line.startswith("warning: ")] == [
         "warning: data.path has no effect in this sweep",
         "warning: budget has no effect in this sweep",
     ]
     assert "1 trial\n" in out
     status, out, _ = typed("search", "--dry-run", "budget=5", "rate=interval(0,0.5)", "seeds=1")
-    assert (status, "note" in out) == (0, False)
+    assert (status, "warning" in out) == (0, False)
 
 
 def test_an_axis_without_effect_is_named(typed):

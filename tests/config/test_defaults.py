@@ -22,7 +22,13 @@ FACTS = {"Dataset", "NetworkInfo", "Measures"}
 # Functions that no setting fills, and parameters that only share their name with a setting: the kind of site that a
 # variant acts at is no layout of arrays, and the padding of a convolution not that of texts.
 HELPERS = ("data.array_names.", "data.numerals.", "data.sizes.", "data.text_sets.read_text_file.")
-NAMESAKES = {("dropout", "layout"), ("dropout", "padding"), ("dropout", "out"), ("train", "monitor")}
+NAMESAKES = {
+    ("dropout", "layout"),
+    ("dropout", "padding"),
+    ("dropout", "out"),
+    ("train", "monitor"),
+    ("dropout", "device"),
+}
 TABLE = {entry.key: entry for entry in list_settings()}
 
 

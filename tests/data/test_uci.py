@@ -56,7 +56,7 @@ def test_a_small_set_that_is_missing_or_altered_is_refused(boats):
         load("uci", name="yacht", root=str(boats))
     (boats / "aside").rename(folder / "index_test_1.txt")
     (folder / "data.txt").write_text((folder / "data.txt").read_text().replace("3.1", "3.2"))
-    with pytest.raises(DataError, match="uci/yacht: its files are damaged or altered"):
+    with pytest.raises(DataError, match="uci/yacht: its files are damaged or were changed"):
         load("uci", name="yacht", root=str(boats))
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_is_missing_or_altered_is_named(shared, tmp_path):
     folder.chmod(0o755)
     text = (folder / "data.txt").read_text()
     (folder / "data.txt").write_text(text.replace("0.11", "0.12", 1))
-    with pytest.raises(DataError, match="uci/yacht: its files are damaged or altered"):
+    with pytest.raises(DataError, match="uci/yacht: its files are damaged or were changed"):
         load("uci", name="yacht", root=str(tmp_path))
     (folder / "data.txt").write_text(text)
     (folder / "index_test_19.txt").unlink()

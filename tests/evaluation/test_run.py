@@ -253,7 +253,7 @@ def test_splits_of_a_set_are_models_of_one_pack(folder, arms_of, shared):
 
 def test_regression_without_a_validation_part(folder, arms_of):
     words = ["data=linear_teacher", "data.val_fraction=0", "rate=0.1", "seeds=2", "infer.passes=20"]
-    with pytest.raises(ConfigError, match=r"infer\.precision=auto: is selected on the validation split"):
+    with pytest.raises(ConfigError, match=r"infer\.tau=auto: is selected on the validation split"):
         go(arms_of, *words, "infer=monte_carlo")
     outcome, _ = go(arms_of, *words, "infer=monte_carlo,ensemble", "infer.tau=4")
     rows = read("evaluations.csv")

@@ -148,11 +148,11 @@ def test_active_size_is_what_random_thinning_leaves(config):
 @pytest.mark.parametrize(
     ("kind", "shape", "message"),
     [
-        ("cnn", (13,), "needs images"),
+        ("cnn", (13,), "requires images"),
         ("lstm", (13,), "requires series, texts, or images"),
-        ("cnn", (5, 3), "needs images"),
+        ("cnn", (5, 3), "requires images"),
         ("cnn", (1, 3, 8), "2 blocks and requires images of at least 4x4"),
-        ("rescnn", (13,), "needs images"),
+        ("rescnn", (13,), "requires images"),
         ("rescnn", (1, 1, 8), "at least 2x2"),
         ("transformer", (1, 9, 8), "patches of 2x2 pixels, which must divide both sides"),
     ],

@@ -32,8 +32,8 @@ def test_an_interval_of_two_values_in_an_old_file_is_not_shown():
 @pytest.mark.parametrize(
     ("counts", "bounds", "text"),
     [
-        ([1], [(0, 1)], "One seed per arm, so no spread"),
-        ([], [(0, 1)], "One seed per arm, so no spread"),
+        ([1], [(0, 1)], "One seed per arm, hence no spread"),
+        ([], [(0, 1)], "One seed per arm, hence no spread"),
         ([2, 1], [(0, 1)], "The values of 2 seeds, too few for an interval"),
         ([5], [(0, 1)], "Mean [95 % t-interval over n seeds, logit scale]"),
         ([5], [(0, math.inf)], "Mean [95 % t-interval over n seeds, log scale]"),

@@ -82,7 +82,7 @@ def test_stored_costs_are_of_the_studies_as_they_are(name):
         (["primer-rat"], "no study 'primer-rat'; did you mean 'primer-rate'"),
         (["primer-rate", "scale=big"], "scale=big: must be one of smoke, laptop, full, paper"),
         (["primer-rate", "rate=0.5"], "rate=0.5: cannot be set for a study"),
-        (["primer-rate", "--all"], "reproduce --all: takes"),
+        (["primer-rate", "--all"], "reproduce --all: unknown flag; reproduce takes"),
         (["scale=smoke"], "requires the name of a study or `all`"),
         (["none.yaml"], "none.yaml: No such file"),
     ],
@@ -149,7 +149,7 @@ def test_the_same_again_trains_nothing_and_writes_the_same(typed, folder, own):
 
 
 def test_it_goes_on_where_it_stopped(typed, folder, own, monkeypatch):
-    def stopped(arms, say, command):
+    def stopped(arms, say, command, evaluate):
         raise Interrupted("interrupted; 1 of 4 trials are saved")
 
     with monkeypatch.context() as patch:

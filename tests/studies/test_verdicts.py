@@ -153,7 +153,7 @@ def test_what_the_file_says_makes_a_run_comparable(planted, conditions, own, ver
     claim = CLAIM | ({} if own is None else {"comparable": own})
     (judged,) = judge_claims(planted({"claims": [claim], "comparable": conditions}, two(90, 92)))
     assert judged.verdict == verdict
-    assert judged.tendency == "ood_data"
+    assert judged.tendency == "against"
     assert bool(judged.why) == (verdict == INCOMPARABLE)
 
 

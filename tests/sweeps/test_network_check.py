@@ -63,7 +63,11 @@ def test_a_last_batch_of_one_trains_with_batch_normalisation(run):
             {"setup": NORM, "change": CALL},
             "usernet:Net fails in training on a batch [1, 1, 8, 8]: ValueError: Expected more than 1 value",
         ),
-        ([], {"end": "y = y.squeeze()"}, "returns outputs [10] in evaluation on a batch [1, 1, 8, 8], where [1, 10]"),
+        (
+            [],
+            {"end": "y = y.squeeze()"},
+            "returns outputs [10] in evaluation on a batch [1, 1, 8, 8]; it must return [1, 10]",
+        ),
         ([], {"change": "h = h.view(64, -1)"}, "fails in training on a batch [3, 1, 8, 8]: RuntimeError: shape"),
         (
             ["data.train_size=130"],

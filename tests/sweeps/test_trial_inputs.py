@@ -29,7 +29,7 @@ def counts(monkeypatch):
 
         return count
 
-    def start(*args):
+    def start(*args, **options):
         raise TrainingStarted
 
     for name in ("load", "build_pack_model"):
@@ -37,7 +37,7 @@ def counts(monkeypatch):
         for module in [value for key, value in sys.modules.items() if key.startswith("dropout_lab.")]:
             if vars(module).get(name) is function:
                 monkeypatch.setattr(module, name, counting(name, function))
-    monkeypatch.setattr(pool, "train_or_fail", start)
+    monkeypatch.setattr(pool, "train_packs", start)
     for cached in (trial_inputs._load, trial_inputs._build, network_check._rehearse):
         cached.cache_clear()
     return counted

@@ -145,10 +145,10 @@ REFUSED = {
     "attention": "requires scores, but this network has only maps and units",
     **dict.fromkeys(
         ("naive", "non_recurrent", "variational", "recurrent", "rnndrop", "zoneout", "weight_drop"),
-        "needs recurrent states, which this network does not have",
+        "requires recurrent states, which this network does not have",
     ),
-    "dropconnect": "needs weights",
-    "fast": "needs weights",
+    "dropconnect": "requires weights",
+    "fast": "requires weights",
     "stochastic_depth": "variant.profile=rising: must be flat for model=custom",
     **dict.fromkeys(("concrete", "variational_gaussian", "sparse_variational"), "these are unknown for this network"),
 }

@@ -133,7 +133,7 @@ class TestModels:
 
 class TestStreams:
     def feed(self, data, window=7, models=2):
-        conf = DataConf(kind="ptb", window=window)
+        conf = DataConf(kind="ptb", bptt=window)
         return TextBatches(data, conf, [Streams(0, s) for s in range(models)], CPU)
 
     def test_each_stream_is_read_in_one_piece_and_every_target_comes_next(self):

@@ -51,7 +51,7 @@ REFUSED = (
         for model in models
     }
     | {
-        (variant, model): "needs recurrent states, which this network does not have"
+        (variant, model): "requires recurrent states, which this network does not have"
         for variant, made in VARIANTS.items()
         if made.in_sequences
         for model in ("mlp", "cnn", "resmlp", "rescnn", "transformer")
@@ -188,9 +188,9 @@ def test_the_thinned_network_is_reckoned_only_where_units_fall(trials):
 
 def test_a_rate_that_would_do_nothing_is_refused(trials):
     for words, message in {
-        ("variant=cutout", "input_rate=0.2"): "does not take an input_rate",
-        ("variant=alpha", "input_rate=0.2"): "does not take an input_rate",
-        ("variant=spatial", "model=cnn", "input_rate=0.2"): "does not take an input_rate",
+        ("variant=cutout", "input_rate=0.2"): "does not accept an input_rate",
+        ("variant=alpha", "input_rate=0.2"): "does not accept an input_rate",
+        ("variant=spatial", "model=cnn", "input_rate=0.2"): "does not accept an input_rate",
         ("variant=dropblock", "model=lstm", "input_rate=0.2"): "requires maps, but this network has only units",
         ("variant=block", "model=cnn", "rate=[0.1,0,0.5]"): "has no effect at block0; set the rate of these sites to 0",
     }.items():
@@ -219,7 +219,7 @@ def test_a_profile_is_its_list_of_rates(config):
     for profile in ("linear", "falling"):
         with pytest.raises(ConfigError, match=rf"rate=0.8: must be below 0\.6666\S* under profile={profile} here"):
             config(f"profile={profile}", "rate=0.8", "model.hidden=[8,8,8]")
-    with pytest.raises(ConfigError, match="accepts a single rate"):
+    with pytest.raises(ConfigError, match="requires a single rate"):
         config("profile=linear", "rate=[0.1,0.2]")
 
 

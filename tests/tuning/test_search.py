@@ -38,7 +38,7 @@ def test_every_arm_gets_the_same_number_of_settings_and_trials(folder, arms_of):
     # With nothing to choose there is nothing to try.
     tuned = ["inverted", "l2", "early_stopping", "inverted+max_norm"]
     assert counts == {"none": (0, 0), **dict.fromkeys(tuned, (3, 6))}
-    assert lines[0] == "tuning: 3 settings an arm, random, on 2 seeds; the test set is not read"
+    assert lines[0] == "tuning: 3 settings per arm, sampler random, 2 seeds; the test set is not read"
     assert (outcome.status, outcome.trained) == (0, 4 * 6 + 5 * 2)
     assert all(search.seconds > 0 for search in outcome.searches[1:])
 
