@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from typing import Any
 
@@ -42,6 +42,10 @@ class Point:
 
     config: Config
     listed: int = field(default=0, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without the cached properties, which another thread may be adding while this one pickles.
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -115,6 +119,10 @@ class Trial:
 
     point: Point
     seed: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without the cached properties, which another thread may be adding while this one pickles.
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     @cached_property
     def id(self) -> str:

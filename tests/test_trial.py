@@ -1,5 +1,6 @@
 """Identity: equal numbers, equal hash; anything that matters, another."""
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -105,3 +106,12 @@ def test_columns_of_a_trial(config):
     assert (cells["early_stopping"], cells["l2"], cells.get("l1")) == (5, 1e-4, None)
     assert cells["seed"] == 3
     assert cells["base_seed"] == 0
+
+
+def test_a_pickled_trial_has_no_cached_properties(config):
+    trial = Trial(canonical(config("rate=0.3")), 1)
+    assert trial.id  # computed and remembered, with the identity of its point
+    copy = pickle.loads(pickle.dumps(trial))
+    assert set(vars(copy)) == {"point", "seed"}
+    assert set(vars(copy.point)) == {"config", "listed"}
+    assert copy.id == trial.id

@@ -1,5 +1,7 @@
 """Custom networks that end their process or raise what is not an Exception: one line, and the sweep goes on."""
 
+import threading
+
 import pytest
 
 from dropout_lab.sweeps import process
@@ -39,6 +41,12 @@ ENDS = {
     UNPRINTABLE: "Odd",
 }
 pytestmark = pytest.mark.skipif(not process.can_fork(), reason="this process cannot be forked")
+
+
+@pytest.fixture(autouse=True)
+def forking(monkeypatch):
+    """Let this process fork although threads of earlier tests may be left; without a fork, the network ends pytest."""
+    monkeypatch.setattr(process.threading, "enumerate", lambda: [threading.current_thread()])
 
 
 def words(name, *more):

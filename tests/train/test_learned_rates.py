@@ -47,7 +47,7 @@ def test_what_drowns_in_noise_is_no_active_parameter(trials):
     [
         (["variant=concrete", "schedule=linear"], "learns its rate and cannot be combined with schedule=linear"),
         (["variant=variational_gaussian", "rate=0.6"], "learns a rate of at most 0.5; set rate to this value or less"),
-        (["variant=stochastic_depth", "model=resmlp", "input_rate=0.1"], "does not take an input_rate"),
+        (["variant=stochastic_depth", "model=resmlp", "input_rate=0.1"], "does not accept an input_rate"),
     ],
 )
 def test_what_a_variant_cannot_learn_or_take_is_refused(words, message, trials):
