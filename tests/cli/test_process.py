@@ -75,7 +75,7 @@ def test_ctrl_c_says_how_to_go_on(folder):
     running.send_signal(signal.SIGINT)
     out, err = running.communicate()
     assert running.returncode == 130
-    assert re.fullmatch(r"dropout-lab: interrupted; \d+ of 50 trials are saved in results/sweep, .*\n", err)
+    assert re.fullmatch(r"dropout-lab: interrupted; \d+ of 50 trials are saved in results/sweep; .*\n", err)
     assert "Traceback" not in out + err
 
 
@@ -119,7 +119,7 @@ def test_an_ending_signal_says_what_is_saved(folder, number, status):
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert running.returncode == status
-    assert re.fullmatch(r"dropout-lab: interrupted; \d+ of 50 trials are saved in results/sweep, .*\n", err)
+    assert re.fullmatch(r"dropout-lab: interrupted; \d+ of 50 trials are saved in results/sweep; .*\n", err)
     assert "Traceback" not in out + err
 
 
