@@ -75,10 +75,10 @@ def remove_leftovers(folder: Path, names: Collection[str] | None = None) -> None
     """
     with suppress(OSError):  # no such folder, or not readable
         for path in folder.iterdir():
-            found = _TEMPORARY.fullmatch(path.name)
-            if not found or (names is not None and found["name"] not in names) or found["host"] not in (None, _host()):
+            match = _TEMPORARY.fullmatch(path.name)
+            if not match or (names is not None and match["name"] not in names) or match["host"] not in (None, _host()):
                 continue
-            if not is_running(int(found["process"])) and path.is_file() and not path.is_symlink():
+            if not is_running(int(match["process"])) and path.is_file() and not path.is_symlink():
                 with suppress(OSError):
                     path.unlink()
 

@@ -73,9 +73,9 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
     """
     check_cells(study, [name for claim in study.claims for name in list_cells(claim)])
     own = {**asked.words, "out": f"out={format_value(str(asked.folder(study)))}"}
-    found, jobs = make_cells(study, study.scales[asked.scale]), []
-    labels = Counter(cell.label for cell in found)
-    for i, cell in enumerate(found):
+    cells, jobs = make_cells(study, study.scales[asked.scale]), []
+    labels = Counter(cell.label for cell in cells)
+    for i, cell in enumerate(cells):
         words = [word for word in cell.words if word.partition("=")[0] not in own]
         label = cell.label if labels[cell.label] == 1 else f"{cell.label} #{i}"
         jobs += expand_grid([], {label: [*words, *own.values()]})
@@ -87,14 +87,14 @@ def _composed(study: Study, asked: ReproduceRequest, say: Say) -> _Composed:
     columns = trial_columns(measured_on_request(made[0].config))
     check_expressions(study, {"trials.csv": columns, "curves.csv": CURVE_COLUMNS})
     missing: dict[str, str] = {}
-    for cell, arm in zip(found, made, strict=True):
+    for cell, arm in zip(cells, made, strict=True):
         try:
             load(arm.config.data.kind, **arm.config.source)
         except DataError as error:
             missing.setdefault(cell.panel, str(error))
     for panel, reason in missing.items():
         say(f"{study.name}: skipped {panel}: {reason}" if panel else f"{study.name}: {reason}")
-    kept = [(cell, arm) for cell, arm in zip(found, made, strict=True) if cell.panel not in missing]
+    kept = [(cell, arm) for cell, arm in zip(cells, made, strict=True) if cell.panel not in missing]
     if not kept:
         raise NoData("its data are not on disk")
     return _Composed([cell for cell, _ in kept], [arm for _, arm in kept])
@@ -198,7 +198,7 @@ def preview_studies(asked: ReproduceRequest, say: Say) -> None:
     from dropout_lab.sweeps.cost import estimate_cost
 
     enable_plugins()
-    found = dict(shelf.load_costs())
+    costs = dict(shelf.load_costs())
     for study in asked.studies:
         try:
             made = _composed(study, asked, say).arms
@@ -211,8 +211,8 @@ def preview_studies(asked: ReproduceRequest, say: Say) -> None:
         folder = asked.folder(study) / "afresh" if asked.costs else asked.folder(study)
         trials, packs = plan_missing(rehearsed, Ledger(folder, write=False))
         cost, todo = estimate_cost(packs), sum(len(pack) for pack in packs)
-        found[study.name, asked.scale] = shelf.StudyCost(len(trials), cost.seconds, shelf.calibrate_machine())
+        costs[study.name, asked.scale] = shelf.StudyCost(len(trials), cost.seconds, shelf.calibrate_machine())
         needs = f"about {format_duration(cost.seconds)}, {max(cost.bytes / 2**20, 1):.0f} MiB"
         say(f"{study.name}: {len(trials)} trials, {todo} to train in {len(packs)} packs, {needs}")
         if asked.costs:
-            shelf.store_costs(found)
+            shelf.store_costs(costs)

@@ -52,10 +52,10 @@ class Point:
         """Every effective setting by key; settings that cannot affect the trial are left out."""
         config = self.config
         present = ((entry, get_value(entry.key, config)) for entry in effective_settings(config))
-        found = {e.key: v for e, v in present if v is not None and (e.spec.off is None or v != e.spec.off)}
-        found["regularizer"] = self.regularizer
-        found["device"] = config.device.partition(":")[0]  # the index of the GPU does not affect results
-        return found
+        settings = {e.key: v for e, v in present if v is not None and (e.spec.off is None or v != e.spec.off)}
+        settings["regularizer"] = self.regularizer
+        settings["device"] = config.device.partition(":")[0]  # the index of the GPU does not affect results
+        return settings
 
     @cached_property
     def identity(self) -> str:

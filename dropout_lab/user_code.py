@@ -45,14 +45,14 @@ def load_target(target: str, digest: str = "") -> Any:
     module, _, name = target.partition(":")
     if (module, digest[:SIGNIFICANT]) not in _modules:
         spec, source = _source(target)
-        found = _digest(source)
-        if digest and found[: len(digest)] != digest[:SIGNIFICANT]:
+        function = _digest(source)
+        if digest and function[: len(digest)] != digest[:SIGNIFICANT]:
             raise ConfigError.of(
-                KEY, target, f"the code has changed (sha256 {found}..., expected model.digest={digest})"
+                KEY, target, f"the code has changed (sha256 {function}..., expected model.digest={digest})"
             )
-        if (module, found) not in _modules:
-            _modules[module, found] = _run(spec, source, target)
-        digest = found
+        if (module, function) not in _modules:
+            _modules[module, function] = _run(spec, source, target)
+        digest = function
     value: Any = _modules[module, digest[:SIGNIFICANT]]
     for part in name.split("."):
         if not hasattr(value, part):

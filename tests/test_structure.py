@@ -201,3 +201,27 @@ def test_the_code_map_names_every_part():
 
 def test_the_readme_shows_the_table_of_the_picture_beside_it():
     assert (PROJECT / "results/digits/summary.md").read_text() in (PROJECT / "README.md").read_text()
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_files():
+    readme = " ".join((PROJECT / "README.md").read_text().split())
+    counts = {group: len(list_choices(group)) - 1 for group in ("variant", "regularizer")}  # without none
+    assert f"{counts['variant']} dropout variants and {counts['regularizer']} regularizers" in readme
+    assert f"{len(list((CONF / 'study').glob('*.yaml')))} studies of the literature" in readme
+    papers = (PROJECT / "results/studies/claims.md").read_text().partition("## Claims of papers")[2]
+    claims, supported, contradicted, inconclusive, elsewhere = re.findall(r"\d+", papers.split("|")[0])
+    assert f"Of {claims} claims of papers" in readme
+    assert f"{supported} are supported, {contradicted} is contradicted, {inconclusive} are inconclusive" in readme
+    assert f"and {elsewhere} need the paper's own scale" in readme
+
+
+# Names that do not say what a variable holds.
+VAGUE = {"found", "told", "looks"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_variables_say_what_they_hold(path):
+    tree = ast.parse(path.read_text())
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    assert not names & VAGUE

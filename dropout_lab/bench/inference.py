@@ -44,11 +44,11 @@ def _row(count: int, width: int, passes: int, threads: int, bench: BenchOptions)
     works = _works(count, width, passes)
     means = [work() for work in works.values()]
     assert np.abs(means[0] - means[1]).max() < APART / passes**0.5, "not the same network"
-    found = time_interleaved(
+    times = time_interleaved(
         {name: partial(median_seconds, work, 1) for name, work in works.items()}, bench.often(EXAMPLES[count])
     )
     said = f"{passes} passes of {PIXELS}-{width}-{width}-{CLASSES}, rate {RATE:g}, {count} at a time"
-    ratio, theirs, ours = ratios_to_reference(found, "ours")["loop"], median(found["loop"]), median(found["ours"])
+    ratio, theirs, ours = ratios_to_reference(times, "ours")["loop"], median(times["loop"]), median(times["ours"])
     return BenchRow.of(said, "PyTorch, loop over model(x)", unit, ratio, theirs, ours, "nn.Dropout, inference_mode")
 
 
@@ -72,15 +72,15 @@ def _works(count: int, width: int, passes: int) -> dict[str, Work]:
 
 def _loop(network: nn.Module, x: Tensor, passes: int) -> np.ndarray:
     with torch.inference_mode():
-        found: np.ndarray = torch.stack([torch.softmax(network(x), -1) for _ in range(passes)]).mean(0).numpy()
-        return found
+        probabilities: np.ndarray = torch.stack([torch.softmax(network(x), -1) for _ in range(passes)]).mean(0).numpy()
+        return probabilities
 
 
 def _stacked(pack: Pack, params: dict[str, Tensor], x: Tensor, passes: int) -> np.ndarray:
     monte_carlo = MonteCarlo(pack.model, params, pack.noise, passes, Streams(0, 0), x[:, :1])
-    found = []
+    probabilities = []
     for block in x.split(monte_carlo.block, 1):
         classes = ClassDistribution()
         monte_carlo.run(block, classes.add)
-        found.append(classes.done()["probabilities"])
-    return np.concatenate(found)
+        probabilities.append(classes.done()["probabilities"])
+    return np.concatenate(probabilities)

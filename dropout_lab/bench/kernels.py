@@ -40,10 +40,10 @@ def _row(shape: tuple[int, ...], threads: int, bench: BenchOptions) -> BenchRow:
             left = float((work() != 0).double().mean())
             assert abs(left - (1 - RATE)) < 0.05, name
         repeats = 2 if bench.quick else REPEATS
-        found = time_interleaved(
+        times = time_interleaved(
             {name: partial(median_seconds, work, repeats) for name, work in works.items()}, bench.often(15)
         )
-    each = {name: [1e9 * value / prod(shape) for value in values] for name, values in found.items()}
+    each = {name: [1e9 * value / prod(shape) for value in values] for name, values in times.items()}
     ratio = ratios_to_reference(each, "ours")["torch"]
     unit = f"ns an element, {threads} thread{'s' if threads > 1 else ''}"
     theirs, ours = median(each["torch"]), median(each["ours"])

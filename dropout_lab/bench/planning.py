@@ -37,10 +37,10 @@ def planning(bench: BenchOptions) -> list[BenchRow]:
             count = len(trials)
         bench.say(f"planned {count} trials")
     rows = []
-    for work, found in (("none of them there", new), ("all of them there", done)):
+    for work, case in (("none of them there", new), ("all of them there", done)):
         said, note = f"planning {count:,} trials, {work}", "words composed, checked, hashed and packed"
-        each = LIMIT / median(found)
-        rows.append(BenchRow.of(said, LIMIT_OF, "planning a trial, s", median_and_quartiles(found), LIMIT, each, note))
+        each = LIMIT / median(case)
+        rows.append(BenchRow.of(said, LIMIT_OF, "planning a trial, s", median_and_quartiles(case), LIMIT, each, note))
     return rows
 
 

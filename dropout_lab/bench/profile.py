@@ -68,8 +68,8 @@ def measure(root: str, steps: int = STEPS, say: Callable[[str], None] = print) -
             say(work)
             trials = _trials([*words, f"data.root={root}"] if "data=mnist" in words else words, models)
             with use_threads(threads_for(trials)):
-                found = shares(trials, steps)
-            writer.writerows([work, threads_for(trials), part, f"{100 * share:.1f}"] for part, share in found.items())
+                rows = shares(trials, steps)
+            writer.writerows([work, threads_for(trials), part, f"{100 * share:.1f}"] for part, share in rows.items())
     return out.getvalue()
 
 
@@ -103,10 +103,10 @@ def shares(trials: Sequence[Trial], steps: int) -> dict[str, float]:
 
 def _by_kind(spent: Mapping[str, float]) -> dict[str, float]:
     whole = sum(spent.values())
-    found = {kind: sum(spent.get(name, 0.0) for name in names) / whole for kind, names in KINDS.items()}
-    found = {kind: share for kind, share in found.items() if share > 0}
-    found[REST] = 1 - sum(found.values())
-    return dict(sorted(found.items(), key=lambda entry: -entry[1]))
+    shares_by_kind = {kind: sum(spent.get(name, 0.0) for name in names) / whole for kind, names in KINDS.items()}
+    shares_by_kind = {kind: share for kind, share in shares_by_kind.items() if share > 0}
+    shares_by_kind[REST] = 1 - sum(shares_by_kind.values())
+    return dict(sorted(shares_by_kind.items(), key=lambda entry: -entry[1]))
 
 
 def write(say: Callable[[str], None]) -> Path:

@@ -96,14 +96,14 @@ def compare_programs(
     seen = {program.name: ProgramRun() for program in there}
     say(f"{work}: {', '.join(seen)}")
     clocks = {program.name: partial(run_program, program, seen[program.name], inside) for program in there}
-    found = time_interleaved(clocks, rounds)
+    ratios = time_interleaved(clocks, rounds)
     unit = "training, s" if inside else "whole program, s"
     rows = []
     for peer in there[1:]:
-        ratio, scores, own = ratios_to_reference(found, OURS)[peer.name], seen[peer.name], seen[OURS]
+        ratio, scores, own = ratios_to_reference(ratios, OURS)[peer.name], seen[peer.name], seen[OURS]
         share = f"compiling is {100 * median(scores.compiling):.0f} % of its time" if scores.compiling else ""
         note = "; ".join(filter(None, [peer.sample, peer.note, share, ours.note]))
-        spent = median(found[peer.name]), median(found[OURS]), fmean(scores.accuracies), fmean(own.accuracies)
+        spent = median(ratios[peer.name]), median(ratios[OURS]), fmean(scores.accuracies), fmean(own.accuracies)
         rows.append(BenchRow(work, peer.name, unit, ratio.median, ratio.low, ratio.high, ratio.rounds, *spent, note))
     return rows
 

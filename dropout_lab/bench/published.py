@@ -44,32 +44,32 @@ def published(bench: BenchOptions) -> list[BenchRow]:
 
 
 def _planned(bench: BenchOptions) -> BenchRow:
-    found, count, packs = [], 0, 0
+    ratios, count, packs = [], 0, 0
     enable_plugins()
     for _ in range(bench.often(3)):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
             trials, divided = plan_missing(_arms(bench, folder), Ledger(Path(folder) / "sweep", write=False))
-            found.append(LIMIT * len(trials) / (time.perf_counter() - started))
+            ratios.append(LIMIT * len(trials) / (time.perf_counter() - started))
             count, packs = len(trials), len(divided)
     bench.say(f"planned {count} trials in {packs} packs")
     work = f"grid of Garbin et al. 2020: {count:,} trials of MLPs on MNIST, planned"
     note = f"their SGD settings without decay, {SEEDS} seeds for their one"
     return BenchRow.of(
-        work, LIMIT_OF, "planning a trial, s", median_and_quartiles(found), LIMIT, LIMIT / median(found), note
+        work, LIMIT_OF, "planning a trial, s", median_and_quartiles(ratios), LIMIT, LIMIT / median(ratios), note
     )
 
 
 def _arms(bench: BenchOptions, folder: str) -> Sequence[Arm]:
     widths = SHAPES["plain"], (*SHAPES["plain"], 2 * SHAPES["plain"][1])
-    found: list[Arm] = []
+    arms: list[Arm] = []
     for grid, sizes in zip(GRIDS, widths, strict=True):
         hidden = ",".join("[" + ",".join([str(size)] * depth) + "]" for depth in (2, 3, 4) for size in sizes)
         where = [f"model.hidden={hidden}", f"seeds={SEEDS}", f"out={folder}/sweep"]
         where += [f"data.root={bench.root}"] if bench.root else []
         with open_composer() as points:
-            found += make_arms(expand_grid([*SHARED, *grid, *where]), points)
-    return found
+            arms += make_arms(expand_grid([*SHARED, *grid, *where]), points)
+    return arms
 
 
 def _sample(bench: BenchOptions) -> list[BenchRow]:

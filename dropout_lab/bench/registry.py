@@ -122,10 +122,10 @@ def _peers(text: str) -> tuple[str, ...]:
 
 
 def _versions() -> str:
-    found = []
+    versions = []
     for name in LIBRARIES:
         try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
+            versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return "".join(f", {each}" for each in found)
+    return "".join(f", {each}" for each in versions)

@@ -54,8 +54,8 @@ def measure(rounds: int = 15, repeats: int = 7, say: Callable[[str], None] = pri
         for shape in SHAPES:
             say("T={} B={} D={} H={}".format(*shape))
             for name, ratio in ratios(_works(*shape), REFERENCE, rounds, repeats).items():
-                found = (f"{value:.3f}" for value in (ratio.median, ratio.low, ratio.high))
-                writer.writerow([*shape, name, *found, ratio.rounds])
+                cells = (f"{value:.3f}" for value in (ratio.median, ratio.low, ratio.high))
+                writer.writerow([*shape, name, *cells, ratio.rounds])
         return text.getvalue()
 
 

@@ -48,7 +48,7 @@ def _rows(width: int, bench: BenchOptions) -> list[BenchRow]:
         works[f"ours {rate}"], works[f"torch {rate}"] = our_step(hidden, rate, bench), torch_step(hidden, rate)
     clocks = {name: partial(median_seconds, work, 2 if bench.quick else REPEATS) for name, work in works.items()}
     with flush_denormals():  # as our training and the strongest loop do
-        found = time_interleaved(clocks, bench.often(15))
+        ratios = time_interleaved(clocks, bench.often(15))
     threads = f"{available_cores()} thread{'s' if available_cores() > 1 else ''}"
     work = f"step of {PIXELS}-{width}-{width}-{CLASSES}, batch {BATCH}, fp32, Adam"
     needed = "only the products that a step needs, by the fastest kernel; the ratio is our share of the ceiling"
@@ -56,19 +56,19 @@ def _rows(width: int, bench: BenchOptions) -> list[BenchRow]:
     rows = []
     for rate in (0.0, RATE):
         said = f"{work}, rate {rate:g}"
-        rows.append(_row(said, "matrix products alone", threads, found, "products", f"ours {rate}", needed))
-        rows.append(_row(said, "PyTorch, strongest step", threads, found, f"torch {rate}", f"ours {rate}", fused))
+        rows.append(_row(said, "matrix products alone", threads, ratios, "products", f"ours {rate}", needed))
+        rows.append(_row(said, "PyTorch, strongest step", threads, ratios, f"torch {rate}", f"ours {rate}", fused))
     for side, name in (("ours", "dropout-lab"), ("torch", "PyTorch, nn.Dropout")):
         note = "the ratio is of rate 0.5 to no dropout, both of this program"
-        rows.append(_row(f"{work}, dropout's cost", name, threads, found, f"{side} {RATE}", f"{side} 0.0", note))
+        rows.append(_row(f"{work}, dropout's cost", name, threads, ratios, f"{side} {RATE}", f"{side} 0.0", note))
     return rows
 
 
 def _row(
-    work: str, peer: str, threads: str, found: Mapping[str, list[float]], over: str, under: str, note: str
+    work: str, peer: str, threads: str, times: Mapping[str, list[float]], over: str, under: str, note: str
 ) -> BenchRow:
-    ratio = ratios_to_reference({"over": found[over], "under": found[under]}, "under")["over"]
-    return BenchRow.of(work, peer, f"a step, s, {threads}", ratio, median(found[over]), median(found[under]), note)
+    ratio = ratios_to_reference({"over": times[over], "under": times[under]}, "under")["over"]
+    return BenchRow.of(work, peer, f"a step, s, {threads}", ratio, median(times[over]), median(times[under]), note)
 
 
 def products(widths: list[int]) -> Step:

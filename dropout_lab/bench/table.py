@@ -85,8 +85,8 @@ def merge_rows(path: Path, machine: str, rows: Sequence[BenchRow]) -> list[Bench
     Stored rows of another machine or of other versions are dropped.
     """
     there = read_results(path) if path.exists() else ("", [])
-    found = {row.key: row for row in there[1]} if there[0] == machine else {}
-    return list((found | {row.key: row for row in rows}).values())
+    stored = {row.key: row for row in there[1]} if there[0] == machine else {}
+    return list((stored | {row.key: row for row in rows}).values())
 
 
 def render_table(paths: Sequence[Path]) -> str:
@@ -94,9 +94,9 @@ def render_table(paths: Sequence[Path]) -> str:
     rows: list[list[str]] = []
     machines: dict[str, None] = {}
     for path in paths:
-        machine, found = read_results(path)
+        machine, subject_rows = read_results(path)
         machines[machine] = None
-        rows += [_cells(row) for row in found]
+        rows += [_cells(row) for row in subject_rows]
     return format_markdown(TITLES, rows, left=4) + "".join(f"\nMeasured on {machine}.\n" for machine in machines)
 
 

@@ -74,10 +74,10 @@ def _rows(
             continue
         works[variant] = _step(trial)
     say(f"{model}: {len(works)} variants")
-    found = ratios(works, REFERENCE, rounds, repeats)
+    measured = ratios(works, REFERENCE, rounds, repeats)
     return [
         [variant, model, *(f"{value:.3f}" for value in (ratio.median, ratio.low, ratio.high)), ratio.rounds]
-        for variant, ratio in found.items()
+        for variant, ratio in measured.items()
     ]
 
 
@@ -100,8 +100,8 @@ def write(say: Callable[[str], None]) -> Path:
 def read(path: Path) -> dict[str, dict[str, Ratio]]:
     """Read a measured file: variant -> model -> ratio."""
     lines: Sequence[str] = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    found: dict[str, dict[str, Ratio]] = {}
+    ratios_by_variant: dict[str, dict[str, Ratio]] = {}
     for row in csv.DictReader(lines):
         ratio = Ratio(float(row["ratio"]), float(row["low"]), float(row["high"]), int(row["rounds"]))
-        found.setdefault(row["variant"], {})[row["model"]] = ratio
-    return found
+        ratios_by_variant.setdefault(row["variant"], {})[row["model"]] = ratio
+    return ratios_by_variant

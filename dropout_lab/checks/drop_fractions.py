@@ -92,12 +92,12 @@ def measure_drop_fraction(kind: str, layout: str, device: torch.device) -> list[
             dropped = out == again
         else:
             dropped = variant.dropped(x, out, rates) if variant.zeroing == "soft" else out == 0
-    found = dropped.flatten(1).double().mean(1).tolist()
+    fractions = dropped.flatten(1).double().mean(1).tolist()
     elements = min(random.drawn, x[0].numel())
     name = f"{kind} at {layout}"
     return [
         Figure(f"{name}, rate {rate:g}", fraction, *fraction_bounds(variant, rate, elements))
-        for rate, fraction in zip(RATES, found, strict=True)
+        for rate, fraction in zip(RATES, fractions, strict=True)
     ]
 
 

@@ -72,13 +72,13 @@ def _wait_for_checkpoint(child: ChildProcess, folder: Path) -> None:
 def read_results(folder: Path) -> dict[str, object]:
     """Return the rows of trials, without times, the rows of curves, and the saved weights of a sweep folder."""
     ledger = Ledger(folder, write=False)
-    found: dict[str, object] = {
+    results: dict[str, object] = {
         i: {name: value for name, value in row.items() if name not in TIMES} for i, row in ledger.rows().items()
     }
-    found |= {f"{row['trial_id']} {row['epoch']}": row for row in read_rows(ledger.curves_csv)}
+    results |= {f"{row['trial_id']} {row['epoch']}": row for row in read_rows(ledger.curves_csv)}
     for path in folder.glob("weights/*.safetensors"):
-        found |= {f"{path.stem} {name}": values.tobytes() for name, values in load_file(path).items()}
-    return found
+        results |= {f"{path.stem} {name}": values.tobytes() for name, values in load_file(path).items()}
+    return results
 
 
 def count_differences(folder: Path, other: Path) -> int:

@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _dispatch(words: list[str]) -> int:
     if completion.is_completion_request(words):
-        found = completion.complete(words, COMMANDS)
-        run_hydra(words) if found is None else say(" ".join(found))
+        completions = completion.complete(words, COMMANDS)
+        run_hydra(words) if completions is None else say(" ".join(completions))
         return 0
     if not words or words[0] in ("--help", "-h", "help"):
         say(HELP.rstrip())

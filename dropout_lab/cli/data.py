@@ -76,7 +76,7 @@ def complete_names(done: Sequence[str], begun: str) -> list[str]:
 
 
 def _entries(names: Sequence[str]) -> list[CatalogEntry]:
-    found: dict[str, CatalogEntry] = {}
+    entries: dict[str, CatalogEntry] = {}
     for name in names:
         group = [entry for entry in CATALOGUE if name == GROUP and entry.startswith(f"{GROUP}/")]
         full = name if name in CATALOGUE else f"{GROUP}/{name}"
@@ -85,8 +85,8 @@ def _entries(names: Sequence[str]) -> list[CatalogEntry]:
             raise ConfigError(
                 f"no data set {name!r}; " + did_you_mean(name, every, "`dropout-lab data list` shows them")
             )
-        found.update({entry: CATALOGUE[entry] for entry in group or [full]})
-    return list(found.values()) if names else list(CATALOGUE.values())
+        entries.update({entry: CATALOGUE[entry] for entry in group or [full]})
+    return list(entries.values()) if names else list(CATALOGUE.values())
 
 
 def _each(entries: Sequence[CatalogEntry], act: Callable[[CatalogEntry], str], say: Say, complain: Say) -> bool:

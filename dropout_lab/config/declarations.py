@@ -28,14 +28,14 @@ def read_components(package: str, base: str) -> dict[str, Any]:
         package: name of the package, such as ``dropout``.
         base: name of the base class of the components.
     """
-    found: dict[str, Any] = {}
+    components: dict[str, Any] = {}
     for path in sorted((PACKAGE / package).glob("*.py")):
         for value in _evaluate(path).values():
             if isinstance(value, type) and base in [parent.__name__ for parent in value.__mro__]:
                 declared = vars(value)
                 kinds = declared.get("kinds", (declared["kind"],) if "kind" in declared else ())
-                found |= dict.fromkeys(kinds, value)
-    return found
+                components |= dict.fromkeys(kinds, value)
+    return components
 
 
 def read_options(package: str, base: str) -> dict[str, type[Options]]:

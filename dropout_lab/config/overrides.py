@@ -208,12 +208,12 @@ def parse_range(override: Override) -> tuple[float, float, bool] | None:
     Raises:
         ConfigError: the range is empty.
     """
-    found = override.value()
-    if not isinstance(found, IntervalSweep):
+    parsed = override.value()
+    if not isinstance(parsed, IntervalSweep):
         return None
     whole = is_integer_setting(override.key_or_group)
-    low, high = float(found.start or 0), float(found.end or 0)
-    log = "log" in found.tags
+    low, high = float(parsed.start or 0), float(parsed.end or 0)
+    log = "log" in parsed.tags
     if not low < high or (log and low <= 0):
         room = "a range with 0 < START < STOP" if log else "a range with START < STOP"
         raise ConfigError(f"{override.input_line}: must be {room}")

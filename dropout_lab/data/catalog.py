@@ -89,8 +89,8 @@ def _uci(name: str) -> CatalogEntry:
 
 
 def _year_files(root: Path) -> list[Path]:
-    found = [path for path in list_year_files(root) if path.is_file()]
-    return found[:1] or list_year_files(root)[:1]
+    present = [path for path in list_year_files(root) if path.is_file()]
+    return present[:1] or list_year_files(root)[:1]
 
 
 def _year(root: Path) -> str:
@@ -98,8 +98,8 @@ def _year(root: Path) -> str:
 
 
 def _rcv1(root: Path) -> str:
-    found = read_rcv1(rcv1_file(root))
-    return f"{_counts(found['y'])}, {len(found['classes'])} topics"
+    arrays = read_rcv1(rcv1_file(root))
+    return f"{_counts(arrays['y'])}, {len(arrays['classes'])} topics"
 
 
 def _fsdd(root: Path) -> str:

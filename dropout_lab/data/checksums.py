@@ -28,7 +28,7 @@ def verify_digest(path: Path, content: bytes, published: str) -> None:
         DataError: they differ.
     """
     algorithm = ALGORITHMS[len(published)]
-    found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
-    if found != published:
-        said = f"({algorithm} {found}, published {published})"
+    digest = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+    if digest != published:
+        said = f"({algorithm} {digest}, published {published})"
         raise DataError(f"{path}: is damaged or was changed {said}; delete it and download it again")

@@ -40,13 +40,13 @@ class CifarFiles:
 
     def find(self, root: Path) -> list[Path]:
         """Return the batch files, or the archive if only that exists."""
-        found = []
+        paths = []
         for name in (*self.train, self.test):
-            found.append(root / self.folder / name)
-            if not found[-1].is_file():
+            paths.append(root / self.folder / name)
+            if not paths[-1].is_file():
                 archive = root / self.archive
-                return [archive] if archive.is_file() else found
-        return found
+                return [archive] if archive.is_file() else paths
+        return paths
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:
         """Return images uint8 [N, 3, 32, 32] and labels [N] of the training and test set.
@@ -70,17 +70,17 @@ class CifarFiles:
 
     def _members(self, archive: Path, names: Sequence[str]) -> list[bytes]:
         """Return the batch files in the archive, read in memory: no member can be written to an unexpected path."""
-        found = []
+        members = []
         try:
             with tarfile.open(archive) as tar:
                 for name in names:
                     member = tar.extractfile(f"{self.folder}/{name}")
                     if member is None:
                         raise KeyError(f"{name} is not a file")
-                    found.append(member.read())
+                    members.append(member.read())
         except (tarfile.TarError, KeyError, EOFError, OSError, zlib.error) as error:
             raise DataError(f"{archive}: is not the archive of {self.kind}, or is incomplete ({error})") from None
-        return found
+        return members
 
 
 def _batch(content: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -49,11 +49,11 @@ def download_file(addresses: Sequence[str], path: Path, published: str | None = 
         try:
             _receive(address, part)
             algorithm = ALGORITHMS[len(published)] if published else ""
-            found = file_digest(part, algorithm) if algorithm else None
-            if found == published:
+            digest = file_digest(part, algorithm) if algorithm else None
+            if digest == published:
                 part.replace(path)
                 return
-            problems[address] = f"got {algorithm} {found}, expected {published}"
+            problems[address] = f"got {algorithm} {digest}, expected {published}"
         except urllib.error.HTTPError as error:
             error.close()
             problems[address] = f"HTTP {error.code} {error.reason}"

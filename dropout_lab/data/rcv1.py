@@ -54,8 +54,8 @@ def read_rcv1_dataset(root: str = "") -> Dataset:
     path = rcv1_file(place)
     if not path.is_file():
         raise DataError(f"{path}: does not exist; run `dropout-lab data get rcv1`, or set data.root=FOLDER")
-    found = load_or_decode("rcv1", [path], place, lambda: read_rcv1(path))
-    return Dataset("rcv1", "classification", found["x"], found["y"], tuple(map(str, found["classes"])))
+    arrays = load_or_decode("rcv1", [path], place, lambda: read_rcv1(path))
+    return Dataset("rcv1", "classification", arrays["x"], arrays["y"], tuple(map(str, arrays["classes"])))
 
 
 def read_rcv1(path: Path) -> Arrays:

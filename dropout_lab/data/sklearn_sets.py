@@ -22,9 +22,9 @@ class ShippedSource(DataSource):
 
 def digits() -> Dataset:
     """Return 1,797 handwritten 8x8 digits with 17 grey levels, scaled to [0, 1] (UCI, Alpaydin and Kaynak 1998)."""
-    found = _shipped("digits")
-    images = (found["x"] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
-    return Dataset("digits", "classification", images, found["y"].astype(np.int64), _names(found))
+    bunch = _shipped("digits")
+    images = (bunch["x"] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    return Dataset("digits", "classification", images, bunch["y"].astype(np.int64), _names(bunch))
 
 
 def breast_cancer() -> Dataset:
@@ -44,17 +44,17 @@ def iris() -> Dataset:
 
 def diabetes() -> Dataset:
     """Return 442 patients with 10 measurements; the target is disease progression after a year (Efron et al. 2004)."""
-    found = _shipped("diabetes")
-    return Dataset("diabetes", "regression", found["x"].astype(np.float32), found["y"].astype(np.float32))
+    bunch = _shipped("diabetes")
+    return Dataset("diabetes", "regression", bunch["x"].astype(np.float32), bunch["y"].astype(np.float32))
 
 
 def _classes(name: str) -> Dataset:
-    found = _shipped(name)
-    return Dataset(name, "classification", found["x"].astype(np.float32), found["y"].astype(np.int64), _names(found))
+    bunch = _shipped(name)
+    return Dataset(name, "classification", bunch["x"].astype(np.float32), bunch["y"].astype(np.int64), _names(bunch))
 
 
-def _names(found: Arrays) -> tuple[str, ...]:
-    return tuple(str(name) for name in found["names"])
+def _names(bunch: Arrays) -> tuple[str, ...]:
+    return tuple(str(name) for name in bunch["names"])
 
 
 def _shipped(name: str) -> Arrays:

@@ -36,7 +36,7 @@ class SVHNFiles:
         """
         from scipy.io import loadmat
 
-        found: list[np.ndarray] = []
+        contents: list[np.ndarray] = []
         for path, (_, _, md5) in zip(files, self.published, strict=True):
             if file_digest(path, "md5") != md5:
                 raise DataError(
@@ -47,5 +47,5 @@ class SVHNFiles:
                 images, labels = content["X"].transpose(3, 2, 0, 1), content["y"].ravel()
             except Exception as error:  # scipy's reader raises many types on damaged files
                 raise DataError(f"{path}: is not a MATLAB file with X and y ({type(error).__name__})") from None
-            found += [images.astype(np.uint8), (labels % 10).astype(np.uint8)]
-        return found
+            contents += [images.astype(np.uint8), (labels % 10).astype(np.uint8)]
+        return contents

@@ -166,14 +166,14 @@ class Cells:
         cell = texts[codes[row]]
         if all(map(is_formatted, strange)) or (numeric.any() and any(map(is_infinite, strange))):
             raise DataError(f"{place(row)}: {shortened(cell)} is not a finite number{_hint(cell, self._decimal)}")
-        found = Words(*_levels(values, codes, texts, missing), mixed=bool(numeric.any()))
+        converted = Words(*_levels(values, codes, texts, missing), mixed=bool(numeric.any()))
         few = wrong.sum() < FEWEST_WORDS * (~missing).sum()
-        if found.mixed and (few or len(found.levels) > min(MOST_LEVELS, (~missing).sum() / 2)):
+        if converted.mixed and (few or len(converted.levels) > min(MOST_LEVELS, (~missing).sum() / 2)):
             raise DataError(
                 f"{place(row)}: {shortened(cell)} is not a finite number like the other cells of the column; "
                 f"{dropping([name])} excludes the column"
             )
-        return found
+        return converted
 
 
 def read_cells(
@@ -228,9 +228,9 @@ def _levels(
     order = sorted(range(len(used)), key=lambda i: names[used[i]])
     ranks = np.empty(len(used), np.int64)
     ranks[order] = np.arange(len(used))
-    found = np.full(len(codes), -1)
-    found[~missing] = ranks[merged]
-    return found, tuple(names[used[i]] for i in order)
+    level_codes = np.full(len(codes), -1)
+    level_codes[~missing] = ranks[merged]
+    return level_codes, tuple(names[used[i]] for i in order)
 
 
 def _refuse_empty(numeric: np.ndarray, name: str, place: Callable[[int], str]) -> None:

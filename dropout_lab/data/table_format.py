@@ -132,9 +132,9 @@ def _parse(lines: Sequence[str], whole: bool, separator: str) -> _Parsed:
 
 
 def _sized(separator: str, quoted: bool, lines: Sequence[str], strict: bool) -> _Parsed:
-    found = records(lines, separator, quoted, strict)
-    first = list(islice(found, ROWS))
-    found.close()
+    sized_records = records(lines, separator, quoted, strict)
+    first = list(islice(sized_records, ROWS))
+    sized_records.close()
     rows = [[cell.strip() for cell in cells] for _, cells in first]
     origins = [Origin(line, quoted and lines[line - 1].lstrip().startswith('"')) for line, _ in first]
     widths = Counter(len(row) for row in rows[1:] or rows)
@@ -212,7 +212,7 @@ def _decimal(
 def _notes(form: TableFormat, comments: int, row_names: bool) -> tuple[str, ...]:
     names = {value: name for name, value in SEPARATORS.items()} | {SPACE: "white space"}
     separator = names.get(form.separator, repr(form.separator))
-    found = {
+    notes = {
         f"separator {separator}": form.separator != ",",
         "quotes are read as text": not form.quoted,
         "decimal comma": form.decimal == ",",
@@ -221,4 +221,4 @@ def _notes(form: TableFormat, comments: int, row_names: bool) -> tuple[str, ...]
         "first cells, which have no name in the header, are read as row names": row_names,
         f"{comments} line{'s' if comments > 1 else ''} of comments skipped": comments > 0,
     }
-    return tuple(note for note, present in found.items() if present)
+    return tuple(note for note, present in notes.items() if present)

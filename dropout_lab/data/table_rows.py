@@ -92,9 +92,9 @@ def blocks(path: Path, form: TableFormat) -> Iterator[list[Record]]:
     """
     width, empty, block = len(form.names), [], []
     with open_text(path, form.encoding) as file:
-        found = records(islice(file, form.skipped, None), form.separator, form.quoted, skipped=form.skipped)
+        all_records = records(islice(file, form.skipped, None), form.separator, form.quoted, skipped=form.skipped)
         try:
-            for line, cells in islice(found, int(form.header), None):
+            for line, cells in islice(all_records, int(form.header), None):
                 if not any(cell and not cell.isspace() for cell in cells):
                     empty.append((line, cells))
                     continue

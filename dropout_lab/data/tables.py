@@ -75,16 +75,16 @@ def read_table(path: Path, options: TableOptions, given: FormatOptions = DETECTE
     needed = {options.target: missing_targets(y, options.task, form.decimal)}
     rows = rows_to_keep(options.missing, masks, needed, place)
     columns = {name: column.select(rows) for name, column in columns.items()}
-    found = targets_of([y[row] for row in rows], options.task, form.decimal, lambda r: place(options.target)(rows[r]))
+    targets = targets_of([y[row] for row in rows], options.task, form.decimal, lambda r: place(options.target)(rows[r]))
     notes = [f"column {name!r}, which is empty, is excluded" for name in empty]
     notes += [f"column {name!r}, which counts the rows, is excluded" for name in indices]
     notes += _notes(columns, options.missing, len(y) - len(rows))
     width = {name: column.width for name, column in columns.items()}
     return {
         "x": np.concatenate([column.features() for column in columns.values()], axis=1),
-        **found,
+        **targets,
         "columns": np.array([name for name, count in width.items() for _ in range(count)]),
-        "notes": np.array([*form.notes, *notes, *found["notes"]], str),
+        "notes": np.array([*form.notes, *notes, *targets["notes"]], str),
     }
 
 
@@ -179,8 +179,8 @@ def _notes(columns: Columns, missing: str, dropped: int) -> list[str]:
         notes.append(f"words that differ only in capitals or white space are separate words in {_listed(similar)}")
     numbers = [name for name, column in columns.items() if column.counts(is_unnamed(name))]
     if numbers:
-        looks = "look like row numbers" if len(numbers) > 1 else "looks like a row number"
-        notes.append(f"{_listed(numbers)} {looks}, which {dropping(numbers[:1])} excludes")
+        reason = "look like row numbers" if len(numbers) > 1 else "looks like a row number"
+        notes.append(f"{_listed(numbers)} {reason}, which {dropping(numbers[:1])} excludes")
     return notes
 
 

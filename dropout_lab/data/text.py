@@ -184,7 +184,7 @@ def split_lines(text: str) -> list[str]:
 
 def _tokens(texts: Sequence[str], how: TextOptions, place: Callable[[int], str]) -> Iterator[list[str]]:
     for row, text in enumerate(texts):
-        found = tokenize(text, how.tokens)
-        if not found:
+        tokens = tokenize(text, how.tokens)
+        if not tokens:
             raise DataError(f"{place(row)} is empty; each text requires at least one token")
-        yield found[: how.length]
+        yield tokens[: how.length]

@@ -129,14 +129,14 @@ def read_newsgroups(root: Path) -> Corpus:
     _refuse_programs(root / NEWSGROUPS)
     texts, y, sizes = [], [], []
     for part in ("train", "test"):
-        found = fetch_20newsgroups(
+        bunch = fetch_20newsgroups(
             data_home=str(root), subset=part, remove=("headers", "footers", "quotes"), download_if_missing=False
         )
-        kept = [(text, target) for text, target in zip(found.data, found.target, strict=True) if text.split()]
+        kept = [(text, target) for text, target in zip(bunch.data, bunch.target, strict=True) if text.split()]
         texts += [text for text, _ in kept]
         y += [int(target) for _, target in kept]
         sizes.append(len(texts))
-    return Corpus(texts, np.array(y, dtype=np.int64), tuple(found.target_names), np.arange(sizes[0], sizes[1]))
+    return Corpus(texts, np.array(y, dtype=np.int64), tuple(bunch.target_names), np.arange(sizes[0], sizes[1]))
 
 
 def _refuse_programs(path: Path) -> None:
@@ -168,9 +168,9 @@ def _running(files: list[Path], tokenizer: str) -> list[list[str]]:
 
 def read_tinyshakespeare(root: Path, tokenizer: str) -> list[list[str]]:
     """Read 1,115,394 characters of Shakespeare (Karpathy 2015); validation and test set are the last two twentieths."""
-    found = tokenize(read_text_file(root / "tinyshakespeare" / "input.txt"), tokenizer)
-    cuts = [0, round(0.9 * len(found)), round(0.95 * len(found)), len(found)]
-    return [found[a:b] for a, b in pairwise(cuts)]
+    tokens = tokenize(read_text_file(root / "tinyshakespeare" / "input.txt"), tokenizer)
+    cuts = [0, round(0.9 * len(tokens)), round(0.95 * len(tokens)), len(tokens)]
+    return [tokens[a:b] for a, b in pairwise(cuts)]
 
 
 CORPORA: dict[str, Callable[[Path], Corpus]] = {
@@ -230,8 +230,8 @@ def _labelled(
         verify_files(name, place)
         return encode_corpus(read(place), how, lambda row: f"data={name}: text {row + 1}")
 
-    found = load_or_decode(name, require_files(name, place), place, decode, f"{how} {detail}")
-    return to_labelled_dataset(name, found, vocab_size)
+    arrays = load_or_decode(name, require_files(name, place), place, decode, f"{how} {detail}")
+    return to_labelled_dataset(name, arrays, vocab_size)
 
 
 def read_stream(name: str, root: str = "", tokenizer: str = "spaces", vocab_size: int = 20_000) -> Dataset:

@@ -127,13 +127,13 @@ def list_files(name: str, root: Path) -> list[Path]:
     folder = root / PUBLISHED[name].folder
     if name != "imdb":
         return [folder / file for file in PUBLISHED[name].files]
-    found = []
+    paths = []
     for part in IMDB_PARTS:
         reviews = sorted((folder / part).glob("*.txt"))
         if len(reviews) != IMDB_REVIEWS:
             return [folder / part / f"all {IMDB_REVIEWS:,} reviews"]
-        found += reviews
-    return found
+        paths += reviews
+    return paths
 
 
 def require_files(name: str, root: Path) -> list[Path]:

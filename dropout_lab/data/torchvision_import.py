@@ -32,10 +32,10 @@ def torchvision() -> ModuleType:
 def _operators_load() -> bool:
     import torch
 
-    found = importlib.util.find_spec("torchvision")  # locates the package without importing it
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("torchvision")  # locates the package without importing it
+    if spec is None or spec.origin is None:
         raise ImportError("torchvision is not installed")
-    for library in Path(found.origin).parent.glob("_C.*"):
+    for library in Path(spec.origin).parent.glob("_C.*"):
         try:
             torch.ops.load_library(str(library))
         except OSError:  # built for another torch

@@ -125,9 +125,9 @@ def read_uci(root: str = "", name: str = "yacht") -> Dataset:
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise DataError(f"{missing[0]}: does not exist; run `dropout-lab data get uci/{name}`, or set data.root=FOLDER")
-    found = load_or_decode(f"uci-{name}", files, place, lambda: read_table(folder, table))
-    splits = tuple(found[f"test{i}"] for i in range(table.splits))
-    return Dataset("uci", "regression", found["x"], found["y"], test=splits[0], splits=splits)
+    arrays = load_or_decode(f"uci-{name}", files, place, lambda: read_table(folder, table))
+    splits = tuple(arrays[f"test{i}"] for i in range(table.splits))
+    return Dataset("uci", "regression", arrays["x"], arrays["y"], test=splits[0], splits=splits)
 
 
 def read_table(folder: Path, table: UCISet) -> Arrays:
@@ -136,10 +136,10 @@ def read_table(folder: Path, table: UCISet) -> Arrays:
     Raises:
         DataError: the files differ from the published ones.
     """
-    found = joint_digest(folder, table.files)
-    if found != table.sha256:
+    digest = joint_digest(folder, table.files)
+    if digest != table.sha256:
         raise DataError(
-            f"{folder}: its files are damaged or were changed (joint sha256 {found}, expected {table.sha256})"
+            f"{folder}: its files are damaged or were changed (joint sha256 {digest}, expected {table.sha256})"
         )
     values = np.loadtxt(folder / "data.txt")
     features, target = (
@@ -171,9 +171,9 @@ def year_prediction_msd(root: str = "") -> Dataset:
         raise DataError(
             f"{wanted}: does not exist; run `dropout-lab data get year_prediction_msd`, or set data.root=FOLDER"
         )
-    found = load_or_decode("year_prediction_msd", there[:1], place, lambda: read_year(there[0]))
-    test = np.arange(len(found["y"]) - YEAR_TEST, len(found["y"]))
-    return Dataset("year_prediction_msd", "regression", found["x"], found["y"], test=test)
+    arrays = load_or_decode("year_prediction_msd", there[:1], place, lambda: read_year(there[0]))
+    test = np.arange(len(arrays["y"]) - YEAR_TEST, len(arrays["y"]))
+    return Dataset("year_prediction_msd", "regression", arrays["x"], arrays["y"], test=test)
 
 
 def read_year(path: Path) -> Arrays:

@@ -249,9 +249,9 @@ def _with_notes(dataset: Dataset, place: Path) -> Dataset:
 
 
 def _compare(kind: str, path: str, digest: str) -> None:
-    found = fingerprint(kind, path)
-    if digest and found[: len(digest)] != digest[: len(found)]:
-        raise DataError(f"data.path={path}: the data have changed (sha256 {found}..., expected data.digest={digest})")
+    actual = fingerprint(kind, path)
+    if digest and actual[: len(digest)] != digest[: len(actual)]:
+        raise DataError(f"data.path={path}: the data have changed (sha256 {actual}..., expected data.digest={digest})")
 
 
 def _dataset(kind: str, files: Sequence[Path], read: Callable[[], Arrays], detail: str) -> Dataset:

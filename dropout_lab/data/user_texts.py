@@ -90,7 +90,7 @@ def read_column(
     empty = np.array([not cell.strip() for cell in cells[text]])
     needed = {text: empty, target: missing_targets(labels, task, form.decimal)}
     rows = rows_to_keep(missing, {}, needed, place)
-    found = targets_of([labels[row] for row in rows], task, form.decimal, lambda row: place(target)(rows[row]))
-    corpus = Corpus([cells[text][row] for row in rows], found["y"], tuple(map(str, found.get("classes", ()))))
-    notes = [*form.notes, *dropped_rows(len(labels) - len(rows)), *found["notes"]]
+    targets = targets_of([labels[row] for row in rows], task, form.decimal, lambda row: place(target)(rows[row]))
+    corpus = Corpus([cells[text][row] for row in rows], targets["y"], tuple(map(str, targets.get("classes", ()))))
+    notes = [*form.notes, *dropped_rows(len(labels) - len(rows)), *targets["notes"]]
     return encode_corpus(corpus, how, lambda row: f"{place(text)(rows[row])}:") | {"notes": np.array(notes, str)}

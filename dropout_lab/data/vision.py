@@ -76,13 +76,13 @@ class IdxFiles:
         return [f"{stem}-{kind}-ubyte" for stem in self.stems for kind in ("images-idx3", "labels-idx1")]
 
     def find(self, root: Path) -> list[Path]:
-        found = []
+        paths = []
         for name in self.names:
             plain, packed = root / self.folder / "raw" / name, root / self.folder / "raw" / f"{name}.gz"
-            found.append(packed if packed.is_file() and not plain.is_file() else plain)
-            if not found[-1].is_file():
+            paths.append(packed if packed.is_file() and not plain.is_file() else plain)
+            if not paths[-1].is_file():
                 break
-        return found
+        return paths
 
     def read(self, files: Sequence[Path]) -> list[np.ndarray]:
         sums: Sequence[str | None] = self.md5 or [None] * 4

@@ -126,8 +126,8 @@ def clamp_recoverable(own: Tensor, low: float, high: float) -> Tensor:
     ``Tensor.clamp`` has zero gradient outside its bounds, so a parameter that a step has moved outside would stay there
     forever. This function passes the gradient if a descent step leads back inside.
     """
-    found: Tensor = _Held.apply(own, low, high)
-    return found
+    clamped: Tensor = _Held.apply(own, low, high)
+    return clamped
 
 
 class _Held(torch.autograd.Function):

@@ -106,10 +106,10 @@ def _cut_of(rate: Tensor | float, like: Tensor) -> _Cut:
     if version is None:
         return _cut(per_model(rate, like))
     key = (like.dim(), like.dtype, like.device, version)
-    found = _cuts.setdefault(rate, {})
-    if key not in found:
-        found[key] = _cut(per_model(rate, like))
-    return found[key]
+    cuts = _cuts.setdefault(rate, {})
+    if key not in cuts:
+        cuts[key] = _cut(per_model(rate, like))
+    return cuts[key]
 
 
 def _cut(rate: Tensor) -> _Cut:

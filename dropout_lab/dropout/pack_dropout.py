@@ -116,13 +116,13 @@ class PackDropout:
         """Return the initial values [M, ...] of the parameters that the variant learns in addition to the weights."""
         if not isinstance(self.variant, LearnedRate):
             return {}
-        found = {}
+        initial_values = {}
         for name, rate in self._base.items():
             weight = params.get(name)
             # A trial that does not drop at this site has an unused parameter.
             starting = torch.where(rate > 0, rate, 0.5).float()
-            found[_own(name)] = self.variant.start(starting, None if weight is None else weight.detach())
-        return found
+            initial_values[_own(name)] = self.variant.start(starting, None if weight is None else weight.detach())
+        return initial_values
 
     def learned(self, name: str, params: Params) -> Tensor | None:
         """Return the learned parameter of a site, -inf for trials that do not drop there; None without one."""
@@ -169,8 +169,8 @@ class PackDropout:
 
     def mean_state_penalty(self) -> Tensor | None:
         """Return the mean [M] of the loss terms recorded since the last call, or None if there are none."""
-        found, self._state_penalties = self._state_penalties, []
-        return torch.stack(found).mean(0) if found else None
+        penalties, self._state_penalties = self._state_penalties, []
+        return torch.stack(penalties).mean(0) if penalties else None
 
     def applied(self, params: Params) -> list[float] | None:
         """Return the mean rate per model over the hidden sites at which the variant acts; None if it acts nowhere."""

@@ -114,7 +114,7 @@ class RecurrentWrapper(Dropout):
             like: tensor with the dtype and device of the masks.
             random: source of the masks' bits.
         """
-        found = {}
+        masks = {}
         for part, layout in PARTS.items():
             if layout not in self.layouts or part not in KINDS[kind].masks:
                 continue
@@ -125,5 +125,5 @@ class RecurrentWrapper(Dropout):
             mask = self.sample(ones, self.rate, random, layout) if self.training else self.expected(ones, self.rate)
             if mask is not ones:
                 turned = mask.transpose(0, 1) if mask.dim() == 3 else mask.permute(2, 1, 0, 3)
-                found[f"keep_{part}" if self.carries_previous else part] = turned.unsqueeze(0)
-        return CellMasks(**found)
+                masks[f"keep_{part}" if self.carries_previous else part] = turned.unsqueeze(0)
+        return CellMasks(**masks)

@@ -51,23 +51,23 @@ def compare_ensembles(
     for m in sorted({*(k for k in COUNTS if 1 < k <= len(outs)), len(outs)} - {1}):
         groups = [slice(i, i + m) for i in range(0, len(outs) - m + 1, m)]
         rows["deep_ensemble", m] = [(ensemble_scores(outs[g]), sum(epochs[g])) for g in groups]
-    return [row for (kind, size), found in rows.items() for row in _rows(kind, size, found)]
+    return [row for (kind, size), measured in rows.items() for row in _rows(kind, size, measured)]
 
 
-def _rows(kind: str, size: int, found: Sequence[tuple[Scores, float]]) -> list[dict[str, Any]]:
-    epochs = float(np.mean([spent for _, spent in found]))
+def _rows(kind: str, size: int, measured: Sequence[tuple[Scores, float]]) -> list[dict[str, Any]]:
+    epochs = float(np.mean([spent for _, spent in measured]))
     passes = 1 if kind == "single" else size
     named = {"kind": kind, "size": size, "epochs": epochs, "passes_each": passes}
     intervals = {
-        name: mean_interval([scores[name] for scores, _ in found], bounds=bounds_of(name)) for name in found[0][0]
+        name: mean_interval([scores[name] for scores, _ in measured], bounds=bounds_of(name)) for name in measured[0][0]
     }
     return [named | {"metric": name, **_columns(interval)} for name, interval in intervals.items()]
 
 
 def _columns(interval: Interval) -> dict[str, Any]:
     """Return the columns of an interval; values that are too few for an interval are joined by spaces."""
-    found = {name: None if np.isnan(value) else value for name, value in interval.columns.items()}
-    return {**found, "values": " ".join(map(format_setting, interval.values))}
+    columns = {name: None if np.isnan(value) else value for name, value in interval.columns.items()}
+    return {**columns, "values": " ".join(map(format_setting, interval.values))}
 
 
 class _Outputs:
@@ -79,7 +79,7 @@ class _Outputs:
         self.parts = ("test", "val") if self.numbers and trained.validates else ("test",)
         self.at = sorted({k for k in counts if k < conf.passes} | {conf.passes}) if trained.stochastic else []
         self.taus = candidate_taus(trained, conf) if self.numbers else []
-        self.found = {part: self._of(trained, part, False) for part in self.parts}
+        self.by_split = {part: self._of(trained, part, False) for part in self.parts}
         self.sampled = {part: self._of(trained, part, True) for part in self.parts if self.at}
 
     def _of(self, trained: Predictor, part: str, noisy: bool) -> Predictions:
@@ -92,27 +92,27 @@ class _Outputs:
         """Return the scores of the test-time network."""
         if not self.numbers:
             return classification_scores(
-                self.found["test"].arrays["probabilities"], self.found["test"].y, self.conf.bins
+                self.by_split["test"].arrays["probabilities"], self.by_split["test"].y, self.conf.bins
             )
-        logs = [self.found[part].arrays["log_likelihood"] for part in self.parts]
-        return _regressed(self.found["test"].arrays["mean"], self.found["test"].y, logs[0], logs[-1])
+        logs = [self.by_split[part].arrays["log_likelihood"] for part in self.parts]
+        return _regressed(self.by_split["test"].arrays["mean"], self.by_split["test"].y, logs[0], logs[-1])
 
     @property
     def tau(self) -> float:
         """The precision that is best for this network on the validation set, or the only one."""
-        return self.taus[int(self.found[self.parts[-1]].arrays["log_likelihood"].mean(1).argmax())]
+        return self.taus[int(self.by_split[self.parts[-1]].arrays["log_likelihood"].mean(1).argmax())]
 
     def implicit(self) -> list[tuple[int, Scores]]:
         """Return pairs of k and the scores of the mean of the first k passes."""
-        found = []
+        rows = []
         for i, k in enumerate(self.at):
             shots = [self.sampled[part].shots[i] for part in self.parts]
             y = self.sampled["test"].y
             if self.numbers:
-                found.append((k, _regressed(shots[0][0], y, shots[0][1], shots[-1][1])))
+                rows.append((k, _regressed(shots[0][0], y, shots[0][1], shots[-1][1])))
             else:
-                found.append((k, classification_scores(shots[0][0], y, self.conf.bins)))
-        return found
+                rows.append((k, classification_scores(shots[0][0], y, self.conf.bins)))
+        return rows
 
 
 def _regressed(mean: np.ndarray, y: np.ndarray, log: np.ndarray, val_log: np.ndarray) -> Scores:
@@ -130,15 +130,15 @@ def _regressed(mean: np.ndarray, y: np.ndarray, log: np.ndarray, val_log: np.nda
 
 def ensemble_scores(outs: Sequence[_Outputs]) -> Scores:
     """Return the scores of the mean of several networks in their test-time form."""
-    conf, first = outs[0].conf, outs[0].found["test"]
+    conf, first = outs[0].conf, outs[0].by_split["test"]
     if not outs[0].numbers:
-        each = np.stack([o.found["test"].arrays["probabilities"] for o in outs])
+        each = np.stack([o.by_split["test"].arrays["probabilities"] for o in outs])
         if conf.average == "logits":  # log-probabilities equal logits up to a constant per example
             logs = np.log(np.maximum(each, 1e-300)).mean(0)
             each = np.exp(logs - logs.max(1, keepdims=True))[None]
             each /= each.sum(2, keepdims=True)
         return classification_scores(each.mean(0), first.y, conf.bins)
-    means = np.stack([o.found["test"].arrays["mean"] for o in outs])
+    means = np.stack([o.by_split["test"].arrays["mean"] for o in outs])
     # The networks have different validation sets, so the geometric mean of their chosen precisions is used.
     tau = float(np.exp(np.mean(np.log([o.tau for o in outs]))))
     log = regression.log_likelihood(means, first.y, tau)

@@ -211,9 +211,9 @@ class _Measuring(PackRandomness):
         self.most, self._device = 1, device
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        found = torch.zeros(tuple(shape), dtype=torch.int16, device=self._device)
-        self.most = max(self.most, found.numel())
-        return found
+        words = torch.zeros(tuple(shape), dtype=torch.int16, device=self._device)
+        self.most = max(self.most, words.numel())
+        return words
 
 
 class _Seeing(StackedHook):

@@ -53,9 +53,9 @@ def measure_trial(trained: Predictor, conf: InferConf) -> Measures:
     """
     started = time.perf_counter()
     task = {"classification": _classes, "regression": _values, "language": _text}[trained.task]
-    found = task(trained, conf)
-    found.measured |= {"seconds": time.perf_counter() - started, "version": __version__}
-    return found
+    measured = task(trained, conf)
+    measured.measured |= {"seconds": time.perf_counter() - started, "version": __version__}
+    return measured
 
 
 def _classes(trained: Predictor, conf: InferConf) -> Measures:
@@ -141,14 +141,14 @@ def _ood(trained: Predictor, conf: InferConf, name: str, test: Predictions) -> R
     for score in SCORES:
         if score == "mutual_information" and not conf.stochastic:
             continue  # zero for a single deterministic network
-        known, strange = (_score(found, score) for found in (test, other))
-        found = detection_scores(known, strange)
-        rows.append({"ood_data": name, "score": score, **found._asdict(), "n_in": len(known), "n_out": len(strange)})
+        known, strange = (_score(scores, score) for scores in (test, other))
+        scores = detection_scores(known, strange)
+        rows.append({"ood_data": name, "score": score, **scores._asdict(), "n_in": len(known), "n_out": len(strange)})
     return rows
 
 
-def _score(found: Predictions, score: str) -> np.ndarray:
-    return -found.arrays["probabilities"].max(1) if score == "max_probability" else found.arrays[score]
+def _score(distribution: Predictions, score: str) -> np.ndarray:
+    return -distribution.arrays["probabilities"].max(1) if score == "max_probability" else distribution.arrays[score]
 
 
 def ood_images(trained: Predictor, name: str) -> np.ndarray:

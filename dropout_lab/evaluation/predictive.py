@@ -62,12 +62,12 @@ class ClassDistribution:
             ``variance`` of the probabilities over members, summed over classes.
         """
         sums, count = self._sums, self._count
-        found = self._mean(sums["averaged"], count)
+        mean_prediction = self._mean(sums["averaged"], count)
         mean = sums["p"] / count
         spread = (sums["squares"] / count - mean.square()).clamp(min=0).sum(-1)
         arrays = {
-            "probabilities": found,
-            "entropy": _entropy(found),
+            "probabilities": mean_prediction,
+            "entropy": _entropy(mean_prediction),
             "mutual_information": (_entropy(mean) - sums["entropy"] / count).clamp(min=0),
             "variation_ratio": 1 - sums["votes"].amax(-1).double() / count,
             "variance": spread,
@@ -131,5 +131,9 @@ class ValueDistribution:
         """
         mean = self._sum / self._count
         variance = (self._squares / self._count - (mean - self._y).square()).clamp(min=0)
-        found = {"mean": mean, "variance": variance, "log_likelihood": self._likelihood(self._log, self._count)}
-        return {name: values.cpu().numpy() for name, values in found.items()}
+        mean_prediction = {
+            "mean": mean,
+            "variance": variance,
+            "log_likelihood": self._likelihood(self._log, self._count),
+        }
+        return {name: values.cpu().numpy() for name, values in mean_prediction.items()}

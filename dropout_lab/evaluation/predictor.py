@@ -108,11 +108,11 @@ class Predictor:
         """
         predictor, rows = self._predictor(conf, part, stochastic), self.rows(part)
         fetched = (self._pack.feed.fetch(block) for block in rows.split(predictor.block, 1))
-        found, ys = [], []
+        distributions, ys = [], []
         for x, y in fetched:
-            found.append(self._seen(predictor, x, ClassDistribution(conf.average, at)))
+            distributions.append(self._seen(predictor, x, ClassDistribution(conf.average, at)))
             ys.append(y[0].cpu().numpy())
-        return _whole(np.concatenate(ys), found)
+        return _whole(np.concatenate(ys), distributions)
 
     def strange(self, conf: InferConf, name: str, x: np.ndarray, stochastic: bool) -> Predictions:
         """Return the predictive distribution over examples x [N, ...] outside the splits.
@@ -121,8 +121,10 @@ class Predictor:
         """
         predictor = self._predictor(conf, name, stochastic)
         blocks = np.split(x, range(predictor.block, len(x), predictor.block))
-        found = [self._seen(predictor, self._pack.feed.strange(b), ClassDistribution(conf.average)) for b in blocks]
-        return _whole(np.empty(0), found)
+        distributions = [
+            self._seen(predictor, self._pack.feed.strange(b), ClassDistribution(conf.average)) for b in blocks
+        ]
+        return _whole(np.empty(0), distributions)
 
     def _seen(
         self, predictor: WeightScaling | MonteCarlo, x: Tensor, classes: ClassDistribution
@@ -143,16 +145,16 @@ class Predictor:
             precisions: candidates of the noise precision tau.
             at: numbers of passes after which to record mean and log-likelihood as well.
         """
-        predictor, feed, found, ys = self._predictor(conf, part, stochastic), self._pack.feed, [], []
+        predictor, feed, predictions, ys = self._predictor(conf, part, stochastic), self._pack.feed, [], []
         for block in self.rows(part).split(predictor.block, 1):
             x, y = feed.fetch(block)
             true = feed.in_units(y)[0]
             values = ValueDistribution(true, precisions, at)
             with self._pack.arithmetic:
                 predictor.run(x, _adder(values, feed))
-            found.append((values.done(), [tuple(shot) for shot in values.shots()]))
+            predictions.append((values.done(), [tuple(shot) for shot in values.shots()]))
             ys.append(true.cpu().numpy())
-        return _whole(np.concatenate(ys), found)
+        return _whole(np.concatenate(ys), predictions)
 
     def text_nll(self, conf: InferConf, part: str, stochastic: bool) -> tuple[float, int]:
         """Return the mean negative log-probability of the next token of a running text, in nats, and the token count.
@@ -194,8 +196,8 @@ class Predictor:
     def _plain_nll(self, part: str) -> tuple[float, int]:
         pack = self._pack
         with pack.arithmetic:
-            found = evaluate_split(pack.model, self._params, pack.feed, part, pack.task, pack.testing(self._params))
-        return found.loss[0], sum(rows.numel() for rows in pack.feed.eval_batches(part))
+            outcome = evaluate_split(pack.model, self._params, pack.feed, part, pack.task, pack.testing(self._params))
+        return outcome.loss[0], sum(rows.numel() for rows in pack.feed.eval_batches(part))
 
 
 def _adder(values: ValueDistribution, feed: Batches) -> Callable[[Tensor], None]:

@@ -57,11 +57,11 @@ def run_evaluations(
     total = len(todo) + sum(len(task.kept) for task in ensembles)
     with ProgressBar(total, "evaluating", "networks") as bar, _network_errors(evaluations):
         for task, each in todo:
-            found = _isolated(each, partial(_measure, each, task.conf))
-            if predictions and found.predicted:
-                store_predictions(evaluations.folder, each.trial.id, found.predicted, format_inference(task.conf))
+            measured = _isolated(each, partial(_measure, each, task.conf))
+            if predictions and measured.predicted:
+                store_predictions(evaluations.folder, each.trial.id, measured.predicted, format_inference(task.conf))
             if not evaluations.has(each.trial.id, task.conf):
-                evaluations.add(each.trial.id, task.conf, found)
+                evaluations.add(each.trial.id, task.conf, measured)
             bar.add(1)
         for task in ensembles:
             first = task.kept[0].trial

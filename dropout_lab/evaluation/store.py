@@ -68,14 +68,14 @@ class EvaluationStore:
     def has(self, trial_id: str, conf: InferConf) -> bool:
         return _key({"trial_id": trial_id, **inference_columns(conf)}) in self._there
 
-    def add(self, trial_id: str, conf: InferConf, found: Measures) -> None:
+    def add(self, trial_id: str, conf: InferConf, measured: Measures) -> None:
         """Store an evaluation; its row is written last, so that an evaluation cut off by a crash is repeated."""
         named = {"trial_id": trial_id, **inference_columns(conf)}
-        parts = {"reliability.csv": found.bins, "coverage.csv": found.coverage, "ood.csv": found.ood}
+        parts = {"reliability.csv": measured.bins, "coverage.csv": measured.coverage, "ood.csv": measured.ood}
         for name, rows in parts.items():
             if rows:
                 append_rows(self.folder / name, FILES[name], [named | row for row in rows])
-        append_rows(self._path, COLUMNS, [named | found.measured])
+        append_rows(self._path, COLUMNS, [named | measured.measured])
         self._there.add(_key(named))
 
     def has_ensemble(self, point: str, members: str, conf: InferConf) -> bool:

@@ -55,8 +55,8 @@ def command(words: Sequence[str], say: Callable[[str], None]) -> int:
         check_override(word)
     enable_plugins()
     with open_composer() as points:
-        folder, found = evaluate_folder(words, points, say)
-    for line in write_evaluations(folder, found):
+        folder, outcome = evaluate_folder(words, points, say)
+    for line in write_evaluations(folder, outcome):
         say(line)
     return 0
 
@@ -72,8 +72,10 @@ def write_evaluations(folder: Path, made: Sequence[tuple[str, InferConf]]) -> li
         The lines to print.
     """
     wanted = _wanted(made)
-    found = {name: report.read_evaluations(folder, name) for name in FILES}
-    kept = {n: report.select_evaluations(f, wanted) for n, f in found.items() if f is not None and n != "ensembles.csv"}
+    frames = {name: report.read_evaluations(folder, name) for name in FILES}
+    kept = {
+        n: report.select_evaluations(f, wanted) for n, f in frames.items() if f is not None and n != "ensembles.csv"
+    }
     kept = {name: frame for name, frame in kept.items() if len(frame)}
     tables: list[tuple[str, report.EvaluationTable]] = []
     if "evaluations.csv" in kept:
@@ -82,7 +84,7 @@ def write_evaluations(folder: Path, made: Sequence[tuple[str, InferConf]]) -> li
         replace_file(folder / "evaluations_summary.csv", text)
     if "ood.csv" in kept:
         tables.append(("ood.md", report.ood_table(kept["ood.csv"])))
-    together = found["ensembles.csv"]
+    together = frames["ensembles.csv"]
     if together is not None:
         ways = [{k: v for k, v in each.items() if k != "trial_id"} for each in wanted if each["infer"] == "ensemble"]
         ids = {each["trial_id"] for each in wanted}

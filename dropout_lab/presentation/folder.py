@@ -46,15 +46,18 @@ def load_plot_data(folder: str | Path, summary: Summary | None = None) -> PlotDa
         ConfigError: see :func:`load_summary`.
     """
     summary = load_summary(folder) if summary is None else summary
-    found = {}
+    evaluation_frames = {}
     try:
         curves = read_csv.read_table(Path(folder) / "curves.csv") if (Path(folder) / "curves.csv").exists() else None
         for name in ("reliability", "coverage"):
             frame = read_evaluations(Path(folder), f"{name}.csv")
             if frame is not None:
-                found[name] = frame[frame["trial_id"].isin(summary.trials["trial_id"])]
+                evaluation_frames[name] = frame[frame["trial_id"].isin(summary.trials["trial_id"])]
     except ValueError as error:
         raise ConfigError(str(error)) from None
     return PlotData(
-        summary, pd.DataFrame() if curves is None else curves, choose_title(summary.trials, "sweep"), **found
+        summary,
+        pd.DataFrame() if curves is None else curves,
+        choose_title(summary.trials, "sweep"),
+        **evaluation_frames,
     )

@@ -126,7 +126,7 @@ def read_tuning(folder: Path) -> list[TunedArm]:
         return []
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     command = read_command(folder)
-    found = []
+    records = []
     for arm, rows in table.groupby("arm", sort=False):
         picked = rows.loc[rows["picked"] == "True", "settings"].tolist()
         ordered = rows.assign(rank=pd.to_numeric(rows["val_loss"], errors="coerce")).sort_values("rank")
@@ -138,8 +138,8 @@ def read_tuning(folder: Path) -> list[TunedArm]:
         values = [word.partition("=") for word in (picked[0].split() if picked else [])]
         ranges = _ranges(command, str(arm))
         warnings = [text for key, _, value in values if (text := _edge(key, value, ranges))]
-        found.append(TunedArm(str(arm), picked[0] if picked else "", tried, warnings))
-    return found
+        records.append(TunedArm(str(arm), picked[0] if picked else "", tried, warnings))
+    return records
 
 
 def _short(value: object) -> str:
@@ -154,18 +154,18 @@ def _ranges(command: str, arm: str) -> dict[str, tuple[float, float, bool]]:
     """
     words = _words(command)
     named = {name for text in (arm, *(value for _, _, value in words)) for name in re.split(r"[^\w]+", text)}
-    found: dict[str, tuple[float, float, bool]] = {}
+    ranges: dict[str, tuple[float, float, bool]] = {}
     for group in ("variant", "regularizer"):
         cards = [name for name in list_choices(group) if name in re.split(r"[^\w]+", arm)]
         for name in cards or [name for name in list_choices(group) if name in {*named, "inverted"}]:
             card: Any = OmegaConf.load(CONF / group / f"{name}.yaml")
             for key, ends in (card.get("tune") or {}).items():
-                found[str(key)] = (float(ends["low"]), float(ends["high"]), bool(ends.get("log", False)))
+                ranges[str(key)] = (float(ends["low"]), float(ends["high"]), bool(ends.get("log", False)))
     for key, _, value in words:
         ends = re.search(r"interval\(([^,)]+),([^)]+)\)", value)
         if ends and None not in (low := as_number(ends[1]), high := as_number(ends[2])):
-            found[key] = (float(low or 0), float(high or 0), "log" in value)
-    return found
+            ranges[key] = (float(low or 0), float(high or 0), "log" in value)
+    return ranges
 
 
 def _edge(key: str, value: str, ranges: dict[str, tuple[float, float, bool]]) -> str:

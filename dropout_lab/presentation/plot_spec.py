@@ -55,12 +55,12 @@ def _range(value: str) -> tuple[float, float] | None:
         return None
     low, _, high = value.partition(":")
     try:
-        found = float(low), float(high)
+        limits = float(low), float(high)
     except ValueError:
-        found = (0.0, 0.0)
-    if not found[0] < found[1]:
+        limits = (0.0, 0.0)
+    if not limits[0] < limits[1]:
         raise ConfigError.of("range", value, "must be LOW:HIGH in the shown unit, such as range=80:100")
-    return found
+    return limits
 
 
 def _default_kind(data: PlotData, given: Mapping[str, str]) -> str:

@@ -170,16 +170,14 @@ def pair_matrix(summary: Summary) -> list[dict[str, Any]]:
         cells: dict[tuple[str, str], dict[str, str]] = {}
         for first, second in combinations(labels, 2):
             for row, column in ((first, second), (second, first)):
-                found = summary.comparison.pair(row, column)
-                if found is None:
+                pair = summary.comparison.pair(row, column)
+                if pair is None:
                     continue
-                better = (found.difference.mean > 0) == contest.higher
-                state = "even" if found.holm > LEVEL else "better" if better else "worse"
-                mean = round(found.difference.mean * shown.scale, shown.digits) + 0.0  # no minus before a zero
+                better = (pair.difference.mean > 0) == contest.higher
+                state = "even" if pair.holm > LEVEL else "better" if better else "worse"
+                mean = round(pair.difference.mean * shown.scale, shown.digits) + 0.0  # no minus before a zero
                 text = f"{mean:+.{shown.digits}f}"
-                detail = (
-                    f"{interval_text(found.difference, shown.scale, shown.digits, '+')}, adjusted p {found.holm:.3f}"
-                )
+                detail = f"{interval_text(pair.difference, shown.scale, shown.digits, '+')}, adjusted p {pair.holm:.3f}"
                 cells[row, column] = {"text": text, "state": state, "detail": detail}
         unit = "points" if shown.unit == "%" else shown.unit
         names = {label: ", ".join(summary.settings.get(label, {}).values()) or label for label in labels}

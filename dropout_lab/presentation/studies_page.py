@@ -87,9 +87,9 @@ def _claim(row: dict[Any, Any]) -> dict[str, str]:
     text = "" if effect is None else f"{effect:.3g}"
     if low is not None and high is not None:
         text += f" [{low:.3g}, {high:.3g}]"
-    found = {str(key): str(row[key]) for key in CLAIM_CELLS}
-    found["effect"] = f"{row['about']}: {text}" if row["about"] and text else text
-    found["p"] = "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
-    found["panel"] = str(row["panel"]) or found["data"]
-    found["category"] = CATEGORIES.get(found["category"], "Claims without a category")
-    return found | {"state": _state(found["verdict"])}
+    cells = {str(key): str(row[key]) for key in CLAIM_CELLS}
+    cells["effect"] = f"{row['about']}: {text}" if row["about"] and text else text
+    cells["p"] = "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+    cells["panel"] = str(row["panel"]) or cells["data"]
+    cells["category"] = CATEGORIES.get(cells["category"], "Claims without a category")
+    return cells | {"state": _state(cells["verdict"])}

@@ -149,10 +149,10 @@ SEARCHING = ("arms", "tune", "budget", "sampler", "tuning_seeds", "tuning_metric
 
 def describe_searches(searches: Sequence[Search]) -> dict[str, TuningRecord]:
     """Return the tuning record of each arm by its label, over all draws of its tuning."""
-    found: dict[str, list[Search]] = {}
+    by_arm: dict[str, list[Search]] = {}
     for search in searches:
-        found.setdefault(search.arm.label, []).append(search)
-    return {label: _describe_draws(draws) for label, draws in found.items()}
+        by_arm.setdefault(search.arm.label, []).append(search)
+    return {label: _describe_draws(draws) for label, draws in by_arm.items()}
 
 
 def _describe_draws(draws: Sequence[Search]) -> TuningRecord:

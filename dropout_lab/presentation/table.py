@@ -168,7 +168,7 @@ def _csv(summary: Summary, spec: TableSpec) -> str:
 def _long_rows(summary: Summary, metric: str) -> pd.DataFrame:
     rows = []
     for label in summary.arms:
-        found = summary.interval(label, metric)
-        if found is not None:
-            rows.append({"arm": label, "metric": metric, **found.columns, "n_diverged": summary.diverged(label)})
+        interval = summary.interval(label, metric)
+        if interval is not None:
+            rows.append({"arm": label, "metric": metric, **interval.columns, "n_diverged": summary.diverged(label)})
     return pd.DataFrame(rows)

@@ -49,10 +49,10 @@ def build_stack(scene: NetworkInfo, trials: PackChoice) -> RegularizerStack:
 
 def extra_parameters(conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
     """Return the parameters that the chosen regularizers add to the network, by name."""
-    found: dict[str, ExtraParameter] = {}
+    parameters: dict[str, ExtraParameter] = {}
     for name in conf.names:
-        found |= REGULARIZERS[name].parts(conf, scene)
-    return found
+        parameters |= REGULARIZERS[name].parts(conf, scene)
+    return parameters
 
 
 def incompatibility(conf: RegularizerConf, scene: NetworkInfo) -> str | None:

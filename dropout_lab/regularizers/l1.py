@@ -51,5 +51,5 @@ class L1(WeightRegularizer):
         self._progress = progress
 
     def penalty(self, params: Params) -> Tensor:
-        found = self.summed(params, sum_absolute, -1)
-        return found * (self.own["l1_start"] <= self._progress + 1e-6) if self._late else found
+        total = self.summed(params, sum_absolute, -1)
+        return total * (self.own["l1_start"] <= self._progress + 1e-6) if self._late else total

@@ -39,16 +39,16 @@ class Normalization(Regularizer):
 
     @classmethod
     def parts(cls, conf: RegularizerConf, scene: NetworkInfo) -> dict[str, ExtraParameter]:
-        found = {}
+        parameters = {}
         for name, site in scene.sites.items():
             if site.produced_by:
                 own = cls.name(name)
-                found[f"{own}.gain"] = ExtraParameter((site.width,), 1.0, name)
-                found[f"{own}.shift"] = ExtraParameter((site.width,), 0.0, name)
-                found |= {
+                parameters[f"{own}.gain"] = ExtraParameter((site.width,), 1.0, name)
+                parameters[f"{own}.shift"] = ExtraParameter((site.width,), 0.0, name)
+                parameters |= {
                     f"{own}.{k}": ExtraParameter((site.width,), v, name, written=True) for k, v in cls.written.items()
                 }
-        return found
+        return parameters
 
     @classmethod
     def name(cls, site: str) -> str:

@@ -83,9 +83,9 @@ class RegularizerStack:
     def stopping(self) -> list[Stopping]:
         """Early-stopping rule of each of the M models."""
         for regularizer in self.having("stopping"):
-            found = regularizer.stopping()
-            if found is not None:
-                return found
+            rule = regularizer.stopping()
+            if rule is not None:
+                return rule
         return [Stopping(math.inf)] * self._models
 
     def select(self, models: Sequence[int]) -> "RegularizerStack":

@@ -150,16 +150,16 @@ class Comparison:
         for c in (contest for contest in self.contests if contest.values):
             base = c.apart[c.baseline]
             family.update({(a, base): c for a in c.different if a != base})
-        found = _contrasts(family)
+        contrasts = _contrasts(family)
         wanted = {label: (c.apart[label], c.apart[c.baseline]) for c in self.contests for label in c.values}
-        return {label: replace(found[pair], arm=label) for label, pair in wanted.items() if pair in found}
+        return {label: replace(contrasts[pair], arm=label) for label, pair in wanted.items() if pair in contrasts}
 
     @cached_property
     def _pairs(self) -> dict[Pair, PairedDifference]:
         """Comparison of every pair of arms with different trials, in both directions."""
         family = {pair: c for c in self.contests for pair in combinations(c.different, 2)}
-        found = _contrasts(family)
-        return found | {(b, a): contrast.turned() for (a, b), contrast in found.items()}
+        contrasts = _contrasts(family)
+        return contrasts | {(b, a): contrast.turned() for (a, b), contrast in contrasts.items()}
 
     @cached_property
     def to_best(self) -> dict[str, PairedDifference]:
@@ -194,12 +194,12 @@ class Comparison:
             return UNKNOWN
         if contest.apart[label] == contest.apart[contest.best]:
             return BEST
-        found = self.to_best.get(label)
-        if found is None:
+        contrast = self.to_best.get(label)
+        if contrast is None:
             return UNKNOWN
-        if found.holm <= LEVEL:
+        if contrast.holm <= LEVEL:
             return BEHIND
-        return TOO_FEW if found.undecidable else ALIKE
+        return TOO_FEW if contrast.undecidable else ALIKE
 
 
 def _contrasts(family: Mapping[Pair, ComparisonGroup]) -> dict[Pair, PairedDifference]:

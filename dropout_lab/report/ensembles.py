@@ -19,8 +19,8 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     keys = list(dict.fromkeys([*varying_settings(frame), "kind", "size", "epochs", "passes_each"]))
     rows = []
     for key, mine in frame.groupby(keys, sort=False, dropna=False):
-        found = {row["metric"]: interval_of(row) for row in mine.to_dict("records")}
-        rows.append(dict(zip(keys, key, strict=True)) | found)
+        intervals = {row["metric"]: interval_of(row) for row in mine.to_dict("records")}
+        rows.append(dict(zip(keys, key, strict=True)) | intervals)
     return pd.DataFrame(rows)
 
 
@@ -86,9 +86,9 @@ def _table(wide: pd.DataFrame, names: list[str], cost: str, title: str, note: st
         cells += [KINDS[row["kind"]], format_cell(row["size"])]
         count = 0
         for metric in shown:
-            found, how = row[metric], SHOWN[metric]
-            count = int(found.n)
-            cells.append(interval_text(found, how.scale, how.digits))
+            interval, how = row[metric], SHOWN[metric]
+            count = int(interval.n)
+            cells.append(interval_text(interval, how.scale, how.digits))
         rows.append([*cells, str(count)])
     titles = [title, *names, "average over", "size", *(SHOWN[metric].title for metric in shown), "n"]
     return EvaluationTable(titles, rows, len(names) + 3, note)

@@ -89,11 +89,11 @@ def varying_settings(frame: pd.DataFrame) -> list[str]:
     If no setting differs, return ``infer`` alone.
     """
     names = [c for c in frame.columns if c in SETTINGS or c == "infer" or ("." in c and c not in REPLICATES)]
-    found = [name for name in names if frame[name].nunique() > 1]
+    varying = [name for name in names if frame[name].nunique() > 1]
     for name in names:  # a setting that is empty where it is not in use may be all that tells two arms apart
-        if len(frame.drop_duplicates([*found, name])) > max(len(frame.drop_duplicates(found)) if found else 1, 1):
-            found.append(name)
-    return found or ["infer"]
+        if len(frame.drop_duplicates([*varying, name])) > max(len(frame.drop_duplicates(varying)) if varying else 1, 1):
+            varying.append(name)
+    return varying or ["infer"]
 
 
 def group_by_arm(frame: pd.DataFrame, names: Sequence[str]) -> list[tuple[list[str], pd.DataFrame]]:
@@ -130,11 +130,11 @@ def summarize(frame: pd.DataFrame) -> pd.DataFrame:
         for metric in METRICS:
             values = mine[metric].dropna()
             if len(values):
-                found = mean_interval(values.tolist(), bounds=bounds_of(metric))
+                interval = mean_interval(values.tolist(), bounds=bounds_of(metric))
                 sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
                 spread = {"sd": sd, "se": sd / math.sqrt(len(values))}
                 named = dict(zip(names, cells, strict=True))
-                rows.append({**named, "metric": metric, **found.columns, **spread})
+                rows.append({**named, "metric": metric, **interval.columns, **spread})
     return pd.DataFrame(rows)
 
 
@@ -158,11 +158,11 @@ def _cells(rows: pd.DataFrame, metric: str, apart: bool) -> list[str]:
     values, shown = rows[metric].dropna().tolist(), SHOWN[metric]
     if not values:
         return ["-"] * (3 if apart else 1)
-    found = mean_interval(values, bounds=bounds_of(metric))
+    interval = mean_interval(values, bounds=bounds_of(metric))
     if not apart:
-        return [interval_text(found, shown.scale, shown.digits)]
+        return [interval_text(interval, shown.scale, shown.digits)]
     sd = float(pd.Series(values).std(ddof=1))
-    figures = [found.mean, sd / math.sqrt(found.n), sd]
+    figures = [interval.mean, sd / math.sqrt(interval.n), sd]
     return ["-" if math.isnan(v) else f"{v * shown.scale:.{shown.digits}f}" for v in figures]
 
 
@@ -185,8 +185,8 @@ def ood_table(frame: pd.DataFrame) -> EvaluationTable:
     names = [*(name for name in varying_settings(frame)), "ood_data", "score"]
     rows = []
     for cells, mine in group_by_arm(frame, names):
-        found = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
-        rows.append([*cells, *(interval_text(each, 100, 2) for each in found), str(len(mine))])
+        intervals = [mean_interval(mine[name].tolist(), bounds=bounds_of(name)) for name in ("auroc", "fpr95")]
+        rows.append([*cells, *(interval_text(each, 100, 2) for each in intervals), str(len(mine))])
     spread = spread_text([int(row[-1]) for row in rows], [FRACTION], "seeds")
     accepted = "the fraction of the other images that is accepted when 95 % of the test examples are"
     note = f"{spread}. AUROC: 50 is chance; FPR95: {accepted}."

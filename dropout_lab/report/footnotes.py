@@ -92,17 +92,17 @@ def _compared(summary: Summary) -> Iterator[str]:
     if any(crossed_text(summary, label) for label in comparison.to_baseline):
         yield "crossed: the same difference over seeds and test examples, by two-way analysis of variance."
     marks = {label: comparison.mark(label) for label in summary.arms}
-    found = set(marks.values())
-    if BEST not in found:
+    shown_marks = set(marks.values())
+    if BEST not in shown_marks:
         return
     legend = ["* best mean"]
-    legend += ["= inconclusive against it"] if ALIKE in found else []
+    legend += ["= inconclusive against it"] if ALIKE in shown_marks else []
     few = f"? too few {summary.replicate_name}s with a difference for any conclusion"
-    legend += [few] if TOO_FEW in found else []
-    legend += ["no mark: worse"] if "" in found else []
+    legend += [few] if TOO_FEW in shown_marks else []
+    legend += ["no mark: worse"] if "" in shown_marks else []
     many = f" over all {comparison.pairs} pairs of arms" if comparison.pairs > 1 else ""
     yield f"{'; '.join(legend)} (the same test at level {LEVEL:g}, Holm{many})."
-    if TOO_FEW in found and comparison.seeds_to_tell and _seeds(summary) < comparison.seeds_to_tell:
+    if TOO_FEW in shown_marks and comparison.seeds_to_tell and _seeds(summary) < comparison.seeds_to_tell:
         count = f"{_seeds(summary)} {summary.replicate_name}s"
         yield f"{count} are too few to compare this many arms; {comparison.seeds_to_tell} are enough."
     yield from _detectable(summary, [comparison.to_best[label] for label, mark in marks.items() if mark == ALIKE])
@@ -115,13 +115,13 @@ def _seeds(summary: Summary) -> int:
 def _detectable(summary: Summary, open_: list[PairedDifference]) -> Iterator[str]:
     """Yield the detectable difference and the equivalence margin of each inconclusive comparison with the best arm."""
     parts = []
-    for found in open_[:NAMED]:
-        shown = SHOWN[summary.score(found.arm) or next(iter(TEST_SCORES))]
+    for pair in open_[:NAMED]:
+        shown = SHOWN[summary.score(pair.arm) or next(iter(TEST_SCORES))]
         low, high, margin = (
-            f"{value * shown.scale:.{shown.digits}f}" for value in (*found.detectable, found.equivalent_within)
+            f"{value * shown.scale:.{shown.digits}f}" for value in (*pair.detectable, pair.equivalent_within)
         )
-        if not math.isnan(found.detectable[0] + found.equivalent_within):
-            parts.append(f"{found.arm} {low} to {high}, {margin}")
+        if not math.isnan(pair.detectable[0] + pair.equivalent_within):
+            parts.append(f"{pair.arm} {low} to {high}, {margin}")
     if parts:
         yield (
             "Inconclusive against the best: the difference that would be detected with probability 0.8 (95 % range "

@@ -83,9 +83,9 @@ def escape_latex(text: str) -> str:
     return _FOREIGN.sub(_unicode_text, escaped)
 
 
-def _unicode_text(found: re.Match[str]) -> str:
-    codes = " ".join(f"U+{ord(c):04X}" for c in found[0])
-    return rf"\unicodetext{{{codes}}}{{{found[0]}}}"
+def _unicode_text(match: re.Match[str]) -> str:
+    codes = " ".join(f"U+{ord(c):04X}" for c in match[0])
+    return rf"\unicodetext{{{codes}}}{{{match[0]}}}"
 
 
 def join_latex(cells: Sequence[str]) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 from dropout_lab.stats.intervals import LEAST, Bounds, Interval
 
 
-def interval_text(found: Interval, scale: float = 1.0, digits: int = 2, sign: str = "") -> str:
+def interval_text(interval: Interval, scale: float = 1.0, digits: int = 2, sign: str = "") -> str:
     """Return an interval as text, such as ``96.11 [95.93, 96.30]``.
 
     The text lists the values if there are too few for an interval, and is the mean alone if there are neither values
     nor bounds.
 
     Args:
-        found: the interval.
+        interval: the interval.
         scale: factor from the stored value to the printed unit.
         digits: number of decimal places.
         sign: ``+`` to print the sign of positive numbers as well.
@@ -22,11 +22,11 @@ def interval_text(found: Interval, scale: float = 1.0, digits: int = 2, sign: st
     def text(value: float) -> str:
         return f"{value * scale:{sign}.{digits}f}"
 
-    if found.n < LEAST and found.values:
-        return ", ".join(map(text, found.values))
-    if found.n < LEAST or math.isnan(found.low):
-        return text(found.mean)
-    return f"{text(found.mean)} [{text(found.low)}, {text(found.high)}]"
+    if interval.n < LEAST and interval.values:
+        return ", ".join(map(text, interval.values))
+    if interval.n < LEAST or math.isnan(interval.low):
+        return text(interval.mean)
+    return f"{text(interval.mean)} [{text(interval.low)}, {text(interval.high)}]"
 
 
 def _transformation(bounds: Collection[Bounds]) -> str:

@@ -80,11 +80,11 @@ def _along_rate(summary: Summary, arms: Sequence[tuple[Mapping[str, str], str]],
     for panel, metric in zip(panels, summary.shown, strict=True):
         shown = metric_column(metric, summary.trials)
         for i, (name, places) in enumerate(series.items()):
-            found = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
+            means = [(x, summary.interval(label, metric)) for x, label in sorted(places, key=lambda place: place[0])]
             turn = i // len(COLOURS)  # series with the same colour get different markers
             look: Any = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[(i + turn) % len(MARKERS)]}
             draw_series(
-                panel, [(x, f) for x, f in found if f is not None], shown.scale, label=shown_name(name) or None, **look
+                panel, [(x, f) for x, f in means if f is not None], shown.scale, label=shown_name(name) or None, **look
             )
         panel.set(xlabel="rate (drop probability)", ylabel=shown.title)
         panel.set_ylim(limits(panel.get_ylim(), _bounds(summary, metric)))
@@ -108,9 +108,9 @@ def _by_arm(summary: Summary, title: str) -> Figure:
     for panel, metric in zip(panels, summary.shown, strict=True):
         shown = metric_column(metric, summary.trials)
         for y, label in enumerate(labels):
-            found = summary.interval(label, metric)
-            if found is not None:
-                draw_interval(panel, found, y, shown.scale)
+            interval = summary.interval(label, metric)
+            if interval is not None:
+                draw_interval(panel, interval, y, shown.scale)
         panel.set_xlim(limits(panel.get_xlim(), _bounds(summary, metric)))
         panel.set(xlabel=shown.title, ylim=(len(labels) - 0.5, -0.5))
         if metric in TEST_SCORES and len(summary.contexts) == 1 and len(labels) > 1:

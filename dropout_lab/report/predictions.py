@@ -27,15 +27,15 @@ def load_predictions(folder: str | Path, trial_id: str, way: str = "") -> dict[s
         return {}
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-        if found["prediction"].shape != found["target"].shape:
+            predictions = {name: arrays[name] for name in arrays.files}
+        if predictions["prediction"].shape != predictions["target"].shape:
             raise ValueError("its arrays differ in length")
     except MemoryError:
         raise
     except Exception as error:  # zipfile, zlib and numpy raise many types on damaged bytes
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise ValueError(f"{path}: cannot be read ({reason}); delete it and train again") from None
-    return found
+    return predictions
 
 
 def correct_examples(folder: str | Path, trial_id: str) -> np.ndarray | None:

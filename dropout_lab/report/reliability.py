@@ -139,15 +139,15 @@ def draw_ensembles(frame: pd.DataFrame, title: str) -> Figure:
 
 
 def _averages(panel: Axes, rows: pd.DataFrame, scale: float, colour: str, label: str) -> None:
-    looks: dict[str, dict[str, Any]] = {
+    styles: dict[str, dict[str, Any]] = {
         "mc_dropout": {"marker": MARKERS[0], "label": f"{label}: passes of one net"},
         "deep_ensemble": {"marker": MARKERS[1], "linestyle": ":", "label": f"{label}: several nets"},
     }
-    for kind, look in looks.items():
+    for kind, style in styles.items():
         mine = rows[rows["kind"] == kind].sort_values("size")
         if len(mine):
-            found = [(float(row["size"]), interval_of(row)) for row in mine.to_dict("records")]
-            draw_series(panel, found, scale, color=colour, markersize=4, capsize=2, linewidth=1.2, **look)
+            averages = [(float(row["size"]), interval_of(row)) for row in mine.to_dict("records")]
+            draw_series(panel, averages, scale, color=colour, markersize=4, capsize=2, linewidth=1.2, **style)
     plain = rows[rows["kind"] == "single"]["mean"]
     if len(plain):
         panel.axhline(

@@ -109,8 +109,8 @@ def _sorted(summary: Summary, sort: str) -> Summary:
                 return False, float(value), ""
             except ValueError:
                 return False, math.inf, value
-        found = summary.interval(label, name)
-        return found is None, 0.0 if found is None else found.mean, ""
+        interval = summary.interval(label, name)
+        return interval is None, 0.0 if interval is None else interval.mean, ""
 
     order = sorted(summary.arms, key=key, reverse=sort.startswith("-"))
     order.sort(key=lambda label: key(label)[0])
@@ -125,9 +125,9 @@ def _printed(summary: Summary, spec: TableSpec) -> ResultTable:
     bold = set()
     for i, label in enumerate(summary.arms):
         for j, metric in enumerate(scores, left):
-            if spec.decimals is not None and (found := summary.interval(label, metric)) is not None:
+            if spec.decimals is not None and (interval := summary.interval(label, metric)) is not None:
                 mark = summary.comparison.mark(label) if summary.comparison.pairs else ""
-                rows[i][j] = f"{interval_text(found, SHOWN[metric].scale, spec.decimals)} {mark}".rstrip()
+                rows[i][j] = f"{interval_text(interval, SHOWN[metric].scale, spec.decimals)} {mark}".rstrip()
             if _is_bold(summary, label, metric, spec.bold):
                 bold.add((i, j))
     return ResultTable(titles, rows, left, frozenset(bold), note=bold_note(spec))
@@ -182,13 +182,13 @@ def _check_rows(keys: Sequence[Sequence[str]], rows: Sequence[str], summary: Sum
 
 
 def _cell(summary: Summary, label: str, metric: str, spec: TableSpec) -> str:
-    found, shown = summary.interval(label, metric), describe_metric(metric, summary.trials)
-    if found is None:
+    interval, shown = summary.interval(label, metric), describe_metric(metric, summary.trials)
+    if interval is None:
         return "-"
     digits = shown.digits if spec.decimals is None else spec.decimals
     if spec.spread == "interval":
-        return interval_text(found, shown.scale, digits)
-    mean = f"{found.mean * shown.scale:.{digits}f}"
+        return interval_text(interval, shown.scale, digits)
+    mean = f"{interval.mean * shown.scale:.{digits}f}"
     sd = float(summary.finished(label, metric)[metric].std(ddof=1)) * shown.scale
     return mean if spec.spread == "none" or math.isnan(sd) else f"{mean} ± {sd:.{digits}f}"
 
@@ -205,7 +205,7 @@ def _is_bold(summary: Summary, label: str, metric: str, bold: str) -> bool:
     means: Mapping[str, Interval] = {name: f for name in group if (f := summary.interval(name, metric)) is not None}
     if shown.higher is None or label not in means or len(means) < 2:
         return False
-    return means[label].mean == (max if shown.higher else min)(found.mean for found in means.values())
+    return means[label].mean == (max if shown.higher else min)(mean.mean for mean in means.values())
 
 
 def _note(summary: Summary, spec: TableSpec, metrics: Sequence[str]) -> str:

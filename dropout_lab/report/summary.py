@@ -167,9 +167,9 @@ class Summary:
     def shown(self) -> list[str]:
         """Metrics of the printed table: the scores on the test set, the requested metrics, and the gap unless its unit
         differs among arms."""
-        found = [metric for metric in SHOWN if metric in self.trials and self.trials[metric].notna().any()]
-        mixed = sum(metric in TEST_SCORES for metric in found) > 1
-        return [metric for metric in found if not (mixed and metric == "gap")]
+        metrics = [metric for metric in SHOWN if metric in self.trials and self.trials[metric].notna().any()]
+        mixed = sum(metric in TEST_SCORES for metric in metrics) > 1
+        return [metric for metric in metrics if not (mixed and metric == "gap")]
 
     def score(self, label: str) -> str | None:
         """Return the metric by which an arm is compared; None if none of its trials is finished."""
@@ -237,11 +237,11 @@ class Summary:
         axes = list(next(iter(self.settings.values()), {}))
         treatments = [axis for axis in axes if axis.partition(".")[0] not in PLACES]
         apart = [axis for axis in axes if axis not in treatments and (treatments or axis.startswith("data"))]
-        found: dict[tuple[str | None, ...], list[str]] = {}
+        contexts: dict[tuple[str | None, ...], list[str]] = {}
         for label in self.arms:
             place = tuple(self.settings[label][axis] for axis in apart) if apart else ()
-            found.setdefault((self.score(label), *place), []).append(label)
-        return list(found.values())
+            contexts.setdefault((self.score(label), *place), []).append(label)
+        return list(contexts.values())
 
     def _contest(self, labels: Sequence[str]) -> ComparisonGroup:
         metric = self.score(labels[0])
@@ -276,9 +276,9 @@ class Summary:
                 cost |= {"tuned": tuned.picked, "tuning_settings": tuned.settings}
                 cost |= {"tuning_trials": tuned.trials, "tuning_seconds": tuned.seconds}
             for metric in (name for name in METRICS if name in self.trials):
-                found = self.interval(label, metric)
-                if found is not None:
-                    rows.append({"arm": label, "metric": metric, **found.columns, **cost})
+                interval = self.interval(label, metric)
+                if interval is not None:
+                    rows.append({"arm": label, "metric": metric, **interval.columns, **cost})
             if self.interval(label, "train_seconds") is None:
                 rows.append({"arm": label, "metric": "", "n": 0, **cost})
         more = ["tuned", "tuning_settings", "tuning_trials", "tuning_seconds"] if self.tuned else []

@@ -62,8 +62,8 @@ def arm_columns(summary: Summary) -> int:
 
 
 def _interval(summary: Summary, label: str, metric: str) -> str:
-    found, shown = summary.interval(label, metric), SHOWN[metric]
-    return "-" if found is None else interval_text(found, shown.scale, shown.digits)
+    interval, shown = summary.interval(label, metric), SHOWN[metric]
+    return "-" if interval is None else interval_text(interval, shown.scale, shown.digits)
 
 
 def _score(summary: Summary, label: str, metric: str) -> str:
@@ -71,20 +71,20 @@ def _score(summary: Summary, label: str, metric: str) -> str:
     return f"{text} {summary.comparison.mark(label) or ' '}" if text != "-" and summary.comparison.pairs else text
 
 
-def _mean(found: Interval | None, shown: MetricFormat) -> str:
-    return "-" if found is None else f"{found.mean * shown.scale:.{shown.digits}f}"
+def _mean(interval: Interval | None, shown: MetricFormat) -> str:
+    return "-" if interval is None else f"{interval.mean * shown.scale:.{shown.digits}f}"
 
 
 def _contrast(summary: Summary, label: str) -> list[str]:
     """Return the cells of the difference to the baseline with its interval, and of the corrected p-value."""
-    metric, found = summary.score(label), summary.comparison.to_baseline.get(label)
+    metric, contrast = summary.score(label), summary.comparison.to_baseline.get(label)
     if any(label in c.values and c.apart[label] == c.apart[c.baseline] for c in summary.comparison.contests):
         return [BASELINE, ""]
-    if found is None or metric is None:
+    if contrast is None or metric is None:
         return ["-", ""]
     shown = SHOWN[metric]
-    text = interval_text(found.difference, shown.scale, shown.digits, "+")
-    return [text, "<0.001" if found.holm < 0.001 else f"{found.holm:.3f}"]
+    text = interval_text(contrast.difference, shown.scale, shown.digits, "+")
+    return [text, "<0.001" if contrast.holm < 0.001 else f"{contrast.holm:.3f}"]
 
 
 def _count(summary: Summary, label: str, name: str, count: int) -> str:
@@ -96,12 +96,12 @@ def comparison_frame(summary: Summary) -> pd.DataFrame:
     rows = []
     for contest in summary.comparison.contests:
         for kind, other in (("baseline", contest.baseline), ("best", contest.best)):
-            found = summary.comparison.to_baseline if kind == "baseline" else summary.comparison.to_best
+            contrasts = summary.comparison.to_baseline if kind == "baseline" else summary.comparison.to_best
             for label in contest.values:
                 if other is not None and contest.apart[label] != contest.apart[other]:
                     row: dict[str, object] = {"arm": label, "other": other, "kind": kind}
                     row["metric"] = summary.score(label)
-                    paired = found.get(label)
+                    paired = contrasts.get(label)
                     crossed = summary.crossed(label, other, 1 - paired.level) if paired else None
                     row |= {"crossed_low": crossed.low, "crossed_high": crossed.high} if crossed else {}
                     rows.append(row | _seeds(paired) | _examples(summary.disagreement(label, other)))
@@ -115,30 +115,34 @@ COMPARED = (
 ).split(",")
 
 
-def _seeds(found: PairedDifference | None) -> dict[str, object]:
+def _seeds(contrast: PairedDifference | None) -> dict[str, object]:
     """Return the columns of the comparison over seeds; empty if the arms share fewer than two seeds."""
-    if found is None:
+    if contrast is None:
         return {}
-    mean, low, high, n, _ = found.difference
+    mean, low, high, n, _ = contrast.difference
     return {
         "difference": mean,
         "low": low,
         "high": high,
         "n": n,
-        "p": found.p,
-        "p_holm": found.holm,
-        "level": found.level,
-        "effect_size": found.effect,
-        "win_rate": found.wins,
-        "detectable_low": found.detectable[0],
-        "detectable_high": found.detectable[1],
-        "equivalent_within": found.equivalent_within,
+        "p": contrast.p,
+        "p_holm": contrast.holm,
+        "level": contrast.level,
+        "effect_size": contrast.effect,
+        "win_rate": contrast.wins,
+        "detectable_low": contrast.detectable[0],
+        "detectable_high": contrast.detectable[1],
+        "equivalent_within": contrast.equivalent_within,
     }
 
 
-def _examples(found: Disagreement | None) -> dict[str, object]:
+def _examples(contrast: Disagreement | None) -> dict[str, object]:
     """Return the columns of the comparison over test examples; empty if the predictions were not saved."""
-    return {} if found is None else {"n_only_arm": found.first, "n_only_other": found.second, "p_mcnemar": found.p}
+    return (
+        {}
+        if contrast is None
+        else {"n_only_arm": contrast.first, "n_only_other": contrast.second, "p_mcnemar": contrast.p}
+    )
 
 
 def summary_files(summary: Summary) -> dict[str, str]:

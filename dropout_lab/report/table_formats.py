@@ -33,8 +33,8 @@ MARK = re.compile(r"(.*?)( [*=?])?")  # the marks of a comparison follow a score
 
 
 def _starred(cell: str) -> str:
-    found = MARK.fullmatch(cell.rstrip())
-    return cell if found and found[2] else f"{cell.rstrip()} *"
+    match = MARK.fullmatch(cell.rstrip())
+    return cell if match and match[2] else f"{cell.rstrip()} *"
 
 
 def _single(table: ResultTable) -> bool:

@@ -62,8 +62,8 @@ def describe_sizes(summary: Summary) -> Iterator[str]:
 def _equal(summary: Summary) -> Iterator[str]:
     """Yield a sentence if an arm has no interval because all of its seeds gave the same value."""
     metrics = {label: metric for label in summary.arms if (metric := summary.score(label))}
-    found = [(summary.interval(label, metric), metric) for label, metric in metrics.items()]
-    if any(interval and interval.n >= LEAST and np.isnan(interval.low) for interval, _ in found):
+    intervals = [(summary.interval(label, metric), metric) for label, metric in metrics.items()]
+    if any(interval and interval.n >= LEAST and np.isnan(interval.low) for interval, _ in intervals):
         yield "No interval where all seeds gave the same value; another seed may give a different one."
 
 

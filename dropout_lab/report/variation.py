@@ -42,8 +42,8 @@ def crossed_text(summary: Summary, label: str) -> str:
 
     Empty if the arm is not compared, and if predictions were not saved.
     """
-    found = summary.comparison.to_baseline.get(label)
-    crossed = summary.crossed(label, found.other, 1 - found.level) if found else None
+    contrast = summary.comparison.to_baseline.get(label)
+    crossed = summary.crossed(label, contrast.other, 1 - contrast.level) if contrast else None
     if crossed is None or math.isnan(crossed.low):
         return ""
     shown = SHOWN[next(iter(TEST_SCORES))]

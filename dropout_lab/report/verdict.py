@@ -74,10 +74,10 @@ def _judge(summary: Summary, contest: ComparisonGroup) -> Verdict:
 
 
 def _score(summary: Summary, label: str, metric: str, shown: MetricText) -> str:
-    found = summary.interval(label, metric)
-    assert found is not None
+    interval = summary.interval(label, metric)
+    assert interval is not None
     unit = {"%": "%", "": ""}.get(shown.unit, f" {shown.unit}")
-    return f"{shown.title} ({found.mean * shown.scale:.{shown.digits}f}{unit})"
+    return f"{shown.title} ({interval.mean * shown.scale:.{shown.digits}f}{unit})"
 
 
 def _near(near: list[str], others: int) -> str:
@@ -105,12 +105,12 @@ def _baseline(summary: Summary, contest: ComparisonGroup, shown: MetricText) -> 
     if contest.apart[contest.best] == contest.apart[contest.baseline]:
         yield f"The baseline, {contest.baseline}, has the best mean."
         return
-    found: PairedDifference | None = summary.comparison.to_baseline.get(contest.best)
-    if found is None:
+    contrast: PairedDifference | None = summary.comparison.to_baseline.get(contest.best)
+    if contrast is None:
         return
     unit = "points" if shown.unit == "%" else shown.unit
-    text = f"{interval_text(found.difference, shown.scale, shown.digits, '+')} {unit}".rstrip()
-    settled = "a significant difference" if found.holm <= LEVEL else "not a significant difference"
+    text = f"{interval_text(contrast.difference, shown.scale, shown.digits, '+')} {unit}".rstrip()
+    settled = "a significant difference" if contrast.holm <= LEVEL else "not a significant difference"
     yield f"Against the baseline, {contest.baseline}, it differs by {text}, {settled}."
 
 
@@ -118,14 +118,14 @@ def _detectable(summary: Summary, marks: dict[str, str], near: list[str], shown:
     """Yield how many seeds a conclusion takes, and which differences these seeds detect."""
     comparison = summary.comparison
     few = any(marks[label] == TOO_FEW for label in near)
-    seeds = max((found.difference.n for found in comparison.to_best.values()), default=0)
+    seeds = max((pairs.difference.n for pairs in comparison.to_best.values()), default=0)
     if few and comparison.seeds_to_tell and seeds < comparison.seeds_to_tell:
         yield (
             f"{max(pair.difference.n for pair in comparison.to_best.values())} seeds are too few for any difference "
             f"between this many arms to be significant; that takes {comparison.seeds_to_tell} or more."
         )
-    found = [comparison.to_best[label] for label in near if marks[label] == ALIKE and label in comparison.to_best]
-    ends = [each.detectable for each in found if not math.isnan(each.detectable[0])]
+    pairs = [comparison.to_best[label] for label in near if marks[label] == ALIKE and label in comparison.to_best]
+    ends = [each.detectable for each in pairs if not math.isnan(each.detectable[0])]
     if ends:
         low, high = (f"{value * shown.scale:.{shown.digits}f}" for value in (min(ends)[0], max(e[1] for e in ends)))
         unit = "points" if shown.unit == "%" else shown.unit

@@ -82,7 +82,7 @@ def former_word(word: str) -> str:
 
 def former_expression(text: str) -> str:
     """Return an expression over columns, in which ``_`` stands for a dot, under the former names of the columns."""
-    return _COLUMN.sub(lambda found: _FORMER_COLUMN_OF[found[0]], text)
+    return _COLUMN.sub(lambda match: _FORMER_COLUMN_OF[match[0]], text)
 
 
 _FORMER_KEY_OF = {current: former for former, current in FORMER_KEYS.items()}

@@ -157,10 +157,10 @@ class MeanTest:
 
 def two_sided_p(tests: Sequence[MeanTest]) -> list[float]:
     """Return the two-sided p-value of each test of a mean of 0; the sign-flip tests of equal size run together."""
-    found = [1.0] * len(tests)
+    values = [1.0] * len(tests)
     for n in {test.values.size for test in tests}:
         places = [i for i, test in enumerate(tests) if test.values.size == n]
         flipped = sign_flip(np.stack([tests[i].widened for i in places])).tolist()
         for i, p in zip(places, flipped, strict=True):
-            found[i] = tests[i]._two_sided(0.0, p)
-    return found
+            values[i] = tests[i]._two_sided(0.0, p)
+    return values

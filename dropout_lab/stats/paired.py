@@ -42,8 +42,8 @@ def sign_flip(differences: ArrayLike, seed: int = 0) -> np.ndarray:
         (np.abs(signs @ flat[i : i + width].T) >= seen[i : i + width]).sum(0) for i in range(0, len(flat), width)
     ]
     counts = np.concatenate(reached) if reached else np.zeros(0)
-    found = counts / len(signs) if n <= EXACT else (counts + 1) / (len(signs) + 1)
-    return found.reshape(data.shape[:-1])
+    p = counts / len(signs) if n <= EXACT else (counts + 1) / (len(signs) + 1)
+    return p.reshape(data.shape[:-1])
 
 
 def smallest_p(n: int) -> float:

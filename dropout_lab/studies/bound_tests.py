@@ -43,10 +43,10 @@ class BoundTest:
 
     def interval(self, level: float = 0.95) -> Interval:
         """Return the mean with the interval of the test, in the unit of the metric; the mean of ratios is geometric."""
-        found = self.test.interval(level).within(self.bounds)
+        interval = self.test.interval(level).within(self.bounds)
         if self.scale != "log":
-            return found
-        mean, low, high, n, few = found
+            return interval
+        mean, low, high, n, few = interval
         return Interval(math.exp(mean), math.exp(low), math.exp(high), n, tuple(map(math.exp, few)))
 
     @cached_property
@@ -89,8 +89,8 @@ class BoundTest:
 
         For a ratio, the margin is a factor above 1.
         """
-        found = self.test.interval(level)
-        margin = max(abs(found.low), abs(found.high))
+        interval = self.test.interval(level)
+        margin = max(abs(interval.low), abs(interval.high))
         return math.exp(margin) if self.scale == "log" else margin
 
 

@@ -13,10 +13,10 @@ def metric_bounds(metric: StudyMetric) -> Bounds:
     """Return the smallest and the largest possible value of a metric: (0, 100) for ``100 * (1 - test_accuracy)``."""
     # Every way of selecting or averaging the rows of a trial stays within the bounds of the expression.
     known = {name: expression_bounds(reading.value, {}) for name, reading in metric.readings.items()}
-    found = expression_bounds(metric.value, known)
+    bounds = expression_bounds(metric.value, known)
     if metric.relative:  # a ratio
-        return POSITIVE if found[0] >= 0 else UNBOUNDED
-    return found
+        return POSITIVE if bounds[0] >= 0 else UNBOUNDED
+    return bounds
 
 
 def expression_bounds(expression: str, known: Mapping[str, Bounds]) -> Bounds:
@@ -43,8 +43,8 @@ def _ends(node: ast.expr, known: Mapping[str, Bounds]) -> Bounds | None:
         case ast.Constant(int() | float() as value):
             return float(value), float(value)
         case ast.UnaryOp(ast.USub(), operand):
-            found = _ends(operand, known)
-            return None if found is None else (-found[0], -found[1])
+            ends = _ends(operand, known)
+            return None if ends is None else (-ends[0], -ends[1])
         case ast.BinOp(left, operator, right):
             a, b = _ends(left, known), _ends(right, known)
             if a is None or b is None or (a[0] != a[1] and b[0] != b[1]):

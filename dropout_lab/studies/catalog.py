@@ -94,14 +94,14 @@ def check_costs_writable() -> None:
     check_checkout("reproduce --costs: stores the estimates", remedy)
 
 
-def store_costs(found: Mapping[tuple[str, str], StudyCost]) -> None:
+def store_costs(costs: Mapping[tuple[str, str], StudyCost]) -> None:
     """Replace the stored estimates of these studies, and drop those of studies that no longer exist.
 
     Raises:
         ConfigError: the package is installed and not a checkout.
     """
     check_costs_writable()
-    kept = {key: cost for key, cost in load_costs().items() if key[0] in study_names()} | dict(found)
+    kept = {key: cost for key, cost in load_costs().items() if key[0] in study_names()} | dict(costs)
     order = sorted(kept, key=lambda key: (key[0], SCALES.index(key[1])))
     with COSTS.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -50,13 +50,13 @@ def make_cells(study: Study, scale: StudyScale) -> list[StudyCell]:
         ConfigError: a setting is malformed, or linked axes differ in length.
     """
     chosen = study.panels if scale.panels is None else scale.panels
-    found = []
+    cells = []
     for panel in chosen:
         on_panel = {**study.base, **study.panels[panel], **scale.words, **chosen[panel]}
         for arm, words in study.arms.items():
             if scale.only is None or arm in scale.only:
-                found += _places(study, panel, arm, {**on_panel, **words, **scale.arms.get(arm, {})})
-    return found
+                cells += _places(study, panel, arm, {**on_panel, **words, **scale.arms.get(arm, {})})
+    return cells
 
 
 def _places(study: Study, panel: str, arm: str, words: Words) -> list[StudyCell]:
@@ -67,7 +67,7 @@ def _places(study: Study, panel: str, arm: str, words: Words) -> list[StudyCell]
         except ConfigError as error:
             raise ConfigError(f"{study.name}: {panel} {arm}: {error}") from None
     follow = _followers(study, axes, f"{study.name}: {panel} {arm}")
-    found: dict[str, list[StudyCell]] = {}
+    named_places: dict[str, list[StudyCell]] = {}
     free = [key for key in axes if key not in follow]
     for places in product(*(range(len(axes[key])) for key in free)):
         at = dict(zip(free, places, strict=True))
@@ -75,13 +75,13 @@ def _places(study: Study, panel: str, arm: str, words: Words) -> list[StudyCell]
         place = [(key, _shown(point[key])) for key in free if len(axes[key]) > 1]
         apart = tuple((key, value) for key, value in place if key not in study.replicates)
         cell = StudyCell(panel, arm, apart, tuple(point.values()))
-        found.setdefault(cell.name, []).append(cell)
-    return [cell for each in found.values() for cell in each]
+        named_places.setdefault(cell.name, []).append(cell)
+    return [cell for each in named_places.values() for cell in each]
 
 
 def _followers(study: Study, axes: Mapping[str, Sequence[str]], place: str) -> dict[str, str]:
     """Return the keys of the axes that are linked to another axis, with the key of that axis."""
-    found = {}
+    followers = {}
     for group in study.together:
         first, *others = [key for key in group if len(axes.get(key, ())) > 1] or [""]
         for key in others:
@@ -89,8 +89,8 @@ def _followers(study: Study, axes: Mapping[str, Sequence[str]], place: str) -> d
                 raise ConfigError(
                     f"{place}: {first} and {key} are varied together and must have the same number of values"
                 )
-            found[key] = first
-    return found
+            followers[key] = first
+    return followers
 
 
 def _shown(word: str) -> str:

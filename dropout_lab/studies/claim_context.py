@@ -46,9 +46,9 @@ class ClaimContext:
 
     def pairs(self, *names: object) -> np.ndarray:
         """Return the metric of these cells for the n replicates that all of them have, [len(names), n]."""
-        found = [self.values(name) for name in names]
-        shared = [key for key in found[0] if all(key in each for each in found)]
-        return np.array([[each[key] for key in shared] for each in found])
+        values = [self.values(name) for name in names]
+        shared = [key for key in values[0] if all(key in each for each in values)]
+        return np.array([[each[key] for key in shared] for each in values])
 
     def test(self, about: str, values: np.ndarray, names: Sequence[object], **more: Any) -> BoundTest:
         """Return the test of values that were measured on these cells."""
@@ -85,7 +85,7 @@ class ClaimContext:
         Raises:
             ConfigError: there is no such published figure.
         """
-        found = {"low": -math.inf, "high": math.inf, "bound_error": 0.0}
+        limits = {"low": -math.inf, "high": math.inf, "bound_error": 0.0}
         for end, bound in zip(("low", "high"), self.parameter("between"), strict=True):
             if isinstance(bound, str):
                 if bound not in load_published():
@@ -94,7 +94,7 @@ class ClaimContext:
                     )
                 figure = load_published()[bound]
                 error = figure.standard_error(self.measured.overlap([self.label(name)]))
-                found |= {end: figure.number, "bound_error": max(error, found["bound_error"])}
+                limits |= {end: figure.number, "bound_error": max(error, limits["bound_error"])}
             elif bound is not None:
-                found[end] = float(bound)
-        return found
+                limits[end] = float(bound)
+        return limits

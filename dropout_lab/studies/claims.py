@@ -30,12 +30,12 @@ def always(bench: ClaimContext) -> list[BoundTest]:
     panels = bench.claim.panels or bench.measured.panels
     boards = [ClaimContext(bench.claim, bench.measured, panel) for panel in panels if panel in bench.measured.panels]
     by = float(bench.parameter("by", 0))
-    found = []
+    contrasts = []
     for board in boards:
         for first, second in bench.parameter("always"):
             contrast = _better(board, first, second, by)
-            found.append(_on(board.panel, contrast))
-    return found
+            contrasts.append(_on(board.panel, contrast))
+    return contrasts
 
 
 def _on(panel: str, contrast: BoundTest) -> BoundTest:
@@ -48,12 +48,12 @@ def equivalent(bench: ClaimContext) -> list[BoundTest]:
     margin in either direction."""
     first, *others = bench.parameter("equivalent")
     within = float(bench.parameter("within"))
-    found = []
+    contrasts = []
     for other in others:
         a, b = bench.pairs(first, other)
         limits = {"low": -within, "high": within, "bounds": bench.differences}
-        found.append(bench.test(f"{first} - {other}", a - b, (first, other), **limits))
-    return found
+        contrasts.append(bench.test(f"{first} - {other}", a - b, (first, other), **limits))
+    return contrasts
 
 
 def best(bench: ClaimContext) -> list[BoundTest]:
@@ -72,10 +72,10 @@ def along_axis(bench: ClaimContext) -> list[StudyCell]:
     """Return the cells of a trend: those in ``among``, which may belong to different arms, or else the cells of the
     claim's arm on the axis."""
     key, arm, among = bench.parameter("over"), bench.parameter("arm"), bench.parameter("among")
-    found = [cell for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
+    cells = [cell for cell in bench.measured.by_label.values() if cell.panel == bench.panel]
     if among:
-        return [cell for cell in found if cell.name in among and key in cell.settings]
-    return [cell for cell in found if arm in (None, cell.arm) and key in dict(cell.place)]
+        return [cell for cell in cells if cell.name in among and key in cell.settings]
+    return [cell for cell in cells if arm in (None, cell.arm) and key in dict(cell.place)]
 
 
 def trend(bench: ClaimContext) -> list[BoundTest]:
@@ -217,9 +217,9 @@ def list_cells(claim: Claim) -> Iterable[str]:
         yield from _flat(claim.test["over"])
 
 
-def _flat(found: object) -> Iterable[str]:
-    if isinstance(found, list):
-        for each in found:
+def _flat(contrasts: object) -> Iterable[str]:
+    if isinstance(contrasts, list):
+        for each in contrasts:
             yield from _flat(each)
-    elif found is not None:
-        yield str(found)
+    elif contrasts is not None:
+        yield str(contrasts)

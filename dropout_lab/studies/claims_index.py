@@ -17,11 +17,11 @@ VERDICTS = (SUPPORTED, CONTRADICTED, OPEN, INCOMPARABLE)
 
 def collect_claims(folder: Path) -> pd.DataFrame:
     """Return the claims of every study and scale below a folder, sorted by category, study and scale."""
-    found = sorted(
+    paths = sorted(
         (path for path in folder.glob("*/*/claims.csv") if path.parts[-2] in SCALES),
         key=lambda path: (path.parts[-3], SCALES.index(path.parts[-2])),
     )
-    frames = [_read(path) for path in found]
+    frames = [_read(path) for path in paths]
     frames = [frame for frame in frames if list(frame.columns) == CLAIMS and len(frame)]
     if not frames:
         return pd.DataFrame(columns=CLAIMS)

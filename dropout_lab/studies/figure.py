@@ -69,14 +69,14 @@ def _said(measured: Measurements) -> str:
 
 
 def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for each in axes:
         handles, labels = each.get_legend_handles_labels()
-        found |= dict(zip(labels, handles, strict=True))
-    if len(found) > 1 or PUBLISHED in " ".join(found):
-        each_takes = HANDLE + max(map(len, found)) / CHARACTERS
-        columns = max(1, min(len(found), 4, int(figure.get_figwidth() / each_takes)))
-        figure.legend(found.values(), found.keys(), frameon=False, loc="outside lower center", ncols=columns)
+        entries |= dict(zip(labels, handles, strict=True))
+    if len(entries) > 1 or PUBLISHED in " ".join(entries):
+        each_takes = HANDLE + max(map(len, entries)) / CHARACTERS
+        columns = max(1, min(len(entries), 4, int(figure.get_figwidth() / each_takes)))
+        figure.legend(entries.values(), entries.keys(), frameon=False, loc="outside lower center", ncols=columns)
 
 
 def _line(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -> None:
@@ -96,7 +96,9 @@ def _line(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -
         ordered = [(x, label) for x, label in sorted(points)]
         means = [(x, measured.interval(label, metric.name)) for x, label in ordered]
         draw_series(axes, [(x, f) for x, f in means if f is not None], label=shown_name(name), **look)
-        printed = [(x, found.number) for x, label in ordered if (found := measured.published(label, metric.name))]
+        printed = [
+            (x, published.number) for x, label in ordered if (published := measured.published(label, metric.name))
+        ]
         if printed:
             style = look | {"linestyle": ":", "markerfacecolor": "white"}
             values = [number for _, number in printed]
@@ -137,9 +139,9 @@ def _arms(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric) -
     others = _not_run(metric, panel)
     printed = dict(enumerate(others.values(), len(labels)))
     for y, label in enumerate(labels):
-        found = measured.interval(label, metric.name)
-        if found is not None:
-            draw_interval(axes, found, y, label="measured")
+        interval = measured.interval(label, metric.name)
+        if interval is not None:
+            draw_interval(axes, interval, y, label="measured")
         figure_in_print = measured.published(label, metric.name)
         printed |= {y: figure_in_print.number} if figure_in_print else {}
     for y, number in printed.items():
@@ -159,14 +161,14 @@ def _curves(axes: Axes, measured: Measurements, panel: str, metric: StudyMetric)
         rows = frame[frame["trial_id"].isin(list(measured.trials[label]))]
         if rows.empty:
             continue
-        found: dict[Any, Interval] = {
+        intervals: dict[Any, Interval] = {
             epoch: mean_interval(values.tolist(), bounds=bounds) for epoch, values in rows.groupby("epoch")["shown"]
         }
-        low, high = ([f.mean if np.isnan(f.low) else f[side] for f in found.values()] for side in (1, 2))
-        means, look = [f.mean for f in found.values()], _look(i)
+        low, high = ([f.mean if np.isnan(f.low) else f[side] for f in intervals.values()] for side in (1, 2))
+        means, look = [f.mean for f in intervals.values()], _look(i)
         axes.plot(
-            list(found), means, color=look["color"], linewidth=1.3, label=shown_name(measured.by_label[label].name)
+            list(intervals), means, color=look["color"], linewidth=1.3, label=shown_name(measured.by_label[label].name)
         )
-        axes.fill_between(list(found), low, high, color=look["color"], alpha=0.2)
+        axes.fill_between(list(intervals), low, high, color=look["color"], alpha=0.2)
     axes.set_ylim(limits(axes.get_ylim(), bounds))
     axes.set(xlabel="epoch", ylabel=measured.study.figure.x.replace("_", " "))

@@ -67,10 +67,10 @@ class Measurements:
     @cached_property
     def by_label(self) -> dict[str, StudyCell]:
         """First cell of each label."""
-        found: dict[str, StudyCell] = {}
+        cells: dict[str, StudyCell] = {}
         for cell in self.cells:
-            found.setdefault(cell.label, cell)
-        return found
+            cells.setdefault(cell.label, cell)
+        return cells
 
     def on(self, panel: str) -> list[str]:
         """Return the labels of a panel in order."""
@@ -108,15 +108,15 @@ class Measurements:
     def _relative(self, whole: pd.DataFrame, metric: StudyMetric) -> pd.Series:
         """Return the metric divided by that of the reference cell, replicate by replicate."""
         column, keys = COLUMN + metric.name, list(self.study.replicates)
-        found = whole[column].astype(float) * np.nan
+        ratios = whole[column].astype(float) * np.nan
         for panel in self.panels:
             label = f"{panel}/{metric.relative}" if panel else metric.relative
             if label in self.by_label:
                 rows = whole[whole["trial_id"].str.startswith(tuple(f"{each}:" for each in self.on(panel)))]
                 reference = rows[rows["trial_id"].str.startswith(f"{label}:")].set_index(keys)[column]
                 below = rows.set_index(keys).index.map(reference.to_dict())
-                found[rows.index] = rows[column].to_numpy(dtype=float) / np.asarray(below, dtype=float)
-        return found
+                ratios[rows.index] = rows[column].to_numpy(dtype=float) / np.asarray(below, dtype=float)
+        return ratios
 
     def published(self, label: str, metric: str) -> "PublishedFigure | None":
         """Return the published figure of a cell and the number to compare with; None if there is none."""
@@ -194,8 +194,8 @@ def _values(
     for name, reading in metric.readings.items():
         if reading.file not in files:
             files[reading.file] = stored.read_table(measured.folder / reading.file)
-        found = _read(files[reading.file], reading, set(own["trial_id"]), cell, own, place)
-        read[name] = own["trial_id"].map(found).astype(float)
+        values = _read(files[reading.file], reading, set(own["trial_id"]), cell, own, place)
+        read[name] = own["trial_id"].map(values).astype(float)
     columns = pd.concat([rename_columns(own), pd.DataFrame(read, own.index)], axis=1)
     return evaluate_expression(columns, metric.value, place).astype(float)
 

@@ -59,7 +59,7 @@ def render_table(
 def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
     """Return the text of each cell of a row by column."""
     metric, cell = measured.study.metrics[row.metric], measured.by_label.get(row.label)
-    found = measured.interval(row.label, row.metric) if cell else None
+    interval = measured.interval(row.label, row.metric) if cell else None
     tuned = measured.tuned.get(row.label)
     return {
         "data": row.panel,
@@ -67,9 +67,9 @@ def _texts(measured: Measurements, row: TableRow) -> dict[str, str]:
         "metric": metric.title,
         "chosen": (tuned.picked or "-") if tuned else "",
         "published": _published(row.published, metric),
-        "measured": _interval(found, metric),
-        "n": str(found.n if found else 0) if cell else "",
-        "difference": _difference(found, row, metric),
+        "measured": _interval(interval, metric),
+        "n": str(interval.n if interval else 0) if cell else "",
+        "difference": _difference(interval, row, metric),
         "verdict": row.verdict,
         "lost": str(_lost(measured, row)) if cell else "",
     }
@@ -81,12 +81,12 @@ def _lost(measured: Measurements, row: TableRow) -> int:
     return measured.summary.diverged(row.label) + measured.summary.failed(row.label) if known else 0
 
 
-def _published(found: PublishedFigure | None, metric: StudyMetric) -> str:
-    if found is None:
+def _published(printed: PublishedFigure | None, metric: StudyMetric) -> str:
+    if printed is None:
         return ""
-    fact = found.fact
+    fact = printed.fact
     if metric.relative:
-        return f"{found.number:.{metric.digits}f} {SEEN[fact.seen]}".strip()
+        return f"{printed.number:.{metric.digits}f} {SEEN[fact.seen]}".strip()
     kind = fact.spread_kind.partition(" ")[0] if fact.spread[-1:].isdigit() else ""
     spread = f" ± {_short(fact.spread, metric)} {kind}".rstrip() if fact.spread else ""
     return f"{_short(fact.value, metric)}{spread} {SEEN[fact.seen]}".strip()
@@ -98,21 +98,21 @@ def _short(printed: str, metric: StudyMetric) -> str:
     return f"{float(printed):.{metric.digits}f}" if len(digits) > EXACT and digits.isdigit() else printed
 
 
-def _interval(found: Interval | None, metric: StudyMetric) -> str:
-    if found is None:
+def _interval(interval: Interval | None, metric: StudyMetric) -> str:
+    if interval is None:
         return "-"
-    return interval_text(found, 1, metric.digits)
+    return interval_text(interval, 1, metric.digits)
 
 
-def _difference(found: Interval | None, row: TableRow, metric: StudyMetric) -> str:
+def _difference(interval: Interval | None, row: TableRow, metric: StudyMetric) -> str:
     if row.paired:
         return interval_text(row.paired, 1, metric.digits, "+")
-    return f"{found.mean - row.published.number:+.{metric.digits}f}" if found and row.published else ""
+    return f"{interval.mean - row.published.number:+.{metric.digits}f}" if interval and row.published else ""
 
 
 def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame:
     """Return the rows of ``table.csv``: one row per cell and metric, with unrounded figures."""
-    found = []
+    records = []
     for row in rows:
         cell, published = measured.by_label.get(row.label), row.published
         line: dict[str, object] = {"data": row.panel, "arm": cell.name if cell else row.name}
@@ -127,13 +127,13 @@ def long_frame(measured: Measurements, rows: Sequence[TableRow]) -> pd.DataFrame
         line |= {"margin": row.margin} if row.margin is not None else {}
         line |= {"n_lost": _lost(measured, row)} if cell else {}
         line |= {"chosen": measured.tuned[row.label].picked} if row.label in measured.tuned else {}
-        found.append(line | {"verdict": row.verdict})
-    return pd.DataFrame(found)
+        records.append(line | {"verdict": row.verdict})
+    return pd.DataFrame(records)
 
 
 def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.DataFrame:
     """Return the rows of ``claims.csv``: one row per claim and panel."""
-    found = []
+    rows = []
     lock = load_lock(measured.study.file).get(measured.study.name, {})
     first = read_first_trial(measured.folder)
     for one in judged:
@@ -151,8 +151,8 @@ def claims_frame(measured: Measurements, judged: Sequence[ClaimVerdict]) -> pd.D
         line |= {"n": one.n, "p": one.p, "p_holm": one.holm, "tendency": one.tendency}
         registered = registration_status(measured.study, one.claim, lock.get(one.claim.id), first)
         line |= {"verdict": one.verdict, "why": one.why, "registered": registered}
-        found.append(line | sensitivity_columns(one))
-    return pd.DataFrame(found, columns=CLAIMS)
+        rows.append(line | sensitivity_columns(one))
+    return pd.DataFrame(rows, columns=CLAIMS)
 
 
 def _of(measured: Measurements, judged: ClaimVerdict) -> list[str]:

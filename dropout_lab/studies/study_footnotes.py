@@ -52,7 +52,7 @@ def render_footnotes(measured: Measurements, rows: Sequence[TableRow]) -> list[s
 
 
 def _margins(measured: Measurements, metric: StudyMetric) -> str:
-    found = {panel: metric.within(panel) for panel in measured.panels}
-    if len(set(found.values())) == 1:
-        return f"{found[measured.panels[0]]:g}"
-    return ", ".join(f"{margin:g} on {panel}" for panel, margin in found.items() if margin)
+    margins = {panel: metric.within(panel) for panel in measured.panels}
+    if len(set(margins.values())) == 1:
+        return f"{margins[measured.panels[0]]:g}"
+    return ", ".join(f"{margin:g} on {panel}" for panel, margin in margins.items() if margin)

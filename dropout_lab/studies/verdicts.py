@@ -102,11 +102,11 @@ def _tested(claim: Claim, measured: Measurements, panel: str) -> ClaimVerdict:
     answer = intersection_union(contrasts)
     if answer is None:
         return replace(judged, verdict=INCOMPARABLE if why else OPEN, why=why or "fewer than two replicates")
-    found = _at_level(_answered(judged, answer), LEVEL, 1)
+    judged_claim = _at_level(_answered(judged, answer), LEVEL, 1)
     if not why and (unstable or divergence.p <= LEVEL):
         reason = f"a third or more of {unstable[0]} diverged" if unstable else "the cells diverged differently often"
-        return replace(found, verdict=OPEN, why=reason)
-    return replace(found, why=why)
+        return replace(judged_claim, verdict=OPEN, why=reason)
+    return replace(judged_claim, why=why)
 
 
 def _labels(bench: ClaimContext) -> list[str]:
@@ -136,10 +136,10 @@ def _exact(judged: ClaimVerdict, bench: ClaimContext, why: str) -> ClaimVerdict:
     holds, values = same(bench)
     about = "smallest and largest value" if values else ""
     effect = Interval(float(np.mean(values)), min(values), max(values), len(values)) if values else None
-    found = replace(judged, about=about, effect=effect, n=len(values), tendency="for" if holds else "against")
+    verdict = replace(judged, about=about, effect=effect, n=len(values), tendency="for" if holds else "against")
     if why or not values:
-        return replace(found, why=why or "nothing was measured")
-    return replace(found, verdict=SUPPORTED if holds else CONTRADICTED)
+        return replace(verdict, why=why or "nothing was measured")
+    return replace(verdict, verdict=SUPPORTED if holds else CONTRADICTED)
 
 
 def _answered(judged: ClaimVerdict, answer: JointTest) -> ClaimVerdict:
@@ -177,7 +177,7 @@ def _decided(judged: ClaimVerdict, p: float, family: int) -> ClaimVerdict:
 
 def table_rows(measured: Measurements) -> list[TableRow]:
     """Return all rows of a study's table in order, with verdicts corrected over the table."""
-    found: list[TableRow] = []
+    rows: list[TableRow] = []
     tested: dict[int, JointTest] = {}
     paired: set[int] = set()
     for name in measured.study.metrics:
@@ -188,19 +188,19 @@ def table_rows(measured: Measurements) -> list[TableRow]:
             if test is not None:
                 row = replace(row, verdict=INCOMPARABLE, margin=test.high)
                 answer = intersection_union([test])
-                paired |= {len(found)} if test.about == PAIRED else set()
+                paired |= {len(rows)} if test.about == PAIRED else set()
                 if measured.scale.name != SMOKE and not measured.unmet(measured.study.comparable, [label]):
                     row = replace(row, verdict=OPEN)
-                    tested |= {len(found): answer} if answer else {}
-            found.append(row)
+                    tested |= {len(rows): answer} if answer else {}
+            rows.append(row)
     p = [answer.p for answer in tested.values()]
     figures = zip(tested.items(), holm(p).tolist(), holm_levels(p, LEVEL).tolist(), strict=True)
     for (i, answer), adjusted, level in figures:
         if adjusted <= LEVEL:
-            found[i] = replace(found[i], verdict=AGREES if answer.positive else DIFFERS)
+            rows[i] = replace(rows[i], verdict=AGREES if answer.positive else DIFFERS)
         if i in paired:
-            found[i] = replace(found[i], paired=answer.contrast.interval(1 - level))
-    return _ordered(measured, [*found, *_unmeasured(measured)])
+            rows[i] = replace(rows[i], paired=answer.contrast.interval(1 - level))
+    return _ordered(measured, [*rows, *_unmeasured(measured)])
 
 
 def _unmeasured(measured: Measurements) -> list[TableRow]:
@@ -216,14 +216,16 @@ def _unmeasured(measured: Measurements) -> list[TableRow]:
     ]
 
 
-def _ordered(measured: Measurements, found: Sequence[TableRow]) -> list[TableRow]:
+def _ordered(measured: Measurements, contrasts: Sequence[TableRow]) -> list[TableRow]:
     """Sort the rows by panel, then by cell, so that all metrics of a cell are adjacent; unmeasured figures come last in
     each panel."""
-    order = {("", name): i for i, name in enumerate(dict.fromkeys(row.name for row in found), len(measured.by_label))}
+    order = {
+        ("", name): i for i, name in enumerate(dict.fromkeys(row.name for row in contrasts), len(measured.by_label))
+    }
     order |= {(label, ""): i for i, label in enumerate(measured.by_label)}
     panels = {panel: i for i, panel in enumerate(measured.panels)}
     last = len(panels)
-    return sorted(found, key=lambda row: (panels.get(row.panel, last), order[row.label, row.name]))
+    return sorted(contrasts, key=lambda row: (panels.get(row.panel, last), order[row.label, row.name]))
 
 
 def comparability_problem(measured: Measurements) -> str:

@@ -53,7 +53,7 @@ class YamlNode:
         return str(self.value)
 
     def words(self) -> Words:
-        found: dict[str, str] = {}
+        words: dict[str, str] = {}
         for word in self._current(shlex.split("" if self.value in (None, "", {}) else self.text())):
             key, equals, _ = word.partition("=")
             if not equals or not key:
@@ -62,10 +62,10 @@ class YamlNode:
                 raise self.error(
                     f"{key} cannot be set here; set it {'on the command line' if key == 'out' else 'in a scale'}"
                 )
-            if key in found:
+            if key in words:
                 raise self.error(f"{key} is given twice")
-            found[key] = word
-        return found
+            words[key] = word
+        return words
 
     def items_of_list(self) -> list["YamlNode"]:
         """Return the entries of a list, counted from 1 in error messages."""

@@ -81,13 +81,13 @@ class SavedWeights:
             ConfigError: they do not.
         """
         with safe_open(self.path, "pt", device=device) as file:
-            found = {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
-        for name in dict.fromkeys([*expected, *found]):
-            shapes = [list(each[name].shape[1:]) if name in each else "none" for each in (found, expected)]
+            tensors = {name: file.get_tensor(name).unsqueeze(0) for name in file.keys()}  # noqa: SIM118
+        for name in dict.fromkeys([*expected, *tensors]):
+            shapes = [list(each[name].shape[1:]) if name in each else "none" for each in (tensors, expected)]
             if shapes[0] != shapes[1]:
                 what = f"shape of {name!r}: {shapes[0]} in the file, {shapes[1]} in the network"
                 raise ConfigError(f"{self.path}: is damaged ({what}); delete it and train again with save_weights=true")
-        return found
+        return tensors
 
 
 def list_saved(

@@ -37,15 +37,15 @@ def verify_csv(path: Path, needed: Sequence[str], header: Sequence[str], numbers
     text = _decoded(path, content[: content.rfind(b"\n") + 1])
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
-        found = [FORMER_COLUMNS.get(name, name) for name in next(reader, [])]
-        if not set(needed) <= set(found):
-            if len(found) == 1 and set(needed) <= set(found[0].split(";")):
+        names = [FORMER_COLUMNS.get(name, name) for name in next(reader, [])]
+        if not set(needed) <= set(names):
+            if len(names) == 1 and set(needed) <= set(names[0].split(";")):
                 raise ConfigError(f"{path}: its cells are separated by semicolons; save the file with commas")
             raise _foreign(path)
         line = reader.line_num + 1
         for row in reader:
             if row:
-                _verify_row(path, line, found, row, numbers)
+                _verify_row(path, line, names, row, numbers)
             line = reader.line_num + 1
     except csv.Error as error:
         raise ConfigError(f"{path}: line {reader.line_num}: cannot be read as CSV ({error}); {MEND}") from None

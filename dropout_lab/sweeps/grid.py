@@ -174,7 +174,7 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
     single = [[override for override in map(parse_override, job) if not override.is_sweep_override()] for job in jobs]
     shown = [{override.key_or_group: shown_value(override_value(override)) for override in job} for job in single]
     axes = _axes(shown)
-    found: dict[tuple[tuple[str, str], ...], Arm] = {}
+    by_label: dict[tuple[tuple[str, str], ...], Arm] = {}
     for job, cells in zip(jobs, shown, strict=True):
         open_ = open_ranges(job)
         made = composer.composition([word for word in job if word not in open_])
@@ -189,10 +189,10 @@ def make_arms(jobs: Sequence[Sequence[str]], composer: ConfigComposer) -> list[A
                 if o.key_or_group in cells
             }
         settings = tuple((NAMED if key == "arms" else key, cells[key]) for key in axes)
-        found.setdefault(settings, Arm(settings, made.config, words, made if made.expressions else None))
+        by_label.setdefault(settings, Arm(settings, made.config, words, made if made.expressions else None))
     composer.check_all_taken()
-    _check_fixed(list(found.values()))
-    return list(found.values())
+    _check_fixed(list(by_label.values()))
+    return list(by_label.values())
 
 
 def _resolved(word: str, made: Composition) -> str:
@@ -245,15 +245,15 @@ def ineffective_settings(arms: Sequence[Arm]) -> list[str]:
 
     These are the axes along which neither trials nor inference differ, and the single values that apply to no arm.
     """
-    found = []
+    keys = []
     for key, _ in arms[0].settings:
         others: dict[tuple[tuple[str, str], ...], set[tuple[str, ...]]] = {}
         for arm in arms:
             rest = tuple((k, v) for k, v in arm.settings if k != key)
             others.setdefault(rest, set()).add((repr(arm.config.infer), *(trial.id for trial in arm.trials)))
         if all(len(trials) == 1 for trials in others.values()):
-            found.append(key)
+            keys.append(key)
     axes = {key for key, _ in arms[0].settings}
     typed = dict.fromkeys(word.partition("=")[0] for arm in arms for word in arm.words)
     alone = [entry for entry in list_settings() if entry.key in typed.keys() - axes]
-    return found + [entry.key for entry in alone if not any(has_effect(entry, arm.config) for arm in arms)]
+    return keys + [entry.key for entry in alone if not any(has_effect(entry, arm.config) for arm in arms)]

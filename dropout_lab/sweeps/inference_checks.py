@@ -89,7 +89,7 @@ def _fits(trial: Trial, conf: InferConf) -> None:
         except (DataError, TypeError) as error:
             raise ConfigError(f"infer.ood={name}: {error}") from None
         if other.shape != dataset.shape:
-            found, needed = ("x".join(map(str, each.shape)) for each in (other, dataset))
+            actual, needed = ("x".join(map(str, each.shape)) for each in (other, dataset))
             raise ConfigError.of(
-                "infer.ood", name, f"has examples of shape {found}, but those of {dataset.name} are {needed}"
+                "infer.ood", name, f"has examples of shape {actual}, but those of {dataset.name} are {needed}"
             )

@@ -61,18 +61,18 @@ def time_interleaved(clocks: Mapping[str, Callable[[], float]], rounds: int, see
     return times
 
 
-def ratios_to_reference(found: Mapping[str, Sequence[float]], reference: str) -> dict[str, Ratio]:
+def ratios_to_reference(timed: Mapping[str, Sequence[float]], reference: str) -> dict[str, Ratio]:
     """Return median and quartiles of the ratios to the reference.
 
     A ratio is taken within a round, so that a slowdown of the whole round cancels.
 
     Args:
-        found: times per name and round, from :func:`time_interleaved`.
+        timed: times per name and round, from :func:`time_interleaved`.
         reference: name to divide by.
     """
     ratios = {
-        name: [time / other for time, other in zip(values, found[reference], strict=True)]
-        for name, values in found.items()
+        name: [time / other for time, other in zip(values, timed[reference], strict=True)]
+        for name, values in timed.items()
     }
     return {name: median_and_quartiles(values) for name, values in ratios.items()}
 

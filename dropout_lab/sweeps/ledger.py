@@ -224,8 +224,8 @@ def _cell(value: Any) -> str:
 def append_rows(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Append rows to a CSV in one write and flush them to disk; a partial write is undone."""
     # Keep additional columns, which a newer version or the user may have added after ours.
-    found = read_header(path)
-    text = csv_text(rows, found or header, with_header=not found)
+    stored_header = read_header(path)
+    text = csv_text(rows, stored_header or header, with_header=not stored_header)
     size = path.stat().st_size if path.exists() else 0
     try:
         with path.open("ab") as file:

@@ -60,7 +60,7 @@ def train_packs(
         asked: maximum number of processes; ``auto`` for one per core. Where this process cannot be forked, ``auto``
             starts workers only after an epoch has shown that enough work is left.
         progress: called with the number of trial epochs done; negative for epochs that are trained again.
-        retry: called with each pack whose process ended or that found no memory, and the halves that replace it.
+        retry: called with each pack whose process ended or ran out of memory, and the halves that replace it.
         is_over: returns whether the time limit is reached; no pack is started from then on.
     """
     most = available_cores() if asked == "auto" else int(asked)

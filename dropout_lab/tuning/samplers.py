@@ -46,13 +46,13 @@ class Sampler(ABC):
         """Return all settings at the first call, with duplicates replaced by random draws; afterwards an empty list."""
         if self.asked:
             return []
-        stream, found = _Stream(self.space, self.seed), unique_settings(settings)[: self.budget]
+        stream, drawn = _Stream(self.space, self.seed), unique_settings(settings)[: self.budget]
         for _ in range(PATIENCE * self.budget):
-            if len(found) == self.budget:
+            if len(drawn) == self.budget:
                 break
-            found = unique_settings([*found, stream.draw()])
-        self.asked = found
-        return found
+            drawn = unique_settings([*drawn, stream.draw()])
+        self.asked = drawn
+        return drawn
 
 
 class _Stream:
@@ -100,7 +100,7 @@ def korobov_lattice(count: int, dimensions: int) -> np.ndarray:
     """Return points [count, dimensions] of the Korobov lattice in the unit cube with the largest minimum distance."""
     if count == 1:
         return np.full((1, dimensions), 0.5)
-    best, found = -1.0, np.empty(0)
+    best, best_lattice = -1.0, np.empty(0)
     offsets = np.array(list(product((-1, 0, 1), repeat=dimensions))) if dimensions <= 6 else np.zeros((1, dimensions))
     for step in (step for step in range(1, count) if math.gcd(step, count) == 1):
         powers = np.array([pow(step, d, count) for d in range(dimensions)])
@@ -108,8 +108,8 @@ def korobov_lattice(count: int, dimensions: int) -> np.ndarray:
         # On the torus all points of a lattice are equivalent, so the distances from the first point are enough.
         apart = np.min(((points[1:, None, :] + offsets[None]) ** 2).sum(2))
         if apart > best + 1e-12:
-            best, found = apart, points
-    return found + 0.5 / count
+            best, best_lattice = apart, points
+    return best_lattice + 0.5 / count
 
 
 class OptunaSampler(Sampler):
@@ -142,9 +142,9 @@ class OptunaSampler(Sampler):
 
     def ask(self) -> list[Settings]:
         size = min(math.ceil(self.budget / ROUNDS), self.budget - len(self.asked))
-        found: list[Settings] = []
+        settings: list[Settings] = []
         for attempt in range(PATIENCE * max(size, 0)):
-            if len(found) == size:
+            if len(settings) == size:
                 break
             if attempt >= REPEATS * size:  # only known settings are proposed, but the budget must be spent
                 places = self._stream.places()
@@ -153,13 +153,13 @@ class OptunaSampler(Sampler):
                 )
             trial = self._study.ask()
             one = {d.key: _suggest(trial, d) for d in self.space}
-            if one in self.asked or one in found:
+            if one in self.asked or one in settings:
                 self._study.tell(trial, state=self._fail)
             else:
-                found.append(one)
+                settings.append(one)
                 self._open.append((one, trial))
-        self.asked += found
-        return found
+        self.asked += settings
+        return settings
 
     def tell(self, settings: Settings, score: float) -> None:
         trial = next(trial for one, trial in self._open if one == settings)

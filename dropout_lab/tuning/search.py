@@ -137,11 +137,11 @@ def cost_preview(arms: Sequence[Arm]) -> list[Arm]:
     Raises:
         ConfigError: the arms cannot be tuned.
     """
-    found = []
+    preview = []
     for search in _searches(arms):
-        found += [search.trying(settings) for settings in search.stand_ins]
-        found.append(search.confirming(search.stand_ins[0] if search.stand_ins else {}))
-    return found
+        preview += [search.trying(settings) for settings in search.stand_ins]
+        preview.append(search.confirming(search.stand_ins[0] if search.stand_ins else {}))
+    return preview
 
 
 def _searches(arms: Sequence[Arm]) -> list[Search]:
@@ -175,10 +175,10 @@ def _check_draws(config: Config) -> None:
 
 def _joined(arms: Sequence[Arm]) -> list[Arm]:
     """Return one arm for all draws of its tuning."""
-    found: dict[tuple[tuple[str, str], ...], list[Arm]] = {}
+    by_label: dict[tuple[tuple[str, str], ...], list[Arm]] = {}
     for arm in arms:
-        found.setdefault(arm.settings, []).append(arm)
-    return [replace(each[0], draws=tuple(each)) if len(each) > 1 else each[0] for each in found.values()]
+        by_label.setdefault(arm.settings, []).append(arm)
+    return [replace(each[0], draws=tuple(each)) if len(each) > 1 else each[0] for each in by_label.values()]
 
 
 def explore(arms: Sequence[Arm], ledger: Ledger, say: Say, command: str) -> tuple[list[Search], list[Outcome]]:
@@ -230,10 +230,10 @@ def search_arm(arms: Sequence[Arm], say: Say, command: str = "") -> Outcome:
     preview_run([once.trying(settings) for settings in once.stand_ins], say)
     ledger = Ledger(folder)
     with ledger.claim():
-        (found,), outcomes = explore(arms, ledger, say, command)
+        (search,), outcomes = explore(arms, ledger, say, command)
     rows = [row for outcome in outcomes for row in outcome.rows]
-    best = found.trying(found.picked.settings)
-    return TuningOutcome([best], rows, sum(outcome.trained for outcome in outcomes), searches=[found])
+    best = search.trying(search.picked.settings)
+    return TuningOutcome([best], rows, sum(outcome.trained for outcome in outcomes), searches=[search])
 
 
 def tune_arms(arms: Sequence[Arm], say: Say, command: str = "", evaluate: Evaluate = evaluate_nothing) -> Outcome:

@@ -60,16 +60,16 @@ def search_space(arm: Arm) -> list[Dimension]:
     config = arm.config
     parsed = [parse_override(word) for word in arm.words]
     given = {override.key_or_group for override in parsed if not override.is_sweep_override()}
-    found: dict[str, Mapping[str, Any]] = {**config.variant.tune, **config.regularizer.tune}
-    found = {current_key(key): bounds for key, bounds in found.items() if current_key(key) not in given}
+    ranges: dict[str, Mapping[str, Any]] = {**config.variant.tune, **config.regularizer.tune}
+    ranges = {current_key(key): bounds for key, bounds in ranges.items() if current_key(key) not in given}
     for override in parsed:
         ends = parse_range(override)
         if ends is not None:
-            found[override.key_or_group] = dict(zip(("low", "high", "log"), ends, strict=True))
+            ranges[override.key_or_group] = dict(zip(("low", "high", "log"), ends, strict=True))
     table = {entry.key: entry for entry in list_settings()}
-    for key in found.keys() - table.keys():
+    for key in ranges.keys() - table.keys():
         raise ConfigError(f"tune: {key}: no such setting")
-    made = [_dimension(table[key], found[key]) for key in table if key in found]
+    made = [_dimension(table[key], ranges[key]) for key in table if key in ranges]
     return [dimension for dimension in made if _matters(dimension, arm)]
 
 

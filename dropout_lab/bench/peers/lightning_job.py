@@ -75,5 +75,5 @@ def run(task: Job) -> None:
     )
     model = Classifier(task, task.rate)
     trainer.fit(model, train, val)
-    found = trainer.test(model, test, verbose=False)
-    answer([found[0]["test_accuracy"]], started)
+    metrics = trainer.test(model, test, verbose=False)
+    answer([metrics[0]["test_accuracy"]], started)

@@ -49,11 +49,11 @@ class Task:
 
 def words(task: Task) -> list[str]:
     """Return the command-line options of a task, which :func:`parse` reads."""
-    found = []
+    pairs = []
     for entry in fields(Task):
         value = getattr(task, entry.name)
-        found += [f"--{entry.name}", *map(str, value if isinstance(value, list) else [value])]
-    return found
+        pairs += [f"--{entry.name}", *map(str, value if isinstance(value, list) else [value])]
+    return pairs
 
 
 def parse(argv: list[str] | None = None) -> Task:

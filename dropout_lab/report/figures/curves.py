@@ -62,13 +62,13 @@ def _draw(panel: Axes, data: PlotData, label: str, spec: PlotSpec, i: int, scale
         return None
     style = series_style(i)
     colour = style["color"]
-    epochs, found = mean_curve(table)
+    epochs, curve = mean_curve(table)
     if table.shape[1] > MOST_SEEDS:
         low, high = table.min(axis=1) * scale, table.max(axis=1) * scale
         panel.fill_between(table.index, low, high, color=colour, alpha=0.12, linewidth=0)
     elif table.shape[1] > 1:
         panel.plot(table.index, table * scale, color=colour, alpha=0.25, linewidth=0.4 * spec.size.line)
-    means = np.array([each.mean for each in found]) * scale
+    means = np.array([each.mean for each in curve]) * scale
     (line,) = panel.plot(epochs, means, color=colour, linestyle=style["linestyle"])
     higher = describe_metric(spec.y, data.summary.trials).higher
     if higher is not None and len(means) and spec.y != "train_loss":

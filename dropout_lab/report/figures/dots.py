@@ -45,10 +45,10 @@ def draw_dots(data: PlotData, spec: PlotSpec) -> Figure:
     for panel, (title, series) in zip(axes, panels, strict=True):
         for i, (name, points) in enumerate(series.items()):
             for point in points:
-                found = data.interval(point.label, spec.y)
-                if found is not None:
+                interval = data.interval(point.label, spec.y)
+                if interval is not None:
                     y = rows.index(point.cells.get(spec.x, point.label)) + ROW * _shift(i, len(names))
-                    handles[name] = draw_row(panel, found, y, shown.scale, i, spec.size)
+                    handles[name] = draw_row(panel, interval, y, shown.scale, i, spec.size)
         panel.set_title(shorten(title))
     for panel in axes:
         panel.set_xlim(spec.limits or limits(panel.get_xlim(), metric_bounds(data, spec.y)))
@@ -71,14 +71,14 @@ def _shift(i: int, count: int) -> float:
     return (i + 0.5) / count - 0.5
 
 
-def draw_row(panel: Axes, found: Interval, y: float, scale: float, i: int, size: FigureSize) -> Artist:
+def draw_row(panel: Axes, interval: Interval, y: float, scale: float, i: int, size: FigureSize) -> Artist:
     """Draw a mean with its interval, or with its values if they are too few for one, and return its mark."""
     style = series_style(i)
     ticks = {"color": style["color"], "markersize": 1.6 * size.marker}
-    panel.plot([found.low * scale, found.high * scale], [y, y], color=style["color"], linewidth=size.line)
-    if len(found.values) > 1:
-        panel.plot([value * scale for value in found.values], [y] * len(found.values), "|", **ticks)
-    (mark,) = panel.plot([found.mean * scale], [y], **{**style, "linestyle": "none"})
+    panel.plot([interval.low * scale, interval.high * scale], [y, y], color=style["color"], linewidth=size.line)
+    if len(interval.values) > 1:
+        panel.plot([value * scale for value in interval.values], [y] * len(interval.values), "|", **ticks)
+    (mark,) = panel.plot([interval.mean * scale], [y], **{**style, "linestyle": "none"})
     return mark
 
 

@@ -31,8 +31,8 @@ def draw_forest(data: PlotData, spec: PlotSpec) -> Figure:
     metric = data.summary.score(groups[0][0]) or spec.y
     shown = describe_metric(metric, data.summary.trials)
     for panel, (baseline, rows) in zip(axes, groups, strict=True):
-        for y, (_, found) in enumerate(rows):
-            draw_row(panel, found.difference, y, shown.scale, 0, size)
+        for y, (_, pair) in enumerate(rows):
+            draw_row(panel, pair.difference, y, shown.scale, 0, size)
         panel.axvline(0, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
         panel.grid(visible=False, axis="y")
         panel.set(ylim=(len(rows) - 0.5, -0.5), yticks=range(len(rows)))
@@ -45,7 +45,7 @@ def draw_forest(data: PlotData, spec: PlotSpec) -> Figure:
     longest = max(len(arm_row(data, label, size)) for label in labels)
     label_axes(figure, axes, size, f"difference in {shown.title}" + (f", {unit}" if unit else ""), "", longest)
     if spec.title:
-        n = sorted({found.difference.n for _, rows in groups for _, found in rows})
+        n = sorted({pair.difference.n for _, rows in groups for _, pair in rows})
         count = str(n[0]) if len(n) == 1 else f"{n[0]} to {n[-1]}"
         better = {True: "; right of 0 is better", False: "; left of 0 is better", None: ""}[shown.higher]
         note = f"mean paired difference over {count} seeds, with the interval of its test after Holm{better}"

@@ -68,9 +68,9 @@ def _table(data: PlotData, spec: PlotSpec, points: list[GridPoint], xs: list[str
     """Return the means [len(ys), len(xs)]; nan where nothing was measured."""
     table = np.full((len(ys), len(xs)), np.nan)
     for point in points:
-        found = data.interval(point.label, spec.y)
-        if found is not None:
-            table[ys.index(point.cells[spec.hue[0]]), xs.index(point.cells[spec.x])] = found.mean
+        interval = data.interval(point.label, spec.y)
+        if interval is not None:
+            table[ys.index(point.cells[spec.hue[0]]), xs.index(point.cells[spec.x])] = interval.mean
     return table
 
 

@@ -31,10 +31,10 @@ def draw_lines(data: PlotData, spec: PlotSpec) -> Figure:
     for panel, (title, series) in zip(axes, panels, strict=True):
         places = _dodge(values, len(series), log)
         for i, (name, points) in enumerate(series.items()):
-            found = _along(data, spec, points)
-            if found:
-                xs = [places(x, i) for x, _ in found]
-                handles[name] = _draw(panel, xs, [each for _, each in found], shown.scale, i, spec)
+            points_along = _along(data, spec, points)
+            if points_along:
+                xs = [places(x, i) for x, _ in points_along]
+                handles[name] = _draw(panel, xs, [each for _, each in points_along], shown.scale, i, spec)
         panel.set_title(shorten(title))
         panel.set_xscale("log" if log else "linear")
         if log or len(values) <= MOST_TICKS:
@@ -51,8 +51,8 @@ def draw_lines(data: PlotData, spec: PlotSpec) -> Figure:
 
 
 def _along(data: PlotData, spec: PlotSpec, points: Sequence[GridPoint]) -> list[tuple[float, Interval]]:
-    found = [(as_number(point.cells[spec.x]) or 0.0, data.interval(point.label, spec.y)) for point in points]
-    return sorted([(x, interval) for x, interval in found if interval is not None], key=lambda each: each[0])
+    series = [(as_number(point.cells[spec.x]) or 0.0, data.interval(point.label, spec.y)) for point in points]
+    return sorted([(x, interval) for x, interval in series if interval is not None], key=lambda each: each[0])
 
 
 def _dodge(values: Sequence[float], count: int, log: bool):  # type: ignore[no-untyped-def]
@@ -66,12 +66,12 @@ def _dodge(values: Sequence[float], count: int, log: bool):  # type: ignore[no-u
     return place
 
 
-def _draw(panel: Axes, xs: Sequence[float], found: Sequence[Interval], scale: float, i: int, spec: PlotSpec) -> Artist:
+def _draw(panel: Axes, xs: Sequence[float], series: Sequence[Interval], scale: float, i: int, spec: PlotSpec) -> Artist:
     style = series_style(i)
-    means = np.array([each.mean * scale for each in found])
+    means = np.array([each.mean * scale for each in series])
     cap = 0.55 * spec.size.marker
-    container = panel.errorbar(xs, means, bars(found, scale), capsize=cap, elinewidth=0.8 * spec.size.line, **style)
-    values = [(x, value * scale) for x, each in zip(xs, found, strict=True) for value in each.values]
+    container = panel.errorbar(xs, means, bars(series, scale), capsize=cap, elinewidth=0.8 * spec.size.line, **style)
+    values = [(x, value * scale) for x, each in zip(xs, series, strict=True) for value in each.values]
     if values:  # too few for an interval
         ticks = {"color": style["color"], "markersize": 1.6 * spec.size.marker}
         panel.plot([x for x, _ in values], [y for _, y in values], "_", **ticks)

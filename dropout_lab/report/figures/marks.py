@@ -13,12 +13,12 @@ from dropout_lab.stats.intervals import Bounds, Interval
 MARGIN = 0.02  # margin beyond the bounds of the score, as a fraction of the axis
 
 
-def bars(found: Sequence[Interval], scale: float = 1.0) -> np.ndarray:
+def bars(intervals: Sequence[Interval], scale: float = 1.0) -> np.ndarray:
     """Return the distances of the interval ends below and above their means, [2, n], for ``errorbar``.
 
     A missing interval gives nan, for which ``errorbar`` draws no bar.
     """
-    return scale * np.array([[f.mean - f.low for f in found], [f.high - f.mean for f in found]], dtype=float)
+    return scale * np.array([[f.mean - f.low for f in intervals], [f.high - f.mean for f in intervals]], dtype=float)
 
 
 def limits(view: tuple[float, float], bounds: Bounds) -> tuple[float, float]:
@@ -27,33 +27,33 @@ def limits(view: tuple[float, float], bounds: Bounds) -> tuple[float, float]:
     return max(view[0], bounds[0] - margin), min(view[1], bounds[1] + margin)
 
 
-def draw_interval(panel: Axes, found: Interval, y: float, scale: float = 1.0, label: str | None = None) -> None:
+def draw_interval(panel: Axes, interval: Interval, y: float, scale: float = 1.0, label: str | None = None) -> None:
     """Draw a mean with its interval on a horizontal line, or with its values if there are too few for an interval."""
-    if not math.isnan(found.low):
-        ends = [found.low * scale, found.high * scale]
+    if not math.isnan(interval.low):
+        ends = [interval.low * scale, interval.high * scale]
         panel.plot(ends, [y, y], color=COLOURS[0], linewidth=2, alpha=0.5)
-    if len(found.values) > 1:
-        values = [value * scale for value in found.values]
+    if len(interval.values) > 1:
+        values = [value * scale for value in interval.values]
         panel.plot(values, [y] * len(values), "|", color=COLOURS[0], markersize=7)
-    panel.plot([found.mean * scale], [y], "o", color=COLOURS[0], markersize=5, label=label)
+    panel.plot([interval.mean * scale], [y], "o", color=COLOURS[0], markersize=5, label=label)
 
 
-def draw_series(panel: Axes, found: Sequence[tuple[float, Interval]], scale: float = 1.0, **look: Any) -> None:
+def draw_series(panel: Axes, points: Sequence[tuple[float, Interval]], scale: float = 1.0, **look: Any) -> None:
     """Draw means with their intervals along an axis, joined by a line.
 
     The values are drawn where there are too few for an interval.
 
     Args:
         panel: axes to draw on.
-        found: position on the x axis and interval of each point.
+        points: position on the x axis and interval of each point.
         scale: factor from the stored value to the drawn unit.
         look: options of :meth:`matplotlib.axes.Axes.errorbar`; ``color`` is required.
     """
-    xs, means = np.array([x for x, _ in found]), np.array([f.mean * scale for _, f in found])
-    intervals = [f for _, f in found]
+    xs, means = np.array([x for x, _ in points]), np.array([f.mean * scale for _, f in points])
+    intervals = [f for _, f in points]
     # Error bars instead of a band, because nothing was measured between the points.
     look = {"markersize": 4.5, "linewidth": 1.3, "capsize": 3, **look}
     panel.errorbar(xs, means, bars(intervals, scale), **look)
-    values = [(x, value * scale) for x, f in found if len(f.values) > 1 for value in f.values]
+    values = [(x, value * scale) for x, f in points if len(f.values) > 1 for value in f.values]
     if values:
         panel.plot([x for x, _ in values], [y for _, y in values], "_", color=look["color"], markersize=7)

@@ -23,7 +23,7 @@ def draw_seeds(data: PlotData, spec: PlotSpec) -> Figure:
     scores: dict[str, dict[int, float]] = {
         label: dict(data.summary.finished(label, spec.y)[["seed", spec.y]].itertuples(index=False)) for label in labels
     }
-    for seed in sorted({seed for found in scores.values() for seed in found}):
+    for seed in sorted({seed for interval in scores.values() for seed in interval}):
         places = [(scores[label][seed] * shown.scale, y) for y, label in enumerate(labels) if seed in scores[label]]
         xs, ys = zip(*places, strict=True)
         marks: Any = {
@@ -34,10 +34,10 @@ def draw_seeds(data: PlotData, spec: PlotSpec) -> Figure:
         }
         panel.plot(xs, ys, color=MUTED, linewidth=0.4 * size.line, alpha=0.7, **marks)
     for y, label in enumerate(labels):
-        found = data.interval(label, spec.y)
-        if found is not None:
+        interval = data.interval(label, spec.y)
+        if interval is not None:
             tall: Any = {"markersize": 2.4 * size.marker, "markeredgewidth": size.line}
-            panel.plot([found.mean * shown.scale], [y], "|", color=COLOURS[1], **tall)
+            panel.plot([interval.mean * shown.scale], [y], "|", color=COLOURS[1], **tall)
     panel.set(ylim=(len(labels) - 0.5, -0.5), yticks=range(len(labels)))
     panel.set_yticklabels([arm_row(data, label, size) for label in labels])
     panel.set_xlim(spec.limits or limits(panel.get_xlim(), metric_bounds(data, spec.y)))
