@@ -125,8 +125,7 @@ def _layout(x: np.ndarray, spread: Spread) -> tuple[str, str]:
     """Return whether examples with three or four axes are images or series, and a note if it is not obvious.
 
     Four axes are images. Three axes are images [N, H, W] if they hold unsigned integers or booleans, or if the images
-    are
-    square with values from 0 to 255; otherwise they are series [N, T, F].
+    are square with values from 0 to 255; otherwise they are series [N, T, F].
     """
     if x.ndim == 4:
         return "images", ""

@@ -22,8 +22,7 @@ class Dataset:
             the conversion to float32. For texts, token numbers, int32 [N, T], -1 for padding; a running text is one
             sequence of tokens, [N].
         y: class numbers, int64 [N], or targets, float32 or float64 [N], or [N, K] for K targets, which may be uint8
-            like
-            x; x itself for a running text.
+            like x; x itself for a running text.
         classes: names of the classes; empty for regression.
         test: rows of the official test set; None if the set has none, and it is drawn at random.
         splits: rows of the test set of each published split, if there are several; ``test`` is that of the first.
@@ -33,8 +32,7 @@ class Dataset:
         truth: the targets without noise, float32 [N], for synthetic sets.
         notes: conversions, detected formats and omissions of the reader of user data, one phrase each.
         columns: for a table, the name of the source column of each feature; the indicators of a column of words share
-            its
-            name. Features may be NaN where a cell is missing.
+            its name. Features may be NaN where a cell is missing.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Downloads that produce either the complete file or nothing.
 
 scikit-learn's ``fetch_file`` and torchvision's ``download_url`` wait forever for a silent server. In addition, the
-first
-shows no progress, and the second writes directly to the final path and accepts a truncated file without a checksum.
+first shows no progress, and the second writes directly to the final path and accepts a truncated file if no checksum is
+given.
 """
 
 import os

@@ -65,8 +65,7 @@ class Scan:
     """A scan of a folder tree.
 
     Links to files are read. A link to a folder is followed if its target is not read elsewhere, which excludes loops
-    and
-    duplicate examples.
+    and duplicate examples.
 
     Args:
         folder: the root; it may itself be hidden or a link.

@@ -34,11 +34,10 @@ def compare_ensembles(
 
     Returns:
         rows of ``ensembles.csv``. ``single`` is one network in its test-time form. ``mc_dropout`` is the mean of the
-        first
-        k stochastic passes of one network, for k up to ``infer.passes``. ``deep_ensemble`` is the mean of m networks in
-        their test-time form, for as many disjoint groups of m seeds as there are. ``n`` is the number of networks or
-        groups over which mean and confidence interval are computed; ``values`` lists the scores if they are fewer than
-        three.
+        first k stochastic passes of one network, for k up to ``infer.passes``. ``deep_ensemble`` is the mean of m
+        networks in their test-time form, for as many disjoint groups of m seeds as there are. ``n`` is the number of
+        networks or groups over which mean and confidence interval are computed; ``values`` lists the scores if they are
+        fewer than three.
     """
     outs: list[_Outputs] = []
     rows: dict[tuple[str, int], list[tuple[Scores, float]]] = {}

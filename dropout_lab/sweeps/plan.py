@@ -26,8 +26,7 @@ def plan_packs(
         trials: all trials of the command, without duplicates.
         done: ids of the trials with a final result.
         stored: packs planned by earlier commands in the folder; "most" is the setting ``max_pack_size`` of the command,
-            and None
-            for packs with a checkpoint, which come first.
+            and None for packs with a checkpoint, which come first.
         most: returns the largest pack size for trials like this one.
         abreast: number of packs that are trained at the same time.
 
