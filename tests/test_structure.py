@@ -211,6 +211,8 @@ def test_the_numbers_of_the_readme_are_those_of_the_files():
     papers = (PROJECT / "results/studies/claims.md").read_text().partition("## Claims of papers")[2]
     claims, supported, contradicted, inconclusive, elsewhere = re.findall(r"\d+", papers.split("|")[0])
     assert f"Of {claims} claims of papers" in readme
+    unregistered = "registered before data" not in papers
+    assert ("none of their claims is known to have been registered before its data" in readme) == unregistered
     assert f"{supported} are supported, {contradicted} is contradicted, {inconclusive} are inconclusive" in readme
     assert f"and {elsewhere} need the paper's own scale" in readme
 
