@@ -111,7 +111,9 @@ def test_every_study_runs_at_smoke_scale(typed, folder, monkeypatch, name):
     assert (status, err) == (0, "")
     place = folder / "o" / name / "smoke"
     assert all((place / file).stat().st_size for file in FILES)
-    assert max(map(len, out.splitlines()[:-3])) <= 100
+    # A panel without its data is named with the path of the data, which has any length.
+    lines = [line for line in out.splitlines()[:-3] if str(DATA) not in line]
+    assert max(map(len, lines)) <= 100
     claims = pd.read_csv(place / "claims.csv")
     assert set(claims["verdict"]) <= {"not comparable at this scale"}
     table = pd.read_csv(place / "table.csv")
